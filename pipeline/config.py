@@ -1,0 +1,177 @@
+"""The `hybrid:` block: every setting of a run, read and written as YAML exactly as the seed record has it.
+
+Immutable and complete: the same configuration on the same study with the same code is the same run.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipeline.errors import ConfigError
+
+DEFAULT_FRONTIER_MODEL: dict[str, str] = {
+    "anthropic": "claude-sonnet-5-5",
+    "openai": "gpt-5.4-mini",
+    "simulated": "claude-sonnet-5-5",
+}
+"""The model proposed for each frontier provider; `simulated` bills at this model's list price."""
+
+
+class Weights(BaseModel):
+    """Exponents of the overall score; they are normalised to sum to 1."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    completeness: float = Field(default=0.2, ge=0, le=1)
+    coherence: float = Field(default=0.3, ge=0, le=1)
+    faithfulness: float = Field(default=0.5, ge=0, le=1)
+
+
+class PriceOverride(BaseModel):
+    """A price set by the user, for a model the price library does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    input_usd: float = Field(ge=0)
+    """USD per million input tokens."""
+    output_usd: float = Field(ge=0)
+    """USD per million output tokens."""
+
+
+class HybridConfig(BaseModel):
+    """Every setting of a run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    enabled: bool = True
+    """Off means local only: drafts are scored, none is sent anywhere."""
+    local_provider: str = "auto"
+    """`auto`, `ollama`, `openai` or `builtin`. `auto` takes Ollama when it answers and has the model, else `builtin`."""
+    local_model: str = "qwen2.5:7b"
+    """Model that writes the drafts. `builtin` has none and ignores it."""
+    local_base_url: str | None = None
+    """Address of an OpenAI-compatible server (vLLM, llama.cpp, LM Studio); needed by `local_provider: openai`."""
+    frontier_provider: str = "anthropic"
+    """`anthropic`, `openai` or `simulated` (an offline stand-in that bills list price)."""
+    frontier_model: str = DEFAULT_FRONTIER_MODEL["anthropic"]
+    """Paid model that refines the drafts under the threshold."""
+    quality_threshold: float = Field(default=0.7, ge=0, le=1)
+    """Score (0 to 1) from which a draft is kept as it is."""
+    max_cost: float | None = Field(default=5.00, ge=0, allow_inf_nan=False)
+    """Budget of the run in USD. 0 buys nothing; empty (`null`) means no cap."""
+    skip_frontier: bool = False
+    """Never call the frontier, whatever the scores."""
+    count: int = Field(default=5, ge=1, le=1000)
+    """Personas to deliver."""
+    draft_factor: float = Field(default=2.0, ge=1, le=10)
+    """Drafts written per delivered persona; the best `count` are kept."""
+    escalation_order: Literal["worst_first", "best_first"] = "worst_first"
+    """Which drafts under the threshold get the money first."""
+    seed: int = Field(default=0, ge=0)
+    """Seed of everything random: same seed and same answers give the same run."""
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """Sampling temperature; empty leaves the provider's default, which newer models insist on."""
+    local_workers: int = Field(default=2, ge=1, le=64)
+    """Drafts written at the same time."""
+    frontier_workers: int = Field(default=4, ge=1, le=64)
+    """Refinements asked for at the same time."""
+    max_output_tokens: int = Field(default=2000, ge=200, le=64000)
+    """Cap on the length of one answer; the worst case of a paid call is priced with it."""
+    context_tokens: int = Field(default=16384, ge=2048)
+    """Context window to use of the local model; longer excerpts are cut by us, never by the server."""
+    timeout_s: float = Field(default=180.0, gt=0, le=3600)
+    """Seconds to wait for one answer."""
+    redact: bool = True
+    """Replace e-mail addresses, phone numbers, URLs and participants' names before anything goes to the frontier."""
+    weights: Weights = Weights()
+    """Exponents of completeness, coherence and faithfulness in the overall score."""
+    prices: dict[str, PriceOverride] = {}
+    """Prices per model name that replace the price library's."""
+
+    @field_validator("local_model", "frontier_model", "local_provider", "frontier_provider")
+    @classmethod
+    def _not_blank(cls, value: str) -> str:
+        if not value.strip():
+            raise ValueError("must not be empty")
+        return value.strip()
+
+    @property
+    def uses_frontier(self) -> bool:
+        """Whether drafts under the threshold may be sent out at all."""
+        return self.enabled and not self.skip_frontier
+
+    @property
+    def budget_micros(self) -> int | None:
+        """The budget in micro-USD, rounded down; `None` means no cap."""
+        return None if self.max_cost is None else int(self.max_cost * 1_000_000 + 1e-6)
+
+    @property
+    def draft_count(self) -> int:
+        """Drafts to write: `count` times `draft_factor`, rounded up."""
+        return -int(-self.count * self.draft_factor // 1)
+
+    def to_yaml(self) -> str:
+        """The whole configuration as a YAML document with one `hybrid:` block."""
+        return yaml.safe_dump({"hybrid": self.model_dump(mode="json")}, sort_keys=False, allow_unicode=True)
+
+
+def parse_config(values: object, where: str) -> HybridConfig:
+    """A configuration from parsed YAML or JSON: the block itself, or a document that holds it.
+
+    Args:
+        values: a mapping of settings, or `{"hybrid": {...}}` among other keys.
+        where: named in errors, usually the file.
+
+    Raises:
+        ConfigError: an unknown setting, a wrong type or a value out of range, all of them named.
+    """
+    block = values.get("hybrid", values) if isinstance(values, dict) else values
+    if block is None:
+        block = {}
+    if not isinstance(block, dict):
+        raise ConfigError(f"{where}: expected a `hybrid:` block of settings, found {type(block).__name__}.")
+    try:
+        return HybridConfig.model_validate(block)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {explain_validation(error)}") from error
+
+
+def load_config(path: Path) -> HybridConfig:
+    """The configuration in a YAML file.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or holds a setting that is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path given to --config.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text, so it cannot be a YAML configuration.") from error
+    return parse_config_text(text, str(path))
+
+
+def parse_config_text(text: str, where: str) -> HybridConfig:
+    """The configuration in YAML text; see `parse_config`."""
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{where}{place}: is not valid YAML. Expected a `hybrid:` block of settings.") from error
+    return parse_config(values, where)
+
+
+def explain_validation(error: ValidationError) -> str:
+    """Every problem of a pydantic error in one readable line: name, complaint, what was found."""
+    parts = []
+    for problem in error.errors(include_url=False):
+        name = ".".join(str(step) for step in problem["loc"]) or "value"
+        if problem["type"] == "extra_forbidden":
+            parts.append(f"unknown setting '{name}'")
+        else:
+            complaint = problem["msg"].removeprefix("Value error, ")
+            parts.append(f"{name}: {complaint[0].lower()}{complaint[1:]} (found {problem['input']!r})")
+    return "; ".join(parts) + "."

@@ -1,0 +1,67 @@
+"""What can go wrong, named after who must act.
+
+Every message says what was found, where, and what to do next; it is shown to the user as it stands.
+`exit_code` is what the command line ends with.
+"""
+
+from typing import Literal
+
+
+class PersonaError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    exit_code = 1
+
+
+class InputError(PersonaError):
+    """The user's files cannot be read as a study, or as personas."""
+
+    exit_code = 2
+
+
+class ConfigError(PersonaError):
+    """A setting is out of range, unknown, or contradicts another."""
+
+    exit_code = 2
+
+
+class UnpricedModelError(ConfigError):
+    """A budget is set and the model has no known price: the run must not start."""
+
+
+class StoreError(PersonaError):
+    """The database cannot be opened, read or written."""
+
+
+class Cancelled(PersonaError):
+    """The user asked the run to stop; raised between calls, never inside one."""
+
+    exit_code = 130
+
+
+class BudgetExhausted(PersonaError):
+    """The worst case of the next call does not fit into what is left of the budget."""
+
+
+class ProviderError(PersonaError):
+    """A model provider did not give an answer.
+
+    Attributes:
+        retryable: whether the same request may succeed later.
+        fate: `not_charged` when the provider certainly did not bill the attempt; `unknown` when the
+            connection was lost after sending, so that the attempt is charged at its reservation.
+        retry_after_s: seconds the provider asked to wait, if it did.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        fate: Literal["not_charged", "unknown"] = "not_charged",
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.retryable = retryable
+        self.fate = fate
+        self.retry_after_s = retry_after_s

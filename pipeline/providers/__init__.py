@@ -1,0 +1,150 @@
+"""The seam to models: one method, `complete`, and a free `check` before the run.
+
+A provider is one file in this folder that defines a class named `Provider`; nothing else is edited to add
+one. Its SDK is imported inside its constructor, so that importing `pipeline` loads none. Providers do not
+retry, do not count money and do not write anything: `pipeline.calls` does that for all of them.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from typing import ClassVar, Literal, Protocol, cast
+
+from pydantic import JsonValue, SecretStr
+
+from pipeline.errors import ConfigError
+from pipeline.models import Frozen, Participant, Persona, Segment, Stage, Usage
+
+ProviderRole = Literal["local", "frontier"]
+
+
+class DraftTask(Frozen):
+    """What a draft is written from."""
+
+    kind: Literal["draft"] = "draft"
+    number: int
+    """Running number of the draft in the run, from 0: makes drafts of one focus differ."""
+    participants: tuple[Participant, ...]
+    """The focus."""
+    segments: tuple[Segment, ...]
+    """Participant turns of the focus, in reading order, cut to the context window of the provider."""
+    seed: int
+
+
+class RefineTask(Frozen):
+    """What a refinement is written from: the draft, its findings, the relevant segments, nothing else."""
+
+    kind: Literal["refine"] = "refine"
+    persona: Persona
+    findings: tuple[str, ...]
+    weak_claims: tuple[str, ...]
+    """Claims of the draft with little or no support in the study."""
+    segments: tuple[Segment, ...]
+    """The draft's evidence."""
+    seed: int
+
+
+class Request(Frozen):
+    """One question to a model: the rendered prompt, and the task it was rendered from."""
+
+    stage: Stage
+    system: str
+    prompt: str
+    json_schema: dict[str, JsonValue]
+    """Closed JSON schema (every key required, `additionalProperties: false`) that the answer must fit."""
+    max_output_tokens: int
+    seed: int
+    temperature: float | None
+    task: DraftTask | RefineTask
+    """For providers without a language model (`builtin`, `simulated`); the others send `system` and `prompt`."""
+
+
+class Reply(Frozen):
+    """What came back. The text is not yet trusted: `pipeline.parsing` reads it."""
+
+    text: str
+    usage: Usage
+    stop: Literal["complete", "length", "refusal"]
+    model: str
+    """The model that answered, as it calls itself."""
+
+
+class ProviderSpec(Frozen):
+    """All a provider needs to be built. The key is a secret that prints as stars."""
+
+    model: str
+    base_url: str | None = None
+    api_key: SecretStr | None = None
+    timeout_s: float = 180.0
+    context_tokens: int = 16384
+
+
+class Health(Frozen):
+    """What a free look at the provider found, before any money or time is spent."""
+
+    ready: bool
+    sentence: str
+    """What was found; when not ready, also what to do next."""
+    fault: Literal["none", "unreachable", "no_key", "unknown_model", "retired_model", "not_configured"] = "none"
+    successor: str | None = None
+    """Model to use instead, when the fault is `retired_model` and one is on sale and priced."""
+    models: tuple[str, ...] = ()
+    """Models that can be chosen, when the provider lists them for free."""
+
+
+class Provider(Protocol):
+    """What every provider file defines, as a class named `Provider`."""
+
+    name: ClassVar[str]
+    roles: ClassVar[frozenset[ProviderRole]]
+    key_variable: ClassVar[str | None]
+    """Environment variable that holds the API key; `None` when there is none."""
+    url_variable: ClassVar[str | None]
+    """Environment variable that holds the address of the server; `None` when there is none."""
+    simulated: ClassVar[bool]
+    in_process: ClassVar[bool]
+    """True when nothing leaves this process: no payload to record, no price."""
+    model: str
+    context_tokens: int | None
+    """Tokens that fit into prompt and answer; `None` means no limit."""
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        """Build the client; no request is made.
+
+        Raises:
+            ConfigError: a setting the provider cannot work without is missing.
+        """
+
+    def check(self) -> Health:
+        """Look whether a run could work. Never paid, never raises for a provider that is down."""
+
+    def complete(self, request: Request) -> Reply:
+        """Answer one request: one attempt, no retry.
+
+        Raises:
+            ProviderError: no answer; says whether to retry and whether it may have been billed.
+        """
+
+
+def names(role: ProviderRole | None = None) -> tuple[str, ...]:
+    """Names of the providers on disk, in alphabetical order, optionally of one role."""
+    return tuple(cls.name for cls in _classes() if role is None or role in cls.roles)
+
+
+def provider_class(name: str, role: ProviderRole) -> type[Provider]:
+    """The class for a name in a configuration.
+
+    Raises:
+        ConfigError: no provider of that name plays that role; names those that do.
+    """
+    for cls in _classes():
+        if cls.name == name and role in cls.roles:
+            return cls
+    known = ", ".join(names(role))
+    raise ConfigError(f"{role}_provider: there is no {role} provider '{name}'. Choose one of: {known}.")
+
+
+def _classes() -> Iterator[type[Provider]]:
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        yield cast("type[Provider]", loaded.Provider)
