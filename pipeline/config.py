@@ -48,9 +48,9 @@ class HybridConfig(BaseModel):
     enabled: bool = True
     """Off means local only: drafts are scored, none is sent anywhere."""
     local_provider: str = "auto"
-    """`auto`, `ollama`, `openai` or `builtin`. `auto` takes Ollama when it answers and has the model, else `builtin`."""
+    """`auto`, `ollama`, `openai` or `builtin`. `auto` is Ollama where it answers and has the model, else `builtin`."""
     local_model: str = "qwen2.5:7b"
-    """Model that writes the drafts. `builtin` has none and ignores it."""
+    """Model that writes the drafts. `builtin` ignores it."""
     local_base_url: str | None = None
     """Address of an OpenAI-compatible server (vLLM, llama.cpp, LM Studio); needed by `local_provider: openai`."""
     frontier_provider: str = "anthropic"
