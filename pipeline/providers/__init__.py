@@ -73,6 +73,8 @@ class ProviderSpec(Frozen):
     """All a provider needs to be built. The key is a secret that prints as stars."""
 
     model: str
+    role: ProviderRole = "frontier"
+    """Some providers play both: `openai` is a paid vendor as frontier, and any compatible server as local."""
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_s: float = 180.0

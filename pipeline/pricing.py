@@ -1,0 +1,177 @@
+"""What a call costs: prices of the installed price library, or the user's own.
+
+Works on the snapshot inside the library and never goes online. Decimal USD inside, whole micro-USD outside,
+always rounded up. There is no silent zero: a paid model without a price is an error, and only `FREE`, which
+stands for models on the user's own machines, charges nothing.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from decimal import ROUND_CEILING, Decimal
+from functools import partial
+
+from pipeline.config import PriceOverride
+from pipeline.errors import UnpricedModelError
+from pipeline.models import Usage
+from pipeline.providers import Request
+
+PROTOCOL_OVERHEAD_TOKENS = 1024
+"""Tokens a provider may add to what we send: role markers and the instructions it wraps around the schema.
+
+Not published by either vendor; the documented wrappers of tools and structured output are under 600 tokens.
+"""
+CHARACTERS_PER_TOKEN = 4
+"""Rule of thumb for English prose, the one both vendors give; used for expectations, never for a reservation."""
+
+_MILLION = 1_000_000
+_CACHE_READ, _CACHE_WRITE = "cache_read_tokens", "cache_write_tokens"
+_MAKERS = ((re.compile(r"claude"), "anthropic"), (re.compile(r"(chat)?gpt-|o\d"), "openai"))
+
+_PriceOf = Callable[[int, int, str, int], Decimal]
+"""USD of input tokens and output tokens, where so many of the input tokens are billed as a kind of cache use."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Pricer:
+    """The price of one model, fixed when it is built: a run is billed at one price from start to end."""
+
+    source: str
+    """Where the price comes from, in words for the screen and the report."""
+
+    def __init__(
+        self,
+        provider: str,
+        model: str,
+        overrides: Mapping[str, PriceOverride],
+        *,
+        clock: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        """Look the price up.
+
+        Args:
+            provider: name of the provider that sends the bill; `simulated` bills what the model's maker would.
+            model: the model's name as configured.
+            overrides: the user's prices per model name; one of them replaces the library's.
+            clock: gives the day whose prices apply; some models have changed theirs.
+
+        Raises:
+            UnpricedModelError: neither the user nor the library knows a price for it.
+        """
+        if model in overrides:
+            self.source = "set in the configuration"
+            self._usd: _PriceOf = partial(_override_usd, overrides[model])
+            return
+        maker = _maker(model) if provider == "simulated" else provider
+        self._usd = partial(_library_usd, maker, model, clock())
+        if not _has_both_prices(self._usd):
+            raise UnpricedModelError(
+                f"No price is known for {provider} model '{model}', so a budget cannot be kept. "
+                f"Set one under prices: (input_usd and output_usd per million tokens), or choose a priced model."
+            )
+        self.source = _library_source()
+
+    def cost_micros(self, usage: Usage) -> int:
+        """What a call with this usage costs, in micro-USD, rounded up; 0 only when no token was used.
+
+        A provider's figures are not trusted to add up: more cached tokens than input tokens count as all cached.
+        """
+        tokens = max(usage.input_tokens, 0)
+        cached = min(max(usage.cached_tokens, 0), tokens)
+        return _micros(self._usd(tokens, max(usage.output_tokens, 0), _CACHE_READ, cached))
+
+    def worst_case_micros(self, input_tokens_upper_bound: int, max_output_tokens: int) -> int:
+        """The most a call within these bounds can cost, in micro-USD.
+
+        The library prices every way the prompt may be billed (plain, or written to a cache, which some models do
+        unasked and charge more for) at the bound itself, so that a tier above a prompt size is seen. The hour-long
+        cache, dearer still, is billed only to requests that ask for it; ours do not.
+        """
+        tokens, output = input_tokens_upper_bound, max_output_tokens
+        return _micros(max(self._usd(tokens, output, _CACHE_WRITE, cached) for cached in (0, tokens)))
+
+
+class _FreePricer(Pricer):
+    """Charges nothing: the model runs inside this process or on the user's own machines."""
+
+    def __init__(self) -> None:
+        self.source = "no charge: runs on your own machine"
+        self._usd = lambda *_: Decimal(0)
+
+
+FREE: Pricer = _FreePricer()
+"""The pricer of every provider in the local role."""
+
+
+def is_priced(provider: str, model: str) -> bool:
+    """Whether the price library knows the model; the user's own prices are not considered."""
+    try:
+        Pricer(provider, model, {})
+    except UnpricedModelError:
+        return False
+    return True
+
+
+def input_token_upper_bound(request: Request) -> int:
+    """More input tokens than any tokenizer can make of this request.
+
+    A token of a byte-level BPE vocabulary covers at least one byte, so the UTF-8 length bounds the count; the
+    schema is counted as it looks when a provider prints it, indented, into the prompt. `PROTOCOL_OVERHEAD_TOKENS`
+    covers what the provider adds. Typically three to five times the real count.
+    """
+    schema = json.dumps(request.json_schema, indent=2)
+    sent = (request.system, request.prompt, schema)
+    return sum(len(text.encode()) for text in sent) + PROTOCOL_OVERHEAD_TOKENS
+
+
+def estimate_tokens(text: str) -> int:
+    """About how many tokens a text has: a quarter of its characters, rounded up; 0 for no text."""
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
+
+
+def _override_usd(price: PriceOverride, tokens: int, output: int, _kind: str, _cached: int) -> Decimal:
+    """USD at the user's price; cached tokens are billed in full, since the user states no price for them."""
+    per_input, per_output = Decimal(str(price.input_usd)), Decimal(str(price.output_usd))
+    return (per_input * tokens + per_output * output) / _MILLION
+
+
+def _library_usd(
+    maker: str | None, model: str, when: datetime, tokens: int, output: int, kind: str, cached: int
+) -> Decimal:
+    """USD at the library's price for `tokens` of input, of which `cached` are billed as the cache kind.
+
+    Raises:
+        LookupError: the library does not know the model or its maker.
+    """
+    from genai_prices import Usage as BilledUsage
+    from genai_prices import calc_price
+
+    usage = BilledUsage(input_tokens=tokens, output_tokens=output, **{kind: cached})
+    return calc_price(usage, model, provider_id=maker, genai_request_timestamp=when).total_price
+
+
+def _has_both_prices(usd: _PriceOf) -> bool:
+    """Whether input and output both cost something: the library lists embedding models and unpriced entries too."""
+    try:
+        return usd(1, 0, _CACHE_READ, 0) > 0 and usd(0, 1, _CACHE_READ, 0) > 0
+    except LookupError:
+        return False
+
+
+def _maker(model: str) -> str | None:
+    """Who sells a model, by its name; `None` lets the library search all it knows."""
+    return next((maker for pattern, maker in _MAKERS if pattern.match(model)), None)
+
+
+def _library_source() -> str:
+    from importlib.metadata import version
+
+    return f"genai-prices {version('genai-prices')}, offline snapshot"
+
+
+def _micros(usd: Decimal) -> int:
+    return int((usd * _MILLION).to_integral_value(rounding=ROUND_CEILING))

@@ -1,0 +1,184 @@
+"""What a failed call means: one sentence for the user, whether to retry, and whether it may have been billed.
+
+Shared by all providers that talk over HTTP, whatever their SDK calls its exceptions. A sentence names the
+provider, the model, what happened and what to do; it never holds a key, and never repeats the request.
+"""
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from pipeline.errors import ConfigError, ProviderError
+from pipeline.models import Frozen
+
+RETRYABLE = frozenset({408, 409, 425, 429})
+"""Client errors that pass with time; every status from 500 up does too."""
+POSSIBLY_BILLED = frozenset({502, 504, 524})
+"""A gateway lost or stopped waiting for the model behind it, which may have finished and billed its answer."""
+
+NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ConnectionError"})
+"""Exceptions before the request left, by class name: httpx and its successor httpx2 share the first three, and the
+bare `ConnectionError` is how the ollama SDK says that nothing listens."""
+
+_REMEDIES = {
+    400: "Check the model's name and its limits (max_output_tokens).",
+    401: "The key was refused: check {key}.",
+    402: "The account has no credit left or has reached its spending limit.",
+    403: "The key of {key} may not use this model or this address.",
+    404: "Check the model's name and the address.",
+    413: "The prompt is too long for it: lower context_tokens, or use fewer documents.",
+    429: "Its rate limit or quota is used up: wait, or lower the number of workers.",
+    529: "It is overloaded: wait and try again.",
+}
+_QUOTED_CHARACTERS = 240
+_ECHO_CHARACTERS = 24
+
+
+class Caller(Frozen):
+    """Who called whom: enough to explain a failure."""
+
+    label: str
+    """The provider as a sentence calls it: `Anthropic`."""
+    model: str
+    address: str
+    key_variable: str
+    """Where the user sets the key: an environment variable, or words to that effect."""
+    key: SecretStr | None = None
+    """Only to keep it out of messages."""
+
+    @property
+    def who(self) -> str:
+        """`Anthropic (claude-sonnet-5-5)`."""
+        return f"{self.label} ({self.model})"
+
+    def status(
+        self,
+        status: int,
+        detail: str | None = None,
+        *,
+        sent: str = "",
+        headers: Mapping[str, str] | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> ProviderError:
+        """The error for an HTTP status.
+
+        Args:
+            status: 400 to 599.
+            detail: what the provider said, if it said it in its own error format.
+            sent: the text of the request, so that a detail which repeats it is left out.
+            headers: of the response; `Retry-After` is read.
+            clock: turns a `Retry-After` date into seconds.
+        """
+        quoted = self.quote(detail, sent)
+        retryable = status in RETRYABLE or status >= 500
+        remedy = _REMEDIES.get(status, "Try again later." if retryable else _REMEDIES[400])
+        return ProviderError(
+            f"{self.who} answered HTTP {status}{quoted}. {remedy.format(key=self.key_variable)}",
+            retryable=retryable,
+            fate="unknown" if status in POSSIBLY_BILLED else "not_charged",
+            retry_after_s=retry_after(headers or {}, clock),
+        )
+
+    def lost(self, error: BaseException) -> ProviderError:
+        """The error for a call that got no response: refused, reset, or given up waiting."""
+        causes = {type(cause).__name__ for cause in _chain(error)}
+        if causes & NEVER_SENT:
+            return ProviderError(
+                f"{self.who} cannot be reached at {self.address}. Check the address and the network.", retryable=True
+            )
+        timed_out = any("Timeout" in cause for cause in causes)
+        what = "did not answer in time" if timed_out else "closed the connection before it answered"
+        remedy = "Raise timeout_s if this repeats." if timed_out else "Try again."
+        return ProviderError(f"{self.who} at {self.address} {what}. {remedy}", retryable=True, fate="unknown")
+
+    def unreadable(self, what: str) -> ProviderError:
+        """The error for HTTP 200 with a body that is not the agreed format; `what` says what it was."""
+        return ProviderError(
+            f"{self.who} at {self.address} answered with {what} instead of a model's answer. "
+            "Something between may be answering in its place: check the address and the proxy.",
+            fate="unknown",
+        )
+
+    def quote(self, detail: str | None, sent: str) -> str:
+        """The provider's own words in brackets; nothing when they hold the key or a piece of the request."""
+        words = "".join(letter for letter in " ".join((detail or "").split()) if letter.isprintable())
+        words = words[:_QUOTED_CHARACTERS].rstrip(".")
+        key = self.key.get_secret_value() if self.key else ""
+        if not words or (key and _overlap(words, key, 6)) or _overlap(words, " ".join(sent.split()), _ECHO_CHARACTERS):
+            return ""
+        return f" ({words})"
+
+
+def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> float | None:
+    """Seconds the provider asks to wait, from a number or an HTTP date; `None` when absent or nonsense.
+
+    RFC 9110, section 10.2.3. A date in the past means now.
+    """
+    value = next((text.strip() for name, text in headers.items() if name.lower() == "retry-after"), "")
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        seconds = float(value)
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    aware = date if date.tzinfo else date.replace(tzinfo=UTC)
+    return max((aware - clock()).total_seconds(), 0.0)
+
+
+def web_address(setting: str, value: str) -> str:
+    """The address without its trailing slash.
+
+    Raises:
+        ConfigError: it does not start with http:// or https://, or names no host.
+    """
+    try:
+        parts = urlsplit(value.strip())
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        usable = False
+    if not usable:
+        found = shown_address(value)
+        raise ConfigError(f"{setting}: '{found}' is not a web address. Expected something like http://host:8000/v1.")
+    return value.strip().rstrip("/")
+
+
+def shown_address(url: str) -> str:
+    """An address as it may be shown: a user and password, and a query that may hold a token, are left out."""
+    return re.sub(r"[^/@]*@", "", url.strip().partition("?")[0], count=1)
+
+
+def checked_key(variable: str, key: SecretStr | None) -> str | None:
+    """The key without the blanks that come with pasting; `None` when there is none.
+
+    Raises:
+        ConfigError: it holds characters that cannot be sent in a header. The SDKs would fail with the key in the text.
+    """
+    plain = key.get_secret_value().strip() if key else ""
+    if not (plain.isascii() and plain.isprintable()):
+        raise ConfigError(f"{variable}: holds characters that no key has, perhaps from copying. Set it again.")
+    return plain or None
+
+
+def token_count(value: object) -> int | None:
+    """A provider's figure when it is a count; `None` for anything else, since figures of gateways can be wrong."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An exception and everything it was raised from."""
+    # Not __context__: in a retry loop that is the previous attempt's failure, and would lend this one its fate.
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__
+
+
+def _overlap(words: str, other: str, length: int) -> bool:
+    """Whether any stretch of `length` characters of `words` also stands in `other`."""
+    return any(words[start : start + length] in other for start in range(len(words) - length + 1))

@@ -1,0 +1,231 @@
+"""Drafts from an Ollama server, on this machine or another. Free; the answer is bound to the JSON schema.
+
+The one trap is the context window: Ollama cuts a longer prompt without a word, so every call states a window
+that fits, and a prompt that cannot fit is an error here.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, TypeVar
+
+from pipeline.errors import ProviderError
+from pipeline.models import Frozen, Usage
+from pipeline.pricing import estimate_tokens
+from pipeline.provider_errors import Caller, shown_address, token_count, web_address
+from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+
+DEFAULT_ADDRESS = "http://127.0.0.1:11434"
+KEEP_ALIVE = "15m"
+"""How long the model stays in memory after a call: scoring and refining a run must not unload it."""
+CHECK_TIMEOUT_S = 5.0
+WINDOW_STEP = 4096
+"""A window grows in steps this large: each new size makes Ollama load the model again."""
+BYTES_PER_TOKEN_AT_LEAST = 2
+"""Text in any of the big scripts has at least two UTF-8 bytes per token, English about four."""
+TEMPLATE_TOKENS = 256
+"""Room for the model's chat template."""
+
+_Answer = TypeVar("_Answer")
+
+
+class PullProgress(Frozen):
+    """One step of downloading a model."""
+
+    status: str
+    """Ollama's own words: `pulling manifest`, `verifying sha256 digest`, `success`."""
+    completed: int = 0
+    """Bytes of the current layer that have arrived."""
+    total: int = 0
+    """Bytes of the current layer; 0 when the step has no size."""
+
+
+class _ModelFacts(Frozen):
+    """What `show` says of a model."""
+
+    context_length: int | None
+    """Largest window in tokens; `None` when the server does not say."""
+    thinks: bool
+
+
+class Provider:
+    """An Ollama server and one of its models."""
+
+    name: ClassVar[str] = "ollama"
+    roles: ClassVar[frozenset[ProviderRole]] = frozenset({"local"})
+    key_variable: ClassVar[str | None] = None
+    url_variable: ClassVar[str | None] = "OLLAMA_HOST"
+    simulated: ClassVar[bool] = False
+    in_process: ClassVar[bool] = False
+    model: str
+    context_tokens: int | None
+    """The window asked for; `check` and the first call lower it to what the model can take."""
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        """Build the client; no request is made. `spec.base_url` may be `host`, `host:port` or a URL."""
+        import httpx
+        import ollama
+
+        address = _full_address(spec.base_url or DEFAULT_ADDRESS)
+        self.model = spec.model
+        self.context_tokens = spec.context_tokens
+        # Without a timeout of its own, the SDK waits for ever on a dropped connection.
+        self._client = ollama.Client(host=address, timeout=spec.timeout_s)
+        self._quick = ollama.Client(host=address, timeout=min(CHECK_TIMEOUT_S, spec.timeout_s))
+        self._address = shown_address(address)
+        self._status_error = ollama.ResponseError
+        self._transport_error = httpx.HTTPError
+        # Read by several threads without a lock: at worst two of them ask the server for the same facts.
+        self._facts: _ModelFacts | None = None
+
+    def check(self) -> Health:
+        """Whether the server answers and has the model; lists the models it has."""
+        try:
+            models = self._installed()
+            if not _has(models, self.model):
+                return self._not_pulled(models)
+            self._learn()
+        except ProviderError as error:
+            return Health(ready=False, sentence=str(error), fault="unreachable")
+        return Health(ready=True, sentence=f"Ollama at {self._address} has {self.model}.", models=models)
+
+    def complete(self, request: Request) -> Reply:
+        """Answer one request in JSON that fits its schema."""
+        facts = self._learn()
+        options: dict[str, int | float] = {
+            "num_ctx": self._window(request, facts),
+            "num_predict": request.max_output_tokens,
+            "seed": request.seed,
+        }
+        if request.temperature is not None:
+            options["temperature"] = request.temperature
+        messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.prompt}]
+        answer = self._call(
+            lambda: self._client.chat(
+                model=self.model,
+                messages=messages,
+                format=dict(request.json_schema),
+                options=options,
+                keep_alive=KEEP_ALIVE,
+                # Thinking would use up the answer's tokens; models that cannot think refuse the parameter.
+                think=False if facts.thinks else None,
+            ),
+            sent=request.prompt,
+        )
+        text = answer.message.content or ""
+        usage = _usage(answer.prompt_eval_count, answer.eval_count, request, text)
+        cut = answer.done_reason == "length"
+        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=answer.model or self.model)
+
+    def pull(self, model: str) -> Iterator[PullProgress]:
+        """Download a model to the server, step by step.
+
+        Raises:
+            ProviderError: the server is down, or the registry does not have the model.
+        """
+        steps = iter(self._call(lambda: self._client.pull(model, stream=True), model=model))
+        while (step := self._call(lambda: next(steps, None), model=model)) is not None:
+            yield PullProgress(status=step.status or "", completed=step.completed or 0, total=step.total or 0)
+
+    def _installed(self) -> tuple[str, ...]:
+        listed = self._call(self._quick.list).models
+        return tuple(sorted(entry.model for entry in listed if entry.model))
+
+    def _learn(self) -> _ModelFacts:
+        """The facts of the model, asked for once."""
+        if self._facts is None:
+            shown = self._call(lambda: self._quick.show(self.model))
+            limit = _context_length(shown.modelinfo or {})
+            self._facts = _ModelFacts(context_length=limit, thinks="thinking" in (shown.capabilities or ()))
+            if limit and self.context_tokens:
+                self.context_tokens = min(self.context_tokens, limit)
+        return self._facts
+
+    def _window(self, request: Request, facts: _ModelFacts) -> int:
+        """`num_ctx` for this request: the configured window, larger only when the prompt may need it.
+
+        Raises:
+            ProviderError: not even the model's largest window holds prompt and answer.
+        """
+        text = request.system + request.prompt
+        room = request.max_output_tokens + TEMPLATE_TOKENS
+        needed_at_most = len(text.encode()) // BYTES_PER_TOKEN_AT_LEAST + room
+        configured = self.context_tokens or WINDOW_STEP
+        window = max(configured, -(-needed_at_most // WINDOW_STEP) * WINDOW_STEP)
+        largest = facts.context_length or window
+        if estimate_tokens(text) + room > largest:
+            raise ProviderError(
+                f"The prompt of about {estimate_tokens(text)} tokens and an answer of {request.max_output_tokens} do "
+                f"not fit into the {largest} tokens of {self.model}. Lower context_tokens or max_output_tokens, "
+                "or choose a model with a larger window."
+            )
+        return min(window, largest)
+
+    def _call(self, ask: Callable[[], _Answer], *, sent: str = "", model: str | None = None) -> _Answer:
+        """Run one SDK call, with what it raises put into words.
+
+        The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
+        """
+        caller = Caller(label="Ollama", model=model or self.model, address=self._address, key_variable="OLLAMA_API_KEY")
+        try:
+            return ask()
+        except self._status_error as error:
+            raise _explain(caller, error, sent) from None
+        except ConnectionError:
+            raise ProviderError(
+                f"Ollama does not answer at {self._address}. "
+                "Start it with `ollama serve`, or choose local_provider builtin.",
+                retryable=True,
+            ) from None
+        except self._transport_error as error:
+            raise caller.lost(error) from None
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            # JSON that does not parse, or parses to something the SDK cannot turn into its types.
+            raise caller.unreadable("something that is not Ollama's JSON") from None
+
+    def _not_pulled(self, models: tuple[str, ...]) -> Health:
+        has = f"it has: {', '.join(models)}" if models else "it has none"
+        sentence = f"Model '{self.model}' is not on the Ollama server ({has}). Run `ollama pull {self.model}`."
+        return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
+
+
+def _explain(caller: Caller, error: Any, sent: str) -> ProviderError:
+    """An `ollama.ResponseError` in words; one in the middle of a stream has no status of its own."""
+    if error.status_code == 404:
+        return ProviderError(f"Model '{caller.model}' is not on the Ollama server. Run `ollama pull {caller.model}`.")
+    detail = None if "<" in str(error.error) else str(error.error)
+    if error.status_code < 400:
+        return ProviderError(f"{caller.who} stopped{caller.quote(detail, sent)}. Check the model's name.")
+    return caller.status(error.status_code, detail, sent=sent)
+
+
+def _full_address(host: str) -> str:
+    """`host`, `host:port` or a URL as a URL; 11434 is the port when only a host is named.
+
+    Raises:
+        ConfigError: the port is not a number up to 65535, or it is not an address at all.
+    """
+    if "://" in host:
+        return web_address("OLLAMA_HOST", host)
+    parts = host.strip().rstrip("/").partition("/")
+    netloc = parts[0] if parts[0].rpartition("]")[2].count(":") else f"{parts[0]}:11434"
+    return web_address("OLLAMA_HOST", f"http://{'127.0.0.1' if netloc.startswith(':') else ''}{netloc}/{parts[2]}")
+
+
+def _has(models: tuple[str, ...], wanted: str) -> bool:
+    """Whether a model is among them; a name without a tag means `:latest`."""
+    return wanted in models or f"{wanted}:latest" in models
+
+
+def _context_length(info: Any) -> int | None:
+    """The window of a model, under a key that starts with its architecture: `qwen2.context_length`."""
+    found = (value for key, value in info.items() if str(key).endswith(".context_length"))
+    return next((value for value in found if isinstance(value, int) and value > 0), None)
+
+
+def _usage(prompt: object, output: object, request: Request, text: str) -> Usage:
+    """The server's counts, or our estimate where it gives none."""
+    counted, written = token_count(prompt), token_count(output)
+    return Usage(
+        input_tokens=estimate_tokens(request.system + request.prompt) if counted is None else counted,
+        output_tokens=estimate_tokens(text) if written is None else written,
+        measured=counted is not None and written is not None,
+    )

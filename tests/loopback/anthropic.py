@@ -1,0 +1,116 @@
+"""Anthropic's Messages API: messages, count_tokens, models."""
+
+from functools import cache
+from typing import Any
+
+from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
+from tests.loopback.writer import tokens, write
+
+TYPES = {400: "invalid_request_error", 401: "authentication_error", 402: "billing_error", 403: "permission_error"}
+TYPES |= {404: "not_found_error", 413: "request_too_large", 429: "rate_limit_error", 529: "overloaded_error"}
+
+
+class AnthropicServer(LoopbackServer):
+    """The API as its SDK expects it."""
+
+    generation_paths = ("/v1/messages",)
+
+    def __init__(
+        self,
+        models: tuple[str, ...] = ("claude-sonnet-5-5", "claude-haiku-5-5", "claude-sonnet-4-20250514"),
+        *,
+        key: str | None = None,
+        lists_models: bool = True,
+        port: int = 0,
+        delay_s: float = 0.0,
+    ) -> None:
+        super().__init__(port=port, delay_s=delay_s)
+        self.models = models
+        self.key = key
+        """The only key that is accepted; `None` accepts any."""
+        self.lists_models = lists_models
+        """Off answers 404 to the models routes, as gateways do."""
+        self.lifecycle = "active"
+        self.usage: dict[str, Any] = {}
+        """Overrides fields of the usage in every answer."""
+
+    def answer(self, request: Received, scripted: Fault | None) -> Answer:
+        """Route by path."""
+        sent = request.headers.get("x-api-key")
+        if not sent or (self.key is not None and sent != self.key):
+            return self.error(401, "invalid x-api-key")
+        if request.path.startswith("/v1/models"):
+            return self._models(request.path)
+        if request.path == "/v1/messages/count_tokens":
+            return Answer({"input_tokens": tokens(_prompt(request.json))})
+        if request.path == "/v1/messages":
+            return self._refused(request.json) or self._message(request.json, scripted)
+        return self.error(404, "Not found")
+
+    def error(self, status: int, message: str) -> Answer:
+        """The documented error object."""
+        kind = TYPES.get(status, "api_error")
+        return Answer({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_1"}, status)
+
+    def _models(self, path: str) -> Answer:
+        if not self.lists_models:
+            return self.error(404, "Not found")
+        wanted = path.removeprefix("/v1/models").strip("/")
+        if wanted:
+            return Answer(self._info(wanted)) if wanted in self.models else self.error(404, f"model: {wanted}")
+        infos = [self._info(model) for model in self.models]
+        return Answer({"data": infos, "has_more": False, "first_id": None, "last_id": None})
+
+    def _info(self, model: str) -> dict[str, Any]:
+        created = "2026-01-01T00:00:00Z"
+        return {
+            "type": "model",
+            "id": model,
+            "display_name": model,
+            "created_at": created,
+            "lifecycle": self.lifecycle,
+            "retires_at": created if self.lifecycle == "retired" else None,
+        }
+
+    def _refused(self, body: dict[str, Any]) -> Answer | None:
+        from pydantic import ValidationError
+
+        adapter, known = _params()
+        try:
+            list(adapter.validate_python(body)["messages"])
+        except ValidationError as error:
+            return self.error(400, str(error))
+        if unknown := set(body) - known:
+            return self.error(400, f"{sorted(unknown)[0]}: Extra inputs are not permitted")
+        schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
+        if problem := schema_problem(schema, closed=True):
+            return self.error(400, f"output_config.format.schema: {problem}")
+        return None if body["model"] in self.models else self.error(404, f"model: {body['model']}")
+
+    def _message(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
+        text, reason = write(body["output_config"]["format"]["schema"], _prompt(body)), "end_turn"
+        if scripted and scripted.kind == "off_schema":
+            text = '{"answer": 42}'
+        if scripted and scripted.kind == "refusal":
+            text, reason = "", "refusal"
+        if (scripted and scripted.kind == "truncated") or body["max_tokens"] < tokens(text):
+            text, reason = text[: len(text) // 2], "max_tokens"
+        usage = {"input_tokens": tokens(_prompt(body)), "output_tokens": tokens(text), "cache_read_input_tokens": 0}
+        content = [{"type": "text", "text": text}] if text else []
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": body["model"], "content": content}
+        return Answer({**message, "stop_reason": reason, "stop_sequence": None, "usage": {**usage, **self.usage}})
+
+
+@cache
+def _params() -> tuple[Any, set[str]]:
+    """The SDK's own type of a request, and the names of its fields."""
+    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+    from pydantic import TypeAdapter
+
+    names = MessageCreateParamsNonStreaming.__required_keys__ | MessageCreateParamsNonStreaming.__optional_keys__
+    return TypeAdapter(MessageCreateParamsNonStreaming), set(names)
+
+
+def _prompt(body: dict[str, Any]) -> str:
+    system = body.get("system") or ""
+    return "\n".join([system, *(message["content"] for message in body["messages"])])

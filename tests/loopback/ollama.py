@@ -1,0 +1,109 @@
+"""Ollama's own API: chat, tags, show, pull, version, embed."""
+
+import hashlib
+from typing import Any
+
+from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
+from tests.loopback.writer import tokens, write
+
+
+class OllamaServer(LoopbackServer):
+    """An Ollama server with some models pulled."""
+
+    generation_paths = ("/api/chat",)
+
+    def __init__(
+        self,
+        models: tuple[str, ...] = ("qwen2.5:7b",),
+        *,
+        context_length: int = 32768,
+        capabilities: tuple[str, ...] = ("completion",),
+        port: int = 0,
+        delay_s: float = 0.0,
+    ) -> None:
+        super().__init__(port=port, delay_s=delay_s)
+        self.models = list(models)
+        self.context_length = context_length
+        self.capabilities = capabilities
+        self.counts_tokens = True
+        """Off leaves the token counts out of the answer, as some forks do."""
+
+    def answer(self, request: Received, scripted: Fault | None) -> Answer:
+        """Route by path."""
+        body = request.json or {}
+        match request.path:
+            case "/api/version":
+                return Answer({"version": "0.30.0"})
+            case "/api/tags":
+                return Answer(
+                    {"models": [{"model": name, "name": name, "size": 4_700_000_000} for name in self.models]}
+                )
+            case "/api/show":
+                return self._known(body) or self._show()
+            case "/api/pull":
+                return self._pull(body["model"])
+            case "/api/embed":
+                return self._known(body) or self._embed(body)
+            case "/api/chat":
+                return self._known(body) or self._refused(body) or self._chat(body, scripted)
+        return self.error(404, "page not found")
+
+    def error(self, status: int, message: str) -> Answer:
+        """`{"error": "..."}`."""
+        return Answer({"error": message}, status)
+
+    def _known(self, body: dict[str, Any]) -> Answer | None:
+        name = body.get("model", "")
+        if name in self.models or f"{name}:latest" in self.models:
+            return None
+        return self.error(404, f"model '{name}' not found")
+
+    def _refused(self, body: dict[str, Any]) -> Answer | None:
+        from ollama._types import ChatRequest
+        from pydantic import ValidationError
+
+        try:
+            ChatRequest.model_validate(body)
+        except ValidationError as error:
+            return self.error(400, str(error))
+        if body.get("think") and "thinking" not in self.capabilities:
+            return self.error(400, f'"{body["model"]}" does not support thinking')
+        problem = schema_problem(body.get("format"), closed=False)
+        return self.error(400, problem) if problem else None
+
+    def _show(self) -> Answer:
+        info = {"general.architecture": "qwen2", "qwen2.context_length": self.context_length}
+        return Answer({"model_info": info, "capabilities": list(self.capabilities), "details": {"family": "qwen2"}})
+
+    def _pull(self, name: str) -> Answer:
+        if name.startswith("missing"):
+            return Answer(lines=({"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}))
+        self.models.append(name)
+        layer = {"status": "pulling 2bada8a74506", "digest": "sha256:2bada8a74506", "total": 4000}
+        steps = tuple({**layer, "completed": done} for done in (0, 2000, 4000))
+        return Answer(lines=({"status": "pulling manifest"}, *steps, {"status": "success"}))
+
+    def _embed(self, body: dict[str, Any]) -> Answer:
+        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        vectors = [[byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:8]] for text in texts]
+        return Answer({"model": body["model"], "embeddings": vectors})
+
+    def _chat(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
+        options = body.get("options") or {}
+        prompt = "\n".join(message["content"] for message in body["messages"])
+        text, reason = self._text(body, prompt, scripted), "stop"
+        limit = options.get("num_predict", -1)
+        if (scripted and scripted.kind == "truncated") or 0 < limit < tokens(text):
+            text, reason = text[: len(text) // 2], "length"
+        # A real server cuts a longer prompt to the window and says nothing.
+        read = min(tokens(prompt), options.get("num_ctx", 4096))
+        counts = {"prompt_eval_count": read, "eval_count": tokens(text)} if self.counts_tokens else {}
+        message = {"role": "assistant", "content": text}
+        return Answer({"model": body["model"], "message": message, "done": True, "done_reason": reason, **counts})
+
+    def _text(self, body: dict[str, Any], prompt: str, scripted: Fault | None) -> str:
+        if scripted and scripted.kind == "refusal":
+            return "I'm sorry, but I can't help with that."
+        if scripted and scripted.kind == "off_schema":
+            return '{"answer": 42}'
+        return write(body["format"], prompt, (body.get("options") or {}).get("seed", 0))

@@ -1,0 +1,285 @@
+"""What the three servers share: threads, a record of every request, and scripted faults."""
+
+import contextlib
+import json
+import os
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Literal, Self
+
+HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One scripted answer. `kind` says how it differs from a good one."""
+
+    kind: Literal["raw", "reset", "slow", "truncated", "refusal", "off_schema"]
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+
+
+def fault(status: int, body: object = None, *, headers: Mapping[str, str] | None = None) -> Fault:
+    """An HTTP status with a JSON body; the body of the server's own error format when none is given."""
+    content = b"" if body is None else json.dumps(body).encode()
+    return Fault("raw", status, content, {"Content-Type": "application/json", **(headers or {})})
+
+
+def html(status: int = 200) -> Fault:
+    """A gateway's HTML page."""
+    return Fault("raw", status, HTML, {"Content-Type": "text/html"})
+
+
+def empty(status: int = 200) -> Fault:
+    """A JSON answer without a body."""
+    return Fault("raw", status, b"", {"Content-Type": "application/json", "X-Loopback": "as-is"})
+
+
+def malformed(body: bytes = b'{"id": "msg_1", "content": [') -> Fault:
+    """A JSON content type over something else: half an object, or whatever is given."""
+    return Fault("raw", 200, body, {"Content-Type": "application/json", "X-Loopback": "as-is"})
+
+
+def reset() -> Fault:
+    """The connection is reset after the request was read."""
+    return Fault("reset")
+
+
+def slow(seconds: float) -> Fault:
+    """A good answer, late."""
+    return Fault("slow", delay_s=seconds)
+
+
+def truncated() -> Fault:
+    """A good answer cut in the middle, marked as stopped by its length."""
+    return Fault("truncated")
+
+
+def refusal() -> Fault:
+    """The model declines."""
+    return Fault("refusal")
+
+
+def off_schema() -> Fault:
+    """Valid JSON that is not what was asked for."""
+    return Fault("off_schema")
+
+
+@dataclass(frozen=True)
+class Received:
+    """One request as it arrived."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    """Names in lower case."""
+    json: Any
+    """The decoded body; `None` when there was none."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A response. `lines` are streamed as newline-delimited JSON instead of `body`."""
+
+    body: object = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    lines: tuple[object, ...] = ()
+
+
+class _Http(ThreadingHTTPServer):
+    """Knows its open connections: kept-alive ones would go on being answered after the server is closed."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self._open: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        for connection in tuple(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class LoopbackServer:
+    """A server on 127.0.0.1 in its own threads; a context manager."""
+
+    generation_paths: tuple[str, ...] = ()
+    """Paths that make a model write: faults are served there, and `generations` lists them."""
+
+    def __init__(self, *, port: int = 0, delay_s: float = 0.0) -> None:
+        self.requests: list[Received] = []
+        self.delay_s = delay_s
+        self.always: Fault | None = None
+        """Served to every generation when the script is empty; set it to simulate an outage."""
+        self._script: deque[Fault] = deque()
+        self._lock = threading.Lock()  # guards requests and the script against the handler threads
+        self._stopping = threading.Event()
+        self._http = _Http(("127.0.0.1", port), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._http.shutdown()
+        self._http.server_close()
+        self._http.hang_up()
+
+    @property
+    def root(self) -> str:
+        """`http://127.0.0.1:PORT`."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}"
+
+    @property
+    def url(self) -> str:
+        """What to set as the provider's address."""
+        return self.root
+
+    @property
+    def generations(self) -> list[Received]:
+        """The requests that asked a model to write."""
+        with self._lock:
+            return [request for request in self.requests if request.path in self.generation_paths]
+
+    def script(self, *faults: Fault) -> None:
+        """Serve these to the next generations, one each."""
+        with self._lock:
+            self._script.extend(faults)
+
+    def answer(self, request: Received, scripted: Fault | None) -> Answer:
+        """The wire format's answer to one request."""
+        raise NotImplementedError
+
+    def error(self, status: int, message: str) -> Answer:
+        """The wire format's error body."""
+        raise NotImplementedError
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not beyond the server's life."""
+        self._stopping.wait(seconds)
+
+    def _next_fault(self, request: Received) -> Fault | None:
+        with self._lock:
+            self.requests.append(request)
+            if request.path not in self.generation_paths:
+                return None
+            return self._script.popleft() if self._script else self.always
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                self._serve()
+
+            def do_POST(self) -> None:
+                self._serve()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def _serve(self) -> None:
+                request = self._read()
+                scripted = server._next_fault(request)
+                server.wait(server.delay_s + (scripted.delay_s if scripted else 0))
+                if scripted and scripted.kind == "reset":
+                    self._reset()
+                elif scripted and scripted.kind == "raw":
+                    self._send_raw(scripted)
+                else:
+                    self._send(server.answer(request, scripted))
+
+            def _read(self) -> Received:
+                content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                path = self.path.partition("?")[0]
+                return Received(self.command, path, headers, json.loads(content) if content else None)
+
+            def _reset(self) -> None:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self.close_connection = True
+                os.close(self.connection.detach())
+
+            def _send_raw(self, scripted: Fault) -> None:
+                if not scripted.body and "X-Loopback" not in scripted.headers:
+                    plain = server.error(scripted.status, "scripted")
+                    self._send(Answer(plain.body, scripted.status, {**plain.headers, **scripted.headers}))
+                else:
+                    self._write(scripted.status, scripted.headers, scripted.body)
+
+            def _send(self, answer: Answer) -> None:
+                if answer.lines:
+                    body = b"".join(json.dumps(line).encode() + b"\n" for line in answer.lines)
+                    self._write(answer.status, {"Content-Type": "application/x-ndjson"}, body)
+                    return
+                headers = {"Content-Type": "application/json", **answer.headers}
+                self._write(answer.status, headers, json.dumps(answer.body).encode())
+
+            def _write(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+                try:
+                    self.send_response(status)
+                    for name, value in headers.items():
+                        self.send_header(name, value)
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True  # the client gave up waiting, as a timeout test wants it to
+
+        return Handler
+
+
+def walk_objects(schema: object) -> Iterator[dict[str, Any]]:
+    """Every object schema inside a schema, itself included."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for value in schema.values():
+            yield from walk_objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from walk_objects(value)
+
+
+def schema_problem(schema: object, *, closed: bool) -> str | None:
+    """Why a schema would be refused; `None` when it is fine.
+
+    Args:
+        schema: what arrived where a JSON schema belongs.
+        closed: whether objects must require every key and allow no other, as strict structured output demands.
+    """
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
+    if not isinstance(schema, dict) or not schema:
+        return "a JSON schema is required"
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        return f"invalid JSON schema: {error.message}"
+    for part in walk_objects(schema):
+        keys = set(part.get("properties", {}))
+        if closed and (part.get("additionalProperties") is not False or set(part.get("required", [])) != keys):
+            return "every object must set additionalProperties to false and require all its keys"
+    return None

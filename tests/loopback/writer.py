@@ -1,0 +1,67 @@
+"""A deterministic stand-in for a language model: an answer that fits a schema, in words of the prompt."""
+
+import hashlib
+import json
+import re
+from typing import Any
+
+NAMES = ("Maja Lind", "Tomas Reyes", "Ines Okafor", "Jonas Petrov", "Leila Haddad", "Sven Kallio", "Ruth Adeyemi")
+
+
+def write(schema: dict[str, Any], prompt: str, seed: int = 0) -> str:
+    """JSON text that fits the schema; strings are sentences of the prompt, so that quotes are verbatim."""
+    sentences = _sentences(prompt) or ["It takes me far too long every single week."]
+    return json.dumps(_value(schema, "", _Picker(sentences, f"{seed}|{prompt}")), ensure_ascii=False)
+
+
+def tokens(text: str) -> int:
+    """Roughly what a tokenizer would count."""
+    return -(-len(text) // 4)
+
+
+def _sentences(prompt: str) -> list[str]:
+    found = re.split(r"(?<=[.!?])\s+|\n+", prompt)
+    plain = [re.sub(r"^\W*(\[[^\]]*\]|[A-Z]\w{0,3}\d+:)\s*", "", sentence).strip() for sentence in found]
+    return [text for text in plain if 5 <= len(text.split()) <= 40 and not re.search(r"[{}<>]", text)]
+
+
+class _Picker:
+    """Chooses by hash, so that the same prompt gives the same answer and each field a different sentence."""
+
+    def __init__(self, sentences: list[str], salt: str) -> None:
+        self.sentences = sentences
+        self.salt = salt
+
+    def number(self, path: str) -> int:
+        return int.from_bytes(hashlib.sha256(f"{self.salt}|{path}".encode()).digest()[:4])
+
+    def sentence(self, path: str) -> str:
+        return self.sentences[self.number(path) % len(self.sentences)]
+
+
+def _value(schema: dict[str, Any], path: str, pick: _Picker) -> Any:
+    if "enum" in schema:
+        return schema["enum"][pick.number(path) % len(schema["enum"])]
+    if "anyOf" in schema:
+        return _value(schema["anyOf"][0], path, pick)
+    match schema.get("type"):
+        case "object":
+            return {key: _value(part, f"{path}.{key}", pick) for key, part in schema.get("properties", {}).items()}
+        case "array":
+            count = min(max(schema.get("minItems", 2), 2), schema.get("maxItems", 2))
+            return [_value(schema["items"], f"{path}[{index}]", pick) for index in range(count)]
+        case "integer" | "number":
+            return int(schema.get("minimum", 20)) + pick.number(path) % 40
+        case "boolean":
+            return pick.number(path) % 2 == 0
+        case _:
+            return _text(path, pick)
+
+
+def _text(path: str, pick: _Picker) -> str:
+    leaf = path.rpartition(".")[2]
+    if leaf == "name":
+        return NAMES[pick.number(path) % len(NAMES)]
+    if "demographics" in path or leaf == "age":
+        return "34" if leaf == "age" else " ".join(pick.sentence(path).split()[:3])
+    return pick.sentence(path)
