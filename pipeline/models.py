@@ -97,6 +97,15 @@ class Participant(Frozen):
     words: int
 
 
+class StudySize(Frozen):
+    """The four numbers that say how much data a run was drawn from."""
+
+    documents: int
+    participants: int
+    segments: int
+    words: int
+
+
 class Study(Frozen):
     """A named set of documents. The id is a hash of the content: the same upload is the same study."""
 
@@ -114,14 +123,15 @@ class Study(Frozen):
         """Words of participants in the whole study."""
         return sum(document.words for document in self.documents)
 
-
-class StudySize(Frozen):
-    """The four numbers that say how much data a run was drawn from."""
-
-    documents: int
-    participants: int
-    segments: int
-    words: int
+    @property
+    def size(self) -> StudySize:
+        """How much data there is; segments include interviewer turns."""
+        return StudySize(
+            documents=len(self.documents),
+            participants=len(self.participants),
+            segments=len(self.segments),
+            words=self.words,
+        )
 
 
 # --- persona ---------------------------------------------------------------------------------------

@@ -1,0 +1,192 @@
+"""What other programs and people take away: the JSON documents of the contract, and Markdown.
+
+The shapes are fixed (`persona.run/1`); money leaves as USD numbers, nothing else does.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.models import Assessment, ClaimSupport, FinalPersona, Persona, RunRecord, Scores
+
+JsonDict = dict[str, Any]
+
+
+def run_document(run: RunRecord) -> JsonDict:
+    """The `persona.run/1` document of a run."""
+    return {
+        "schema": "persona.run/1",
+        "run_id": run.id,
+        "name": run.name,
+        "status": run.status,
+        "error": run.error,
+        "simulated": run.simulated,
+        "study": {"id": run.study_id, "name": run.study_name, **run.study.model_dump()},
+        "config": run.config.model_dump(mode="json"),
+        "scorer_version": run.scorer_version,
+        "counts": _counts(run),
+        "personas": [_persona(final) for final in run.personas],
+        "drafts": _drafts(run),
+        "cost": _cost(run),
+        "calls": [
+            {
+                "id": call.id,
+                "stage": call.stage,
+                "draft_id": call.draft_id,
+                "provider": call.provider,
+                "model": call.model,
+                "status": call.status,
+                "input_tokens": call.usage.input_tokens,
+                "output_tokens": call.usage.output_tokens,
+                "cached_tokens": call.usage.cached_tokens,
+                "cost_usd": _usd(call.cost_micros),
+                "latency_ms": call.latency_ms,
+                "error": call.error,
+            }
+            for call in run.calls
+        ],
+        "timing": run.timing.model_dump(),
+        "created_at": run.created_at.isoformat(),
+        "warnings": list(run.warnings),
+    }
+
+
+def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
+    """One entry of `persona score --json`."""
+    return {
+        "id": persona.id,
+        "score": scores_document(assessment.scores),
+        "claims": [
+            {
+                "field": claim.field,
+                "text": claim.text,
+                "support": claim.support,
+                "document": claim.document,
+                "segment": claim.segment,
+                "quote": claim.quote,
+            }
+            for claim in assessment.claims
+        ],
+        "findings": [finding.text for finding in assessment.findings],
+    }
+
+
+def scores_document(scores: Scores) -> JsonDict:
+    """The four numbers, 0 to 1, or null where one cannot be computed."""
+    return {
+        "overall": scores.overall,
+        "coherence": scores.coherence,
+        "faithfulness": scores.faithfulness,
+        "completeness": scores.completeness,
+    }
+
+
+def personas_markdown(run: RunRecord) -> str:
+    """All personas of a run as one Markdown document, with scores, outcomes and evidence."""
+    mark = " (simulated)" if run.simulated else ""
+    head = [
+        f"# {_plain(run.name)}{mark}",
+        f"{len(run.personas)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
+    ]
+    return "\n\n".join([*head, *(_persona_markdown(final) for final in run.personas)]) + "\n"
+
+
+def _persona_markdown(final: FinalPersona) -> str:
+    persona, overall = final.persona, final.assessment.scores.overall
+    score = "no score" if overall is None else f"score {overall:.2f}"
+    lines = [f"## {_plain(persona.name)}", f"*{_plain(persona.tagline)}*" if persona.tagline else ""]
+    lines.append(f"{score} · {final.outcome} · {_plain(final.reason)}")
+    lines.append(", ".join(f"{key}: {_plain(value)}" for key, value in persona.demographics.items()))
+    lines.append(_plain(persona.background))
+    support = {(claim.field, claim.text): claim for claim in final.assessment.claims}
+    for field, title in _LISTS:
+        items: Sequence[str] = getattr(persona, field)
+        if items:
+            lines.append(f"### {title}\n\n" + "\n".join(_item(item, support.get((field, item))) for item in items))
+    return "\n\n".join(line for line in lines if line)
+
+
+_LISTS = (
+    ("goals", "Goals"),
+    ("pain_points", "Pain points"),
+    ("behaviours", "Behaviours"),
+    ("motivations", "Motivations"),
+    ("quotes", "Quotes"),
+)
+
+
+def _item(text: str, claim: ClaimSupport | None) -> str:
+    if claim is None:
+        return f"- {_plain(text)}"
+    source = f", {_plain(claim.participant or '')} in {_plain(claim.document)}" if claim.document else ""
+    return f"- {_plain(text)} (support {claim.support:.2f}{source})"
+
+
+def _plain(text: str) -> str:
+    """Untrusted text that Markdown will show as it is, on one line."""
+    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~$<>&" else char for char in text)
+    return " ".join(escaped.split())
+
+
+def _counts(run: RunRecord) -> JsonDict:
+    outcomes = Counter(final.outcome for final in run.personas)
+    return {
+        "drafted": len(run.drafts),
+        "draft_failures": len(run.failures),
+        **{outcome: outcomes[outcome] for outcome in sorted(outcomes)},
+    }
+
+
+def _drafts(run: RunRecord) -> list[JsonDict]:
+    kept = {final.draft_id for final in run.personas}
+    return [
+        {
+            "id": item.draft.id,
+            "kept": item.draft.id in kept,
+            "focus": list(item.draft.focus),
+            "score": scores_document(item.assessment.scores),
+        }
+        for item in run.drafts
+    ]
+
+
+def _persona(final: FinalPersona) -> JsonDict:
+    before = final.draft_assessment
+    return {
+        "id": final.persona.id,
+        "draft_id": final.draft_id,
+        "origin": final.origin,
+        "outcome": final.outcome,
+        "reason": final.reason,
+        "cost_usd": _usd(final.cost_micros),
+        "score": scores_document(final.assessment.scores),
+        "draft_score": scores_document(before.scores) if before else None,
+        "persona": final.persona.model_dump(mode="json"),
+        "evidence": [
+            {
+                "field": claim.field,
+                "claim": claim.text,
+                "support": claim.support,
+                "document": claim.document,
+                "segment": claim.segment,
+                "quote": claim.quote,
+            }
+            for claim in final.assessment.claims
+        ],
+        "findings": [finding.text for finding in final.assessment.findings],
+    }
+
+
+def _cost(run: RunRecord) -> JsonDict:
+    alone, spent = run.frontier_only_micros, run.spent_micros
+    return {
+        "spent_usd": _usd(spent),
+        "budget_usd": run.config.max_cost,
+        "frontier_only_usd": None if alone is None else _usd(alone),
+        "saving": round(1 - spent / alone, 4) if alone else None,
+        "price_source": run.price_source,
+    }
+
+
+def _usd(micros: int) -> float:
+    return micros / 1_000_000

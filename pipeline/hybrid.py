@@ -1,0 +1,194 @@
+"""The whole pipeline: local draft → local assessment → frontier refinement of what is under the threshold.
+
+Synchronous: `run` returns when the run has ended. It writes every fact to its log the moment it exists,
+and given the facts of an interrupted attempt it goes on where that one stopped.
+"""
+
+from pathlib import Path
+
+from pipeline.calls import Caller, RetryPolicy
+from pipeline.clock import Clock, SystemClock
+from pipeline.config import HybridConfig
+from pipeline.errors import ProviderError
+from pipeline.estimate import frontier_only_micros
+from pipeline.index import StudyIndex
+from pipeline.ledger import HybridCostTracker
+from pipeline.models import (
+    AssessedDraft,
+    FinalPersona,
+    Frozen,
+    ModelCall,
+    RunRecord,
+    RunStatus,
+    Stage,
+    Study,
+    Timing,
+)
+from pipeline.preflight import plan
+from pipeline.pricing import FREE
+from pipeline.quality import SCORER_VERSION, Scorer
+from pipeline.redaction import Redactor
+from pipeline.runlog import MemoryLog, RunLog
+from pipeline.settings import Settings, from_environment
+from pipeline.stages.assess import AssessInput, QualityAssessmentStage
+from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage
+from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
+
+
+class RunProgressSoFar(Frozen):
+    """What an interrupted attempt at a run has left behind."""
+
+    drafts: DraftOutput = DraftOutput(drafts=(), failures=())
+    finished: tuple[FinalPersona, ...] = ()
+    calls: tuple[ModelCall, ...] = ()
+
+
+class RunResult(Frozen):
+    """How a run ended; its facts are in the log."""
+
+    status: RunStatus
+    drafts: tuple[AssessedDraft, ...]
+    personas: tuple[FinalPersona, ...]
+    timing: Timing
+    frontier_only_micros: int | None
+    price_source: str
+    scorer_version: str = SCORER_VERSION
+
+
+class HybridPipeline:
+    """One configuration with its providers, ready to run on studies."""
+
+    def __init__(
+        self,
+        config: HybridConfig,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+        cache: Path | None = None,
+    ) -> None:
+        """Check the configuration and build its providers; see `preflight.plan` for what is raised.
+
+        Args:
+            config: what to run.
+            settings: keys and addresses; the environment's unless given.
+            clock: the system's unless given.
+            cache: folder where the index of a study is kept between runs; `None` keeps none.
+        """
+        self.plan = plan(config, settings or from_environment())
+        self._clock = clock or SystemClock()
+        self._cache = cache
+
+    def run(self, study: Study) -> RunRecord:
+        """Run on one study, keep every fact in memory, and return them all.
+
+        Raises:
+            ProviderError: not a single draft could be had.
+        """
+        log = MemoryLog()
+        began = self._clock.now()
+        result = self.execute(study, log)
+        return log.record(
+            study=study,
+            config=self.plan.config,
+            simulated=self.plan.simulated,
+            result=result,
+            began=began,
+            ended=self._clock.now(),
+        )
+
+    def execute(self, study: Study, log: RunLog, so_far: RunProgressSoFar | None = None) -> RunResult:
+        """Run on one study, writing every fact to a log, and return how it ended.
+
+        Args:
+            study: the source.
+            log: where facts go.
+            so_far: what an interrupted attempt has done already; it is not done again.
+
+        Raises:
+            ProviderError: not a single draft could be had.
+        """
+        config, so_far = self.plan.config, so_far or RunProgressSoFar()
+        for sentence in (*study.warnings, *self.plan.warnings):
+            log.warn(sentence)
+        ledger = HybridCostTracker(config.budget_micros, sum(call.cost_micros for call in so_far.calls))
+        started = self._clock.monotonic()
+
+        drafted = LocalDraftStage(self._local_caller(log, so_far), config, log).execute(
+            DraftInput(study=study, written=so_far.drafts.drafts, failed=so_far.drafts.failures)
+        )
+        self._complain(drafted, log)
+        drafted_at = self._clock.monotonic()
+
+        scorer = Scorer(StudyIndex.cached(study, self._cache), config.weights)
+        assessed = QualityAssessmentStage(scorer, log).execute(AssessInput(drafts=drafted.drafts)).drafts
+        assessed_at = self._clock.monotonic()
+
+        frontier = self._frontier(ledger, log, so_far)
+        redactor = Redactor(study) if config.redact and frontier.caller else None
+        personas = (
+            FrontierRefinementStage(frontier, scorer, redactor, config, log)
+            .execute(RefineInput(study=study, drafts=assessed, finished=so_far.finished))
+            .personas
+        )
+        ended = self._clock.monotonic()
+        return RunResult(
+            status="cancelled" if log.is_cancelled() else "completed",
+            drafts=assessed,
+            personas=personas,
+            timing=Timing(
+                wall_s=ended - started,
+                draft_s=drafted_at - started,
+                assess_s=assessed_at - drafted_at,
+                refine_s=ended - assessed_at,
+            ),
+            frontier_only_micros=self._frontier_only(assessed, personas, frontier, study),
+            price_source=self.plan.pricer.source,
+        )
+
+    def _local_caller(self, log: RunLog, so_far: RunProgressSoFar) -> Caller:
+        policy = RetryPolicy(unreadable=not self.plan.local.in_process)
+        return self._caller("draft", log, so_far, HybridCostTracker(None), policy)
+
+    def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunProgressSoFar) -> Frontier:
+        if self.plan.frontier is None:
+            return Frontier(None, self.plan.missing, self.plan.reason)
+        return Frontier(self._caller("refine", log, so_far, ledger, RetryPolicy()))
+
+    def _caller(
+        self, stage: Stage, log: RunLog, so_far: RunProgressSoFar, ledger: HybridCostTracker, policy: RetryPolicy
+    ) -> Caller:
+        provider = self.plan.local if stage == "draft" else self.plan.frontier
+        assert provider is not None
+        return Caller(
+            provider,
+            FREE if stage == "draft" else self.plan.pricer,
+            ledger,
+            log,
+            self._clock,
+            policy,
+            seed=self.plan.config.seed,
+            earlier=[call for call in so_far.calls if call.stage == stage],
+        )
+
+    def _complain(self, drafted: DraftOutput, log: RunLog) -> None:
+        """Say that drafts are missing, or stop when all of them are."""
+        failed, written = len(drafted.failures), len(drafted.drafts)
+        if not written and log.is_cancelled():
+            return
+        if not written:
+            raise ProviderError(f"None of {failed} drafts could be had. The last reason: {drafted.failures[-1].reason}")
+        if failed:
+            log.warn(f"{failed} of {failed + written} drafts could not be had: {drafted.failures[-1].reason}")
+        if written < self.plan.config.count and not log.is_cancelled():
+            log.warn(f"Only {written} of {self.plan.config.count} personas can be delivered.")
+
+    def _frontier_only(
+        self, assessed: tuple[AssessedDraft, ...], personas: tuple[FinalPersona, ...], frontier: Frontier, study: Study
+    ) -> int | None:
+        if self.plan.frontier_health is None or not personas:
+            return None
+        delivered = {final.draft_id for final in personas}
+        answered = [final for final in personas if final.outcome in ("refined", "refine_not_better")]
+        paid = {final.draft_id: frontier.caller.spent_micros(final.draft_id) for final in answered if frontier.caller}
+        kept = [item for item in assessed if item.draft.id in delivered]
+        return frontier_only_micros(kept, paid, study, self.plan.config, self.plan.pricer)

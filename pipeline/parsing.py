@@ -1,0 +1,151 @@
+"""From a model's text to a persona, or a reason why not.
+
+The text is untrusted: it may be fenced, cut off, off-schema, or hold control characters. Nothing is
+invented to fill a gap; a persona without a name or without a single claim is refused.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
+
+from pipeline.config import explain_validation
+from pipeline.errors import PersonaError
+from pipeline.models import Persona
+from pipeline.providers import Reply
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_FENCE = re.compile(r"^\s*```[a-zA-Z]*\n|\n?```\s*$")
+
+
+class UnreadableReply(PersonaError):
+    """A model answered, but not with a persona; the message says what was wrong with the text."""
+
+
+def _clean(value: object) -> object:
+    """Numbers become text, nulls become empty, control characters go."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return _CONTROL.sub("", value).strip() if isinstance(value, str) else value
+
+
+def _clean_list(value: object) -> object:
+    """A null list is an empty one."""
+    return [] if value is None else value
+
+
+Line = Annotated[str, BeforeValidator(_clean)]
+Lines = Annotated[list[Line], BeforeValidator(_clean_list)]
+
+
+class Demographics(BaseModel):
+    """Facts stated in the material; an empty string where it does not state them."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    age: Line = ""
+    """A number or a range, as stated."""
+    occupation: Line = ""
+    location: Line = ""
+    household: Line = ""
+    """Who they live with."""
+
+
+class PersonaReply(BaseModel):
+    """The JSON a model is asked for; its docstrings become the schema's descriptions."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    name: Line
+    """An invented first name; never the name of a participant."""
+    tagline: Line = ""
+    """One short sentence that tells this persona from the others."""
+    demographics: Demographics = Demographics()
+    background: Line = ""
+    """Two or three sentences, only what the material states."""
+    goals: Lines = []
+    """What they want to achieve: three to five, one sentence each."""
+    pain_points: Lines = []
+    """What frustrates them: three to five, one sentence each."""
+    behaviours: Lines = []
+    """What they habitually do: three to five, one sentence each."""
+    motivations: Lines = []
+    """Why they do it: two to four, one sentence each."""
+    quotes: Lines = []
+    """Two or three sentences copied word for word from the material."""
+
+
+def persona_schema() -> dict[str, JsonValue]:
+    """The closed JSON schema of `PersonaReply`: every key required, none added, no references.
+
+    Providers differ in what they accept; this is the subset that all of them do.
+    """
+    schema = PersonaReply.model_json_schema()
+    definitions = schema.pop("$defs")
+    demographics = definitions["Demographics"]
+    demographics["description"] = schema["properties"]["demographics"].get(
+        "description", demographics.get("description", "")
+    )
+    schema["properties"]["demographics"] = demographics
+    for part in (schema, demographics):
+        part["additionalProperties"] = False
+        part["required"] = list(part["properties"])
+        part.pop("title", None)
+        for field in part["properties"].values():
+            field.pop("title", None)
+            field.pop("default", None)
+    return schema
+
+
+def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
+    """A function that reads a reply as the persona with this id, or raises `UnreadableReply`."""
+
+    def read(reply: Reply) -> Persona:
+        if reply.stop == "refusal":
+            raise UnreadableReply(f"{reply.model} declined to answer.")
+        if reply.stop == "length":
+            raise UnreadableReply(
+                f"{reply.model} was cut off at the output cap. Raise max_output_tokens in the configuration."
+            )
+        return read_persona(reply.text, persona_id)
+
+    return read
+
+
+def read_persona(text: str, persona_id: str) -> Persona:
+    """The persona in a model's answer.
+
+    Raises:
+        UnreadableReply: empty, not JSON, of another shape, or without a name or any claim.
+    """
+    body = _FENCE.sub("", text).strip()
+    if not body:
+        raise UnreadableReply("The answer was empty.")
+    start, end = body.find("{"), body.rfind("}")
+    try:
+        values = json.loads(body[start : end + 1]) if 0 <= start < end else json.loads(body)
+        reply = PersonaReply.model_validate(values)
+    except ValidationError as error:
+        raise UnreadableReply(f"The answer is not a persona: {explain_validation(error)}"[:500]) from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableReply(f"The answer is not JSON; it begins {body[:60]!r}.") from error
+    lists = {
+        field: tuple(item for item in getattr(reply, field) if item)
+        for field in ("goals", "pain_points", "behaviours", "motivations", "quotes")
+    }
+    if not reply.name:
+        raise UnreadableReply("The answer has no name.")
+    if not any(lists[field] for field in ("goals", "pain_points", "behaviours", "motivations")):
+        raise UnreadableReply("The answer states no goal, pain point, behaviour or motivation.")
+    return Persona(
+        id=persona_id,
+        name=reply.name,
+        tagline=reply.tagline,
+        demographics={key: value for key, value in reply.demographics.model_dump().items() if value},
+        background=reply.background,
+        **lists,
+    )

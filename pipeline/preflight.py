@@ -1,0 +1,140 @@
+"""The check before a run: who will answer, what it can cost, and what would go wrong, at no price.
+
+`plan` builds the providers of a configuration and looks at each for free. It raises for what would make
+the run pointless or unaccounted for (a missing local model, a model without a price) and notes what only
+degrades it (no key, a retired model): those drafts end as `frontier_unavailable`, visibly.
+"""
+
+from typing import NamedTuple
+
+from pipeline.config import HybridConfig
+from pipeline.errors import ConfigError, ProviderError
+from pipeline.models import Outcome
+from pipeline.pricing import FREE, Pricer
+from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, provider_class
+from pipeline.settings import Settings
+
+
+class Plan(NamedTuple):
+    """A configuration made concrete."""
+
+    config: HybridConfig
+    """Resolved: what `auto` turned out to be is written in."""
+    local: Provider
+    local_health: Health
+    frontier: Provider | None
+    """`None` when no frontier will be called."""
+    frontier_health: Health | None
+    """`None` when the configuration asks for no frontier."""
+    pricer: Pricer
+    """Of the frontier model; free when none is asked for."""
+    missing: Outcome | None
+    """The outcome of drafts under the threshold when there is no frontier."""
+    reason: str
+    """Why there is no frontier, in a sentence."""
+    warnings: tuple[str, ...]
+
+    @property
+    def simulated(self) -> bool:
+        """Whether text or prices of this run would be simulated."""
+        return self.frontier is not None and self.frontier.simulated
+
+
+def plan(config: HybridConfig, settings: Settings) -> Plan:
+    """Everything a run needs, checked.
+
+    Raises:
+        ConfigError: an unknown provider, a model that the provider does not have, a missing setting.
+        UnpricedModelError: the frontier model has no known price, so no budget could be kept.
+        ProviderError: the local provider does not answer.
+    """
+    config, local, local_health, warnings = _local(config, settings)
+    if not config.uses_frontier:
+        why = "The run is local only."
+        return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
+    kind = provider_class(config.frontier_provider, "frontier")
+    pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices)
+    frontier = kind(_spec(kind, config, settings, "frontier"))
+    health = frontier.check()
+    match health.fault:
+        case "unknown_model" | "not_configured":
+            raise ConfigError(f"frontier_model: {health.sentence}")
+        case "no_key" | "retired_model":
+            notes = (*warnings, health.sentence)
+            return Plan(
+                config, local, local_health, None, health, pricer, "frontier_unavailable", health.sentence, notes
+            )
+        case "unreachable":
+            warnings = (*warnings, health.sentence)
+        case "none":
+            # A coming retirement, or a gateway that may still serve a retired model, is worth a word.
+            warnings = (*warnings, health.sentence) if health.successor else warnings
+    return Plan(config, local, local_health, frontier, health, pricer, None, "", warnings)
+
+
+def look(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
+    """The state of one provider as this configuration would use it; never raises for a missing setting."""
+    kind = provider_class(name, role)
+    try:
+        return kind(_spec(kind, config, settings, role)).check()
+    except (ConfigError, ProviderError) as error:
+        return Health(ready=False, sentence=str(error), fault="not_configured")
+
+
+def suggested(settings: Settings) -> HybridConfig:
+    """The configuration a first visit starts with: the best of what is there without asking for anything.
+
+    Ollama when it answers, else `builtin`; a frontier whose key is set, else `simulated`.
+    """
+    config = HybridConfig()
+    for name in ("anthropic", "openai"):
+        kind = provider_class(name, "frontier")
+        if settings.secret(kind.key_variable):
+            return _resolve_auto(config.model_copy(update={"frontier_provider": name}), settings).config
+    return _resolve_auto(config.model_copy(update={"frontier_provider": "simulated"}), settings).config
+
+
+class _Resolved(NamedTuple):
+    config: HybridConfig
+    warnings: tuple[str, ...]
+
+
+def _local(config: HybridConfig, settings: Settings) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
+    config, warnings = _resolve_auto(config, settings)
+    kind = provider_class(config.local_provider, "local")
+    provider = kind(_spec(kind, config, settings, "local"))
+    health = provider.check()
+    if not health.ready:
+        if health.fault == "unreachable":
+            raise ProviderError(health.sentence)
+        raise ConfigError(f"local_model: {health.sentence}")
+    return config, provider, health, warnings
+
+
+def _resolve_auto(config: HybridConfig, settings: Settings) -> _Resolved:
+    if config.local_provider != "auto":
+        return _Resolved(config, ())
+    health = look("ollama", "local", config, settings)
+    if health.ready:
+        return _Resolved(config.model_copy(update={"local_provider": "ollama"}), ())
+    builtin = config.model_copy(update={"local_provider": "builtin"})
+    return _Resolved(builtin, (f"Drafted by `builtin`, without a language model: {health.sentence}",))
+
+
+def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: ProviderRole) -> ProviderSpec:
+    local = role == "local"
+    return ProviderSpec(
+        role=role,
+        model=config.local_model if local else config.frontier_model,
+        base_url=(config.local_base_url if local else None) or _address(kind, settings, role),
+        api_key=None if local else settings.secret(kind.key_variable),
+        timeout_s=config.timeout_s,
+        context_tokens=config.context_tokens,
+    )
+
+
+def _address(kind: type[Provider], settings: Settings, role: ProviderRole) -> str | None:
+    # A provider that plays both roles is local only where the configuration names the server: the
+    # variable holds the address of the paid service.
+    both = len(kind.roles) > 1
+    return None if role == "local" and both else settings.get(kind.url_variable)

@@ -1,0 +1,41 @@
+"""Which drafts are kept, which stay local, which get money first.
+
+Pure functions, used by the run and by calibration alike, so that the two cannot drift apart.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from pipeline.models import AssessedDraft
+
+EscalationOrder = Literal["worst_first", "best_first"]
+
+
+class Selection(NamedTuple):
+    """Drafts split by rank, each part best first."""
+
+    kept: tuple[AssessedDraft, ...]
+    dropped: tuple[AssessedDraft, ...]
+
+
+def select(drafts: Sequence[AssessedDraft], count: int) -> Selection:
+    """The best `count` drafts and the rest. Unscored drafts rank last; ties go to the earlier draft."""
+    ranked = sorted(drafts, key=lambda item: (-_rank(item), item.draft.id))
+    return Selection(tuple(ranked[:count]), tuple(ranked[count:]))
+
+
+def is_accepted(score: float | None, threshold: float) -> bool:
+    """Whether a draft is used as it is. A draft without a score never is."""
+    return score is not None and score >= threshold
+
+
+def escalation(kept: Sequence[AssessedDraft], threshold: float, order: EscalationOrder) -> tuple[AssessedDraft, ...]:
+    """The kept drafts under the threshold, in the order in which they get the money."""
+    under = [item for item in kept if not is_accepted(item.assessment.scores.overall, threshold)]
+    sign = 1 if order == "worst_first" else -1
+    return tuple(sorted(under, key=lambda item: (sign * _rank(item), item.draft.id)))
+
+
+def _rank(item: AssessedDraft) -> float:
+    overall = item.assessment.scores.overall
+    return -1.0 if overall is None else overall

@@ -1,0 +1,95 @@
+"""Stage 1: the local provider writes drafts, each from its own focus of participants."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pipeline.calls import Caller
+from pipeline.config import HybridConfig
+from pipeline.errors import Cancelled, ProviderError
+from pipeline.focus import choose_focuses
+from pipeline.models import Draft, DraftFailure, Frozen, Study
+from pipeline.parsing import UnreadableReply, persona_reader
+from pipeline.prompts import draft_request, excerpt, excerpt_room
+from pipeline.providers import DraftTask
+from pipeline.runlog import RunLog
+from pipeline.stages import PipelineStage
+
+
+class DraftInput(Frozen):
+    """A study, and what an interrupted run has drafted from it already."""
+
+    study: Study
+    written: tuple[Draft, ...] = ()
+    failed: tuple[DraftFailure, ...] = ()
+
+
+class DraftOutput(Frozen):
+    """All drafts in order of their ids, and those that could not be had."""
+
+    drafts: tuple[Draft, ...]
+    failures: tuple[DraftFailure, ...]
+
+
+class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
+    """Asks for `count × draft_factor` drafts, one call each, several at a time."""
+
+    name = "draft"
+
+    def __init__(self, caller: Caller, config: HybridConfig, log: RunLog) -> None:
+        self._caller = caller
+        self._config = config
+        self._log = log
+
+    def execute(self, stage_input: DraftInput) -> DraftOutput:
+        """Write the drafts that are not there yet. After a cancel, returns what there is."""
+        study, config = stage_input.study, self._config
+        focuses = choose_focuses(study, config.draft_count, config.count, config.seed)
+        settled = {draft.id for draft in stage_input.written} | {failure.draft_id for failure in stage_input.failed}
+        open_numbers = [number for number in range(len(focuses)) if draft_id(number) not in settled]
+        self._log.stage_started("draft", len(focuses))
+        with ThreadPoolExecutor(config.local_workers, thread_name_prefix="draft") as pool:
+            results = list(pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers))
+        drafts = [*stage_input.written, *(result for result in results if isinstance(result, Draft))]
+        failures = [*stage_input.failed, *(result for result in results if isinstance(result, DraftFailure))]
+        return DraftOutput(
+            drafts=tuple(sorted(drafts, key=lambda draft: draft.id)),
+            failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
+        )
+
+    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
+        """One draft; `None` when the run was cancelled before it could be asked for."""
+        identity = draft_id(number)
+        request = draft_request(self._task(study, number, focus), self._config)
+        try:
+            hold = self._caller.admit(request)
+            persona = self._caller.complete(request, identity, persona_reader(persona_id(identity)), hold)
+        except Cancelled:
+            return None
+        except (ProviderError, UnreadableReply) as error:
+            failure = DraftFailure(draft_id=identity, reason=str(error))
+            self._log.draft_failed(failure)
+            return failure
+        draft = Draft(id=identity, persona=persona, focus=tuple(focus))
+        self._log.draft_written(draft)
+        return draft
+
+    def _task(self, study: Study, number: int, focus: Sequence[str]) -> DraftTask:
+        chosen = frozenset(focus)
+        said = [turn for turn in study.segments if turn.participant in chosen and turn.role == "participant"]
+        room = excerpt_room(self._caller.provider.context_tokens, len(chosen), self._config)
+        return DraftTask(
+            number=number,
+            participants=tuple(person for person in study.participants if person.id in chosen),
+            segments=excerpt(said, room, number),
+            seed=self._config.seed + number,
+        )
+
+
+def draft_id(number: int) -> str:
+    """`draft-001` for number 0."""
+    return f"draft-{number + 1:03}"
+
+
+def persona_id(of_draft: str) -> str:
+    """`persona-001` for `draft-001`."""
+    return of_draft.replace("draft", "persona", 1)

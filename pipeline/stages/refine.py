@@ -1,0 +1,201 @@
+"""Stage 3: drafts under the threshold go to the frontier, and the better text is kept."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+from pipeline.calls import Caller
+from pipeline.config import HybridConfig
+from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
+from pipeline.ledger import Hold
+from pipeline.models import AssessedDraft, FinalPersona, Frozen, Outcome, Persona, Study
+from pipeline.parsing import UnreadableReply, persona_reader
+from pipeline.prompts import refine_request, refine_task
+from pipeline.providers import Request
+from pipeline.quality import Scorer
+from pipeline.redaction import Redactor
+from pipeline.routing import escalation, is_accepted, select
+from pipeline.runlog import RunLog
+from pipeline.stages import PipelineStage
+
+
+class RefineInput(Frozen):
+    """Scored drafts, and what an interrupted run has finished already."""
+
+    study: Study
+    drafts: tuple[AssessedDraft, ...]
+    finished: tuple[FinalPersona, ...] = ()
+
+
+class RefineOutput(Frozen):
+    """One final persona per kept draft, best score first."""
+
+    personas: tuple[FinalPersona, ...]
+
+
+class Frontier(NamedTuple):
+    """The paid side of the pipeline, or the reason why there is none."""
+
+    caller: Caller | None
+    missing: Outcome | None = None
+    """`local_only` or `frontier_unavailable` when there is no caller."""
+    reason: str = ""
+
+
+class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
+    """Keeps what is good enough; reserve, call, settle, re-score and compare for the rest."""
+
+    name = "refine"
+
+    def __init__(
+        self, frontier: Frontier, scorer: Scorer, redactor: Redactor | None, config: HybridConfig, log: RunLog
+    ) -> None:
+        self._frontier = frontier
+        self._scorer = scorer
+        self._redactor = redactor
+        self._config = config
+        self._log = log
+
+    def execute(self, stage_input: RefineInput) -> RefineOutput:
+        """Bring the best `count` drafts to exactly one outcome each."""
+        config = self._config
+        kept = select(stage_input.drafts, config.count).kept
+        self._log.stage_started("refine", len(kept))
+        finals = {final.draft_id: final for final in stage_input.finished}
+        for item in kept:
+            if item.draft.id not in finals and is_accepted(item.assessment.scores.overall, config.quality_threshold):
+                finals[item.draft.id] = self._keep(item, "kept_local", self._accepted_reason(item))
+        under = escalation(kept, config.quality_threshold, config.escalation_order)
+        waiting = [item for item in under if item.draft.id not in finals]
+        for final in self._escalate(waiting, stage_input.study):
+            finals[final.draft_id] = final
+        ordered = sorted((finals[item.draft.id] for item in kept), key=_best_first)
+        return RefineOutput(personas=tuple(ordered))
+
+    def _escalate(self, waiting: Sequence[AssessedDraft], study: Study) -> list[FinalPersona]:
+        """Send drafts to the frontier, in this order.
+
+        Money is reserved here, in order and only when a worker is free, and not by the workers: which
+        drafts still fit into a budget then does not depend on which thread is quicker, and a reservation
+        never waits for a call that is itself waiting for a worker.
+        """
+        caller, missing, reason = self._frontier
+        if caller is None:
+            return [self._keep(item, missing or "frontier_unavailable", reason) for item in waiting]
+        free = threading.Semaphore(self._config.frontier_workers)
+        done: list[FinalPersona] = []
+        running: list[Future[FinalPersona]] = []
+        with ThreadPoolExecutor(self._config.frontier_workers, thread_name_prefix="refine") as pool:
+            for item in waiting:
+                request = self._request(item, study)
+                free.acquire()
+                try:
+                    hold = caller.admit(request)
+                except PersonaError as error:
+                    free.release()
+                    done.append(self._keep(item, _outcome_of(error), str(error)))
+                else:
+                    future = pool.submit(self._refine, caller, item, request, hold)
+                    future.add_done_callback(lambda _: free.release())
+                    running.append(future)
+        return done + [future.result() for future in running]
+
+    def _request(self, item: AssessedDraft, study: Study) -> Request:
+        request = refine_request(refine_task(item, study, self._config.seed), self._config)
+        if self._redactor is None:
+            return request
+        return request.model_copy(update={"prompt": self._redactor.redact(request.prompt)})
+
+    def _refine(self, caller: Caller, item: AssessedDraft, request: Request, hold: Hold) -> FinalPersona:
+        try:
+            persona = caller.complete(request, item.draft.id, persona_reader(item.draft.persona.id), hold)
+        except (Cancelled, BudgetExhausted, ProviderError, UnreadableReply) as error:
+            return self._keep(item, _outcome_of(error), str(error))
+        return self._better(item, self._restored(persona))
+
+    def _restored(self, persona: Persona) -> Persona:
+        """The persona with what redaction replaced put back."""
+        if self._redactor is None:
+            return persona
+        restore = self._redactor.restore
+        return persona.model_copy(
+            update={
+                **{field: restore(getattr(persona, field)) for field in ("name", "tagline", "background")},
+                **{
+                    field: tuple(map(restore, getattr(persona, field)))
+                    for field in ("goals", "pain_points", "behaviours", "motivations", "quotes")
+                },
+                "demographics": {key: restore(value) for key, value in persona.demographics.items()},
+            }
+        )
+
+    def _better(self, item: AssessedDraft, refined: Persona) -> FinalPersona:
+        """The better of draft and refinement. A tie goes to the draft: it is what the local side promised."""
+        assessment = self._scorer.assess(refined, item.draft.focus)
+        before, after = item.assessment.scores.overall, assessment.scores.overall
+        if after is not None and (before is None or after > before):
+            final = FinalPersona(
+                draft_id=item.draft.id,
+                persona=refined,
+                origin="frontier",
+                outcome="refined",
+                reason=f"Refined: {_two(before)} became {_two(after)}.",
+                assessment=assessment,
+                draft_assessment=item.assessment,
+                cost_micros=self._spent(item),
+            )
+            self._log.persona_finished(final)
+            return final
+        return self._keep(
+            item,
+            "refine_not_better",
+            f"The frontier's text scored {_two(after)}, the draft {_two(before)}: the draft is used.",
+            rejected=refined,
+            rejected_assessment=assessment,
+        )
+
+    def _spent(self, item: AssessedDraft) -> int:
+        return self._frontier.caller.spent_micros(item.draft.id) if self._frontier.caller else 0
+
+    def _accepted_reason(self, item: AssessedDraft) -> str:
+        score, threshold = item.assessment.scores.overall, self._config.quality_threshold
+        return f"The draft scored {_two(score)}, the threshold is {threshold:.2f}."
+
+    def _keep(self, item: AssessedDraft, outcome: Outcome, reason: str, **more: object) -> FinalPersona:
+        final = FinalPersona.model_validate(
+            {
+                "draft_id": item.draft.id,
+                "persona": item.draft.persona,
+                "origin": "local",
+                "outcome": outcome,
+                "reason": reason,
+                "assessment": item.assessment,
+                "cost_micros": self._spent(item),
+                **more,
+            }
+        )
+        self._log.persona_finished(final)
+        return final
+
+
+def _outcome_of(error: PersonaError) -> Outcome:
+    match error:
+        case Cancelled():
+            return "cancelled"
+        case BudgetExhausted():
+            return "budget_exhausted"
+        case UnreadableReply():
+            return "refine_unparsable"
+        case ProviderError():
+            return "refine_failed"
+    raise error
+
+
+def _two(score: float | None) -> str:
+    return "no score" if score is None else f"{score:.2f}"
+
+
+def _best_first(final: FinalPersona) -> tuple[float, str]:
+    overall = final.assessment.scores.overall
+    return (-1.0 if overall is None else overall) * -1, final.draft_id

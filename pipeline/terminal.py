@@ -1,0 +1,156 @@
+"""What people see in a terminal: the progress of a run, and tables. Progress goes to stderr."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.ledger import usd
+from pipeline.models import AssessedDraft, RunRecord
+
+if TYPE_CHECKING:
+    from pipeline.preflight import CheckReport
+    from pipeline.store import RunProgress, RunSummary, Store
+    from pipeline.worker import Worker
+
+_POLL_S = 0.15
+_STAGES = (("draft", "Drafting"), ("assess", "Scoring"), ("refine", "Refining"))
+
+
+def watch(store: "Store", worker: "Worker", run_id: str) -> None:
+    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one leaves at once."""
+    done = threading.Event()
+
+    def wait() -> None:
+        worker.join(run_id)
+        done.set()
+
+    threading.Thread(target=wait, daemon=True).start()
+    with _cancel_on_interrupt(lambda: worker.cancel(run_id)), _bars() as show:
+        while not done.wait(_POLL_S):
+            show(store.progress(run_id))
+        show(store.progress(run_id))
+
+
+def print_run(run: RunRecord) -> None:
+    """One run as a table of its personas and a line of money."""
+    mark = " (simulated)" if run.simulated else ""
+    out = Console(highlight=False)
+    out.print(Text(f"{run.id}  {run.name}  {run.status}{mark}"))
+    table = Table(box=None, pad_edge=False)
+    for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
+        table.add_column(title, no_wrap=title != "tagline")
+    for final in run.personas:
+        overall = final.assessment.scores.overall
+        table.add_row(
+            "–" if overall is None else f"{overall:.2f}",
+            Text(final.persona.name),
+            final.outcome,
+            usd(final.cost_micros),
+            Text(final.persona.tagline),
+        )
+    out.print(table)
+    budget = "no cap" if run.config.budget_micros is None else f"of {usd(run.config.budget_micros)}"
+    alone = "" if run.frontier_only_micros is None else f"; the frontier alone: about {usd(run.frontier_only_micros)}"
+    out.print(Text(f"Spent {usd(run.spent_micros)} {budget}{mark}{alone}. {run.timing.wall_s:.1f} s."))
+
+
+def print_runs(runs: "Sequence[RunSummary]") -> None:
+    """The list of runs."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("run", "started (UTC)", "status", "personas", "mean score", "spent", "name"):
+        table.add_column(title, no_wrap=title != "name")
+    for run in runs:
+        table.add_row(
+            run.id,
+            f"{run.created_at:%Y-%m-%d %H:%M}",
+            run.status,
+            str(run.personas),
+            "–" if run.mean_score is None else f"{run.mean_score:.2f}",
+            usd(run.spent_micros) + (" (simulated)" if run.simulated else ""),
+            Text(run.name),
+        )
+    Console(highlight=False).print(table if runs else "No runs yet. Start one with `persona generate --from PATH`.")
+
+
+def print_scores(assessed: Sequence[AssessedDraft]) -> None:
+    """Scores and findings of personas from a file."""
+    out = Console(highlight=False)
+    for item in assessed:
+        scores = item.assessment.scores
+        numbers = "  ".join(
+            f"{name} {'–' if value is None else f'{value:.2f}'}"
+            for name, value in (
+                ("overall", scores.overall),
+                ("coherence", scores.coherence),
+                ("faithfulness", scores.faithfulness),
+                ("completeness", scores.completeness),
+            )
+        )
+        out.print(Text(f"{item.draft.persona.name}: {numbers}"))
+        for finding in item.assessment.findings:
+            out.print(Text(f"  - {finding.text}"))
+
+
+def print_check(report: "CheckReport") -> None:
+    """What the check before a run found."""
+    out = Console(highlight=False)
+    for item in report.items:
+        out.print(Text(f"{'ok' if item.ok else '--'}  {item.name}: {item.sentence}"))
+    out.print(Text(report.verdict))
+
+
+@contextmanager
+def _bars() -> "Iterator[_Show]":
+    """Progress bars on a terminal; nothing where stderr is a file or a pipe."""
+    console = Console(stderr=True)
+    columns = (
+        TextColumn("{task.description:<9}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        yield _Show(progress)
+
+
+class _Show:
+    """Moves the bars to a state of progress."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks = {stage: progress.add_task(title, total=None, note="") for stage, title in _STAGES}
+
+    def __call__(self, now: "RunProgress") -> None:
+        for stage, task in self._tasks.items():
+            planned = now.planned(stage)
+            note = f"{usd(now.spent_micros)} spent" if stage == "refine" and planned else ""
+            self._progress.update(task, total=planned, completed=now.done(stage), note=note)
+
+
+@contextmanager
+def _cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[None]:
+    """Turn the first Ctrl-C into a cancel, and leave the second to Python."""
+    before = signal.getsignal(signal.SIGINT)
+
+    def ask(_: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        print("persona: cancelling after the calls in flight; Ctrl-C again to leave now.", file=sys.stderr)
+        cancel()
+
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,169 @@
+"""Runs that outlive a page: one background thread each, every fact in the store.
+
+Pages and the command line start, watch, cancel and resume runs here and nowhere else. The thread touches
+the store and never the screen; whoever wants to know reads the store.
+"""
+
+import threading
+import traceback
+from pathlib import Path
+
+from pipeline.clock import Clock, SystemClock
+from pipeline.config import HybridConfig
+from pipeline.errors import InputError, PersonaError
+from pipeline.hybrid import HybridPipeline, RunProgressSoFar
+from pipeline.models import Draft, RunRecord, RunStatus, Timing
+from pipeline.quality import SCORER_VERSION
+from pipeline.settings import Settings
+from pipeline.stages.draft import DraftOutput
+from pipeline.store import Store
+
+_HEARTBEAT_S = 5.0
+
+
+class Worker:
+    """Starts and finishes runs of one store."""
+
+    def __init__(self, store: Store, *, cache: Path | None = None, clock: Clock | None = None) -> None:
+        self._store = store
+        self._cache = cache
+        self._clock = clock or SystemClock()
+        self._threads: dict[str, threading.Thread] = {}
+        # Guards `_threads`: pages of several browser sessions start runs at the same time.
+        self._lock = threading.Lock()
+
+    def start(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None = None) -> str:
+        """Check the configuration, create the run and let it go on in the background; returns its id.
+
+        Raises:
+            PersonaError: what `preflight.plan` raises; then no run is created.
+        """
+        run_id, pipeline = self._create(study_id, config, settings, name)
+        self._launch(run_id, pipeline, None)
+        return run_id
+
+    def run(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None = None) -> str:
+        """The same, in this thread: returns the id when the run has ended."""
+        run_id, pipeline = self._create(study_id, config, settings, name)
+        self._work(run_id, pipeline, None)
+        return run_id
+
+    def resume(self, run_id: str, settings: Settings, *, wait: bool = False) -> None:
+        """Finish an interrupted, cancelled or failed run; nothing that was answered is asked again.
+
+        Raises:
+            InputError: the run is running or completed.
+            PersonaError: what `preflight.plan` raises.
+        """
+        record = self._store.run(run_id)
+        if record.status in ("running", "completed"):
+            raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
+        pipeline = self._pipeline(record.config, settings)
+        self._store.reopen_run(run_id, now=self._clock.now())
+        if wait:
+            self._work(run_id, pipeline, _so_far(record))
+        else:
+            self._launch(run_id, pipeline, _so_far(record))
+
+    def cancel(self, run_id: str) -> None:
+        """Ask a run to stop; it does so before its next call, in whichever process it is."""
+        self._store.request_cancel(run_id)
+
+    def join(self, run_id: str, timeout_s: float | None = None) -> None:
+        """Wait until a background run of this process has ended."""
+        with self._lock:
+            thread = self._threads.get(run_id)
+        if thread:
+            thread.join(timeout_s)
+
+    def _create(
+        self, study_id: str, config: HybridConfig, settings: Settings, name: str | None
+    ) -> tuple[str, HybridPipeline]:
+        pipeline = self._pipeline(config, settings)
+        study = self._store.study(study_id)
+        run_id = self._store.create_run(
+            study_id,
+            pipeline.plan.config,
+            name=name or f"{study.name} at {config.quality_threshold:.2f}",
+            simulated=pipeline.plan.simulated,
+            now=self._clock.now(),
+        )
+        return run_id, pipeline
+
+    def _pipeline(self, config: HybridConfig, settings: Settings) -> HybridPipeline:
+        return HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
+
+    def _launch(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+        # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
+        thread = threading.Thread(
+            target=self._work_quietly, args=(run_id, pipeline, so_far), name=f"persona-{run_id}", daemon=True
+        )
+        with self._lock:
+            self._threads = {known: alive for known, alive in self._threads.items() if alive.is_alive()}
+            self._threads[run_id] = thread
+        thread.start()
+
+    def _work_quietly(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+        try:
+            self._work(run_id, pipeline, so_far)
+        except Exception:  # the failure is in the store, where the pages read it
+            return
+
+    def _work(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+        record = self._store.run(run_id)
+        ended = threading.Event()
+        pulse = threading.Thread(target=self._beat, args=(run_id, ended), daemon=True)
+        pulse.start()
+        try:
+            result = pipeline.execute(self._store.study(record.study_id), self._store.log(run_id), so_far)
+        except BaseException as error:
+            self._finish_failed(run_id, error)
+            raise
+        finally:
+            ended.set()
+        self._store.finish_run(
+            run_id,
+            result.status,
+            error=None,
+            timing=result.timing,
+            frontier_only_micros=result.frontier_only_micros,
+            price_source=result.price_source,
+            scorer_version=result.scorer_version,
+            now=self._clock.now(),
+        )
+
+    def _finish_failed(self, run_id: str, error: BaseException) -> None:
+        status: RunStatus = "failed" if isinstance(error, Exception) else "interrupted"
+        # Errors made for users say all there is to say; anything else is a defect, and its place matters.
+        reason = str(error) if isinstance(error, PersonaError) else "".join(traceback.format_exception(error))
+        self._store.finish_run(
+            run_id,
+            status,
+            error=reason or type(error).__name__,
+            timing=Timing(),
+            frontier_only_micros=None,
+            price_source="",
+            scorer_version=SCORER_VERSION,
+            now=self._clock.now(),
+        )
+
+    def _beat(self, run_id: str, ended: threading.Event) -> None:
+        while not ended.wait(_HEARTBEAT_S):
+            self._store.heartbeat(run_id, self._clock.now())
+
+
+def _so_far(record: RunRecord) -> RunProgressSoFar:
+    """What the facts of a run are worth to its next attempt.
+
+    Failed drafts and drafts whose refinement was cancelled, failed or out of money are tried again.
+    """
+    again = ("cancelled", "refine_failed", "budget_exhausted", "frontier_unavailable")
+    return RunProgressSoFar(
+        drafts=DraftOutput(drafts=_drafts(record), failures=()),
+        finished=tuple(final for final in record.personas if final.outcome not in again),
+        calls=record.calls,
+    )
+
+
+def _drafts(record: RunRecord) -> tuple[Draft, ...]:
+    return tuple(sorted((item.draft for item in record.drafts), key=lambda draft: draft.id))
