@@ -1,0 +1,89 @@
+"""How numbers, outcomes and untrusted text are put into words, the same on screen, in reports and in a terminal.
+
+Pure functions on plain values. A value that cannot be computed is a dash, never a zero.
+"""
+
+import re
+
+from pipeline.models import Outcome
+
+MISSING = "–"
+"""Stands for a value that cannot be computed."""
+
+OUTCOME_WORDS: dict[Outcome, str] = {
+    "kept_local": "kept local",
+    "local_only": "local only",
+    "refined": "refined",
+    "refine_not_better": "draft was better",
+    "budget_exhausted": "budget used up",
+    "refine_unparsable": "answer unreadable",
+    "refine_failed": "frontier error",
+    "frontier_unavailable": "no frontier",
+    "cancelled": "cancelled",
+}
+"""Two or three words per outcome, in the order in which charts and tables list them."""
+
+# Everything that Markdown, its tables, LaTeX or Streamlit's directives give a meaning to.
+_MARKDOWN = re.compile(r"([!#$&()*+\-.:<=>\[\\\]^_`{|}~])")
+
+# Emoji and icon names, addresses and e-mails are recognised after escapes have been resolved, so that only
+# a character in between keeps them text: a word joiner has no width and allows no line break.
+_LATE_MEANING = re.compile(r":(?=[\w+/-]+:)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@\S)", re.I)
+_JOINER = "\u2060"
+
+
+def usd(micros: int) -> str:
+    """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`)."""
+    sign, amount = ("−" if micros < 0 else ""), abs(micros) / 1_000_000
+    if micros == 0:
+        return "$0"
+    if amount >= 0.9995:
+        return f"{sign}${amount:,.2f}"
+    digits = float(f"{amount:.3g}")
+    text = f"{digits:.6f}".rstrip("0")
+    return f"{sign}${text}" if len(text) > len("0.00") else f"{sign}${digits:.2f}"
+
+
+def score(value: float | None) -> str:
+    """A score between 0 and 1 with two decimals; a dash when there is none."""
+    return MISSING if value is None else f"{value:.2f}"
+
+
+def percent(fraction: float) -> str:
+    """A fraction as a whole per cent: `40 %`, `−12 %`."""
+    whole = round(fraction * 100)
+    return f"{'−' if whole < 0 else ''}{abs(whole)} %"
+
+
+def share(part: int, whole: int) -> str:
+    """A share with its counts: `40 % · 4 of 10`; a dash when there is nothing to share."""
+    return f"{percent(part / whole)} · {part} of {whole}" if whole else MISSING
+
+
+def duration(seconds: float) -> str:
+    """A length of time: `0.4 s`, `12 s`, `1 min 12 s`, `2 h 5 min`. Zero parts are left out."""
+    if seconds < 9.95:
+        return f"{max(seconds, 0.0):.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = (f"{hours} h", f"{minutes} min") if hours else (f"{minutes} min", f"{rest} s")
+    return " ".join(part for part in parts if not part.startswith("0 "))
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun: `1 persona`, `5 personas`, `1,200 segments`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def escape_markdown(text: str) -> str:
+    """Text of a file or a model, so that Streamlit's Markdown shows every character of it and does nothing.
+
+    Escapes emphasis, links, images, headings, lists, tables, HTML, LaTeX, colour and badge directives, icons
+    and emoji names, and keeps addresses from becoming links. White space, line breaks included, becomes single
+    spaces, because indentation and empty lines mean something too.
+    """
+    guarded = _LATE_MEANING.sub(lambda found: f"{found.group()}{_JOINER}", " ".join(text.split()))
+    return _MARKDOWN.sub(r"\\\1", guarded)

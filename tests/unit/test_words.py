@@ -1,0 +1,120 @@
+import re
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.models import OUTCOME_MEANING, Outcome
+from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, percent, score, share, usd
+
+
+@pytest.mark.parametrize(
+    ("micros", "words"),
+    [
+        (0, "$0"),
+        (1, "$0.000001"),
+        (20_100, "$0.0201"),
+        (50_000, "$0.05"),
+        (500_000, "$0.50"),
+        (123_456, "$0.123"),
+        (999_499, "$0.999"),
+        (999_600, "$1.00"),
+        (1_234_500_000, "$1,234.50"),
+        (-50_000, "−$0.05"),
+    ],
+)
+def test_money_has_three_digits_under_a_dollar_and_cents_above(micros, words):
+    assert usd(micros) == words
+
+
+@given(st.integers(min_value=1, max_value=10**12))
+def test_money_is_never_shown_more_than_half_a_per_cent_off(micros):
+    shown = float(usd(micros).replace("$", "").replace(",", ""))
+    assert shown == pytest.approx(micros / 1_000_000, rel=0.0051)
+
+
+def test_a_score_has_two_decimals_and_a_missing_one_is_a_dash():
+    assert (score(0.7), score(1.0), score(None)) == ("0.70", "1.00", "–")
+
+
+def test_a_share_shows_its_counts():
+    assert share(4, 10) == "40 % · 4 of 10"
+    assert share(0, 0) == "–"
+
+
+def test_a_negative_per_cent_has_a_minus_sign_and_zero_has_none():
+    assert (percent(0.424), percent(-0.123), percent(-0.001)) == ("42 %", "−12 %", "0 %")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (0.42, "0.4 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min"),
+        (72, "1 min 12 s"),
+        (7500, "2 h 5 min"),
+        (-1, "0 s"),
+    ],
+)
+def test_a_duration_is_in_words(seconds, words):
+    assert duration(seconds) == words
+
+
+def test_a_count_agrees_with_its_noun():
+    assert (count(1, "persona"), count(5, "persona"), count(2, "entry", "entries"), count(1200, "segment")) == (
+        "1 persona",
+        "5 personas",
+        "2 entries",
+        "1,200 segments",
+    )
+
+
+def test_every_outcome_has_words_and_a_meaning():
+    assert set(OUTCOME_WORDS) == set(get_args(Outcome)) == set(OUTCOME_MEANING)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**bold** _it_ `code` ~~gone~~",
+        "[click](https://evil.example) ![pixel](http://evil.example/p.png)",
+        "# heading",
+        "- item",
+        "1. item",
+        "> quote",
+        "$x^2$ and $$y$$",
+        "<img src=x onerror=alert(1)> &amp;",
+        ":red[text] :blue-badge[x] :small[y]",
+        "| a | b |",
+    ],
+)
+def test_markdown_in_untrusted_text_is_escaped_character_by_character(text):
+    escaped = escape_markdown(text)
+    assert not re.search(r"(?<!\\)[*_`\[\]()#~$<>&|{}!^]", escaped)
+    assert re.sub(r"\\(.)", r"\1", escaped).replace("\u2060", "") == text
+
+
+@pytest.mark.parametrize("text", [":material/home:", ":smile:", "https://a.example", "www.a.example", "me@a.example"])
+def test_what_streamlit_replaces_after_parsing_is_split_by_a_word_joiner(text):
+    seen_after_parsing = re.sub(r"\\(.)", r"\1", escape_markdown(text))
+    assert not re.search(r":[\w+/-]+:|https?://|www\.|\w@\w", seen_after_parsing)
+
+
+def test_line_breaks_and_indentation_become_single_spaces():
+    assert escape_markdown("    code\n\n- list\ttab") == r"code \- list tab"
+
+
+@given(st.text())
+def test_escaping_loses_no_visible_character(text):
+    shown = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escape_markdown(text)).replace("\u2060", "")
+    assert shown == " ".join(text.split()).replace("\u2060", "")
+
+
+def test_words_load_nothing_heavy():
+    code = "import sys, pipeline.words; print({'pandas', 'altair', 'streamlit', 'scipy'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
