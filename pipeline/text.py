@@ -1,0 +1,298 @@
+"""What words, stems, numbers and sentences a text holds, whoever asks: scoring, evidence, drafting, clustering.
+
+Pure functions on strings, no model, no state but a cache of stems. Every function takes any string, however
+long or strange, and runs in time linear in its length. Sentences are cut by position, so that what is shown
+as evidence stands in the source letter by letter; only tokens are normalised.
+"""
+
+import itertools
+import re
+import threading
+import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
+
+import snowballstemmer
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+FILLERS = _words("um uh er erm eh ah hm hmm mm mhm oh yeah yep okay ok basically literally")
+"""Hesitations that a quote may drop without being wrong."""
+
+NEGATIONS = _words("not no never none nobody nothing nowhere neither nor without cannot hardly barely")
+"""Kept as content words: dropping them would make a claim and its opposite the same."""
+
+STOP_WORDS = _words(
+    """a about above after again all also although am an and another any are as at be became because been before
+    being below between both but by came can come could did do does doing done down during each either else etc even
+    ever every few for from further get gets getting go goes going gone got had has have having he her here hers
+    herself him himself his how however i if in into is it its itself just kind less let lot lots made make makes
+    making many may me might more most much must my myself now of off often on once one ones only onto or other
+    others our ours ourselves out over own perhaps put quite rather really said same say says she should since so
+    some something sort still such take takes taking than that the their theirs them themselves then there these
+    they thing things this those though through thus to too towards under until up upon us very via was we well were
+    what when where whether which while who whom whose why will with within would yes yet you your yours yourself
+    actually like maybe mean gonna wanna gotta
+    """
+)
+"""English words that carry no claim of their own; fillers such as `like` and `actually` included."""
+
+_FUNCTION_WORDS: dict[str, frozenset[str]] = {
+    language: _words(words)
+    for language, words in {
+        "german": """der die das und ist nicht ich zu den mit ein eine einen sich auf für von dem dass es wir sie auch
+            aber wenn mir mich war habe hat wird oder wie man noch schon bei so im am als an aus nach""",
+        "french": """le la les des est et je ne pas que qui une un pour dans ce il elle nous vous sur avec mais plus du
+            au aux mon ma mes c'est j'ai on sont se son sa ses comme ou par""",
+        "spanish": """el la los las de que y en un una por con no se es lo para mi me pero como más su al del le cuando
+            muy yo está son ya o si sin""",
+        "italian": """il la le gli di che e è un una per con non mi si sono ho ma come più del della nel anche al lo
+            ha io questo da quando se""",
+        "portuguese": """o a os as de que e em um uma por com não se é para mas como mais eu meu minha do da no na ao
+            muito está ou já quando""",
+        "dutch": """de het een en is niet ik van dat op te in met voor zijn maar om ook aan er je als bij dan wel
+            naar mijn was heb we ze nog""",
+        "swedish": "och att det är jag inte en ett som på för med av har men om så vi den till kan när min mitt",
+        "danish": "og at det er jeg ikke en et som på for med af har men om så vi den til kan når min mit",
+        "norwegian": "og at det er jeg ikke en et som på for med av har men om så vi den til kan når min mitt",
+        "finnish": "ja on ei että se en minä mutta kun oli niin olen ole mitä tai jos minun",
+        "polish": "i w nie się na jest że do to z jak ale mam mnie po co tak za od dla już mi",
+        "turkish": "ve bir bu için çok de da ama ne ben daha gibi kadar var yok değil",
+    }.items()
+}
+_FOREIGN_NEGATIONS = _words("nicht kein keine nie ne pas jamais no nunca sin non mai não niet geen inte ikke ei")
+
+_SCRIPTS = (
+    ("russian", re.compile("[Ѐ-ӿ]")),
+    ("arabic", re.compile("[؀-ۿ]")),
+    ("greek", re.compile("[Ͱ-Ͽ]")),
+    ("hindi", re.compile("[ऀ-ॿ]")),
+    ("cjk", re.compile("[぀-ヿ㐀-䶿一-鿿가-힣\u0e00-\u0e7f]")),
+)
+_UNSPACED = "぀-ヿ㐀-䶿一-鿿가-힣\u0e00-\u0e7f"
+_TOKEN = re.compile(
+    rf"(?P<number>\d+(?:[.,:]\d+)*)|(?P<unspaced>[{_UNSPACED}]+)"
+    rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0dff])+\d*"
+    rf"(?:'(?:(?![{_UNSPACED}])[^\W\d_])+)*)"
+)
+_APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
+_MARK = re.compile(r"\[[A-Za-z][^\[\]\n]{0,30}\]")
+_SPEECH = re.compile(r"\b(?:you know|i mean|sort of|kind of)\b")
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]]*+(?=\s)|[。！？]+|\n+")
+_SPACED_WORD = re.compile(r"\S+")
+
+_LONGEST_WORD = 60
+_LONGEST_RUN = 60
+_RUN_CUT = 40
+_LONGEST_SENTENCE = 1200
+
+_ONES = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+    seventeen eighteen nineteen"""
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL = {word: value for value, word in enumerate(re.findall(r"\w+", _ONES))}
+_SMALL |= {word: 10 * value for value, word in enumerate(re.findall(r"\w+", _TENS), start=2)}
+_LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+
+_stemming = threading.Lock()
+"""Snowball stemmers keep the word they work on in themselves; assessments may run on several threads."""
+
+
+def tokens(text: str) -> list[str]:
+    """Every word and number in order, lower case, in one normal form.
+
+    Curly apostrophes, full-width letters and composed accents are unified (NFKC), marks such as
+    `[inaudible]` are dropped, `1,000` is `1000` and `4.90` is `4.9`. Scripts without spaces give character
+    bigrams. An empty text gives an empty list.
+    """
+    plain = _MARK.sub(" ", unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)).lower()
+    found: list[str] = []
+    for match in _TOKEN.finditer(plain):
+        token = match.group()
+        if match.lastgroup == "word":
+            found.append(token[:_LONGEST_WORD])
+        elif match.lastgroup == "number":
+            found.append(_number(token[:_LONGEST_WORD]))
+        else:
+            found.extend(_bigrams(token))
+    return found
+
+
+def stems(text: str, language: str = "english") -> list[str]:
+    """What a text is about: its tokens as stems, without stop words and fillers, negations kept, in order.
+
+    English number words become numbers (`forty-one` is `41`) and every English negation becomes `not`.
+
+    Args:
+        text: any text.
+        language: a Snowball language as `language_of` names it; one that Snowball lacks leaves words whole.
+    """
+    return content(tokens(text), language)
+
+
+def content(words: list[str], language: str = "english") -> list[str]:
+    """The stems of a text that is already cut into tokens."""
+    if language == "english":
+        words = fold_numbers(words)
+    stemmed = (stem(word, language) for word in words)
+    return [word for word in stemmed if word]
+
+
+@lru_cache(maxsize=1 << 17)
+def stem(token: str, language: str = "english") -> str:
+    """One token's stem; empty for a stop word or a filler, `not` for an English negation."""
+    if token[0].isdigit():
+        return token
+    if language == "english":
+        if token in NEGATIONS or token.endswith("n't"):
+            return "not"
+        token = token.split("'")[0]
+        if token in STOP_WORDS or token in FILLERS or len(token) < 2:
+            return ""
+    else:
+        token = token.rsplit("'")[-1]
+        if token in _FUNCTION_WORDS.get(language, ()) and token not in _FOREIGN_NEGATIONS:
+            return ""
+    return _snowball(token, language)
+
+
+def without_fillers(words: list[str]) -> list[str]:
+    """The same tokens without hesitations, for comparing what was said with how it is quoted."""
+    plain = _SPEECH.sub(" ", " ".join(words)).split()
+    return [word for word in plain if word not in FILLERS]
+
+
+def is_number(token: str) -> bool:
+    """Whether a token or stem is a number."""
+    return token[:1].isdigit()
+
+
+def sentence_spans(text: str) -> list[tuple[int, int]]:
+    """Start and end of every sentence in the text, without the white space around it.
+
+    A sentence ends at `.`, `!`, `?` before white space, at their full-width forms and at a newline. A run
+    of more than 60 words is cut every 40, so that no sentence is too long to be shown as evidence.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for match in _END.finditer(text):
+        spans.extend(_pieces(text, start, match.end()))
+        start = match.end()
+    spans.extend(_pieces(text, start, len(text)))
+    return spans
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a text, each as it stands there."""
+    return [text[start:end] for start, end in sentence_spans(text)]
+
+
+def fold_numbers(words: list[str]) -> list[str]:
+    """English number words as digits: `two hundred and ten` is `210`, `two point five` is `2.5`.
+
+    A lone `one` stays a word: it is a pronoun more often than a number.
+    """
+    folded: list[str] = []
+    position = 0
+    while position < len(words):
+        value, end = _spoken_number(words, position)
+        if value is None or (end - position == 1 and words[position] == "one"):
+            folded.append(words[position])
+            position += 1
+        else:
+            folded.append(value)
+            position = end
+    return folded
+
+
+def language_of(text: str) -> str:
+    """The language a text is written in, as Snowball names it.
+
+    Decided by script, else by the share of function words among the first 4,000 words. `english` when
+    nothing speaks for another language: short and odd texts are not worth a warning.
+    """
+    sample = text[:40_000]
+    letters = sum(map(str.isalpha, sample))
+    for name, script in _SCRIPTS:
+        if letters and len(script.findall(sample)) > 0.4 * letters:
+            return name
+    words = tokens(sample)[:4000]
+    shares = {name: sum(word in common for word in words) for name, common in _FUNCTION_WORDS.items()}
+    best = max(shares, key=lambda name: (shares[name], name))
+    english = sum(word in STOP_WORDS or word == "not" for word in words)
+    return best if shares[best] >= 3 and shares[best] > english else "english"
+
+
+@lru_cache(maxsize=32)
+def _stemmer(language: str) -> snowballstemmer.EnglishStemmer | None:
+    return snowballstemmer.stemmer(language) if language in snowballstemmer.algorithms() else None
+
+
+def _snowball(token: str, language: str) -> str:
+    stemmer = _stemmer(language)
+    if stemmer is None:
+        return token
+    with _stemming:
+        return str(stemmer.stemWord(token))
+
+
+def _number(token: str) -> str:
+    token = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in token)
+    token = token.replace(",", "") if _THOUSANDS.fullmatch(token) else token.replace(",", ".")
+    return token.rstrip("0").rstrip(".") if token.count(".") == 1 and ":" not in token else token
+
+
+def _bigrams(run: str) -> Iterator[str]:
+    if len(run) == 1:
+        yield run
+    for left, right in itertools.pairwise(run):
+        yield left + right
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    words = [match.span() for match in _SPACED_WORD.finditer(text, start, end)]
+    step = _RUN_CUT if len(words) > _LONGEST_RUN else _LONGEST_RUN
+    for first in range(0, len(words), step):
+        left, right = words[first][0], words[min(first + step, len(words)) - 1][1]
+        for cut in range(left, right, _LONGEST_SENTENCE):
+            yield cut, min(cut + _LONGEST_SENTENCE, right)
+
+
+def _spoken_number(words: list[str], start: int) -> tuple[str | None, int]:
+    """The number that begins at a word, and where it ends; `None` when none begins there."""
+    total, current, position = 0, -1, start
+    while position < len(words):
+        word = words[position]
+        if word in _SMALL and (current < 0 or _fits(current, _SMALL[word])):
+            current = max(current, 0) + _SMALL[word]
+        elif word in _LARGE and current > 0 and current % _LARGE[word] == current:
+            total, current = (total, current * 100) if word == "hundred" else (total + current * _LARGE[word], 0)
+        elif word == "hundred" and current < 0 and start == position and words[start - 1 : start] == ["a"]:
+            current = 100
+        elif word == "and" and current >= 100 and position + 1 < len(words) and words[position + 1] in _SMALL:
+            pass
+        else:
+            break
+        position += 1
+    if current < 0:
+        return None, start
+    return _with_decimals(str(total + current), words, position)
+
+
+def _fits(current: int, value: int) -> bool:
+    if current >= 100:
+        return current % 100 == 0
+    return current >= 20 and current % 10 == 0 and 0 < value < 10
+
+
+def _with_decimals(whole: str, words: list[str], position: int) -> tuple[str, int]:
+    digits = []
+    if words[position : position + 1] == ["point"]:
+        for word in words[position + 1 : position + 5]:
+            if _SMALL.get(word, 10) > 9:
+                break
+            digits.append(str(_SMALL[word]))
+    return (f"{whole}.{''.join(digits)}", position + 1 + len(digits)) if digits else (whole, position)
