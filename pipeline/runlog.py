@@ -1,12 +1,32 @@
 """Where a run writes each fact the moment it exists.
 
-The pipeline knows only this protocol. `MemoryLog` keeps the facts in a list for use from Python and in
-tests; the store's log writes them to SQLite, so that a killed run loses nothing.
+The pipeline knows only the protocol `RunLog`. `MemoryLog` keeps the facts in memory for use from Python
+and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both hand their
+facts to `with_facts`, so that the same facts give the same record wherever they were kept. The last word
+on an item counts: a draft written again replaces the first.
 """
 
-from typing import Literal, Protocol
+import secrets
+import textwrap
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
-from pipeline.models import Assessment, Draft, DraftFailure, FinalPersona, ModelCall
+from pipeline.config import HybridConfig
+from pipeline.models import (
+    AssessedDraft,
+    Assessment,
+    Draft,
+    DraftFailure,
+    FinalPersona,
+    Frozen,
+    ModelCall,
+    RunRecord,
+    Study,
+)
+
+if TYPE_CHECKING:
+    from pipeline.hybrid import RunResult  # at run time hybrid imports this module
 
 StageName = Literal["draft", "assess", "refine"]
 
@@ -40,3 +60,204 @@ class RunLog(Protocol):
 
     def is_cancelled(self) -> bool:
         """Whether the user has asked the run to stop."""
+
+
+class RunFacts(Frozen):
+    """All a run has produced so far, in the order in which a record lists it."""
+
+    drafts: tuple[Draft, ...] = ()
+    """Every draft that was written, those that have no score yet included; by id."""
+    assessments: dict[str, Assessment] = {}
+    """By draft id."""
+    failures: tuple[DraftFailure, ...] = ()
+    """By draft id."""
+    personas: tuple[FinalPersona, ...] = ()
+    """Best first; those without a score last; ties by draft id."""
+    calls: tuple[ModelCall, ...] = ()
+    """By the time at which they were sent."""
+    warnings: tuple[str, ...] = ()
+    """Each once, in the order of their first appearance."""
+
+
+def collect(
+    drafts: Iterable[Draft],
+    assessments: dict[str, Assessment],
+    failures: Iterable[DraftFailure],
+    personas: Iterable[FinalPersona],
+    calls: Iterable[ModelCall],
+    warnings: Iterable[str],
+) -> RunFacts:
+    """The facts in their fixed order: which worker thread was quicker leaves no trace."""
+    return RunFacts(
+        drafts=tuple(sorted(drafts, key=lambda draft: draft.id)),
+        assessments=assessments,
+        failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
+        personas=tuple(sorted(personas, key=lambda final: (_worst(final.assessment), final.draft_id))),
+        calls=tuple(sorted(calls, key=lambda call: (call.started_at, call.id))),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
+    """The record of a run with its facts filled in; drafts best first, those not yet scored left out."""
+    scored = [
+        AssessedDraft(draft=draft, assessment=facts.assessments[draft.id])
+        for draft in facts.drafts
+        if draft.id in facts.assessments
+    ]
+    return run.model_copy(
+        update={
+            "drafts": tuple(sorted(scored, key=lambda item: (_worst(item.assessment), item.draft.id))),
+            "failures": facts.failures,
+            "personas": facts.personas,
+            "calls": facts.calls,
+            "warnings": facts.warnings,
+        }
+    )
+
+
+def new_run_id() -> str:
+    """`run-` and eight random hexadecimal digits."""
+    return f"run-{secrets.token_hex(4)}"
+
+
+class MemoryLog(RunLog):
+    """Keeps the facts of one run in this process.
+
+    No lock, although several threads write: every fact is one dict or list operation, which Python makes
+    atomic, and two threads never write the same item.
+    """
+
+    def __init__(self) -> None:
+        self._drafts: dict[str, Draft] = {}
+        self._assessments: dict[str, Assessment] = {}
+        self._failures: dict[str, DraftFailure] = {}
+        self._personas: dict[str, FinalPersona] = {}
+        self._calls: dict[str, ModelCall] = {}
+        self._warnings: list[str] = []
+        self._cancelled = False
+
+    def stage_started(self, stage: StageName, planned: int) -> None:
+        """Nothing to keep: whoever waits for a run in memory sees only its end."""
+
+    def draft_written(self, draft: Draft) -> None:
+        """Keep the draft; an earlier failure to have it no longer counts."""
+        self._drafts[draft.id] = draft
+        self._failures.pop(draft.id, None)
+
+    def draft_failed(self, failure: DraftFailure) -> None:
+        """Keep the failure."""
+        self._failures[failure.draft_id] = failure
+
+    def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
+        """Keep the scores, in place of earlier ones."""
+        self._assessments[draft_id] = assessment
+
+    def persona_finished(self, persona: FinalPersona) -> None:
+        """Keep the outcome."""
+        self._personas[persona.draft_id] = persona
+
+    def call_opened(self, call: ModelCall) -> None:
+        """Keep the attempt, charged at its reservation."""
+        self._calls[call.id] = call
+
+    def call_closed(self, call: ModelCall) -> None:
+        """Keep the attempt as it ended."""
+        self._calls[call.id] = call
+
+    def warn(self, sentence: str) -> None:
+        """Keep the warning."""
+        self._warnings.append(sentence)
+
+    def cancel(self) -> None:
+        """Ask the run to stop before its next call."""
+        self._cancelled = True
+
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled
+
+    def facts(self) -> RunFacts:
+        """What has been written so far; may be asked while the run goes on."""
+        return collect(
+            list(self._drafts.values()),
+            dict(self._assessments),
+            list(self._failures.values()),
+            list(self._personas.values()),
+            list(self._calls.values()),
+            list(self._warnings),
+        )
+
+    def record(
+        self,
+        *,
+        study: Study,
+        config: HybridConfig,
+        simulated: bool,
+        result: "RunResult",
+        began: datetime,
+        ended: datetime,
+    ) -> RunRecord:
+        """The run as the store would give it back, under a new id."""
+        run = RunRecord(
+            id=new_run_id(),
+            name=f"{study.name} at {config.quality_threshold:.2f}",
+            status=result.status,
+            simulated=simulated,
+            study_id=study.id,
+            study_name=study.name,
+            study=study.size,
+            config=config,
+            scorer_version=result.scorer_version,
+            frontier_only_micros=result.frontier_only_micros,
+            price_source=result.price_source,
+            timing=result.timing,
+            created_at=began,
+            finished_at=ended,
+        )
+        return with_facts(run, self.facts())
+
+
+def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
+    """A fact as one short line of plain text for people who watch a run.
+
+    Names and reasons come from models, so they are cut and put on one line; still untrusted as markup.
+    """
+    match fact:
+        case Draft():
+            return f"{fact.id} is written: {_short(fact.persona.name)}."
+        case DraftFailure():
+            return f"{fact.draft_id} could not be had: {_short(fact.reason)}"
+        case FinalPersona():
+            return f"{_short(fact.persona.name)} is finished ({fact.outcome.replace('_', ' ')})."
+        case ModelCall(status="in_flight"):
+            return f"Asking {fact.provider} {fact.model} about {fact.draft_id}."
+        case ModelCall(status="ok"):
+            return f"{fact.provider} {fact.model} has answered about {fact.draft_id}."
+        case ModelCall():
+            return (
+                f"{fact.provider} {fact.model} about {fact.draft_id}: {fact.status}. {_short(fact.error or '')}".strip()
+            )
+    assert_never(fact)
+
+
+def describe_stage(stage: StageName, planned: int) -> str:
+    """The beginning of a stage as one short line."""
+    doing = {"draft": "Writing drafts", "assess": "Scoring drafts", "refine": "Finishing personas"}
+    return f"{doing[stage]}: {planned} to do."
+
+
+def describe_score(draft_id: str, assessment: Assessment) -> str:
+    """The overall score of a draft as one short line."""
+    overall = assessment.scores.overall
+    return f"{draft_id} cannot be scored." if overall is None else f"{draft_id} scores {overall:.2f}."
+
+
+def _worst(assessment: Assessment) -> float:
+    """Sorts best first; a text without a score ranks after every other."""
+    overall = assessment.scores.overall
+    return 1.0 if overall is None else -overall
+
+
+def _short(text: str) -> str:
+    return textwrap.shorten(text[:500], 120, placeholder="…")

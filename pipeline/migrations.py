@@ -1,0 +1,185 @@
+"""The schema of the database, as the list of steps that lead to it.
+
+Append-only: a step that has been released is never edited, because files exist that have taken it. Each
+step runs in a transaction together with the note that it was taken. Importing this module loads
+`sqlite_utils` (and pandas with it, where installed), so the store imports it when it is opened.
+"""
+
+import sqlite3
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from pipeline.errors import StoreError
+
+MIGRATIONS = Migrations("persona")
+
+
+def migrate(db: Database, path: Path) -> None:
+    """Bring a file up to date; a file that is not ours is left as it is.
+
+    Raises:
+        StoreError: it belongs to another program, or to a newer version of this one.
+    """
+    applied = {migration.name for migration in MIGRATIONS.applied(db)}
+    if not applied and db.table_names():
+        raise StoreError(
+            f"{path}: is the database of another program (it has a table '{db.table_names()[0]}') and is left as "
+            "it is. Name another file with --db or PERSONA_DB."
+        )
+    newer = applied - {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
+    if newer:
+        raise StoreError(
+            f"{path}: was written by a newer version of this program ({min(newer)}). Update the program, or name "
+            "another file with --db or PERSONA_DB."
+        )
+    if MIGRATIONS.pending(db):
+        _use_wal(db)
+        # One writer at a time: a second process waits here, and then finds nothing left to do.
+        db.execute("BEGIN IMMEDIATE")
+        MIGRATIONS.apply(db)
+        db.commit()
+
+
+def _use_wal(db: Database) -> None:
+    """Let readers read while one writes. The switch itself does not wait for other programs, so we do."""
+    for _ in range(100):
+        try:
+            return db.enable_wal()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            db.execute("BEGIN IMMEDIATE")
+            db.rollback()
+    return None
+
+
+@MIGRATIONS()
+def m001_studies_runs_facts(db: Database) -> None:
+    """Studies, runs, and what a run produces, each fact with its event.
+
+    Amounts are integers of micro-USD, times ISO 8601 in UTC, `body` the whole model as JSON. Wide columns
+    come last, so that reading the others does not touch their pages; the indexes answer all that lists and
+    progress bars ask.
+    """
+    db.executescript(
+        """
+        CREATE TABLE studies (
+            id TEXT NOT NULL PRIMARY KEY,
+            name TEXT NOT NULL,
+            documents INTEGER NOT NULL,
+            participants INTEGER NOT NULL,
+            segments INTEGER NOT NULL,
+            words INTEGER NOT NULL,
+            created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+            body TEXT NOT NULL
+        ) STRICT;
+
+        CREATE TABLE runs (
+            id TEXT NOT NULL PRIMARY KEY,
+            study_id TEXT NOT NULL REFERENCES studies(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            status TEXT NOT NULL,
+            simulated INTEGER NOT NULL,
+            local_provider TEXT NOT NULL,
+            local_model TEXT NOT NULL,
+            frontier_provider TEXT NOT NULL,
+            frontier_model TEXT NOT NULL,
+            threshold REAL NOT NULL,
+            budget_micros INTEGER,
+            created_at TEXT NOT NULL,
+            finished_at TEXT,
+            host TEXT NOT NULL,
+            pid INTEGER NOT NULL,
+            process_started REAL NOT NULL,
+            heartbeat_at TEXT NOT NULL,
+            cancel_requested INTEGER NOT NULL DEFAULT 0,
+            scorer_version TEXT NOT NULL DEFAULT '',
+            price_source TEXT NOT NULL DEFAULT '',
+            frontier_only_micros INTEGER,
+            timing TEXT NOT NULL DEFAULT '{}',
+            config TEXT NOT NULL,
+            error TEXT
+        ) STRICT;
+        CREATE INDEX runs_by_time ON runs(created_at);
+        CREATE INDEX runs_by_study ON runs(study_id);
+        CREATE INDEX runs_by_name ON runs(name);
+        CREATE INDEX runs_by_status ON runs(status);
+
+        CREATE TABLE stages (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            stage TEXT NOT NULL,
+            planned INTEGER NOT NULL,
+            started_at TEXT NOT NULL,
+            PRIMARY KEY (run_id, stage)
+        ) STRICT;
+
+        CREATE TABLE drafts (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            draft_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            overall REAL,
+            coherence REAL,
+            faithfulness REAL,
+            completeness REAL,
+            body TEXT NOT NULL,
+            assessment TEXT,
+            PRIMARY KEY (run_id, draft_id)
+        ) STRICT;
+        -- Of the scores only completeness is never missing once there is an assessment.
+        CREATE INDEX drafts_by_run ON drafts(run_id, completeness, overall);
+
+        CREATE TABLE failures (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            draft_id TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (run_id, draft_id)
+        ) STRICT;
+
+        CREATE TABLE personas (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            draft_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            overall REAL,
+            coherence REAL,
+            faithfulness REAL,
+            completeness REAL,
+            cost_micros INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (run_id, draft_id)
+        ) STRICT;
+        CREATE INDEX personas_by_run ON personas(run_id, outcome, overall);
+
+        CREATE TABLE calls (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            id TEXT NOT NULL,
+            draft_id TEXT NOT NULL,
+            stage TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            status TEXT NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cached_tokens INTEGER NOT NULL,
+            cost_micros INTEGER NOT NULL,
+            reserved_micros INTEGER NOT NULL,
+            latency_ms INTEGER NOT NULL,
+            started_at TEXT NOT NULL,
+            body TEXT NOT NULL,
+            payload TEXT NOT NULL,
+            PRIMARY KEY (run_id, id)
+        ) STRICT;
+        CREATE INDEX calls_by_run ON calls(run_id, status, cost_micros);
+
+        CREATE TABLE events (
+            seq INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')),
+            kind TEXT NOT NULL,
+            sentence TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX events_by_run ON events(run_id);
+        """
+    )
