@@ -95,7 +95,7 @@ _ONES = """zero one two three four five six seven eight nine ten eleven twelve t
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {word: value for value, word in enumerate(re.findall(r"\w+", _ONES))}
 _SMALL |= {word: 10 * value for value, word in enumerate(re.findall(r"\w+", _TENS), start=2)}
-_LARGE = {"hundred": 100, "thousand": 1000, "million": 1_000_000}
+_LARGE = {"thousand": 1000, "million": 1_000_000}
 
 _stemming = threading.Lock()
 """Snowball stemmers keep the word they work on in themselves; assessments may run on several threads."""
@@ -263,29 +263,24 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 def _spoken_number(words: list[str], start: int) -> tuple[str | None, int]:
     """The number that begins at a word, and where it ends; `None` when none begins there."""
-    total, current, position = 0, -1, start
+    total, current, position = 0, 0, start
     while position < len(words):
         word = words[position]
-        if word in _SMALL and (current < 0 or _fits(current, _SMALL[word])):
-            current = max(current, 0) + _SMALL[word]
-        elif word in _LARGE and current > 0 and current % _LARGE[word] == current:
-            total, current = (total, current * 100) if word == "hundred" else (total + current * _LARGE[word], 0)
-        elif word == "hundred" and current < 0 and start == position and words[start - 1 : start] == ["a"]:
-            current = 100
-        elif word == "and" and current >= 100 and position + 1 < len(words) and words[position + 1] in _SMALL:
-            pass
-        else:
+        if word in _SMALL and _fits(current, _SMALL[word]):
+            current += _SMALL[word]
+        elif word == "hundred" and (0 < current < 10 or words[start - 1 : position] == ["a"]):
+            current = max(current, 1) * 100
+        elif word in _LARGE and current > 0 and total < _LARGE[word]:
+            total, current = total + current * _LARGE[word], 0
+        elif word != "and" or total + current < 100 or not _SMALL.keys() & words[position + 1 : position + 2]:
             break
         position += 1
-    if current < 0:
-        return None, start
-    return _with_decimals(str(total + current), words, position)
+    return _with_decimals(str(total + current), words, position) if position > start else (None, start)
 
 
 def _fits(current: int, value: int) -> bool:
-    if current >= 100:
-        return current % 100 == 0
-    return current >= 20 and current % 10 == 0 and 0 < value < 10
+    """Whether `thirty` may be followed by `four`, or `two hundred` by `ten`, in one number."""
+    return current % 100 == 0 or (current % 100 >= 20 and current % 10 == 0 and 0 < value < 10)
 
 
 def _with_decimals(whole: str, words: list[str], position: int) -> tuple[str, int]:
