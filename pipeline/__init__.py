@@ -1,0 +1,41 @@
+"""Personas from interviews and surveys: drafted locally, scored locally, refined by a paid model where it pays.
+
+    from pathlib import Path
+    from pipeline import HybridConfig, HybridPipeline, load_paths
+
+    study = load_paths([Path("data/hearthwise")])
+    run = HybridPipeline(HybridConfig(frontier_provider="simulated")).run(study)
+    print(run.personas[0].persona.name, run.personas[0].assessment.scores.overall)
+
+Importing the package loads nothing heavy: each public name brings its module along when it is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.config import HybridConfig as HybridConfig
+    from pipeline.hybrid import HybridPipeline as HybridPipeline
+    from pipeline.ledger import HybridCostTracker as HybridCostTracker
+    from pipeline.sources import load_files as load_files
+    from pipeline.sources import load_paths as load_paths
+    from pipeline.store import Store as Store
+    from pipeline.worker import Worker as Worker
+
+_HOME = {
+    "HybridConfig": "pipeline.config",
+    "HybridCostTracker": "pipeline.ledger",
+    "HybridPipeline": "pipeline.hybrid",
+    "Store": "pipeline.store",
+    "Worker": "pipeline.worker",
+    "load_files": "pipeline.sources",
+    "load_paths": "pipeline.sources",
+}
+
+__all__ = sorted(_HOME)  # noqa: PLE0605 - the names above, once
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module 'pipeline' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOME[name]), name)

@@ -17,7 +17,7 @@ from pipeline.errors import InputError, PersonaError
 from pipeline.settings import Settings, from_environment
 
 if TYPE_CHECKING:
-    from pipeline.models import Persona, RunRecord
+    from pipeline.models import RunRecord
     from pipeline.store import Store
     from pipeline.worker import Worker
 
@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = _Parser(add_help=False)
     shared.add_argument("--db", type=Path, metavar="FILE", help="SQLite file (default: PERSONA_DB, data/persona.db)")
     shared.add_argument("--json", action="store_true", help="print one JSON document on stdout")
 
@@ -216,16 +216,17 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.config import Weights
     from pipeline.export import score_document
     from pipeline.index import StudyIndex
-    from pipeline.models import AssessedDraft, Draft
+    from pipeline.models import AssessedDraft
+    from pipeline.parsing import read_personas
     from pipeline.quality import Scorer, penalise_near_duplicates
     from pipeline.sources import load_paths
     from pipeline.terminal import print_scores
 
-    personas = read_personas(options.personas)
-    scorer = Scorer(StudyIndex.cached(load_paths(options.source), settings.database.parent / ".cache"), Weights())
+    drafts = read_personas(options.personas)
+    cache = (options.db or settings.database).parent / ".cache"
+    scorer = Scorer(StudyIndex.cached(load_paths(options.source), cache), Weights())
     assessed: tuple[AssessedDraft, ...] = tuple(
-        AssessedDraft(draft=Draft(id=persona.id, persona=persona, focus=()), assessment=scorer.assess(persona))
-        for persona in personas
+        AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts
     )
     if not options.independent:
         assessed = penalise_near_duplicates(assessed)
@@ -235,39 +236,6 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     else:
         print_scores(assessed)
     return 0
-
-
-def read_personas(path: Path) -> list["Persona"]:
-    """The personas in a JSON file: one, or a list, with or without ids; unknown keys are left out.
-
-    Raises:
-        InputError: the file is missing, is not JSON, or an entry is not a persona.
-    """
-    from pydantic import ValidationError
-
-    from pipeline.config import explain_validation
-    from pipeline.models import Persona
-
-    try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON ({error}). Expected one persona or a list of them.") from error
-    entries = values if isinstance(values, list) else [values]
-    personas = []
-    for number, entry in enumerate(entries, start=1):
-        if not isinstance(entry, dict):
-            raise InputError(f"{path}: entry {number} is a {type(entry).__name__}. Expected a persona object.")
-        content = entry["persona"] if isinstance(entry.get("persona"), dict) else entry
-        known = {key: value for key, value in content.items() if key in Persona.model_fields and value is not None}
-        try:
-            personas.append(Persona.model_validate({"id": f"persona-{number:03}", **known, "id": _identity(known, number)}))
-        except ValidationError as error:
-            raise InputError(f"{path}: entry {number} is not a persona: {explain_validation(error)}") from error
-    if not personas:
-        raise InputError(f"{path}: holds no persona.")
-    return personas
 
 
 def _runs(options: argparse.Namespace, settings: Settings) -> int:
@@ -296,12 +264,12 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.preflight import check_document
+    from pipeline.preflight import check
     from pipeline.terminal import print_check
 
-    document = check_document(_config(options), settings)
-    print(json.dumps(document, ensure_ascii=False, indent=2)) if options.json else print_check(document)
-    return int(document["exit_code"])
+    report = check(_config(options), settings)
+    print(report.model_dump_json(indent=2)) if options.json else print_check(report)
+    return report.exit_code
 
 
 def _app(options: argparse.Namespace, settings: Settings) -> int:

@@ -14,6 +14,7 @@ JsonDict = dict[str, Any]
 
 def run_document(run: RunRecord) -> JsonDict:
     """The `persona.run/1` document of a run."""
+    focus = {item.draft.id: item.draft.focus for item in run.drafts}
     return {
         "schema": "persona.run/1",
         "run_id": run.id,
@@ -25,7 +26,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "config": run.config.model_dump(mode="json"),
         "scorer_version": run.scorer_version,
         "counts": _counts(run),
-        "personas": [_persona(final) for final in run.personas],
+        "personas": [_persona(final, focus.get(final.draft_id, ())) for final in run.personas],
         "drafts": _drafts(run),
         "cost": _cost(run),
         "calls": [
@@ -150,7 +151,7 @@ def _drafts(run: RunRecord) -> list[JsonDict]:
     ]
 
 
-def _persona(final: FinalPersona) -> JsonDict:
+def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
     before = final.draft_assessment
     return {
         "id": final.persona.id,
@@ -161,6 +162,7 @@ def _persona(final: FinalPersona) -> JsonDict:
         "cost_usd": _usd(final.cost_micros),
         "score": scores_document(final.assessment.scores),
         "draft_score": scores_document(before.scores) if before else None,
+        "focus": list(focus),
         "persona": final.persona.model_dump(mode="json"),
         "evidence": [
             {

@@ -7,13 +7,14 @@ invented to fill a gap; a persona without a name or without a single claim is re
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 
 from pipeline.config import explain_validation
-from pipeline.errors import PersonaError
-from pipeline.models import Persona
+from pipeline.errors import InputError, PersonaError
+from pipeline.models import Draft, Persona
 from pipeline.providers import Reply
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
@@ -149,3 +150,40 @@ def read_persona(text: str, persona_id: str) -> Persona:
         background=reply.background,
         **lists,
     )
+
+
+def read_personas(path: Path) -> tuple[Draft, ...]:
+    """The personas in a JSON file: one, or a list, bare or as in a run's document; unknown keys are left out.
+
+    An entry may carry `focus`, the ids of the participants it is drawn from; ids are assigned where missing.
+
+    Raises:
+        InputError: the file is missing, is not JSON, holds none, or an entry is not a persona.
+    """
+    try:
+        values = json.loads(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: is not JSON. Expected one persona or a list of them.") from error
+    entries = values if isinstance(values, list) else [values]
+    if not entries:
+        raise InputError(f"{path}: holds no persona.")
+    return tuple(_entry(entry, f"{path}: entry {number}", number) for number, entry in enumerate(entries, start=1))
+
+
+def _entry(entry: JsonValue, where: str, number: int) -> Draft:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where} is a {type(entry).__name__}. Expected a persona: an object with a name and goals.")
+    content = entry["persona"] if isinstance(entry.get("persona"), dict) else entry
+    known = {
+        key: value
+        for key, value in content.items()  # type: ignore[union-attr]
+        if key in Persona.model_fields and value is not None
+    }
+    identity = str(known.pop("id", "") or entry.get("id") or f"persona-{number:03}")
+    try:
+        persona = Persona.model_validate({**known, "id": identity})
+        return Draft.model_validate({"id": identity, "persona": persona, "focus": entry.get("focus") or ()})
+    except ValidationError as error:
+        raise InputError(f"{where} is not a persona: {explain_validation(error)}") from error

@@ -7,11 +7,11 @@ degrades it (no key, a retired model): those drafts end as `frontier_unavailable
 
 from typing import NamedTuple
 
-from pipeline.config import HybridConfig
-from pipeline.errors import ConfigError, ProviderError
-from pipeline.models import Outcome
+from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig
+from pipeline.errors import ConfigError, PersonaError, ProviderError
+from pipeline.models import Frozen, Outcome
 from pipeline.pricing import FREE, Pricer
-from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, provider_class
+from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.settings import Settings
 
 
@@ -90,8 +90,61 @@ def suggested(settings: Settings) -> HybridConfig:
     for name in ("anthropic", "openai"):
         kind = provider_class(name, "frontier")
         if settings.secret(kind.key_variable):
-            return _resolve_auto(config.model_copy(update={"frontier_provider": name}), settings).config
+            chosen = {"frontier_provider": name, "frontier_model": DEFAULT_FRONTIER_MODEL[name]}
+            return _resolve_auto(config.model_copy(update=chosen), settings).config
     return _resolve_auto(config.model_copy(update={"frontier_provider": "simulated"}), settings).config
+
+
+class CheckItem(Frozen):
+    """One thing that was looked at."""
+
+    name: str
+    ready: bool
+    sentence: str
+
+
+class CheckReport(Frozen):
+    """What `persona check` found: every provider, and whether this configuration would run."""
+
+    items: tuple[CheckItem, ...]
+    ready: bool
+    verdict: str
+    exit_code: int
+    """What `persona generate` would end with before its first call: 0, 1 or 2."""
+    warnings: tuple[str, ...] = ()
+    successor: str | None = None
+    """Model to put into `frontier_model` instead of a retired one."""
+    config: HybridConfig
+
+
+def check(config: HybridConfig, settings: Settings) -> CheckReport:
+    """Look at every provider for free, and at the run this configuration asks for. Never raises."""
+    roles: tuple[ProviderRole, ...] = ("local", "frontier")
+    items = tuple(_item(name, role, config, settings) for role in roles for name in names(role))
+    try:
+        planned = plan(config, settings)
+    except PersonaError as error:
+        return CheckReport(items=items, ready=False, verdict=str(error), exit_code=error.exit_code, config=config)
+    frontier = planned.frontier
+    where = f"; refined by {frontier.name} {frontier.model}" if frontier else f"; none refined: {planned.reason}"
+    mark = " (simulated)" if planned.simulated else ""
+    return CheckReport(
+        items=items,
+        ready=True,
+        verdict=f"A run would start: drafted by {planned.local.name}{where}{mark}",
+        exit_code=0,
+        warnings=planned.warnings,
+        successor=planned.frontier_health.successor if planned.frontier_health else None,
+        config=planned.config,
+    )
+
+
+def _item(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> CheckItem:
+    """The state of one provider; a model configured for another provider is replaced by its own default."""
+    if role == "frontier" and name != config.frontier_provider:
+        config = config.model_copy(update={"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
+    health = look(name, role, config, settings)
+    return CheckItem(name=f"{role} {name}", ready=health.ready, sentence=health.sentence)
 
 
 class _Resolved(NamedTuple):

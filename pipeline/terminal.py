@@ -13,8 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.ledger import usd
 from pipeline.models import AssessedDraft, RunRecord
+from pipeline.runlog import StageName
+from pipeline.words import usd
 
 if TYPE_CHECKING:
     from pipeline.preflight import CheckReport
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.worker import Worker
 
 _POLL_S = 0.15
-_STAGES = (("draft", "Drafting"), ("assess", "Scoring"), ("refine", "Refining"))
+_STAGES: tuple[tuple[StageName, str], ...] = (("draft", "Drafting"), ("assess", "Scoring"), ("refine", "Refining"))
 
 
 def watch(store: "Store", worker: "Worker", run_id: str) -> None:
@@ -104,8 +105,10 @@ def print_check(report: "CheckReport") -> None:
     """What the check before a run found."""
     out = Console(highlight=False)
     for item in report.items:
-        out.print(Text(f"{'ok' if item.ok else '--'}  {item.name}: {item.sentence}"))
+        out.print(Text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
     out.print(Text(report.verdict))
+    for warning in report.warnings:
+        out.print(Text(f"warning: {warning}"))
 
 
 @contextmanager
@@ -131,10 +134,10 @@ class _Show:
         self._tasks = {stage: progress.add_task(title, total=None, note="") for stage, title in _STAGES}
 
     def __call__(self, now: "RunProgress") -> None:
+        done = {"draft": now.drafted + now.failed, "assess": now.assessed, "refine": now.finished}
         for stage, task in self._tasks.items():
-            planned = now.planned(stage)
-            note = f"{usd(now.spent_micros)} spent" if stage == "refine" and planned else ""
-            self._progress.update(task, total=planned, completed=now.done(stage), note=note)
+            note = f"{usd(now.spent_micros)} spent" if stage == "refine" and "refine" in now.planned else ""
+            self._progress.update(task, total=now.planned.get(stage), completed=done[stage], note=note)
 
 
 @contextmanager
@@ -144,7 +147,7 @@ def _cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[None]:
 
     def ask(_: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        print("persona: cancelling after the calls in flight; Ctrl-C again to leave now.", file=sys.stderr)
+        sys.stderr.write("persona: cancelling after the calls in flight; Ctrl-C again to leave now.\n")
         cancel()
 
     if threading.current_thread() is threading.main_thread():
