@@ -50,11 +50,21 @@ class Caller(Frozen):
     """Where the user sets the key: an environment variable, or words to that effect."""
     key: SecretStr | None = None
     """Only to keep it out of messages."""
+    remedies: dict[int, str] = {}
+    """What to do about a status, where this provider knows better than the general advice."""
 
     @property
     def who(self) -> str:
         """`Anthropic (claude-sonnet-5-5)`."""
         return f"{self.label} ({self.model})"
+
+    @property
+    def no_key(self) -> str:
+        """The sentence for a paid provider without a key."""
+        return (
+            f"{self.key_variable} is not set, so {self.model} cannot be called. "
+            "Set it, or choose frontier_provider simulated, or set skip_frontier."
+        )
 
     def status(
         self,
@@ -76,7 +86,7 @@ class Caller(Frozen):
         """
         quoted = self.quote(detail, sent)
         retryable = status in RETRYABLE or status >= 500
-        remedy = _REMEDIES.get(status, "Try again later." if retryable else _REMEDIES[400])
+        remedy = {**_REMEDIES, **self.remedies}.get(status, "Try again later." if retryable else _REMEDIES[400])
         return ProviderError(
             f"{self.who} answered HTTP {status}{quoted}. {remedy.format(key=self.key_variable)}",
             retryable=retryable,

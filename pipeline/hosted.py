@@ -1,0 +1,170 @@
+"""What the providers behind a vendor's SDK share: one call, one free look, and what their exceptions mean.
+
+The SDKs of Anthropic and OpenAI come from one generator: same exception classes, same `models` routes, and the
+same habit of returning a plain `str` when HTTP 200 does not hold JSON. Neither is imported here.
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from types import ModuleType
+from typing import Any, NamedTuple, TypeVar
+
+from pipeline.errors import ProviderError
+from pipeline.models import Usage
+from pipeline.pricing import estimate_tokens
+from pipeline.provider_errors import Caller, token_count
+from pipeline.providers import Health, Request
+
+CHECK_TIMEOUT_S = 8.0
+_LISTED_AT_MOST = 200
+_SHOWN_AT_MOST = 20
+_NOT_A_LIST = (ValueError, TypeError, AttributeError, RecursionError)
+"""What iterating over something that is not a list of models ends with."""
+
+_Answer = TypeVar("_Answer")
+
+
+class Look(NamedTuple):
+    """What a free look at a vendor found."""
+
+    health: Health
+    info: Any = None
+    """The vendor's description of the model; `None` when it gave none."""
+
+
+class Hosted:
+    """One SDK client, with what it raises put into words."""
+
+    def __init__(self, sdk: ModuleType, client: Any, caller: Caller) -> None:
+        self._status_error: type[Exception] = sdk.APIStatusError
+        self._lost_error: type[Exception] = sdk.APIConnectionError
+        self._quick = client.with_options(timeout=min(CHECK_TIMEOUT_S, client.timeout))
+        self._caller = caller
+
+    def ask(self, call: Callable[[], _Answer], request: Request) -> _Answer:
+        """Run one SDK call.
+
+        The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
+
+        Raises:
+            ProviderError: no answer, or one that is not JSON.
+        """
+        try:
+            answer = call()
+        except self._status_error as error:
+            raise self._explain(error, request.system + request.prompt) from None
+        except self._lost_error as error:
+            raise self._caller.lost(error) from None
+        except (ValueError, RecursionError):
+            raise self._caller.unreadable("malformed JSON") from None
+        if isinstance(answer, str):
+            raise self._caller.unreadable("a page that is not JSON" if answer.strip() else "nothing")
+        return answer
+
+    def info(self) -> Any:
+        """The vendor's description of the model, `None` when it cannot be had; free and never raises."""
+        try:
+            return self._quick.models.retrieve(self._caller.model)
+        except (self._status_error, self._lost_error, ValueError, RecursionError):
+            return None
+
+    def find_model(self, *, gateway: bool) -> Look:
+        """Ask for the model by name, which is free.
+
+        A 404 means an unknown model only where the route itself exists: from the vendor, or from a gateway
+        that can list its models. What cannot be verified is ready, with a sentence that says so; the first
+        real call will tell.
+        """
+        caller = self._caller
+        try:
+            info = self._quick.models.retrieve(caller.model)
+        except self._status_error as error:
+            return Look(self._without_model(getattr(error, "status_code", 0), gateway=gateway))
+        except self._lost_error as error:
+            return Look(Health(ready=False, sentence=str(caller.lost(error)), fault="unreachable"))
+        except (ValueError, RecursionError):
+            info = None
+        if getattr(info, "id", None) is None:
+            return Look(self._unverified("answers with something that is not JSON when asked for its models"))
+        sentence = f"{caller.label} has {caller.model}."
+        return Look(Health(ready=True, sentence=sentence, models=self.listed()), info)
+
+    def find_in_list(self) -> Health:
+        """Look for the model in the list, for servers that have no route for a single one."""
+        caller = self._caller
+        try:
+            models = self._names()
+        except self._status_error as error:
+            return self._without_model(getattr(error, "status_code", 0), gateway=True)
+        except self._lost_error as error:
+            return Health(ready=False, sentence=str(caller.lost(error)), fault="unreachable")
+        except _NOT_A_LIST:
+            models = ()
+        if not models:
+            return self._unverified("does not list its models")
+        return self._among(models)
+
+    def listed(self) -> tuple[str, ...]:
+        """Names of the models the server lists; empty when it lists none or has no such route."""
+        try:
+            return self._names()
+        except (self._status_error, self._lost_error, *_NOT_A_LIST):
+            return ()
+
+    def _names(self) -> tuple[str, ...]:
+        page = islice(self._quick.models.list(), _LISTED_AT_MOST)
+        return tuple(sorted(str(model.id) for model in page))
+
+    def _without_model(self, status: int, *, gateway: bool) -> Health:
+        """What an error says about a model that was asked for."""
+        caller = self._caller
+        if status == 401:
+            sentence = f"{caller.who}: the key was refused. Check {caller.key_variable}."
+            return Health(ready=False, sentence=sentence, fault="no_key")
+        if status != 404:
+            return self._unverified(f"answered HTTP {status} when asked for the model")
+        models = self.listed()
+        if gateway and not models:
+            return self._unverified("does not list its models")
+        return self._among(models)
+
+    def _among(self, models: tuple[str, ...]) -> Health:
+        caller = self._caller
+        if caller.model in models:
+            return Health(ready=True, sentence=f"{caller.label} has {caller.model}.", models=models)
+        shown = f" It has: {', '.join(models[:_SHOWN_AT_MOST])}." if models else ""
+        sentence = f"{caller.label} has no model '{caller.model}'.{shown} Check the name, or choose another."
+        return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
+
+    def _unverified(self, what: str) -> Health:
+        caller = self._caller
+        sentence = f"{caller.label} at {caller.address} {what}, so {caller.model} could not be verified."
+        return Health(ready=True, sentence=sentence)
+
+    def _explain(self, error: Any, sent: str) -> ProviderError:
+        body = error.body if isinstance(error.body, dict) else {}
+        inner = body.get("error", body)
+        message = inner.get("message") if isinstance(inner, dict) else None
+        # An empty account answers 429 at OpenAI; unlike a rate limit, waiting does not help.
+        empty_account = getattr(error, "code", None) == "insufficient_quota"
+        status = 402 if empty_account else error.status_code
+        detail = message if isinstance(message, str) else None
+        return self._caller.status(status, detail, sent=sent, headers=error.response.headers)
+
+
+def usage_from(counts: tuple[object, object, object], request: Request, text: str) -> Usage:
+    """The usage of a call.
+
+    Args:
+        counts: what the provider reported as input (all of it), output, and read from a cache.
+        request: estimated from when the input was not reported.
+        text: estimated from when the output was not reported.
+    """
+    sent, written, cached = (token_count(count) for count in counts)
+    prompt = request.system + request.prompt
+    return Usage(
+        input_tokens=estimate_tokens(prompt) if sent is None else sent,
+        output_tokens=estimate_tokens(text) if written is None else written,
+        cached_tokens=cached or 0,
+        measured=sent is not None and written is not None,
+    )

@@ -1,0 +1,144 @@
+"""OpenAI as the paid frontier, and any server that speaks its format (vLLM, llama.cpp, LM Studio) as the local one.
+
+Answers are bound to the JSON schema in both roles; a server that cannot do that is an error with a sentence,
+never a quiet fallback to free text.
+"""
+
+import re
+from typing import Any, ClassVar
+
+from pydantic import SecretStr
+
+from pipeline.errors import ConfigError, ProviderError
+from pipeline.hosted import Hosted, usage_from
+from pipeline.provider_errors import Caller, checked_key, shown_address, web_address
+from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+
+VENDOR_ADDRESS = "https://api.openai.com/v1"
+NO_KEY = "not-needed"
+"""Sent to local servers that ask for none: the SDK insists on some key."""
+
+_REASONS = re.compile(r"(?!.*(chat|pro))(o\d|gpt-[5-9])")
+"""Models that reason before they answer. Reasoning is billed and counts towards the answer's cap; left at its default
+it can use up the whole cap. All of them take the effort `low`, except the chat and pro variants. The vendor's list
+of models does not say which reason, hence a rule on names (reasoning guide, read 2026-11-22)."""
+
+_LOCAL_REMEDIES = {
+    400: "The server must support response_format json_schema (vLLM, llama.cpp and LM Studio do), and the prompt "
+    "must fit its context window.",
+    401: "The server wants a key of its own.",
+    404: "Check local_model and local_base_url (most servers want /v1 at its end).",
+}
+
+
+class Provider:
+    """One model at OpenAI, or at a server that speaks its Chat Completions format."""
+
+    name: ClassVar[str] = "openai"
+    roles: ClassVar[frozenset[ProviderRole]] = frozenset({"local", "frontier"})
+    key_variable: ClassVar[str | None] = "OPENAI_API_KEY"
+    url_variable: ClassVar[str | None] = "OPENAI_BASE_URL"
+    simulated: ClassVar[bool] = False
+    in_process: ClassVar[bool] = False
+    model: str
+    context_tokens: int | None
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        """Build the client; no request is made.
+
+        Raises:
+            ConfigError: the local role has no address, an address is not a URL, or the key cannot be one.
+        """
+        import openai
+
+        self.model = spec.model
+        self._local = spec.role == "local"
+        address = _address(spec)
+        self._gateway = address != VENDOR_ADDRESS
+        key = checked_key("OPENAI_API_KEY", spec.api_key)
+        self._has_key = key is not None
+        self.context_tokens = spec.context_tokens if self._local else None
+        self._caller = Caller(
+            label="The local server" if self._local else "OpenAI",
+            model=spec.model,
+            address=shown_address(address),
+            key_variable="the server's key" if self._local else "OPENAI_API_KEY",
+            key=SecretStr(key) if key else None,
+            remedies=_LOCAL_REMEDIES if self._local else {},
+        )
+        # Key and address are always stated: otherwise the SDK takes the vendor's key from the environment and
+        # sends it to the local server. Retries are the pipeline's, where each attempt has its reservation.
+        self._client = openai.OpenAI(api_key=key or NO_KEY, base_url=address, timeout=spec.timeout_s, max_retries=0)
+        self._hosted = Hosted(openai, self._client, self._caller)
+
+    def check(self) -> Health:
+        """Whether the server answers and has the model. Free in both roles."""
+        if self._local:
+            return self._hosted.find_in_list()
+        if not self._has_key:
+            return Health(ready=False, sentence=self._caller.no_key, fault="no_key")
+        return self._hosted.find_model(gateway=self._gateway).health
+
+    def complete(self, request: Request) -> Reply:
+        """Answer one request in JSON that fits its schema."""
+        if not self._local and not self._has_key:
+            raise ProviderError(self._caller.no_key)
+        answer = self._hosted.ask(lambda: self._client.chat.completions.create(**self._parameters(request)), request)
+        return self._read(answer, request)
+
+    def _parameters(self, request: Request) -> dict[str, Any]:
+        wanted = {"name": "persona", "schema": request.json_schema, "strict": True}
+        parameters: dict[str, Any] = {
+            "model": self.model,
+            "messages": [
+                {"role": "system", "content": request.system},
+                {"role": "user", "content": request.prompt},
+            ],
+            "response_format": {"type": "json_schema", "json_schema": wanted},
+            "seed": request.seed,
+            # The vendor's models refuse the old name; compatible servers know only that one.
+            "max_tokens" if self._local else "max_completion_tokens": request.max_output_tokens,
+        }
+        if request.temperature is not None:
+            parameters["temperature"] = request.temperature
+        if not self._local and _REASONS.match(self.model):
+            parameters["reasoning_effort"] = "low"
+        return parameters
+
+    def _read(self, answer: Any, request: Request) -> Reply:
+        """The reply in a completion; its fields were never validated by the SDK."""
+        try:
+            choice = answer.choices[0]
+            content, refused = choice.message.content, getattr(choice.message, "refusal", None)
+            text = content if content is not None else ""
+            if not isinstance(text, str):
+                raise TypeError
+        except (AttributeError, IndexError, TypeError):
+            raise self._caller.unreadable("JSON without a message") from None
+        reported = getattr(answer, "usage", None)
+        details = getattr(reported, "prompt_tokens_details", None)
+        counts = (
+            getattr(reported, "prompt_tokens", None),
+            getattr(reported, "completion_tokens", None),
+            getattr(details, "cached_tokens", None),
+        )
+        usage, model = usage_from(counts, request, text), getattr(answer, "model", None) or self.model
+        if refused or choice.finish_reason == "content_filter":
+            return Reply(text=text, usage=usage, stop="refusal", model=model)
+        cut = choice.finish_reason == "length"
+        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=model)
+
+
+def _address(spec: ProviderSpec) -> str:
+    """Where to send requests; a local server must be named, so that a draft never goes to the paid vendor.
+
+    Raises:
+        ConfigError: it is missing or not a URL.
+    """
+    if spec.role == "local" and not spec.base_url:
+        raise ConfigError(
+            "local_provider openai needs local_base_url, the address of an OpenAI-compatible server, "
+            "for example http://localhost:8000/v1."
+        )
+    setting = "local_base_url" if spec.role == "local" else "OPENAI_BASE_URL"
+    return web_address(setting, spec.base_url or VENDOR_ADDRESS)
