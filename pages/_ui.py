@@ -1,0 +1,255 @@
+"""What all pages share: the open services, the current study and run, the header line, the error box.
+
+The only helper of the pages. Session state holds ids and settings, never objects; what can be shared is in the
+address as well (`?study=`, `?run=`). Text of files and models is escaped before it meets Markdown.
+"""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, NamedTuple, NoReturn
+
+import streamlit as st
+
+from pipeline.errors import PersonaError, StoreError
+from pipeline.models import RunRecord, RunStatus, Study
+from pipeline.settings import Settings, from_environment
+from pipeline.store import RunSummary, Store
+from pipeline.words import escape_markdown, usd
+from pipeline.worker import Worker
+
+UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
+"""The pages, for `go` and `st.page_link`."""
+
+EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
+EXAMPLE_NAME = "Living with Hearthwise (example)"
+
+# Keys of the session state; widgets add their own under these prefixes.
+STUDY_KEY, RUN_KEY = "study_id", "run_id"
+CONFIG_KEY = "config"
+"""The settings on Configure, as the plain values of a `hybrid:` block."""
+TYPED_KEYS = "typed_keys"
+"""API keys typed in this session, by variable. In memory only, gone with the session."""
+
+STATUS: dict[RunStatus, tuple[str, Literal["blue", "green", "orange", "red", "gray"], str]] = {
+    "running": ("running", "blue", ":material/progress_activity:"),
+    "completed": ("completed", "green", ":material/check_circle:"),
+    "cancelled": ("cancelled", "gray", ":material/cancel:"),
+    "interrupted": ("interrupted", "orange", ":material/pause_circle:"),
+    "failed": ("failed", "red", ":material/error:"),
+}
+"""Word, colour and icon of a run's status: never colour alone."""
+
+
+class Services(NamedTuple):
+    """What every page works with; one per database file, shared by all sessions."""
+
+    store: Store
+    worker: Worker
+
+
+# --- services --------------------------------------------------------------------------------------
+
+
+def services() -> Services:
+    """The store and the worker, opened once.
+
+    Raises:
+        StoreError: the database cannot be opened.
+    """
+    return _open(_database().absolute())
+
+
+@st.cache_resource(show_spinner="Opening the database …")
+def _open(database: Path) -> Services:
+    store = Store(database)
+    # Runs of a process that is gone, from before this start.
+    store.mark_interrupted(datetime.now(UTC))
+    if not store.studies():
+        add_example(store)
+    return Services(store, Worker(store, cache=database.parent / ".cache"))
+
+
+def add_example(store: Store) -> str | None:
+    """Put the bundled example study into the store; its id, or `None` where it is not installed."""
+    if not EXAMPLE.is_dir():
+        return None
+    from pipeline.sources import load_paths
+
+    study = load_paths([EXAMPLE], EXAMPLE_NAME)
+    store.save_study(study)
+    return study.id
+
+
+def _database() -> Path:
+    """The file named after `--` on Streamlit's command line, else what the environment says."""
+    # Abbreviations off, and unknown options left alone: a test runner's own arguments are here too.
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
+    parser.add_argument("--db", type=Path)
+    try:
+        named = parser.parse_known_args(sys.argv[1:])[0].db
+    except argparse.ArgumentError as error:
+        raise PersonaError("--db: the name of a file is missing. Write `-- --db FILE`.") from error
+    return named or from_environment().database
+
+
+def settings() -> Settings:
+    """Environment, then Streamlit's secrets, then keys typed in this session; later ones win."""
+    stored = {}
+    if st.secrets.load_if_toml_exists():
+        stored = {name: value for name, value in st.secrets.items() if isinstance(value, str)}
+    return from_environment().with_secrets({**stored, **st.session_state.get(TYPED_KEYS, {})})
+
+
+# --- where we are ----------------------------------------------------------------------------------
+
+
+def current_study_id() -> str | None:
+    """The study of the address, else of this session, else the newest; `None` when there is none.
+
+    Raises:
+        PersonaError: the address names a study that is not in this database.
+    """
+    known = [study.id for study in services().store.studies()]
+    asked = st.query_params.get("study")
+    if asked and asked not in known:
+        raise PersonaError(f"There is no study '{asked}' in this database. Choose one on the Upload page.")
+    remembered = st.session_state.get(STUDY_KEY)
+    study_id = asked or (remembered if remembered in known else next(iter(known), None))
+    use_study(study_id)
+    return study_id
+
+
+def use_study(study_id: str | None) -> None:
+    """Make a study the current one, in this session and in the address; `None` means none."""
+    _remember("study", STUDY_KEY, study_id)
+
+
+def current_study() -> Study | None:
+    """The whole current study; see `current_study_id`."""
+    study_id = current_study_id()
+    return study(study_id) if study_id else None
+
+
+def study(study_id: str) -> Study:
+    """A study from the store, read once while it is among the last few used."""
+    return _study(services().store.path, study_id)
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _study(_database: Path, study_id: str) -> Study:
+    return services().store.study(study_id)
+
+
+def forget_studies() -> None:
+    """Read studies from the store again; after one was deleted."""
+    _study.clear()
+
+
+def current_run_id() -> str | None:
+    """The run of the address, else of this session, else the newest; `None` when there is none.
+
+    A run that the address names is not checked: `Store.run` raises for one that does not exist.
+    """
+    run_id = st.query_params.get("run") or _remembered_run()
+    if run_id is None:
+        run_id = next((run.id for run in services().store.runs(limit=1)), None)
+    use_run(run_id)
+    return run_id
+
+
+def _remembered_run() -> str | None:
+    """The run of this session, unless it was deleted in another one."""
+    run_id: str | None = st.session_state.get(RUN_KEY)
+    if run_id:
+        try:
+            services().store.progress(run_id)
+        except StoreError:
+            return None
+    return run_id
+
+
+def use_run(run_id: str | None) -> None:
+    """Make a run the current one, in this session and in the address; `None` means none."""
+    _remember("run", RUN_KEY, run_id)
+
+
+def go(page: str) -> NoReturn:
+    """Switch to a page; the current study and run stay in the address where that page uses them."""
+    st.switch_page(page, query_params=address(page))
+
+
+def address(page: str) -> dict[str, str]:
+    """Query parameters of a page for the current study or run, also for `st.page_link`."""
+    name, key = ("run", RUN_KEY) if page == RESULTS else ("study", STUDY_KEY)
+    value = st.session_state.get(key)
+    return {name: value} if value and page != RUNS else {}
+
+
+def _remember(name: str, key: str, value: str | None) -> None:
+    if value is None:
+        st.session_state.pop(key, None)
+        st.query_params.pop(name, None)
+    else:
+        st.session_state[key] = value
+        if st.query_params.get(name) != value:
+            st.query_params[name] = value
+
+
+# --- what every page shows -------------------------------------------------------------------------
+
+
+def header(
+    title: str,
+    question: str,
+    *,
+    study_name: str | None = None,
+    run: RunRecord | RunSummary | None = None,
+) -> None:
+    """The head of a page: study · run · status · simulated, then its title and the question it answers.
+
+    Args:
+        title: of the page; our own words.
+        question: what the page answers, one line.
+        study_name: of the current study; a run brings its own.
+        run: the run the page is about.
+    """
+    place = study_name or (run.study_name if run else None)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if place:
+            st.caption(f":material/folder_open: {escape_markdown(place)}", width="content")
+        if run:
+            st.caption(f"› {escape_markdown(run.name)}", width="content")
+            status_badge(run.status)
+            if run.simulated:
+                simulated_badge()
+    st.title(title, anchor=False)
+    st.caption(question, width=720)
+
+
+def status_badge(status: RunStatus) -> None:
+    """A run's status, in a word with its colour and icon."""
+    word, color, icon = STATUS[status]
+    st.badge(word, color=color, icon=icon)
+
+
+def simulated_badge() -> None:
+    """Marks everything that comes from the offline stand-in."""
+    st.badge(
+        "simulated",
+        color="violet",
+        icon=":material/science:",
+        help="Refined by an offline stand-in: its text is rewritten from the evidence, and its money is list price "
+        "that nobody was charged.",
+    )
+
+
+def money(micros: int, simulated: bool) -> str:
+    """An amount; one that nobody pays says so."""
+    return f"{usd(micros)} (simulated)" if simulated else usd(micros)
+
+
+def problem(error: PersonaError | str) -> None:
+    """What went wrong, in the error's own words, which say where and what to do next."""
+    st.error(escape_markdown(str(error)), icon=":material/error:")
