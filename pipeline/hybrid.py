@@ -17,7 +17,6 @@ from pipeline.models import (
     AssessedDraft,
     FinalPersona,
     Frozen,
-    ModelCall,
     RunRecord,
     RunStatus,
     Stage,
@@ -28,19 +27,11 @@ from pipeline.preflight import plan
 from pipeline.pricing import FREE
 from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.redaction import Redactor
-from pipeline.runlog import MemoryLog, RunLog
+from pipeline.runlog import MemoryLog, RunFacts, RunLog
 from pipeline.settings import Settings, from_environment
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
-
-
-class RunProgressSoFar(Frozen):
-    """What an interrupted attempt at a run has left behind."""
-
-    drafts: DraftOutput = DraftOutput(drafts=(), failures=())
-    finished: tuple[FinalPersona, ...] = ()
-    calls: tuple[ModelCall, ...] = ()
 
 
 class RunResult(Frozen):
@@ -96,7 +87,7 @@ class HybridPipeline:
             ended=self._clock.now(),
         )
 
-    def execute(self, study: Study, log: RunLog, so_far: RunProgressSoFar | None = None) -> RunResult:
+    def execute(self, study: Study, log: RunLog, so_far: RunFacts | None = None) -> RunResult:
         """Run on one study, writing every fact to a log, and return how it ended.
 
         Args:
@@ -107,14 +98,14 @@ class HybridPipeline:
         Raises:
             ProviderError: not a single draft could be had.
         """
-        config, so_far = self.plan.config, so_far or RunProgressSoFar()
+        config, so_far = self.plan.config, so_far or RunFacts()
         for sentence in (*study.warnings, *self.plan.warnings):
             log.warn(sentence)
         ledger = HybridCostTracker(config.budget_micros, sum(call.cost_micros for call in so_far.calls))
         started = self._clock.monotonic()
 
         drafted = LocalDraftStage(self._local_caller(log, so_far), config, log).execute(
-            DraftInput(study=study, written=so_far.drafts.drafts, failed=so_far.drafts.failures)
+            DraftInput(study=study, written=so_far.drafts, failed=so_far.failures)
         )
         self._complain(drafted, log)
         drafted_at = self._clock.monotonic()
@@ -127,7 +118,7 @@ class HybridPipeline:
         redactor = Redactor(study) if config.redact and frontier.caller else None
         personas = (
             FrontierRefinementStage(frontier, scorer, redactor, config, log)
-            .execute(RefineInput(study=study, drafts=assessed, finished=so_far.finished))
+            .execute(RefineInput(study=study, drafts=assessed, finished=so_far.personas))
             .personas
         )
         ended = self._clock.monotonic()
@@ -145,17 +136,17 @@ class HybridPipeline:
             price_source=self.plan.pricer.source,
         )
 
-    def _local_caller(self, log: RunLog, so_far: RunProgressSoFar) -> Caller:
+    def _local_caller(self, log: RunLog, so_far: RunFacts) -> Caller:
         policy = RetryPolicy(unreadable=not self.plan.local.in_process)
         return self._caller("draft", log, so_far, HybridCostTracker(None), policy)
 
-    def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunProgressSoFar) -> Frontier:
+    def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunFacts) -> Frontier:
         if self.plan.frontier is None:
             return Frontier(None, self.plan.missing, self.plan.reason)
         return Frontier(self._caller("refine", log, so_far, ledger, RetryPolicy()))
 
     def _caller(
-        self, stage: Stage, log: RunLog, so_far: RunProgressSoFar, ledger: HybridCostTracker, policy: RetryPolicy
+        self, stage: Stage, log: RunLog, so_far: RunFacts, ledger: HybridCostTracker, policy: RetryPolicy
     ) -> Caller:
         provider = self.plan.local if stage == "draft" else self.plan.frontier
         assert provider is not None

@@ -11,11 +11,11 @@ from pathlib import Path
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import HybridConfig
 from pipeline.errors import InputError, PersonaError
-from pipeline.hybrid import HybridPipeline, RunProgressSoFar
-from pipeline.models import Draft, RunRecord, RunStatus, Timing
+from pipeline.hybrid import HybridPipeline
+from pipeline.models import RunStatus, Timing
 from pipeline.quality import SCORER_VERSION
+from pipeline.runlog import RunFacts
 from pipeline.settings import Settings
-from pipeline.stages.draft import DraftOutput
 from pipeline.store import Store
 
 _HEARTBEAT_S = 5.0
@@ -59,11 +59,12 @@ class Worker:
         if record.status in ("running", "completed"):
             raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
         pipeline = self._pipeline(record.config, settings)
+        so_far = _so_far(self._store.facts(run_id))
         self._store.reopen_run(run_id, now=self._clock.now())
         if wait:
-            self._work(run_id, pipeline, _so_far(record))
+            self._work(run_id, pipeline, so_far)
         else:
-            self._launch(run_id, pipeline, _so_far(record))
+            self._launch(run_id, pipeline, so_far)
 
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop; it does so before its next call, in whichever process it is."""
@@ -93,7 +94,7 @@ class Worker:
     def _pipeline(self, config: HybridConfig, settings: Settings) -> HybridPipeline:
         return HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
 
-    def _launch(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+    def _launch(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
         # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
         thread = threading.Thread(
             target=self._work_quietly, args=(run_id, pipeline, so_far), name=f"persona-{run_id}", daemon=True
@@ -103,13 +104,13 @@ class Worker:
             self._threads[run_id] = thread
         thread.start()
 
-    def _work_quietly(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+    def _work_quietly(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
         try:
             self._work(run_id, pipeline, so_far)
         except Exception:  # the failure is in the store, where the pages read it
             return
 
-    def _work(self, run_id: str, pipeline: HybridPipeline, so_far: RunProgressSoFar | None) -> None:
+    def _work(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
         record = self._store.run(run_id)
         ended = threading.Event()
         pulse = threading.Thread(target=self._beat, args=(run_id, ended), daemon=True)
@@ -152,18 +153,12 @@ class Worker:
             self._store.heartbeat(run_id, self._clock.now())
 
 
-def _so_far(record: RunRecord) -> RunProgressSoFar:
+def _so_far(facts: RunFacts) -> RunFacts:
     """What the facts of a run are worth to its next attempt.
 
-    Failed drafts and drafts whose refinement was cancelled, failed or out of money are tried again.
+    Drafts that could not be had, and drafts whose refinement was cancelled, failed or out of money, are
+    tried again; what was answered is not.
     """
     again = ("cancelled", "refine_failed", "budget_exhausted", "frontier_unavailable")
-    return RunProgressSoFar(
-        drafts=DraftOutput(drafts=_drafts(record), failures=()),
-        finished=tuple(final for final in record.personas if final.outcome not in again),
-        calls=record.calls,
-    )
-
-
-def _drafts(record: RunRecord) -> tuple[Draft, ...]:
-    return tuple(sorted((item.draft for item in record.drafts), key=lambda draft: draft.id))
+    finished = tuple(final for final in facts.personas if final.outcome not in again)
+    return facts.model_copy(update={"failures": (), "personas": finished})
