@@ -24,6 +24,7 @@ from pipeline.models import (
     RunRecord,
     Study,
 )
+from pipeline.words import OUTCOME_WORDS, score
 
 if TYPE_CHECKING:
     from pipeline.hybrid import RunResult  # at run time hybrid imports this module
@@ -229,7 +230,7 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
         case DraftFailure():
             return f"{fact.draft_id} could not be had: {_short(fact.reason)}"
         case FinalPersona():
-            return f"{_short(fact.persona.name)} is finished ({fact.outcome.replace('_', ' ')})."
+            return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
         case ModelCall(status="in_flight"):
             return f"Asking {fact.provider} {fact.model} about {fact.draft_id}."
         case ModelCall(status="ok"):
@@ -249,8 +250,7 @@ def describe_stage(stage: StageName, planned: int) -> str:
 
 def describe_score(draft_id: str, assessment: Assessment) -> str:
     """The overall score of a draft as one short line."""
-    overall = assessment.scores.overall
-    return f"{draft_id} cannot be scored." if overall is None else f"{draft_id} scores {overall:.2f}."
+    return f"{draft_id} scores {score(assessment.scores.overall)}."
 
 
 def _worst(assessment: Assessment) -> float:
