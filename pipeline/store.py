@@ -142,7 +142,7 @@ class RunProgress(Frozen):
 class Store:
     """One database file."""
 
-    def __init__(self, path: Path, *, busy_s: float = 20.0) -> None:
+    def __init__(self, path: Path, *, busy_s: float = 60.0) -> None:
         """Open the file, or create it with its folder, and bring its schema up to date.
 
         Args:
@@ -208,6 +208,7 @@ class Store:
                 the text from being erased.
         """
         self._delete("studies", study_id)
+        self._erase()
 
     # --- runs ------------------------------------------------------------------------------------
 
@@ -308,11 +309,10 @@ class Store:
         return dead
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a run with its facts, and erase their text from the file.
+        """Delete a run with its facts. Their bytes are only sure to be gone once the study is deleted too.
 
         Raises:
-            StoreError: there is no such run, it is running, or another program kept the text from
-                being erased.
+            StoreError: there is no such run, or it is running.
         """
         self._delete("runs", run_id)
 
@@ -444,10 +444,13 @@ class Store:
             if busy:
                 raise StoreError(f"Still running: {_named(busy)}. Cancel first, and delete when it has stopped.")
             db.table(table).delete(key)
-        self._erase()
 
     def _erase(self) -> None:
-        """Rewrite the file without what was deleted, and empty the write-ahead log that still holds it."""
+        """Rewrite the file without what was deleted, and empty the write-ahead log that still holds it.
+
+        `secure_delete` alone leaves copies behind that were made when pages were split. Writers wait
+        meanwhile, about a second for each 60 MB.
+        """
         with self._connect() as db:
             db.vacuum()
             busy = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]

@@ -455,10 +455,9 @@ def test_deleting_a_study_takes_its_runs_and_every_trace_of_its_text(store, path
             assert db.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
 
 
-def test_deleting_a_run_leaves_its_study_and_the_other_runs(store, path):
+def test_deleting_a_run_leaves_its_study_and_the_other_runs(store):
     run_id, other = a_run_with_a_secret(store), begin(store)
     store.delete_run(run_id)
-    assert SECRET.encode() not in bytes_on_disk(path)
     assert [run.id for run in store.runs()] == [other]
     assert store.study("study-1") == make_study()
 
@@ -474,12 +473,12 @@ def test_nothing_is_deleted_under_a_run_that_is_running(store, delete):
 
 
 def test_a_reader_that_keeps_deleted_text_alive_is_reported(store, path):
-    run_id = a_run_with_a_secret(store)
+    a_run_with_a_secret(store)
     with sqlite3.connect(path) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM runs").fetchone()
         with pytest.raises(StoreError, match="It is deleted, but its text can be found"):
-            Store(path, busy_s=0.1).delete_run(run_id)
+            Store(path, busy_s=0.1).delete_study("study-1")
         reader.rollback()
     reader.close()
     assert store.runs() == []
