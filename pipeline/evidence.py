@@ -1,0 +1,148 @@
+"""What a reader needs to believe a persona, or not: marks, sources in context, and what refinement changed.
+
+Pure functions on the models, the same for the screen and for reports. Nothing is judged here: supports are
+the scorer's, this module only names them and finds the words around them.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from pipeline.models import ClaimSupport, FinalPersona, Frozen, Persona, Segment, Study
+
+SUPPORTED_FROM = 0.7
+"""Support from which a claim counts as supported; the threshold that drafts are held to by default."""
+
+WEAK_FROM = 0.4
+"""Support from which a claim is weak; under it nothing in the source says so."""
+
+Mark = Literal["supported", "weak", "not_found", "unscored"]
+
+LISTS: dict[str, str] = {
+    "goals": "Goals",
+    "pain_points": "Pain points",
+    "behaviours": "Behaviours",
+    "motivations": "Motivations",
+    "quotes": "Quotes",
+}
+"""The lists of a persona with their headings, in reading order."""
+
+_CONTEXT_BEFORE = 3
+
+
+class MarkedClaim(Frozen):
+    """A statement of a persona with its mark."""
+
+    text: str
+    mark: Mark
+    support: ClaimSupport | None
+    """`None` when the scorer left the statement out, for example a quote of three words."""
+
+
+class ClaimGroup(Frozen):
+    """One list of a persona."""
+
+    field: str
+    title: str
+    claims: tuple[MarkedClaim, ...]
+
+
+class SourceContext(Frozen):
+    """A segment with what was said around it, in reading order."""
+
+    before: tuple[Segment, ...]
+    """From the question that was asked, at most three segments; empty at the start of a document."""
+    segment: Segment
+    after: tuple[Segment, ...]
+    """The next segment of the document, if there is one."""
+
+
+class FieldChange(Frozen):
+    """One part of a persona in two texts."""
+
+    title: str
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+def mark(claim: ClaimSupport) -> Mark:
+    """The support of a claim in a word."""
+    if claim.support >= SUPPORTED_FROM:
+        return "supported"
+    return "weak" if claim.support >= WEAK_FROM else "not_found"
+
+
+def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
+    """The facts and lists of a persona with their marks; empty ones are left out.
+
+    The first group holds the demographics, each as `occupation: nurse`.
+    """
+    by_field: dict[str, list[ClaimSupport]] = {}
+    for claim in final.assessment.claims:
+        by_field.setdefault(claim.field, []).append(claim)
+    facts = tuple(
+        _marked(f"{key}: {value}", by_field.get(f"demographics.{key}", by_field.get(key, [])), value)
+        for key, value in final.persona.demographics.items()
+    )
+    groups = [ClaimGroup(field="demographics", title="Facts", claims=facts)]
+    for field, title in LISTS.items():
+        claims = tuple(_marked(text, by_field.get(field, []), text) for text in getattr(final.persona, field))
+        groups.append(ClaimGroup(field=field, title=title, claims=claims))
+    return tuple(group for group in groups if group.claims)
+
+
+def weak_claims(final: FinalPersona) -> int:
+    """How many claims of the delivered text are weak or were not found."""
+    return sum(mark(claim) != "supported" for claim in final.assessment.claims)
+
+
+def source_context(study: Study, segment_id: str | None) -> SourceContext | None:
+    """A segment of a study and its neighbours in the same document; `None` when there is no such segment."""
+    place = next((at for at, segment in enumerate(study.segments) if segment.id == segment_id), None)
+    if place is None:
+        return None
+    segment = study.segments[place]
+    later = study.segments[place + 1 : place + 2]
+    return SourceContext(
+        before=tuple(_asked(study.segments[max(0, place - _CONTEXT_BEFORE) : place], segment.document)),
+        segment=segment,
+        after=tuple(item for item in later if item.document == segment.document),
+    )
+
+
+def changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:
+    """What differs between two texts of a persona, part by part; equal parts are left out."""
+    parts = (
+        _change("Name", [before.name], [after.name]),
+        _change("Tagline", [before.tagline], [after.tagline]),
+        _change("Facts", _facts(before), _facts(after)),
+        _change("Background", [before.background], [after.background]),
+        *(_change(title, getattr(before, field), getattr(after, field)) for field, title in LISTS.items()),
+    )
+    return tuple(part for part in parts if part.removed or part.added)
+
+
+def _marked(text: str, claims: Sequence[ClaimSupport], scored_text: str) -> MarkedClaim:
+    support = next((claim for claim in claims if claim.text == scored_text), None)
+    return MarkedClaim(text=text, mark=mark(support) if support else "unscored", support=support)
+
+
+def _asked(earlier: Sequence[Segment], document: str) -> Iterator[Segment]:
+    """The segments from the latest question on; only the last one when nobody asked."""
+    same = [segment for segment in earlier if segment.document == document]
+    asked = [at for at, segment in enumerate(same) if segment.role == "interviewer"]
+    yield from same[asked[-1] if asked else -1 :]
+
+
+def _change(title: str, before: Iterable[str], after: Iterable[str]) -> FieldChange:
+    old, new = [text for text in before if text], [text for text in after if text]
+    return FieldChange(
+        title=title,
+        removed=tuple(text for text in old if text not in new),
+        kept=tuple(text for text in new if text in old),
+        added=tuple(text for text in new if text not in old),
+    )
+
+
+def _facts(persona: Persona) -> list[str]:
+    return [f"{key}: {value}" for key, value in persona.demographics.items()]
