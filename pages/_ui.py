@@ -9,9 +9,11 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from pipeline.config import HybridConfig
 from pipeline.errors import PersonaError, StoreError
 from pipeline.models import RunRecord, RunStatus, Study
 from pipeline.settings import Settings, from_environment
@@ -175,6 +177,11 @@ def use_run(run_id: str | None) -> None:
     _remember("run", RUN_KEY, run_id)
 
 
+def use_config(config: HybridConfig) -> None:
+    """Fill Configure with these settings."""
+    st.session_state[CONFIG_KEY] = config.model_dump(mode="json")
+
+
 def go(page: str) -> NoReturn:
     """Switch to a page; the current study and run stay in the address where that page uses them."""
     st.switch_page(page, query_params=address(page))
@@ -243,6 +250,20 @@ def simulated_badge() -> None:
         help="Refined by an offline stand-in: its text is rewritten from the evidence, and its money is list price "
         "that nobody was charged.",
     )
+
+
+def when(moment: datetime) -> str:
+    """A time in the zone of the reader's browser: `3 Mar 2026, 10:30`."""
+    local = moment.astimezone(viewer_zone())
+    return f"{local.day} {local:%b %Y, %H:%M}"
+
+
+def viewer_zone() -> ZoneInfo:
+    """The time zone of the reader's browser; UTC where it names none that is known here."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (ValueError, ZoneInfoNotFoundError):
+        return ZoneInfo("UTC")
 
 
 def money(micros: int, simulated: bool) -> str:
