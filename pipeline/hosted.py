@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 from pipeline.errors import ProviderError
 from pipeline.models import Usage
 from pipeline.pricing import estimate_tokens
-from pipeline.provider_errors import Caller, token_count
+from pipeline.provider_errors import Endpoint, token_count
 from pipeline.providers import Health, Request
 
 CHECK_TIMEOUT_S = 8.0
@@ -35,11 +35,11 @@ class Look(NamedTuple):
 class Hosted:
     """One SDK client, with what it raises put into words."""
 
-    def __init__(self, sdk: ModuleType, client: Any, caller: Caller) -> None:
+    def __init__(self, sdk: ModuleType, client: Any, endpoint: Endpoint) -> None:
         self._status_error: type[Exception] = sdk.APIStatusError
         self._lost_error: type[Exception] = sdk.APIConnectionError
         self._quick = client.with_options(timeout=min(CHECK_TIMEOUT_S, client.timeout))
-        self._caller = caller
+        self._endpoint = endpoint
 
     def ask(self, call: Callable[[], _Answer], request: Request) -> _Answer:
         """Run one SDK call.
@@ -54,17 +54,17 @@ class Hosted:
         except self._status_error as error:
             raise self._explain(error, request.system + request.prompt) from None
         except self._lost_error as error:
-            raise self._caller.lost(error) from None
+            raise self._endpoint.lost(error) from None
         except (ValueError, RecursionError):
-            raise self._caller.unreadable("malformed JSON") from None
+            raise self._endpoint.unreadable("malformed JSON") from None
         if isinstance(answer, str):
-            raise self._caller.unreadable("a page that is not JSON" if answer.strip() else "nothing")
+            raise self._endpoint.unreadable("a page that is not JSON" if answer.strip() else "nothing")
         return answer
 
     def info(self) -> Any:
         """The vendor's description of the model, `None` when it cannot be had; free and never raises."""
         try:
-            return self._quick.models.retrieve(self._caller.model)
+            return self._quick.models.retrieve(self._endpoint.model)
         except (self._status_error, self._lost_error, ValueError, RecursionError):
             return None
 
@@ -75,29 +75,29 @@ class Hosted:
         that can list its models. What cannot be verified is ready, with a sentence that says so; the first
         real call will tell.
         """
-        caller = self._caller
+        endpoint = self._endpoint
         try:
-            info = self._quick.models.retrieve(caller.model)
+            info = self._quick.models.retrieve(endpoint.model)
         except self._status_error as error:
             return Look(self._without_model(getattr(error, "status_code", 0), gateway=gateway))
         except self._lost_error as error:
-            return Look(Health(ready=False, sentence=str(caller.lost(error)), fault="unreachable"))
+            return Look(Health(ready=False, sentence=str(endpoint.lost(error)), fault="unreachable"))
         except (ValueError, RecursionError):
             info = None
         if getattr(info, "id", None) is None:
             return Look(self._unverified("answers with something that is not JSON when asked for its models"))
-        sentence = f"{caller.label} has {caller.model}."
+        sentence = f"{endpoint.label} has {endpoint.model}."
         return Look(Health(ready=True, sentence=sentence, models=self.listed()), info)
 
     def find_in_list(self) -> Health:
         """Look for the model in the list, for servers that have no route for a single one."""
-        caller = self._caller
+        endpoint = self._endpoint
         try:
             models = self._names()
         except self._status_error as error:
             return self._without_model(getattr(error, "status_code", 0), gateway=True)
         except self._lost_error as error:
-            return Health(ready=False, sentence=str(caller.lost(error)), fault="unreachable")
+            return Health(ready=False, sentence=str(endpoint.lost(error)), fault="unreachable")
         except _NOT_A_LIST:
             models = ()
         if not models:
@@ -117,9 +117,9 @@ class Hosted:
 
     def _without_model(self, status: int, *, gateway: bool) -> Health:
         """What an error says about a model that was asked for."""
-        caller = self._caller
+        endpoint = self._endpoint
         if status == 401:
-            sentence = f"{caller.who}: the key was refused. Check {caller.key_variable}."
+            sentence = f"{endpoint.who}: the key was refused. Check {endpoint.key_variable}."
             return Health(ready=False, sentence=sentence, fault="no_key")
         if status != 404:
             return self._unverified(f"answered HTTP {status} when asked for the model")
@@ -129,16 +129,16 @@ class Hosted:
         return self._among(models)
 
     def _among(self, models: tuple[str, ...]) -> Health:
-        caller = self._caller
-        if caller.model in models:
-            return Health(ready=True, sentence=f"{caller.label} has {caller.model}.", models=models)
+        endpoint = self._endpoint
+        if endpoint.model in models:
+            return Health(ready=True, sentence=f"{endpoint.label} has {endpoint.model}.", models=models)
         shown = f" It has: {', '.join(models[:_SHOWN_AT_MOST])}." if models else ""
-        sentence = f"{caller.label} has no model '{caller.model}'.{shown} Check the name, or choose another."
+        sentence = f"{endpoint.label} has no model '{endpoint.model}'.{shown} Check the name, or choose another."
         return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
 
     def _unverified(self, what: str) -> Health:
-        caller = self._caller
-        sentence = f"{caller.label} at {caller.address} {what}, so {caller.model} could not be verified."
+        endpoint = self._endpoint
+        sentence = f"{endpoint.label} at {endpoint.address} {what}, so {endpoint.model} could not be verified."
         return Health(ready=True, sentence=sentence)
 
     def _explain(self, error: Any, sent: str) -> ProviderError:
@@ -149,7 +149,7 @@ class Hosted:
         empty_account = getattr(error, "code", None) == "insufficient_quota"
         status = 402 if empty_account else error.status_code
         detail = message if isinstance(message, str) else None
-        return self._caller.status(status, detail, sent=sent, headers=error.response.headers)
+        return self._endpoint.status(status, detail, sent=sent, headers=error.response.headers)
 
 
 def usage_from(counts: tuple[object, object, object], request: Request, text: str) -> Usage:

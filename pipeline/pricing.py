@@ -8,10 +8,11 @@ stands for models on the user's own machines, charges nothing.
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
 
+from pipeline.clock import SystemClock
 from pipeline.config import PriceOverride
 from pipeline.errors import UnpricedModelError
 from pipeline.models import Usage
@@ -20,7 +21,7 @@ from pipeline.providers import Request
 PROTOCOL_OVERHEAD_TOKENS = 1024
 """Tokens a provider may add to what we send: role markers and the instructions it wraps around the schema.
 
-Not published by either vendor; the documented wrappers of tools and structured output are under 600 tokens.
+Neither vendor publishes the number for structured output; this is a deliberately generous allowance.
 """
 CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for English prose, the one both vendors give; used for expectations, never for a reservation."""
@@ -32,9 +33,7 @@ _MAKERS = ((re.compile(r"claude"), "anthropic"), (re.compile(r"(chat)?gpt-|o\d")
 _PriceOf = Callable[[int, int, str, int], Decimal]
 """USD of input tokens and output tokens, where so many of the input tokens are billed as a kind of cache use."""
 
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+_now = SystemClock().now
 
 
 class Pricer:
@@ -49,7 +48,7 @@ class Pricer:
         model: str,
         overrides: Mapping[str, PriceOverride],
         *,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         """Look the price up.
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from pipeline.clock import SystemClock
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.models import Frozen
 
@@ -35,12 +36,13 @@ _REMEDIES = {
     429: "Its rate limit or quota is used up: wait, or lower the number of workers.",
     529: "It is overloaded: wait and try again.",
 }
+_now = SystemClock().now
 _QUOTED_CHARACTERS = 240
 _ECHO_CHARACTERS = 24
 
 
-class Caller(Frozen):
-    """Who called whom: enough to explain a failure."""
+class Endpoint(Frozen):
+    """A model at an address: enough to explain a failure."""
 
     label: str
     """The provider as a sentence calls it: `Anthropic`."""
@@ -73,7 +75,7 @@ class Caller(Frozen):
         *,
         sent: str = "",
         headers: Mapping[str, str] | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = _now,
     ) -> ProviderError:
         """The error for an HTTP status.
 

@@ -6,17 +6,18 @@ dates on which models retire, and the names of those on sale, come from the inst
 
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import chain
 from typing import Any, ClassVar, get_args
 
 from pydantic import SecretStr
 
+from pipeline.clock import SystemClock
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import ProviderError
 from pipeline.hosted import Hosted, usage_from
 from pipeline.pricing import is_priced
-from pipeline.provider_errors import Caller, checked_key, shown_address, token_count, web_address
+from pipeline.provider_errors import Endpoint, checked_key, shown_address, token_count, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 
 VENDOR_ADDRESS = "https://api.anthropic.com"
@@ -30,7 +31,7 @@ MONTHS = (
 
 
 def _today() -> date:
-    return datetime.now(UTC).date()
+    return SystemClock().now().date()
 
 
 class Provider:
@@ -63,7 +64,7 @@ class Provider:
         self._gateway = address != VENDOR_ADDRESS
         key = checked_key("ANTHROPIC_API_KEY", spec.api_key)
         self._has_key = key is not None
-        self._caller = Caller(
+        self._endpoint = Endpoint(
             label="Anthropic",
             model=spec.model,
             address=shown_address(address),
@@ -75,7 +76,7 @@ class Provider:
         self._client = anthropic.Anthropic(
             api_key=key or "none", base_url=address, timeout=spec.timeout_s, max_retries=0
         )
-        self._hosted = Hosted(anthropic, self._client, self._caller)
+        self._hosted = Hosted(anthropic, self._client, self._endpoint)
         # Read by several threads without a lock: at worst two of them ask for the same facts.
         self._restraint: dict[str, Any] | None = None
 
@@ -87,23 +88,25 @@ class Provider:
         """
         notice = self._retirement_notice()
         if self._is_retired() and not self._gateway:
-            unset = "" if self._has_key else f" {self._caller.key_variable} is not set either."
+            unset = "" if self._has_key else f" {self._endpoint.key_variable} is not set either."
             return Health(
                 ready=False, sentence=notice + unset, fault="retired_model", successor=self.successor(self.model)
             )
         if not self._has_key:
-            return Health(ready=False, sentence=f"{self._caller.no_key} {notice}".strip(), fault="no_key")
+            return Health(ready=False, sentence=f"{self._endpoint.no_key} {notice}".strip(), fault="no_key")
         found = self._hosted.find_model(gateway=self._gateway)
         if getattr(found.info, "lifecycle", None) == "retired" and not self._gateway:
             return self._retired_at_vendor()
-        self._restraint = _restraint(found.info)
+        if found.info is not None:
+            self._restraint = _restraint(found.info)
         sentence = f"{found.health.sentence} {notice}".strip()
-        return found.health.model_copy(update={"sentence": sentence})
+        successor = self.successor(self.model) if notice else None
+        return found.health.model_copy(update={"sentence": sentence, "successor": successor})
 
     def complete(self, request: Request) -> Reply:
         """Answer one request in JSON that fits its schema."""
         if not self._has_key:
-            raise ProviderError(self._caller.no_key)
+            raise ProviderError(self._endpoint.no_key)
         parameters = self._parameters(request)
         answer = self._hosted.ask(lambda: self._client.messages.create(**parameters), request)
         return self._read(answer, request)
@@ -164,7 +167,7 @@ class Provider:
         try:
             text = "".join(block.text for block in answer.content if block.type == "text")
         except (AttributeError, TypeError):
-            raise self._caller.unreadable("JSON without a message") from None
+            raise self._endpoint.unreadable("JSON without a message") from None
         reported = getattr(answer, "usage", None)
         read = token_count(getattr(reported, "cache_read_input_tokens", None)) or 0
         written = token_count(getattr(reported, "cache_creation_input_tokens", None)) or 0

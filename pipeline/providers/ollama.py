@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, TypeVar
 
 from pipeline.errors import ProviderError
-from pipeline.models import Frozen, Usage
+from pipeline.hosted import usage_from
+from pipeline.models import Frozen
 from pipeline.pricing import estimate_tokens
-from pipeline.provider_errors import Caller, shown_address, token_count, web_address
+from pipeline.provider_errors import Endpoint, shown_address, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
@@ -109,7 +110,7 @@ class Provider:
             sent=request.prompt,
         )
         text = answer.message.content or ""
-        usage = _usage(answer.prompt_eval_count, answer.eval_count, request, text)
+        usage = usage_from((answer.prompt_eval_count, answer.eval_count, None), request, text)
         cut = answer.done_reason == "length"
         return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=answer.model or self.model)
 
@@ -162,11 +163,13 @@ class Provider:
 
         The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
         """
-        caller = Caller(label="Ollama", model=model or self.model, address=self._address, key_variable="OLLAMA_API_KEY")
+        endpoint = Endpoint(
+            label="Ollama", model=model or self.model, address=self._address, key_variable="OLLAMA_API_KEY"
+        )
         try:
             return ask()
         except self._status_error as error:
-            raise _explain(caller, error, sent) from None
+            raise _explain(endpoint, error, sent) from None
         except ConnectionError:
             raise ProviderError(
                 f"Ollama does not answer at {self._address}. "
@@ -174,10 +177,10 @@ class Provider:
                 retryable=True,
             ) from None
         except self._transport_error as error:
-            raise caller.lost(error) from None
+            raise endpoint.lost(error) from None
         except (ValueError, TypeError, AttributeError, RecursionError):
             # JSON that does not parse, or parses to something the SDK cannot turn into its types.
-            raise caller.unreadable("something that is not Ollama's JSON") from None
+            raise endpoint.unreadable("something that is not Ollama's JSON") from None
 
     def _not_pulled(self, models: tuple[str, ...]) -> Health:
         has = f"it has: {', '.join(models)}" if models else "it has none"
@@ -185,14 +188,16 @@ class Provider:
         return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
 
 
-def _explain(caller: Caller, error: Any, sent: str) -> ProviderError:
+def _explain(endpoint: Endpoint, error: Any, sent: str) -> ProviderError:
     """An `ollama.ResponseError` in words; one in the middle of a stream has no status of its own."""
     if error.status_code == 404:
-        return ProviderError(f"Model '{caller.model}' is not on the Ollama server. Run `ollama pull {caller.model}`.")
+        return ProviderError(
+            f"Model '{endpoint.model}' is not on the Ollama server. Run `ollama pull {endpoint.model}`."
+        )
     detail = None if "<" in str(error.error) else str(error.error)
     if error.status_code < 400:
-        return ProviderError(f"{caller.who} stopped{caller.quote(detail, sent)}. Check the model's name.")
-    return caller.status(error.status_code, detail, sent=sent)
+        return ProviderError(f"{endpoint.who} stopped{endpoint.quote(detail, sent)}. Check the model's name.")
+    return endpoint.status(error.status_code, detail, sent=sent)
 
 
 def _full_address(host: str) -> str:
@@ -226,13 +231,3 @@ def _most_tokens(text: str) -> int:
     """
     plain = sum(letter.isascii() for letter in text)
     return plain * 2 // 7 + (len(text.encode()) - plain) // 2 + 1
-
-
-def _usage(prompt: object, output: object, request: Request, text: str) -> Usage:
-    """The server's counts, or our estimate where it gives none."""
-    counted, written = token_count(prompt), token_count(output)
-    return Usage(
-        input_tokens=estimate_tokens(request.system + request.prompt) if counted is None else counted,
-        output_tokens=estimate_tokens(text) if written is None else written,
-        measured=counted is not None and written is not None,
-    )

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.hosted import Hosted, usage_from
-from pipeline.provider_errors import Caller, checked_key, shown_address, web_address
+from pipeline.provider_errors import Endpoint, checked_key, shown_address, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
@@ -58,7 +58,7 @@ class Provider:
         key = checked_key("OPENAI_API_KEY", spec.api_key)
         self._has_key = key is not None
         self.context_tokens = spec.context_tokens if self._local else None
-        self._caller = Caller(
+        self._endpoint = Endpoint(
             label="The local server" if self._local else "OpenAI",
             model=spec.model,
             address=shown_address(address),
@@ -69,20 +69,20 @@ class Provider:
         # Key and address are always stated: otherwise the SDK takes the vendor's key from the environment and
         # sends it to the local server. Retries are the pipeline's, where each attempt has its reservation.
         self._client = openai.OpenAI(api_key=key or NO_KEY, base_url=address, timeout=spec.timeout_s, max_retries=0)
-        self._hosted = Hosted(openai, self._client, self._caller)
+        self._hosted = Hosted(openai, self._client, self._endpoint)
 
     def check(self) -> Health:
         """Whether the server answers and has the model. Free in both roles."""
         if self._local:
             return self._hosted.find_in_list()
         if not self._has_key:
-            return Health(ready=False, sentence=self._caller.no_key, fault="no_key")
+            return Health(ready=False, sentence=self._endpoint.no_key, fault="no_key")
         return self._hosted.find_model(gateway=self._gateway).health
 
     def complete(self, request: Request) -> Reply:
         """Answer one request in JSON that fits its schema."""
         if not self._local and not self._has_key:
-            raise ProviderError(self._caller.no_key)
+            raise ProviderError(self._endpoint.no_key)
         answer = self._hosted.ask(lambda: self._client.chat.completions.create(**self._parameters(request)), request)
         return self._read(answer, request)
 
@@ -114,7 +114,7 @@ class Provider:
             if not isinstance(text, str):
                 raise TypeError
         except (AttributeError, IndexError, TypeError):
-            raise self._caller.unreadable("JSON without a message") from None
+            raise self._endpoint.unreadable("JSON without a message") from None
         reported = getattr(answer, "usage", None)
         details = getattr(reported, "prompt_tokens_details", None)
         counts = (

@@ -31,14 +31,17 @@ class AnthropicServer(LoopbackServer):
         self.lists_models = lists_models
         """Off answers 404 to the models routes, as gateways do."""
         self.lifecycle = "active"
+        self.thinking: tuple[str, ...] = ("adaptive", "between_tools")
+        """Values of `thinking.type` that the models accept; any other is refused with 400."""
         self.usage: dict[str, Any] = {}
         """Overrides fields of the usage in every answer."""
 
     def answer(self, request: Received, scripted: Fault | None) -> Answer:
         """Route by path."""
-        sent = request.headers.get("x-api-key")
+        # The SDK sends its key as a bearer token since version 2; the API takes the older header too.
+        sent = request.headers.get("x-api-key") or request.headers.get("authorization", "").removeprefix("Bearer ")
         if not sent or (self.key is not None and sent != self.key):
-            return self.error(401, "invalid x-api-key")
+            return self.error(401, "API key is invalid.")
         if request.path.startswith("/v1/models"):
             return self._models(request.path)
         if request.path == "/v1/messages/count_tokens":
@@ -69,8 +72,15 @@ class AnthropicServer(LoopbackServer):
             "display_name": model,
             "created_at": created,
             "lifecycle": self.lifecycle,
+            "capabilities": self._capabilities(),
             "retires_at": created if self.lifecycle == "retired" else None,
         }
+
+    def _capabilities(self) -> dict[str, Any]:
+        kinds = ("adaptive", "between_tools", "disabled", "enabled")
+        types = {kind: {"supported": kind in self.thinking} for kind in kinds}
+        levels = {level: {"supported": True} for level in ("low", "medium", "high", "max")}
+        return {"thinking": {"supported": True, "types": types}, "effort": {"supported": True, **levels}}
 
     def _refused(self, body: dict[str, Any]) -> Answer | None:
         from pydantic import ValidationError
@@ -85,6 +95,9 @@ class AnthropicServer(LoopbackServer):
         schema = ((body.get("output_config") or {}).get("format") or {}).get("schema")
         if problem := schema_problem(schema, closed=True):
             return self.error(400, f"output_config.format.schema: {problem}")
+        kind = (body.get("thinking") or {"type": "adaptive"})["type"]
+        if kind not in self.thinking and "thinking" in body:
+            return self.error(400, f'"thinking.type.{kind}" is not supported for this model.')
         return None if body["model"] in self.models else self.error(404, f"model: {body['model']}")
 
     def _message(self, body: dict[str, Any], scripted: Fault | None) -> Answer:

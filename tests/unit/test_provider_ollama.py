@@ -1,0 +1,146 @@
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.errors import ConfigError, ProviderError
+from pipeline.providers import DraftTask, ProviderSpec, Request
+from pipeline.providers.ollama import Provider
+from tests.loopback import OllamaServer
+
+ENGLISH = "The heating app never tells me what the night before has cost me. "
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OllamaServer]:
+    with OllamaServer(models=("qwen2.5:7b", "llama3:latest")) as running:
+        yield running
+
+
+def provider(server: OllamaServer, model: str = "qwen2.5:7b", context_tokens: int = 8192) -> Provider:
+    return Provider(ProviderSpec(model=model, role="local", base_url=server.url, context_tokens=context_tokens))
+
+
+def request(prompt: str = ENGLISH, *, cap: int = 1000, temperature: float | None = None) -> Request:
+    task = DraftTask(number=0, participants=(), segments=(), seed=5)
+    schema = {"type": "object", "additionalProperties": False, "properties": {"name": {"type": "string"}}}
+    return Request(
+        stage="draft",
+        system="Write personas.",
+        prompt=prompt,
+        json_schema={**schema, "required": ["name"]},
+        max_output_tokens=cap,
+        seed=5,
+        temperature=temperature,
+        task=task,
+    )
+
+
+def test_request_carries_schema_seed_cap_and_window(server: OllamaServer) -> None:
+    provider(server).complete(request())
+    sent = server.generations[-1].json
+    assert sent["options"] == {"num_ctx": 8192, "num_predict": 1000, "seed": 5}
+    assert sent["format"]["required"] == ["name"]
+    assert "think" not in sent
+
+
+def test_temperature_is_sent_only_when_set(server: OllamaServer) -> None:
+    provider(server).complete(request(temperature=0.0))
+    assert server.generations[-1].json["options"]["temperature"] == 0.0
+
+
+def test_window_grows_for_a_prompt_that_may_not_fit(server: OllamaServer) -> None:
+    reply = provider(server, context_tokens=4096).complete(request(ENGLISH * 300))
+    assert server.generations[-1].json["options"]["num_ctx"] == 8192
+    assert reply.usage.input_tokens > 4096
+
+
+def test_window_grows_sooner_for_scripts_with_more_tokens(server: OllamaServer) -> None:
+    provider(server, context_tokens=4096).complete(request("暖房の費用が分からない。" * 300))
+    assert server.generations[-1].json["options"]["num_ctx"] == 8192
+
+
+def test_prompt_longer_than_the_model_can_read_is_an_error(server: OllamaServer) -> None:
+    asked = len(server.generations)
+    with pytest.raises(ProviderError, match=r"do not fit into the 32768 tokens of qwen2\.5:7b"):
+        provider(server).complete(request(ENGLISH * 2000))
+    assert len(server.generations) == asked
+
+
+def test_small_model_lowers_the_window_to_draft_for() -> None:
+    with OllamaServer(context_length=4096) as small:
+        local = provider(small, context_tokens=16384)
+        local.check()
+        assert local.context_tokens == 4096
+
+
+@pytest.mark.parametrize(("capabilities", "think"), [(("completion", "thinking"), False), (("completion",), None)])
+def test_thinking_is_switched_off_only_where_there_is_any(capabilities: tuple[str, ...], think: bool | None) -> None:
+    with OllamaServer(capabilities=capabilities) as server:
+        provider(server).complete(request())
+        assert server.generations[-1].json.get("think") is think
+
+
+def test_facts_of_the_model_are_asked_for_once(server: OllamaServer) -> None:
+    local = provider(server)
+    local.check()
+    shown = sum(received.path == "/api/show" for received in server.requests)
+    for _ in range(3):
+        local.complete(request())
+    assert sum(received.path == "/api/show" for received in server.requests) == shown
+
+
+def test_usage_is_estimated_when_the_server_counts_nothing() -> None:
+    with OllamaServer() as server:
+        server.counts_tokens = False
+        usage = provider(server).complete(request()).usage
+    assert not usage.measured
+    assert usage.input_tokens > 0
+
+
+def test_name_without_a_tag_means_latest(server: OllamaServer) -> None:
+    assert provider(server, "llama3").check().ready
+
+
+def test_model_that_is_not_pulled_says_how_to_pull_it(server: OllamaServer) -> None:
+    sentence = "Model 'foo' is not on the Ollama server (it has: llama3:latest, qwen2.5:7b). Run `ollama pull foo`."
+    assert provider(server, "foo").check().sentence == sentence
+
+
+def test_server_that_is_down_says_how_to_start_it() -> None:
+    health = Provider(ProviderSpec(model="m", role="local", base_url="127.0.0.1:9")).check()
+    assert health.sentence == (
+        "Ollama does not answer at http://127.0.0.1:9. Start it with `ollama serve`, or choose local_provider builtin."
+    )
+
+
+def test_pull_reports_its_progress(server: OllamaServer) -> None:
+    steps = list(provider(server).pull("phi4"))
+    assert [step.completed for step in steps] == [0, 0, 2000, 4000, 0]
+    assert steps[-1].status == "success"
+    assert provider(server, "phi4").check().ready
+
+
+def test_pull_of_an_unknown_model_is_an_error(server: OllamaServer) -> None:
+    with pytest.raises(ProviderError, match=r"missing-model.*file does not exist"):
+        list(provider(server).pull("missing-model"))
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        (None, "http://127.0.0.1:11434"),
+        ("gpu", "http://gpu:11434"),
+        ("gpu:9", "http://gpu:9"),
+        (":9", "http://127.0.0.1:9"),
+        ("[::1]", "http://[::1]:11434"),
+        ("https://gpu/ollama/", "https://gpu/ollama"),
+    ],
+)
+def test_address_may_be_a_host_a_port_or_a_url(host: str | None, shown: str) -> None:
+    local = Provider(ProviderSpec(model="m", role="local", base_url=host))
+    assert local._address == shown
+
+
+def test_address_that_is_none_is_a_configuration_error() -> None:
+    with pytest.raises(ConfigError, match="OLLAMA_HOST"):
+        Provider(ProviderSpec(model="m", role="local", base_url="gpu:99999"))
