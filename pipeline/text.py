@@ -15,17 +15,18 @@ from functools import lru_cache
 import snowballstemmer
 
 
-def _words(listed: str) -> frozenset[str]:
+def words_of(listed: str) -> frozenset[str]:
+    """A set of words written as one string with spaces."""
     return frozenset(listed.split())
 
 
-FILLERS = _words("um uh er erm eh ah hm hmm mm mhm oh yeah yep okay ok basically literally")
+FILLERS = words_of("um uh er erm eh ah hm hmm mm mhm oh yeah yep okay ok basically literally")
 """Hesitations that a quote may drop without being wrong."""
 
-NEGATIONS = _words("not no never none nobody nothing nowhere neither nor without cannot hardly barely")
+NEGATIONS = words_of("not no never none nobody nothing nowhere neither nor without cannot hardly barely")
 """Kept as content words: dropping them would make a claim and its opposite the same."""
 
-STOP_WORDS = _words(
+STOP_WORDS = words_of(
     """a about above after again all also although am an and another any are as at be became because been before
     being below between both but by came can come could did do does doing done down during each either else etc even
     ever every few for from further get gets getting go goes going gone got had has have having he her here hers
@@ -41,7 +42,7 @@ STOP_WORDS = _words(
 """English words that carry no claim of their own; fillers such as `like` and `actually` included."""
 
 _FUNCTION_WORDS: dict[str, frozenset[str]] = {
-    language: _words(words)
+    language: words_of(words)
     for language, words in {
         "german": """der die das und ist nicht ich zu den mit ein eine einen sich auf für von dem dass es wir sie auch
             aber wenn mir mich war habe hat wird oder wie man noch schon bei so im am als an aus nach""",
@@ -63,7 +64,7 @@ _FUNCTION_WORDS: dict[str, frozenset[str]] = {
         "turkish": "ve bir bu için çok de da ama ne ben daha gibi kadar var yok değil",
     }.items()
 }
-_FOREIGN_NEGATIONS = _words("nicht kein keine nie ne pas jamais no nunca sin non mai não niet geen inte ikke ei")
+_FOREIGN_NEGATIONS = words_of("nicht kein keine nie ne pas jamais no nunca sin non mai não niet geen inte ikke ei")
 
 _SCRIPTS = (
     ("russian", re.compile("[Ѐ-ӿ]")),

@@ -1,0 +1,81 @@
+"""Whether a persona says enough to be used: 0 (empty) to 1 (every part filled with something of its own)."""
+
+import re
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz
+
+from pipeline.models import Finding, Persona
+from pipeline.text import content, is_number, stems, tokens
+
+_TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3), "quotes": (0.10, 2)}
+"""Per list its weight, and the number of valid items that earns all of it."""
+
+_OCCUPATION, _NAME, _DEMOGRAPHICS = 0.10, 0.05, 0.05
+_ALIKE = 92
+_PLACEHOLDER = re.compile(
+    r"^\W*(?:n/?a|none|null|nil|unknown|not (?:known|specified|stated|provided|applicable|mentioned|available)"
+    r"|unspecified|undefined|to be (?:determined|defined|added)|tb[acd]|todo|lorem ipsum\b.*|placeholder\b.*"
+    r"|string|text|example|sample|insert\b.*|x{2,}"
+    r"|(?:goal|pain ?point|pain|behaviou?r|quote|item|persona|user|motivation|name)\W*(?:\d+|[a-z]))?\W*$",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(r"\s*[\[<{][^\]>}]{0,80}[\]>}]\s*")
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text is empty or a placeholder: `n/a`, `Goal 1`, `[insert name]`, `unknown`."""
+    return len(text) < 200 and bool(_PLACEHOLDER.match(text) or _BRACKETED.fullmatch(text))
+
+
+def completeness(persona: Persona) -> tuple[float, list[Finding]]:
+    """The score, and what is missing."""
+    score, findings = 0.0, []
+    for field, (weight, target) in _TARGETS.items():
+        valid = valid_items(getattr(persona, field), target)
+        score += weight * min(1.0, len(valid) / target)
+        if len(valid) < target:
+            findings.append(_missing(field, f"{len(valid)} of {target} {field.replace('_', ' ')} say something."))
+    stated = {key for key, value in persona.demographics.items() if value.strip() and not is_blank(value)}
+    if "occupation" in stated:
+        score += _OCCUPATION
+    else:
+        findings.append(_missing("demographics.occupation", "No occupation is stated."))
+    if stated - {"occupation"}:
+        score += _DEMOGRAPHICS
+    else:
+        findings.append(_missing("demographics", "No age, place or other fact about the person is stated."))
+    if persona.name.strip() and not is_blank(persona.name):
+        score += _NAME
+    else:
+        findings.append(_missing("name", "The persona has no name."))
+    return min(score, 1.0), findings
+
+
+def valid_items(items: Sequence[str], enough: int) -> list[str]:
+    """The first `enough` items that are no placeholder, have two content words and do not repeat one before."""
+    valid: list[str] = []
+    for item in items:
+        if len(valid) == enough:
+            break
+        if is_blank(item) or len(_content(item)) < 2:
+            continue
+        if not any(same_statement(item, earlier) for earlier in valid):
+            valid.append(item)
+    return valid
+
+
+def same_statement(one: str, other: str) -> bool:
+    """Whether two items say the same in nearly the same words; different numbers make them different."""
+    left, right = tokens(one[:2000]), tokens(other[:2000])
+    if set(filter(is_number, left)) != set(filter(is_number, right)):
+        return False
+    return fuzz.token_set_ratio(" ".join(left), " ".join(right)) >= _ALIKE
+
+
+def _content(text: str) -> set[str]:
+    return set(stems(text)) | {word for word in content(tokens(text), "cjk") if len(word) > 1 and not word.isascii()}
+
+
+def _missing(field: str, text: str) -> Finding:
+    return Finding(kind="missing", field=field, text=text)

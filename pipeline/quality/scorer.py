@@ -1,0 +1,200 @@
+"""One text in, one assessment out: completeness, coherence, faithfulness, the evidence and the findings.
+
+Local, deterministic, free. The overall score is `C^.2 * H^.3 * F^.5` with the weights of the run; it orders
+drafts, it is not a probability.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from pipeline.config import Weights
+from pipeline.index import SourceView, StudyIndex
+from pipeline.index_cache import SCORER_VERSION
+from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
+from pipeline.quality.coherence import coherence
+from pipeline.quality.completeness import completeness, is_blank
+from pipeline.quality.faithfulness import Claim, Evidence, find
+from pipeline.quality.instructions import reads_like_instruction
+from pipeline.quality.quotes import find_quote, is_scorable
+from pipeline.text import STOP_WORDS, language_of
+
+LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
+
+_COPIED_SHARE, _COPIED_CAP = 0.6, 0.4
+_STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
+_POOLED_CAP = 0.8
+_INSTRUCTION_CAP = 0.3
+_WEAK = 0.4
+_DEMOGRAPHIC_WEIGHT = 0.5
+
+
+class Scorer:
+    """Scores texts against one study."""
+
+    def __init__(self, index: StudyIndex, weights: Weights) -> None:
+        self._index = index
+        self._weights = weights
+
+    def assess(self, persona: Persona, focus: Sequence[str] | None = None) -> Assessment:
+        """The assessment of one text.
+
+        Args:
+            persona: the text; nothing in it is trusted.
+            focus: ids of the participants it is drawn from. `None`, or ids this study does not have, score it
+                against everybody, which sees less: supports are capped at .8 and a finding says so.
+        """
+        view = self._index.view(focus)
+        claims = tuple(self._claims(persona, view))
+        complete, missing = completeness(persona)
+        coherent, issues = coherence(persona)
+        faithful = None if view.is_empty else faithfulness(claims)
+        overall = None if faithful is None else self._overall(complete, coherent, faithful)
+        injected = _injection(persona)
+        if overall is not None and injected:
+            overall = min(overall, _INSTRUCTION_CAP)
+        findings = [*injected, *_about_source(persona, view), *issues, *_about_claims(claims), *missing]
+        scores = Scores(overall=overall, coherence=coherent, faithfulness=faithful, completeness=complete)
+        return Assessment(scores=scores, claims=claims, findings=tuple(findings), scorer_version=SCORER_VERSION)
+
+    def _overall(self, complete: float, coherent: float, faithful: float) -> float:
+        weights = self._weights
+        parts = (
+            (complete, weights.completeness),
+            (coherent, weights.coherence),
+            (faithful, weights.faithfulness),
+        )
+        total = sum(weight for _, weight in parts)
+        if total <= 0:
+            return complete * coherent * faithful
+        return min(math.prod(math.pow(score, weight / total) for score, weight in parts), 1.0)
+
+    def _claims(self, persona: Persona, view: SourceView) -> Iterator[ClaimSupport]:
+        for field, text in statements(persona):
+            if field == "quotes":
+                if is_scorable(text):
+                    yield self._support(field, text, find_quote(text, view), view)
+            else:
+                claim = Claim.of(text, view.language)
+                evidence = find(claim, view)
+                yield self._support(field, text, _capped(claim, evidence, view), view)
+
+    def _support(self, field: str, text: str, evidence: Evidence, view: SourceView) -> ClaimSupport:
+        support, flags = evidence.support, evidence.flags
+        if reads_like_instruction(text):
+            support, flags = 0.0, (*flags, "instruction")
+        if not view.is_known:
+            support = min(support, _POOLED_CAP)
+        support = min(max(support, 0.0), 1.0)
+        if evidence.sentences is None:
+            return ClaimSupport(
+                field=field, text=text, support=support, document=None, segment=None, quote=None, flags=flags
+            )
+        segment = view.segment_of(evidence.sentences[0])
+        return ClaimSupport(
+            field=field,
+            text=text,
+            support=support,
+            document=self._index.document_names.get(segment.document, segment.document),
+            segment=segment.id,
+            quote=view.text_between(*evidence.sentences),
+            participant=segment.participant,
+            flags=flags,
+        )
+
+
+def statements(persona: Persona) -> Iterator[tuple[str, str]]:
+    """Everything in a persona that is a claim about the people studied: field and text, blanks left out.
+
+    The name is invented on purpose, and tagline and background retell the other parts: they are not scored.
+    """
+    for field in (*LIST_FIELDS, "quotes"):
+        for text in getattr(persona, field):
+            if not is_blank(text):
+                yield field, text
+    for key, value in persona.demographics.items():
+        if not is_blank(value):
+            yield f"demographics.{key}", value
+
+
+def faithfulness(claims: Sequence[ClaimSupport]) -> float:
+    """`.5 * mean + .5 * mean of the lowest quarter`; demographics count half; no claim at all is 0.
+
+    The lowest quarter makes one invented goal show; the minimum would punish every further claim.
+    """
+    if not claims:
+        return 0.0
+    pairs = sorted((claim.support, _weight(claim)) for claim in claims)
+    lowest = pairs[: -(-len(pairs) // 4)]
+    return 0.5 * _mean(pairs) + 0.5 * _mean(lowest)
+
+
+def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
+    support, flags = evidence.support, list(evidence.flags)
+    if view.copied_share(claim.words) >= _COPIED_SHARE:
+        support, flags = min(support, _COPIED_CAP), [*flags, "copied"]
+    if view.language == "english" and _is_stuffed(claim):
+        support, flags = min(support, _STUFFED_CAP), [*flags, "stuffed"]
+    return Evidence(support, evidence.sentences, tuple(flags))
+
+
+def _is_stuffed(claim: Claim) -> bool:
+    if len(claim.words) < _STUFFED_LENGTH:
+        return False
+    return sum(word in STOP_WORDS or "'" in word for word in claim.words) < _STUFFED_SHARE * len(claim.words)
+
+
+def _injection(persona: Persona) -> list[Finding]:
+    texts = [("name", persona.name), ("tagline", persona.tagline), ("background", persona.background)]
+    found = [(field, text) for field, text in (*texts, *statements(persona)) if reads_like_instruction(text)]
+    return [
+        Finding(
+            kind="instruction", field=field, text=f"Reads like an instruction to a model, not a fact: '{_short(text)}'"
+        )
+        for field, text in found
+    ]
+
+
+def _about_source(persona: Persona, view: SourceView) -> Iterator[Finding]:
+    if view.is_empty:
+        yield Finding(
+            kind="empty_source", text="There are no participants' words to compare with: faithfulness is open."
+        )
+        return
+    if not view.is_known:
+        text = "It is not known which participants this is drawn from: compared with everybody, supports at most .8."
+        yield Finding(kind="unknown_focus", text=text)
+    written = language_of(" ".join(text for _, text in statements(persona)))
+    if written != view.language:
+        text = f"Written in {written}, the study in {view.language}: wording cannot be compared and scores near 0."
+        yield Finding(kind="other_language", text=text)
+
+
+def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
+    sentences = {
+        "copied": "Copied from the study word for word instead of summed up",
+        "stuffed": "A string of keywords, not a statement",
+        "polarity": "The study seems to say the opposite of",
+    }
+    for claim in claims:
+        for flag in claim.flags:
+            if flag in sentences:
+                yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{_short(claim.text)}'")
+        if claim.support < _WEAK and not claim.flags:
+            kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
+            found = (
+                "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"
+            )
+            yield Finding(kind=kind, field=claim.field, text=f"{found}: '{_short(claim.text)}'")
+
+
+def _weight(claim: ClaimSupport) -> float:
+    return _DEMOGRAPHIC_WEIGHT if claim.field.startswith("demographics") else 1.0
+
+
+def _mean(pairs: Sequence[tuple[float, float]]) -> float:
+    return sum(support * weight for support, weight in pairs) / sum(weight for _, weight in pairs)
+
+
+def _short(text: str) -> str:
+    plain = " ".join(text[:400].split())
+    return plain if len(plain) <= 120 else plain[:117] + "..."
