@@ -85,7 +85,7 @@ class Hosted:
         except (ValueError, RecursionError):
             info = None
         if getattr(info, "id", None) is None:
-            return Look(self._unverified("answers with something that is not JSON when asked for its models"))
+            return Look(self._no_description(gateway=gateway))
         sentence = f"{endpoint.label} has {endpoint.model}."
         return Look(Health(ready=True, sentence=sentence, models=self.listed()), info)
 
@@ -113,7 +113,7 @@ class Hosted:
 
     def _names(self) -> tuple[str, ...]:
         page = islice(self._quick.models.list(), _LISTED_AT_MOST)
-        return tuple(sorted(str(model.id) for model in page))
+        return tuple(sorted(str(model.id) for model in page if model.id))
 
     def _without_model(self, status: int, *, gateway: bool) -> Health:
         """What an error says about a model that was asked for."""
@@ -135,6 +135,13 @@ class Hosted:
         shown = f" It has: {', '.join(models[:_SHOWN_AT_MOST])}." if models else ""
         sentence = f"{endpoint.label} has no model '{endpoint.model}'.{shown} Check the name, or choose another."
         return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
+
+    def _no_description(self, *, gateway: bool) -> Health:
+        """Something other than a model came back: some gateways answer any unknown route with a page."""
+        what = "something that is not a model's description"
+        if gateway:
+            return self._unverified(f"answers with {what}")
+        return Health(ready=False, sentence=str(self._endpoint.unreadable(what)), fault="unreachable")
 
     def _unverified(self, what: str) -> Health:
         endpoint = self._endpoint

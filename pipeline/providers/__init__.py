@@ -89,7 +89,7 @@ class Health(Frozen):
     """What was found; when not ready, also what to do next."""
     fault: Literal["none", "unreachable", "no_key", "unknown_model", "retired_model", "not_configured"] = "none"
     successor: str | None = None
-    """Model to use instead, when the fault is `retired_model` and one is on sale and priced."""
+    """Model to use instead of one that is retired, or soon will be, when one is on sale and priced."""
     models: tuple[str, ...] = ()
     """Models that can be chosen, when the provider lists them for free."""
 

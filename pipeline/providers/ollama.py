@@ -11,7 +11,7 @@ from pipeline.errors import ProviderError
 from pipeline.hosted import usage_from
 from pipeline.models import Frozen
 from pipeline.pricing import estimate_tokens
-from pipeline.provider_errors import Endpoint, shown_address, web_address
+from pipeline.provider_errors import Endpoint, shown_address, token_count, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
@@ -219,9 +219,9 @@ def _has(models: tuple[str, ...], wanted: str) -> bool:
 
 
 def _context_length(info: Any) -> int | None:
-    """The window of a model, under a key that starts with its architecture: `qwen2.context_length`."""
-    found = (value for key, value in info.items() if str(key).endswith(".context_length"))
-    return next((value for value in found if isinstance(value, int) and value > 0), None)
+    """The window of a model, which stands under the name of its architecture: `qwen2.context_length`."""
+    found = info.get(f"{info.get('general.architecture')}.context_length")
+    return token_count(found) or None
 
 
 def _most_tokens(text: str) -> int:

@@ -20,9 +20,23 @@ def tokens(text: str) -> int:
 
 
 def _sentences(prompt: str) -> list[str]:
-    found = re.split(r"(?<=[.!?])\s+|\n+", prompt)
-    plain = [re.sub(r"^\W*(\[[^\]]*\]|[A-Z]\w{0,3}\d+:)\s*", "", sentence).strip() for sentence in found]
-    return [text for text in plain if 5 <= len(text.split()) <= 40 and not re.search(r"[{}<>]", text)]
+    """Sentences of what participants said, verbatim; of the whole prompt when nothing in it is marked as said."""
+    lines = prompt.splitlines()
+    found = [part.strip() for text in (_said(lines) or lines) for part in re.split(r"(?<=[.!?])\s+", text)]
+    return [text for text in found if 5 <= len(text.split()) <= 40 and not re.search(r"[{}<>]", text)]
+
+
+def _said(lines: list[str]) -> list[str]:
+    """The `text` of every line that is a JSON object: prompts carry the study that way."""
+    texts = []
+    for line in lines:
+        try:
+            value = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(value, dict) and isinstance(value.get("text"), str):
+            texts.append(value["text"])
+    return texts
 
 
 class _Picker:
