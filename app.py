@@ -11,7 +11,9 @@ from pipeline.errors import PersonaError
 
 def main() -> None:
     """One rerun of one browser session."""
-    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide")
+    # A narrow sidebar leaves the width to the tables on a small screen. Pixels.
+    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=220)
+    st.logo(str(_ui.LOGO))
     page = st.navigation(
         {
             "Work": [

@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
+from streamlit.runtime.pages_manager import PagesManager
 
 from pipeline.config import HybridConfig
 from pipeline.errors import PersonaError, StoreError
@@ -24,6 +25,7 @@ from pipeline.worker import Worker
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
 """The pages, for `go` and `st.page_link`."""
 
+LOGO = Path(__file__).parent / "logo.svg"
 EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
 EXAMPLE_NAME = "Living with Hearthwise (example)"
 
@@ -60,7 +62,19 @@ def services() -> Services:
     Raises:
         StoreError: the database cannot be opened.
     """
+    _through_app()
     return _open(_database().absolute())
+
+
+def _through_app() -> None:
+    """Start again through app.py where a page was run without it.
+
+    A link straight to a page, as the very first request after the server's start, makes Streamlit discover
+    pages/ by itself: it learns only from `st.navigation`, which has not been called yet, not to.
+    """
+    if PagesManager.uses_pages_directory:
+        PagesManager.uses_pages_directory = False
+        st.rerun()
 
 
 @st.cache_resource(show_spinner="Opening the database …")
@@ -223,16 +237,17 @@ def header(
         run: the run the page is about.
     """
     place = study_name or (run.study_name if run else None)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if place:
-            st.caption(f":material/folder_open: {escape_markdown(place)}", width="content")
-        if run:
-            st.caption(f"› {escape_markdown(run.name)}", width="content")
-            status_badge(run.status)
-            if run.simulated:
-                simulated_badge()
-    st.title(title, anchor=False)
-    st.caption(question, width=720)
+    with st.container(gap=None):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            if place:
+                st.caption(f":material/folder_open: {escape_markdown(place)}", width="content")
+            if run:
+                st.caption(f"› {escape_markdown(run.name)}", width="content")
+                status_badge(run.status)
+                if run.simulated:
+                    simulated_badge()
+        st.title(title, anchor=False)
+        st.caption(question, width=720)
 
 
 def status_badge(status: RunStatus) -> None:

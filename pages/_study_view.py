@@ -1,0 +1,158 @@
+"""A study as it was understood: its size, then its documents, its participants or its segments as a table."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pipeline.models import Study, StudySize
+from pipeline.words import count, escape_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COMMON_FACTS = ("age", "occupation", "location")
+TABLE_HEIGHT = 430
+"""Pixels; the same for every view, so that nothing jumps when another one is chosen."""
+THREE_LINES = 68
+"""Pixels of a row whose text wraps to three lines."""
+
+
+def size(figures: StudySize) -> None:
+    """The four numbers that say how much data there is."""
+    with st.grid(4, min_column_width=84, gap="xxsmall"):
+        st.metric("Documents", f"{figures.documents:,}")
+        st.metric("Participants", f"{figures.participants:,}")
+        st.metric("Words", f"{figures.words:,}", help="Words of participants; what an interviewer says is not counted.")
+        st.metric("Segments", f"{figures.segments:,}", help="Pieces that can be quoted, interviewer turns included.")
+
+
+def understood(study: Study) -> None:
+    """What the loaders made of the files; what they left out comes first."""
+    if study.warnings:
+        left_out(study.warnings)
+    views = {"Documents": documents, "Participants": participants, "Segments": segments}
+    view = st.segmented_control(
+        "What was understood",
+        list(views),
+        default="Documents",
+        required=True,
+        key="study_view",
+        persist_state="session",
+    )
+    views[view or "Documents"](study)
+
+
+def left_out(warnings: tuple[str, ...]) -> None:
+    """Files that are not in the study, and why; folded when there are many."""
+    title = f"{count(len(warnings), 'note')} on what was left out"
+    with st.expander(title, icon=":material/warning:", expanded=len(warnings) <= 3):
+        for sentence in warnings:
+            st.markdown(f"- {escape_markdown(sentence)}")
+
+
+def documents(study: Study) -> None:
+    """One row per file: what it was taken for, who speaks in it, and what was dropped."""
+    speakers: dict[str, list[str]] = {document.id: [] for document in study.documents}
+    for participant in study.participants:
+        for document_id in participant.documents:
+            speakers[document_id].append(participant.id)
+    rows = [
+        {
+            "File": document.name,
+            "Understood as": document.kind,
+            "Participants": ", ".join(speakers[document.id]),
+            "Words": document.words,
+            "Notes": " ".join(document.notes),
+        }
+        for document in study.documents
+    ]
+    st.dataframe(
+        rows,
+        height=TABLE_HEIGHT,
+        row_height=THREE_LINES,
+        column_config={
+            "File": st.column_config.TextColumn(width=170),
+            "Understood as": st.column_config.TextColumn(width=120),
+            "Participants": st.column_config.TextColumn(width=95),
+            "Words": st.column_config.NumberColumn(width=65, format="localized"),
+            "Notes": st.column_config.TextColumn(width=430, help="What was recognised, and what was dropped."),
+        },
+        alt=f"{count(len(rows), 'document')}: file, kind, participants, words and notes.",
+    )
+
+
+def participants(study: Study) -> None:
+    """One row per person, with the facts that the files state."""
+    names = {document.id: document.name for document in study.documents}
+    rows = [
+        {
+            "Participant": person.id,
+            "Name": person.name or "",
+            "Age": person.demographics.get("age", ""),
+            "Occupation": person.demographics.get("occupation", ""),
+            "Location": person.demographics.get("location", ""),
+            "Other facts": "; ".join(
+                f"{fact}: {value}" for fact, value in person.demographics.items() if fact not in COMMON_FACTS
+            ),
+            "Words": person.words,
+            "Documents": ", ".join(names[document_id] for document_id in person.documents),
+        }
+        for person in study.participants
+    ]
+    st.dataframe(
+        rows,
+        height=TABLE_HEIGHT,
+        column_config={
+            "Participant": st.column_config.TextColumn(width=85),
+            "Name": st.column_config.TextColumn(width=120),
+            "Age": st.column_config.TextColumn(width=50),
+            "Words": st.column_config.NumberColumn(width=65, format="localized"),
+        },
+        alt=f"{count(len(rows), 'participant')} with the facts stated about them, their words and documents.",
+    )
+
+
+def segments(study: Study) -> None:
+    """Everything that can be quoted, searchable, with the interviewer's turns for context."""
+    wanted_column, role_column = st.columns([3, 2], vertical_alignment="bottom")
+    wanted = wanted_column.text_input(
+        "Search the text", key="segment_search", type="search", live="300ms", placeholder="bill, boost, location …"
+    )
+    whose = role_column.segmented_control(
+        "Show", ["Everyone", "Participants", "Interviewer"], default="Everyone", required=True, key="segment_role"
+    )
+    everything = _segment_table(study.id, study)
+    found = everything
+    if wanted:
+        found = found[found["Text"].str.contains(wanted, case=False, regex=False)]
+    if whose == "Interviewer":
+        found = found[found["Role"] == "interviewer"]
+    elif whose == "Participants":
+        found = found[found["Role"] == "participant"]
+    st.caption(f"{count(len(found), 'segment')} of {len(everything):,}")
+    st.dataframe(
+        found,
+        height=TABLE_HEIGHT,
+        row_height=THREE_LINES,
+        hide_index=True,
+        column_config={
+            "Text": st.column_config.TextColumn(width=520),
+            "Participant": st.column_config.TextColumn(width=85),
+            "Role": st.column_config.TextColumn(width=90, help="Interviewer turns are never used as evidence."),
+        },
+        placeholder="No segment has these words." if found.empty else None,
+        alt=f"{count(len(found), 'segment')}: text, participant, role, file and place.",
+    )
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _segment_table(study_id: str, _study: Study) -> "pd.DataFrame":
+    """One row per segment in reading order. Columns, all str: Text, Participant, Role, File, Place."""
+    import pandas as pd
+
+    names = {document.id: document.name for document in _study.documents}
+    rows = [
+        (segment.text, segment.participant or "", segment.role, names[segment.document], segment.where)
+        for segment in _study.segments
+    ]
+    return pd.DataFrame(rows, columns=["Text", "Participant", "Role", "File", "Place"], dtype="str")

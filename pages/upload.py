@@ -1,0 +1,184 @@
+"""Upload: which study will the personas be drawn from?
+
+Choose an earlier study or bring files of your own; either is shown as it was understood. New files are not kept
+before "Use this study", so that looking at them changes nothing.
+"""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from pages import _study_view, _ui
+from pipeline.errors import InputError, StoreError
+from pipeline.models import Study
+from pipeline.sources import SourceFile, load_files, load_paths
+from pipeline.store import StudySummary
+from pipeline.words import count, escape_markdown
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files"
+
+
+class Arrival(NamedTuple):
+    """New files, read but not kept yet."""
+
+    study: Study
+    known_as: str | None
+    """Name under which the same files are in the database already."""
+
+
+def page() -> None:
+    """The page, top to bottom."""
+    kept = _ui.services().store.studies()
+    study_id = _ui.current_study_id()
+    current = next((summary for summary in kept if summary.id == study_id), None)
+    _ui.header("Upload", "Which study will the personas be drawn from?", study_name=current and current.name)
+
+    cards = st.grid(2, min_column_width=330, border=True)
+    chosen_card, new_card = cards.cell(), cards.cell()
+    with new_card:
+        arrival = new_files(kept)
+    with chosen_card:
+        if arrival:
+            arrived(arrival)
+        elif current:
+            chosen(current, kept)
+        else:
+            nothing_yet()
+    if arrival:
+        _study_view.understood(arrival.study)
+    elif current:
+        _study_view.understood(_ui.study(current.id))
+
+
+# --- the study in use ------------------------------------------------------------------------------
+
+
+def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
+    """The current study: change it, delete it, or go on with it."""
+    names = {summary.id: summary.name for summary in kept}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        # The choice follows the address and the session, so its key changes with them.
+        picked = st.selectbox(
+            "Study in use",
+            list(names),
+            index=list(names).index(current.id),
+            format_func=lambda study_id: names[study_id],
+            key=f"study_in_use_{current.id}",
+        )
+        if st.button("Delete", icon=":material/delete:", help="Delete this study and its runs from this machine."):
+            confirm_delete(current)
+    if picked != current.id:
+        _ui.use_study(picked)
+        st.rerun()
+    _study_view.size(current.size)
+    if current.name == _ui.EXAMPLE_NAME:
+        st.caption("An invented interview study that comes with Persona. Try everything on it, then bring your own.")
+    if st.button("Configure", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        _ui.go(_ui.CONFIGURE)
+
+
+@st.dialog("Delete this study?", icon=":material/delete:")
+def confirm_delete(summary: StudySummary) -> None:
+    """Ask once, because nothing brings it back."""
+    st.markdown(
+        f"**{escape_markdown(summary.name)}** with {count(summary.size.documents, 'document')} and "
+        f"{count(summary.runs, 'run')} is erased from this machine. Your own files stay where they are."
+    )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Keep it"):
+            st.rerun()
+        if st.button("Delete for good", type="primary", icon=":material/delete:"):
+            try:
+                _ui.services().store.delete_study(summary.id)
+            except StoreError as error:
+                _ui.problem(error)
+                return
+            _ui.forget_studies()
+            _ui.use_study(None)
+            st.rerun()
+
+
+def nothing_yet() -> None:
+    """The empty state: what would be here, and a way to have it at once."""
+    st.markdown("**No study yet**")
+    st.caption("Add interviews, survey answers or tickets, and you see here what was understood of them.")
+    if st.button("Load the example study", type="primary", icon=":material/auto_stories:"):
+        _ui.use_study(_ui.add_example(_ui.services().store))
+        st.rerun()
+
+
+# --- new files -------------------------------------------------------------------------------------
+
+
+def new_files(kept: list[StudySummary]) -> Arrival | None:
+    """Files from the browser or a folder of this machine, read into a study; `None` while there are none."""
+    uploads = st.file_uploader(
+        "Add your own study",
+        accept_multiple_files=True,
+        key=UPLOAD_KEY,
+        help="Interviews, survey answers, tickets: text, Markdown, CSV, TSV, JSON, JSON lines, VTT, SRT. "
+        "Several files become one study. They stay on this machine.",
+    )
+    folder = ""
+    # A path is read by this process: only a reader who sits at this machine may name one.
+    if st.get_option("server.address") in LOOPBACK:
+        folder = st.text_input(
+            "or a file or folder on this machine",
+            key=FOLDER_KEY,
+            placeholder="/home/me/interviews",
+            icon=":material/folder_open:",
+            disabled=bool(uploads),
+            help="Remove the uploaded files to read a folder instead." if uploads else None,
+        )
+    try:
+        if uploads:
+            files = [SourceFile(name=upload.name, data=upload.getvalue()) for upload in uploads]
+            study = _read_files(tuple(upload.file_id for upload in uploads), files)
+        elif folder.strip():
+            study = _read_folder(folder.strip())
+        else:
+            return None
+    except InputError as error:
+        _ui.problem(error)
+        return None
+    known_as = next((summary.name for summary in kept if summary.id == study.id), None)
+    return Arrival(study, known_as)
+
+
+# Reading is repeated only for other files, not for every click on the page. Errors are not kept.
+@st.cache_resource(max_entries=2, show_spinner="Reading the files …")
+def _read_files(ids: tuple[str, ...], _files: list[SourceFile]) -> Study:
+    return load_files(_files, _suggested_name([file.name for file in _files]))
+
+
+@st.cache_resource(max_entries=2, ttl="5m", show_spinner="Reading the folder …")
+def _read_folder(path: str) -> Study:
+    return load_paths([Path(path).expanduser()])
+
+
+def _suggested_name(names: list[str]) -> str:
+    first, others = Path(names[0]).stem, len(names) - 1
+    return f"{first} and {count(others, 'more file')}" if others else first
+
+
+def arrived(arrival: Arrival) -> None:
+    """New files as they were understood; one click keeps them and goes on."""
+    study = arrival.study
+    if arrival.known_as:
+        st.markdown("**These files are a study already**")
+        st.caption(f"They are kept as “{escape_markdown(arrival.known_as)}”. Nothing is stored twice.")
+        name = arrival.known_as
+    else:
+        name = st.text_input("Name of the new study", value=study.name, key=f"{NAME_KEY}_{study.id}", max_chars=120)
+    _study_view.size(study.size)
+    if not arrival.known_as:
+        st.caption("Not kept yet: look at what was understood below, then go on.")
+    if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+        _ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))
+        _ui.use_study(study.id)
+        _ui.go(_ui.CONFIGURE)
+
+
+page()
