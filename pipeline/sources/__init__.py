@@ -1,0 +1,195 @@
+"""From files to a study: text, Markdown, CSV, TSV, JSON, JSON lines, WebVTT, SubRip.
+
+A loader is one file in this folder that defines `EXTENSIONS` and `load(file, limits) -> Reading`; it is found
+on disk, nothing else is edited to add one. Every upload ends in a `Study` or in one `InputError` sentence
+that names file, place and remedy; nothing is half-imported, nothing in a file is executed or rendered.
+"""
+
+import hashlib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from pipeline.errors import InputError
+from pipeline.models import Study
+from pipeline.sources.assemble import Understood, assemble, understand
+from pipeline.sources.encoding import tidy
+from pipeline.sources.reading import Limits, Reading, SourceFile
+
+__all__ = ["DEFAULT_LIMITS", "Limits", "SourceFile", "extensions", "load_files", "load_paths"]
+
+Loader = Callable[[SourceFile, Limits], Reading]
+
+DEFAULT_LIMITS = Limits()
+_NOT_STUDY = frozenset(("readme", "license", "licence", "changelog", "contributing"))
+"""Names of files that describe a folder: read as a document only when named explicitly."""
+
+
+def load_files(files: Sequence[SourceFile], name: str, limits: Limits = DEFAULT_LIMITS) -> Study:
+    """The study in uploaded files.
+
+    Args:
+        files: in any order; the order does not change the study.
+        name: shown for the study; not part of its id.
+        limits: what is refused.
+
+    Raises:
+        InputError: a file cannot be read, or the files hold no words of a participant.
+    """
+    return _study([_named(file) for file in files], name, limits, [], must_read=frozenset(range(len(files))))
+
+
+def load_paths(paths: Sequence[Path], name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Study:
+    """The study in files and folders; folders are searched with everything below them.
+
+    Hidden files, caches and databases are passed over; what cannot be read inside a folder is left out with
+    a sentence in `Study.warnings`.
+
+    Raises:
+        InputError: a path is missing, a file named explicitly cannot be read, or nothing usable was found.
+    """
+    if not paths:
+        raise InputError("No files were given. Name at least one file or folder that holds interviews or answers.")
+    found: dict[Path, bool] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: there is no such file or folder. Check the path.")
+        for file in _walk(path) if path.is_dir() else [path]:
+            found[file.resolve()] = found.get(file.resolve(), False) or not path.is_dir()
+    warnings: list[str] = []
+    usable = [path for path, is_named in found.items() if is_named or _is_usable(path, warnings)]
+    files = [_read(path, shown, limits) for path, shown in zip(usable, _shown_names(usable), strict=True)]
+    must_read = frozenset(place for place, path in enumerate(usable) if found[path])
+    return _study(files, name or _study_name(paths, usable), limits, warnings, must_read)
+
+
+def extensions() -> tuple[str, ...]:
+    """File endings that can be read, with their dot, in alphabetical order."""
+    return tuple(sorted(_loaders()))
+
+
+@cache
+def _loaders() -> dict[str, Loader]:
+    found: dict[str, Loader] = {}
+    for module in pkgutil.iter_modules(__path__):
+        loaded = importlib.import_module(f"{__name__}.{module.name}")
+        found.update({extension: loaded.load for extension in getattr(loaded, "EXTENSIONS", ())})
+    return found
+
+
+def _study(
+    files: Sequence[SourceFile], name: str, limits: Limits, warnings: list[str], must_read: frozenset[int]
+) -> Study:
+    if len(files) > limits.max_files:
+        raise InputError(f"{len(files)} files; at most {limits.max_files} fit in one study. Choose fewer.")
+    order = sorted(range(len(files)), key=lambda place: (files[place].name, files[place].data))
+    kept: list[tuple[SourceFile, Understood]] = []
+    seen: dict[bytes, str] = {}
+    for place in order:
+        file = files[place]
+        twin = seen.setdefault(hashlib.sha256(file.data).digest(), file.name)
+        try:
+            understood = _understand(file, limits)
+        except InputError as error:
+            if place in must_read:
+                raise
+            warnings.append(f"Left out: {error}")
+            continue
+        if twin is not file.name:
+            warnings.append(f"{file.name} is left out: it is the same as {twin}.")
+        else:
+            kept.append((file, understood))
+    if not kept:
+        raise InputError(_nothing(name, warnings))
+    study_id = _content_hash([file for file, _ in kept])
+    return assemble([understood for _, understood in kept], study_id, tidy(name) or "Study", limits, warnings)
+
+
+def _understand(file: SourceFile, limits: Limits) -> Understood:
+    loader = _loaders().get(file.extension)
+    if loader is None:
+        ending = f"{file.extension} files" if file.extension else "files without an ending"
+        raise InputError(f"{file.name}: {ending} cannot be read. Use one of: {', '.join(extensions())}.")
+    if len(file.data) > limits.max_file_bytes:
+        raise InputError(_too_big(file.name, len(file.data), limits))
+    return understand(file.name, loader(file, limits))
+
+
+def _content_hash(files: Iterable[SourceFile]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        for part in (file.name.encode("utf-8", "replace"), file.data):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:16]
+
+
+def _named(file: SourceFile) -> SourceFile:
+    """An upload under a name that is safe to show."""
+    return SourceFile(name=tidy(file.name.replace("\\", "/"))[-200:] or "unnamed", data=file.data)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Files below a folder in sorted order; links to folders are not followed, so there is no loop."""
+    for path in sorted(folder.iterdir()):
+        if path.name.startswith((".", "__")) or ".db" in path.suffixes or path.suffix.startswith(".db-"):
+            continue
+        if path.is_dir():
+            if not path.is_symlink():
+                yield from _walk(path)
+        else:
+            yield path
+
+
+def _is_usable(path: Path, warnings: list[str]) -> bool:
+    if path.suffix.lower() not in _loaders():
+        warnings.append(f"{path.name} is left out: {path.suffix or 'files without an ending'} cannot be read.")
+    elif path.stem.lower() in _NOT_STUDY:
+        warnings.append(f"{path.name} is left out: it describes the folder. Name it explicitly to include it.")
+    else:
+        return True
+    return False
+
+
+def _read(path: Path, shown: str, limits: Limits) -> SourceFile:
+    try:
+        if not path.is_file():
+            raise InputError(f"{shown}: is not a regular file. Name a file or a folder.")
+        size = path.stat().st_size
+        if size > limits.max_file_bytes:
+            raise InputError(_too_big(shown, size, limits))
+        return SourceFile(name=shown, data=path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read ({error.strerror}). Check the file and its permissions.") from error
+
+
+def _shown_names(paths: Sequence[Path]) -> list[str]:
+    """The file name; with as many folders before it as it takes to tell files of one name apart."""
+    shown = []
+    for path in paths:
+        rivals = [other for other in paths if other.name == path.name and other != path]
+        depth = 1
+        while any(other.parts[-depth:] == path.parts[-depth:] for other in rivals):
+            depth += 1
+        shown.append(tidy(str(PurePosixPath(*path.parts[-depth:]))))
+    return shown
+
+
+def _study_name(paths: Sequence[Path], files: Sequence[Path]) -> str:
+    """The name of the one file, or of the folder that holds all files."""
+    if len(files) == 1:
+        return files[0].stem
+    parents = {file.parent for file in files}
+    return (parents.pop() if len(parents) == 1 else paths[0].resolve()).name or "Study"
+
+
+def _too_big(name: str, size: int, limits: Limits) -> str:
+    return f"{name}: {size / 1e6:,.0f} MB; at most {limits.max_file_bytes / 1e6:,.0f} MB are read. Split the file."
+
+
+def _nothing(name: str, warnings: Sequence[str]) -> str:
+    if not warnings:
+        return f"{name}: no files to read. Use one of: {', '.join(extensions())}."
+    more = f" ({len(warnings) - 1} more were left out.)" if len(warnings) > 1 else ""
+    return f"{name}: nothing usable was found. {warnings[0]}{more} Readable: {', '.join(extensions())}."

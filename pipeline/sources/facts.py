@@ -1,0 +1,143 @@
+"""Facts a file states about a person: which keys count, what they are called, how headers are read.
+
+Only what is stated becomes a fact. Contact details never do: an e-mail address or a telephone number says
+nothing about how somebody lives, and facts are shown, drafted from and sent.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from pipeline.sources.labels import is_name, spelled
+from pipeline.sources.reading import Person
+from pipeline.sources.vocabulary import CANONICAL_FACT, INTERVIEWER_KEY, LABEL_KEY, NAME_KEY, NOT_A_FACT
+
+MAX_FACT_CHARS = 120
+"""A longer value is prose, not a fact."""
+
+_CONTACT = re.compile(r"@|https?:|\+?\d[\d ()./-]{6,}\d")
+_PAIR = re.compile(
+    r"(?:[-*•>] )?(?:\*\*|__)?(?P<key>[^\W\d_][\w '’/()-]{0,30}?)(?:\*\*|__)? ?[:=](?:\*\*|__)? ?(?P<value>\S.*)"
+)
+_INLINE_BREAK = re.compile(r"[,;|] ?(?=[A-Z][A-Za-z ]{0,24}[:=])")
+_HEAD = re.compile(
+    r"(?:#{1,6} )?(?:interview (?:with|of) |interview[:,]? )?"
+    r"(?P<label>(?:participant|respondent|interviewee|interview|subject|user|customer) ?#?(?:[a-z]{0,3}-?\d{1,5})"
+    r"|(?:(?<=# )|(?<=interview )|(?<=interview with ))[prus]\d{1,4})"
+    r"(?P<rest>$|\s*[-–—|,:(].*|\s+(?-i:[A-Z]).*)",
+    re.IGNORECASE,
+)  # fmt: skip
+_NUMBER = re.compile(r"\d{1,3}")
+
+
+def plain_key(key: str) -> str:
+    """A key or column name in lower case and plain words: `Participant_ID`, `participantId` → `participant id`."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key[:200])
+    return " ".join(re.sub(r"[\W_]+", " ", spaced).casefold().split())
+
+
+def fact_key(key: str) -> str | None:
+    """The name under which a fact is kept; `None` for keys that say nothing about the person."""
+    plain = plain_key(key)
+    if not plain or plain in NOT_A_FACT or plain in NAME_KEY or plain in LABEL_KEY or plain in INTERVIEWER_KEY:
+        return None
+    return CANONICAL_FACT.get(plain, " ".join(key.casefold().split()))
+
+
+def is_known_key(key: str) -> bool:
+    """Whether a key certainly states who somebody is, so that a line with it is a header even above prose."""
+    plain = plain_key(key)
+    return plain in CANONICAL_FACT or plain in NAME_KEY or (plain in LABEL_KEY and plain != "id")
+
+
+def is_fact(value: str) -> bool:
+    """Whether a value is short, not blank, and not a way to reach somebody."""
+    return 0 < len(value) <= MAX_FACT_CHARS and not _CONTACT.search(value)
+
+
+def person_from(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Person:
+    """The person that key–value pairs describe; of two values for one key the first counts."""
+    label = name = interviewer = None
+    facts: dict[str, str] = {}
+    for key, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+        plain = plain_key(key)
+        if plain in LABEL_KEY:
+            label = label or (spelled(value, plain.split()[0]) or None)
+        elif plain in NAME_KEY:
+            name = name or (value if is_fact(value) else None)
+        elif plain in INTERVIEWER_KEY:
+            interviewer = interviewer or value
+        elif (kept := fact_key(key)) and is_fact(value):
+            facts.setdefault(kept, _plain_age(value) if kept == "age" else value)
+    return Person(label=label, name=name, facts=facts, interviewer=interviewer)
+
+
+def section_label(line: str) -> str | None:
+    """The participant a header line opens (`PARTICIPANT 001 - Age: 28`, `## P03`), if it is such a line."""
+    match = _HEAD.fullmatch(line[:300])
+    if not match or (match["rest"].lstrip().startswith(":") and not line.startswith("#")):
+        return None
+    return match["label"]
+
+
+def read_header(lines: Iterable[str], *, known_only: bool = False) -> tuple[Person, tuple[str, ...]]:
+    """The person a header describes, and the lines that were not understood as facts.
+
+    Args:
+        lines: tidied lines above the conversation.
+        known_only: accept only keys that certainly describe a person (for text that has no speaker labels).
+    """
+    pairs: list[tuple[str, str]] = []
+    rest: list[str] = []
+    for line in lines:
+        found = _pairs_in(line, known_only)
+        pairs.extend(found)
+        if line and not found:
+            rest.append(line)
+    return person_from(pairs), tuple(rest)
+
+
+def _pairs_in(line: str, known_only: bool) -> list[tuple[str, str]]:
+    if len(line) > 400:
+        return []
+    if section_label(line) and (match := _HEAD.fullmatch(line)):
+        return [("participant", match["label"]), *_after_label(match["rest"])]
+    match = _PAIR.fullmatch(line)
+    if not match or len(match["key"].split()) > 3 or (known_only and not is_known_key(match["key"])):
+        return []
+    key, value = match["key"], match["value"].strip("*_ ")
+    if _INLINE_BREAK.search(value):
+        return [(key, _INLINE_BREAK.split(value)[0]), *_inline(value)]
+    return [(key, value)]
+
+
+def _after_label(rest: str) -> list[tuple[str, str]]:
+    rest = rest.strip(" -–—|,:()")
+    if pairs := _inline(rest):
+        return pairs
+    if "|" in rest:
+        return _positional([field.strip() for field in rest.split("|")])
+    name = re.split(r" ?[,(–—-] ?", rest, maxsplit=1)[0]
+    return [("name", name)] if is_name(name) and " " in name else []
+
+
+def _inline(text: str) -> list[tuple[str, str]]:
+    """`Age: 28, Role: nurse, Location: Leeds, UK` as pairs."""
+    matches = (_PAIR.fullmatch(part.strip()) for part in _INLINE_BREAK.split(text))
+    return [(match["key"], match["value"]) for match in matches if match]
+
+
+def _positional(fields: list[str]) -> list[tuple[str, str]]:
+    """`Callum Reid | 52 | lorry driver | Stirling`: only with an age as the anchor, else the order is a guess."""
+    ages = [place for place, field in enumerate(fields) if _NUMBER.fullmatch(field) and 10 <= int(field) <= 110]
+    if len(ages) != 1:
+        return []
+    pairs = [("age", fields[ages[0]])]
+    if ages[0] > 0 and is_name(fields[ages[0] - 1]):
+        pairs.append(("name", fields[ages[0] - 1]))
+    return pairs + list(zip(("occupation", "location"), fields[ages[0] + 1 :], strict=False))
+
+
+def _plain_age(value: str) -> str:
+    """`34 years` is `34`; a range or words stay as they are."""
+    numbers = _NUMBER.findall(value)
+    return numbers[0] if len(numbers) == 1 and len(value) <= 20 and 1 <= int(numbers[0]) <= 120 else value

@@ -1,0 +1,246 @@
+"""JSON and JSON lines: interviews with turns, questions with answers, messages, flat records.
+
+The shape is found by walking the file: an object with a list of turns is a conversation, a flat object with
+words in it is a row, anything else is looked into.
+"""
+
+import json
+from collections.abc import Iterator
+
+from pydantic import JsonValue
+
+from pipeline.errors import InputError
+from pipeline.models import Frozen
+from pipeline.sources.encoding import decode, tidy
+from pipeline.sources.facts import person_from, plain_key
+from pipeline.sources.labels import read_label
+from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
+from pipeline.sources.tables import Row, cell_turns, is_blank, read_rows
+from pipeline.sources.vocabulary import (
+    ABOUT_PERSON,
+    ANSWER,
+    MAYBE_TURN_LIST,
+    PERSON_ID,
+    QUESTION,
+    SPEAKER,
+    TURN_LIST,
+)
+
+EXTENSIONS = (".json", ".jsonl", ".ndjson")
+
+_MIN_WORDS = 5
+"""Words from which a value under any key makes its object a record worth reading."""
+_REMEDY = "Export it again; every record needs its closing bracket."
+
+
+class _Item(Frozen):
+    """A value at the top of the file, or on a line of it."""
+
+    where: str
+    value: JsonValue
+
+
+def load(file: SourceFile, limits: Limits) -> Reading:
+    """A JSON file as conversations.
+
+    Raises:
+        InputError: not JSON, nested too deeply, too many records, or nobody's words in it.
+    """
+    decoded = decode(file)
+    items = _items(file, decoded.text)
+    found: list[Conversation | Row] = []
+    for item in items:
+        _check_depth(item, file.name, limits.max_nesting)
+        for part in _walk(item.value, item.where, Person()):
+            found.append(part)
+            if len(found) > limits.max_rows:
+                raise InputError(
+                    f"{file.name}: more than {limits.max_rows:,} records. Split the file, or take a sample."
+                )
+    rows = [part for part in found if isinstance(part, Row)]
+    conversations = tuple(part for part in found if isinstance(part, Conversation))
+    if conversations or not rows:
+        notes = (f"{len(rows)} records outside the conversations are left out.",) if rows else ()
+        return Reading(kind="transcript", conversations=conversations, notes=(*decoded.notes, *notes))
+    reading = read_rows(rows, file.name)
+    return reading.model_copy(update={"notes": (*decoded.notes, *reading.notes)})
+
+
+def _items(file: SourceFile, text: str) -> list[_Item]:
+    if file.extension == ".json":
+        try:
+            return [_Item(where="", value=json.loads(text))]
+        except json.JSONDecodeError as error:
+            if not error.msg.startswith("Extra data") or error.lineno < 2:
+                raise InputError(f"{file.name} line {error.lineno}: is not JSON ({error.msg}). {_REMEDY}") from error
+        except (RecursionError, ValueError) as error:
+            raise InputError(f"{file.name}: nested too deeply, or a number is too long. Flatten the file.") from error
+    items = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            items.append(_Item(where=f"line {number}", value=_line(file.name, number, line)))
+    return items
+
+
+def _line(name: str, number: int, line: str) -> JsonValue:
+    try:
+        value: JsonValue = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{name} line {number}: is not JSON ({error.msg}). {_REMEDY}") from error
+    except (RecursionError, ValueError) as error:
+        raise InputError(f"{name} line {number}: nested too deeply, or a number is too long. Flatten it.") from error
+    return value
+
+
+def _check_depth(item: _Item, name: str, limit: int) -> None:
+    level: list[JsonValue] = [item.value]
+    for _ in range(limit):
+        level = [child for node in level for child in _children(node)]
+        if not level:
+            return
+    raise InputError(f"{name} {item.where}: nested more than {limit} levels deep. Flatten the file.".replace("  ", " "))
+
+
+def _children(node: JsonValue) -> list[JsonValue]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def _walk(node: JsonValue, where: str, outer: Person) -> Iterator[Conversation | Row]:
+    if isinstance(node, list):
+        for number, child in enumerate(node, 1):
+            yield from _walk(child, f"{where}, item {number}" if where else f"item {number}", outer)
+    elif isinstance(node, dict):
+        yield from _walk_object(node, where, outer)
+    elif isinstance(node, str) and not is_blank(node):
+        yield Row(where=where or "text", cells={"text": node})
+
+
+def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Iterator[Conversation | Row]:
+    flat = _flat(node)
+    own = person_from({tidy(key): tidy(text) for key, text in flat.items()})
+    talk = next((key for key, value in node.items() if _holds_turns(plain_key(key), value, own.label)), None)
+    if talk is not None:
+        turns = tuple(_turns(node[talk], _place(where, talk)))
+        if turns:
+            yield Conversation(turns=turns, person=own.over(outer))
+    elif _is_record(node, flat):
+        yield Row(where=where or "record", cells=_with_person(flat, own, outer))
+    else:
+        is_about_somebody = own.label or own.name or any(plain_key(key) in ABOUT_PERSON for key in node)
+        person = own.over(outer) if is_about_somebody else outer
+        for key, value in node.items():
+            if plain_key(key) not in ABOUT_PERSON or isinstance(value, list):
+                yield from _walk_member(tidy(key), value, _place(where, key), person)
+
+
+def _walk_member(key: str, value: JsonValue, where: str, person: Person) -> Iterator[Conversation | Row]:
+    """A member of an object that is neither a conversation nor a record; its key may be a participant's label."""
+    is_label = read_label(key).kind == "code"
+    inner = Person(label=key).over(person) if is_label else person
+    if isinstance(value, list | dict) and not (is_label and _are_strings(value)):
+        yield from _walk(value, where, inner)
+    elif is_label:
+        turns = tuple(_turns(value if isinstance(value, list) else [value], where))
+        if turns:
+            yield Conversation(turns=turns, person=inner)
+
+
+def _holds_turns(key: str, value: JsonValue, label: str | None) -> bool:
+    if key not in TURN_LIST and key not in MAYBE_TURN_LIST:
+        return False
+    if isinstance(value, str):
+        return key in TURN_LIST and value.count("\n") > 1
+    if isinstance(value, dict):
+        return bool(value) and all(isinstance(answer, str) for answer in value.values())
+    if not isinstance(value, list) or not value:
+        return False
+    keys = {plain_key(name) for item in value if isinstance(item, dict) for name in item}
+    if keys & set(PERSON_ID):
+        return False
+    return key in TURN_LIST or bool(label) or bool(keys & {*SPEAKER, *QUESTION})
+
+
+def _turns(value: JsonValue, where: str) -> Iterator[Turn]:
+    """The turns in a list of objects or strings, in an object of questions and answers, or in one string."""
+    if isinstance(value, dict):
+        for question, answer in value.items():
+            yield from _asked_and_answered(question, answer, f'{where}, "{tidy(question)[:80]}"', None)
+    elif isinstance(value, list):
+        if _are_strings(value):  # lines of a transcript, or plain answers
+            yield from cell_turns("\n".join(tidy(str(line)) for line in value) + "\n\n", where, None)
+            return
+        for number, item in enumerate(value, 1):
+            place = f"{where} {number}"
+            if isinstance(item, dict):
+                plain = {plain_key(key): text for key, text in _flat(item).items()}
+                speaker = next((tidy(plain[key]) for key in SPEAKER if key in plain), None)
+                question = next((plain[key] for key in QUESTION if key in plain), "")
+                answer = next((plain[key] for key in ANSWER if key in plain), "")
+                yield from _asked_and_answered(question, answer, place, speaker or None)
+            elif isinstance(item, str):
+                yield from cell_turns(item, place, None)
+    elif isinstance(value, str):
+        yield from cell_turns(value, where, None)
+
+
+def _asked_and_answered(question: str, answer: JsonValue, where: str, speaker: str | None) -> Iterator[Turn]:
+    if not is_blank(question) and tidy(question):
+        yield Turn(text=tidy(question), where=where, role="interviewer")
+    if isinstance(answer, str) and not is_blank(answer):
+        yield from cell_turns(answer, where, speaker)
+
+
+def _is_record(node: dict[str, JsonValue], flat: dict[str, str]) -> bool:
+    """Whether an object is flat and holds words: a row, not a wrapper around rows."""
+    for key, value in node.items():
+        if isinstance(value, list | dict) and plain_key(key) not in ABOUT_PERSON and not _are_strings(value):
+            return False
+    if node and all(read_label(tidy(key)).kind == "code" for key in node):
+        return False
+    return any(
+        not is_blank(text) and (plain_key(key) in ANSWER or len(text.split()) >= _MIN_WORDS)
+        for key, text in flat.items()
+    )
+
+
+def _are_strings(value: JsonValue) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _flat(node: dict[str, JsonValue]) -> dict[str, str]:
+    """The scalars of an object as text, those of its `demographics` and the like included."""
+    cells: dict[str, str] = {}
+    for key, value in node.items():
+        if isinstance(value, dict) and plain_key(key) in ABOUT_PERSON:
+            for inner, scalar in value.items():
+                name = f"{key} id" if plain_key(inner) == "id" else inner
+                if (text := _text(scalar)) is not None:
+                    cells.setdefault(name, text)
+        elif (text := _text(value)) is not None:
+            cells[key] = text
+    return cells
+
+
+def _text(value: JsonValue) -> str | None:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value) if isinstance(value, str | int | float) else None
+
+
+def _with_person(flat: dict[str, str], own: Person, outer: Person) -> dict[str, str]:
+    """A record with what the objects around it say about its person."""
+    around = {key: text for key, text in outer.facts.items() if key not in own.facts}
+    if outer.label and not own.label:
+        around["participant"] = outer.label
+    if outer.name and not own.name:
+        around["name"] = outer.name
+    return {**around, **flat}
+
+
+def _place(where: str, key: str) -> str:
+    name = tidy(key)[:80]
+    return f"{where}, {name}" if where else name

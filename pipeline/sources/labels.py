@@ -1,0 +1,125 @@
+"""Participant labels and speaker labels: which are codes, which are names, which say nothing.
+
+A code (`P03`, `PARTICIPANT 003`) is the study's own label and is shown. A name, an e-mail address or a
+telephone number is never an id: whoever is known by one only gets an id of ours.
+"""
+
+import re
+from pathlib import PurePath
+from typing import Literal
+
+from pipeline.models import Frozen
+from pipeline.sources.vocabulary import NAME_PARTICLE
+
+LabelKind = Literal["code", "name", "generic", "interviewer", "opaque"]
+
+_INTERVIEWER = re.compile(
+    r"interview(?:er|eur|ing)\w*|moderat\w+|facilitat\w+|researchers?|host|q|int|mod|question|i|"
+    r"assistant|agent|support|system|bot|chatbot|consultant|uxr?",
+    re.IGNORECASE,
+)
+_GENERIC = re.compile(
+    r"(?:participant|respondent|interviewee|user|customer|client|guest|subject|answer|a|r|caller|human|me|self|"
+    r"unknown(?: speaker)?|(?:speaker|person|voice|guest|female|male|man|woman|spk|spkr|speaker_)[ _#]*\w{0,2})",
+    re.IGNORECASE,
+)
+_NOUN = r"(?P<noun>participant|respondent|interviewee|interview|subject|customer|client|user|session|p|r|u|c|s)"
+_SPELLED = re.compile(
+    rf"{_NOUN}(?:[ _]?(?:id|no|nr|number))?[.\s:#_-]*(?P<digits>\d{{1,6}})(?P<tail>[a-z]?)", re.IGNORECASE
+)
+_CODE = re.compile(r"(?P<letters>[a-z]{1,4})[\s_.#-]?(?P<digits>\d{1,6})(?P<tail>[a-z]?)", re.IGNORECASE)
+_COMPOUND = re.compile(
+    r"(?=.{2,12}$)(?=.*[a-z])(?=.*\d)[a-z]{0,3}\d{0,4}(?:[-_/][a-z]{0,3}\d{0,4}){1,2}", re.IGNORECASE
+)
+_NAME = re.compile(r"(?:[^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*){0,3}")
+_PERSON_WORD = re.compile(r"(?:participant|respondent|interviewee|customer|client|user)\b[\s#:]*(?=\S)", re.IGNORECASE)
+
+
+class Label(Frozen):
+    """A label, understood."""
+
+    kind: LabelKind
+    key: str
+    """Equal for spellings of the same label: `P03`, `p3`, `PARTICIPANT 003`."""
+    shown: str
+    """Safe to show for codes; for other kinds the label as written."""
+
+
+def read_label(text: str, noun: str = "") -> Label:
+    """What a label is.
+
+    Args:
+        text: the label as written; white space already collapsed.
+        noun: what a bare number counts (`respondent` turns `7` into `R7`).
+    """
+    if text.isascii() and text.isdigit() and len(text) <= 6:
+        return _code(_letter(noun or "respondent"), text, "")
+    if is_interviewer(text):
+        return Label(kind="interviewer", key=text.casefold(), shown=text)
+    if _GENERIC.fullmatch(text):
+        return Label(kind="generic", key=text.casefold(), shown=text)
+    bare = _PERSON_WORD.sub("", text, count=1)
+    for pattern in (_SPELLED, _CODE):
+        for candidate in (text, bare):
+            if match := pattern.fullmatch(candidate):
+                letters = _letter(match["noun"]) if pattern is _SPELLED else match["letters"]
+                return _code(letters, match["digits"], match["tail"])
+    if _COMPOUND.fullmatch(bare):
+        return Label(kind="code", key=f"code {bare.casefold()}", shown=bare.upper())
+    kind: LabelKind = "name" if is_name(text) else "opaque"
+    return Label(kind=kind, key=f"{kind} {text.casefold()}", shown=text)
+
+
+def spelled(label: str, noun: str) -> str:
+    """The label with a letter before a bare number, from what it counts: respondent 7 is R7."""
+    return read_label(label, noun).shown if label.isascii() and label.isdigit() else label
+
+
+def is_interviewer(text: str) -> bool:
+    """Whether a label is a word for the one who asks, alone or with a name or number beside it."""
+    words = re.findall(r"[^\W\d_]+", text)
+    if not words or len(words) > 4:
+        return False
+    if len(words) == 1:  # `I3` is a participant of some studies, `Q3` is a question everywhere
+        return _INTERVIEWER.fullmatch(words[0]) is not None and (words[0] not in "iI" or text.isalpha())
+    return any(len(word) > 3 and _INTERVIEWER.fullmatch(word) for word in words)
+
+
+def is_name(text: str) -> bool:
+    """Whether a text has the shape of a person's name: one to four words, capitalised but for particles."""
+    if len(text) > 40 or not _NAME.fullmatch(text):
+        return False
+    words = text.split()
+    return words[0][0].isupper() and all(word[0].isupper() or word in NAME_PARTICLE for word in words)
+
+
+class FileLabel(Frozen):
+    """What the name of a file says about the person in it."""
+
+    label: str | None
+    name: str | None
+    """A first name, to be believed only when the text confirms it."""
+
+
+_FILE_CODE = re.compile(
+    r"(?:^|[\W_])(?P<code>(?:participant|respondent|interview|customer|client|user|p|r|u|c)[ _#-]?\d{1,4})(?=$|[\W_])",
+    re.IGNORECASE,
+)
+
+
+def read_file_name(name: str) -> FileLabel:
+    """The label and the first name in a file name: `P04_devon.vtt` is P04, Devon."""
+    stem = PurePath(name).stem
+    match = _FILE_CODE.search(stem)
+    rest = stem if match is None else stem[: match.start()] + " " + stem[match.end() :]
+    words = re.findall(r"[^\W\d_]{3,}", rest)
+    return FileLabel(label=match["code"] if match else None, name=words[0].capitalize() if words else None)
+
+
+def _letter(noun: str) -> str:
+    return "P" if noun.casefold() in ("interview", "interviewee", "session", "person") else noun[0]
+
+
+def _code(letters: str, digits: str, tail: str) -> Label:
+    letters, tail = letters.upper(), tail.lower()
+    return Label(kind="code", key=f"code {letters.lower()}{int(digits)}{tail}", shown=f"{letters}{digits}{tail}")

@@ -1,0 +1,91 @@
+"""What a loader receives and what it hands over.
+
+A loader says what a file holds, in the file's own terms: who is named, who speaks, what is said, where. It
+does not decide who is the interviewer, which label is whose, or how long a segment is: that is done once,
+for all formats, in `roles`, `people` and `segments`.
+"""
+
+from pathlib import PurePath
+
+from pydantic import Field
+
+from pipeline.models import Frozen, Role
+
+
+class SourceFile(Frozen):
+    """One file as it was uploaded."""
+
+    name: str
+    """File name, with its folder where several files share a name."""
+    data: bytes
+
+    @property
+    def extension(self) -> str:
+        """Lower-case ending with its dot; empty when the name has none."""
+        return PurePath(self.name).suffix.lower()
+
+
+class Limits(Frozen):
+    """How much is accepted before a study is refused with a sentence."""
+
+    max_file_bytes: int = Field(default=50_000_000, gt=0)
+    """Bytes of one file, as stored."""
+    max_files: int = Field(default=500, gt=0)
+    """Files of one study."""
+    max_rows: int = Field(default=200_000, gt=0)
+    """Rows of one table, or records of one JSON file."""
+    max_nesting: int = Field(default=40, gt=0)
+    """Levels of lists and objects inside one another in one JSON file."""
+    max_words: int = Field(default=5_000_000, gt=0)
+    """Words of one study, those of interviewers included."""
+
+
+class Person(Frozen):
+    """What a file states about one person, outside of what is said."""
+
+    label: str | None = None
+    """The study's own label as written (`PARTICIPANT 001`, an e-mail address, ...): never shown as it is."""
+    name: str | None = None
+    facts: dict[str, str] = {}
+    """Lower-case keys; `age`, `occupation` and `location` are spelled so."""
+    interviewer: str | None = None
+    """Name of the interviewer, where a header gives it."""
+
+    def over(self, other: "Person") -> "Person":
+        """This person, with what only the other states filled in."""
+        return Person(
+            label=self.label or other.label,
+            name=self.name or other.name,
+            facts={**other.facts, **self.facts},
+            interviewer=self.interviewer or other.interviewer,
+        )
+
+
+class Turn(Frozen):
+    """One thing somebody says, writes or answers."""
+
+    text: str
+    where: str
+    """The place in the file, in words a person can follow."""
+    speaker: str | None = None
+    """Label as written; `None` when nothing says who speaks."""
+    role: Role | None = None
+    """Set when the format itself says so (a question column); `None` leaves it to `roles`."""
+
+
+class Conversation(Frozen):
+    """Turns that belong together: an interview, one respondent's answers, a group discussion."""
+
+    turns: tuple[Turn, ...]
+    person: Person = Person()
+    """Whom it is with, as far as the file says."""
+
+
+class Reading(Frozen):
+    """A file as its loader understood it."""
+
+    kind: str
+    """In words: `transcript`, `wide survey`, ..."""
+    conversations: tuple[Conversation, ...]
+    notes: tuple[str, ...] = ()
+    """What was understood and what was dropped, one sentence each."""

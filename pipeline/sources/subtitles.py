@@ -1,0 +1,129 @@
+"""WebVTT and SubRip: cues become turns, cues without a speaker continue the turn before.
+
+Read with a parser of our own: pysubs2 1.8 takes cue identifiers and NOTE blocks (Teams and Zoom write both)
+for words of the cue before, and would put them into somebody's mouth.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+
+from pipeline.errors import InputError
+from pipeline.models import Frozen
+from pipeline.sources.encoding import decode, tidy
+from pipeline.sources.facts import read_header
+from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
+from pipeline.sources.turns import find_turns, speaker_labels
+
+EXTENSIONS = (".vtt", ".srt")
+
+_TIMING = re.compile(r"\s*(?P<start>(?:\d{1,4}:)?\d{1,2}:\d{2})[.,]\d{1,3}\s*-->\s*\d")
+_VOICE = re.compile(r"<v(?:\.[^\s>]{0,80})*[ \t]+(?P<name>[^<>\n]{1,80})>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z0-9][^<>]{0,200}>|\{\\[^{}]{0,100}\}")
+_TURN_WORDS = 60
+"""Words after which a monologue without speakers is cut at the next sentence end."""
+
+
+class _Cue(Frozen):
+    start: str
+    speaker: str | None
+    text: str
+
+
+def load(file: SourceFile, limits: Limits) -> Reading:
+    """A subtitle file as one conversation.
+
+    Raises:
+        InputError: there is no cue with a time and words.
+    """
+    decoded = decode(file)
+    lines = decoded.text.split("\n")
+    cues = [part for start, body in _cues(lines) for part in _voices(start, body)]
+    if not cues:
+        raise InputError(f"{file.name}: no cue was found (a time such as 00:00:03.120 --> 00:00:09.147, then words).")
+    labelled = _labelled(cues)
+    turns = _joined(labelled) if any(cue.speaker for cue in labelled) else _monologue(cues)
+    stray = sum(1 for cue in labelled if not cue.speaker) if turns and turns[0].speaker else 0
+    first = next((place for place, cue in enumerate(labelled) if cue.speaker), 0)
+    notes = [*decoded.notes, f"{len(cues)} cues joined to {len(turns)} turns."]
+    if stray and first:
+        notes.append(f"{first} cues before the first speaker label are left out.")
+    kind = "transcript" if turns and turns[0].speaker else "subtitles without speaker labels"
+    return Reading(kind=kind, conversations=(Conversation(turns=turns, person=_person(lines)),), notes=tuple(notes))
+
+
+def _cues(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Start time and text lines of every cue; identifiers, NOTE and STYLE blocks belong to none."""
+    start: str | None = None
+    body: list[str] = []
+    for line in (*lines, ""):
+        timing = _TIMING.match(line[:200])
+        if timing or not line.strip():
+            if start is not None and body:
+                # Without a blank line between cues, the number of the next one is the last line of this one.
+                yield start, body[:-1] if timing and body[-1].strip().isdigit() else body
+                start, body = None, []
+            if timing:
+                start, body = timing["start"], []
+        elif start is not None:
+            body.append(line)
+
+
+def _voices(start: str, body: Sequence[str]) -> Iterator[_Cue]:
+    """One cue per voice tag; text before the first tag has no speaker."""
+    text = "\n".join(body)
+    parts = _VOICE.split(text)
+    for name, words in zip([None, *parts[1::2]], parts[::2], strict=True):
+        plain = tidy(html.unescape(_TAG.sub("", words)))
+        if plain:
+            yield _Cue(start=start, speaker=tidy(name) or None if name else None, text=plain)
+
+
+def _labelled(cues: Sequence[_Cue]) -> list[_Cue]:
+    """Cues with the speaker from a voice tag, or from a label at the start of the text."""
+    if any(cue.speaker for cue in cues):
+        return list(cues)
+    labels = speaker_labels([cue.text for cue in cues])
+    result = []
+    for cue in cues:
+        turns = find_turns([cue.text], labels).turns
+        result.append(_Cue(start=cue.start, speaker=turns[0].speaker, text=turns[0].text) if turns else cue)
+    return result
+
+
+def _joined(cues: Sequence[_Cue]) -> tuple[Turn, ...]:
+    """Turns: consecutive cues of one speaker, with those that name none."""
+    gathered: list[tuple[_Cue, list[str]]] = []
+    for cue in cues:
+        if gathered and cue.speaker in (None, gathered[-1][0].speaker):
+            gathered[-1][1].append(cue.text)
+        elif cue.speaker:
+            gathered.append((cue, [cue.text]))
+    return tuple(Turn(text=" ".join(parts), where=f"at {cue.start}", speaker=cue.speaker) for cue, parts in gathered)
+
+
+def _monologue(cues: Sequence[_Cue]) -> tuple[Turn, ...]:
+    """Turns of some sentences each, when nothing says who speaks."""
+    turns: list[Turn] = []
+    parts: list[str] = []
+    start, words = "", 0
+    for place, cue in enumerate(cues):
+        start = start if parts else cue.start
+        parts.append(cue.text)
+        words += len(cue.text.split())
+        is_last = place == len(cues) - 1
+        if is_last or (words >= _TURN_WORDS and cue.text[-1] in ".!?…") or words >= 3 * _TURN_WORDS:
+            turns.append(Turn(text=" ".join(parts), where=f"at {start}"))
+            parts, words = [], 0
+    return tuple(turns)
+
+
+def _person(lines: Sequence[str]) -> Person:
+    """What the title line and the NOTE blocks above the first cue say about the person."""
+    above: list[str] = []
+    for line in lines:
+        if _TIMING.match(line[:200]):
+            break
+        above.append(tidy(line).removeprefix("NOTE").strip())
+    title = above[0].removeprefix("WEBVTT").strip(" -–:") if above else ""
+    return read_header([f"# {title}", *above[1:]])[0]

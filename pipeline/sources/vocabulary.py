@@ -1,0 +1,99 @@
+"""The words by which columns, keys, speakers and occupations are recognised. Extend them here.
+
+Keys are in the form that `facts.plain_key` gives: lower case, plain words.
+"""
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(part.split()) for part in text.split(","))
+
+
+# --- columns and keys, in order of preference ------------------------------------------------------
+
+PERSON_ID = _list("""participant id, participantid, participant, participant code, participant number,
+    respondent id, respondent, pid, user id, userid, customer id, customer, client id, client, interviewee
+    id, interviewee, member id, person id, person, subject id, user, author, caller""")
+"""Whose words a row holds."""
+WEAK_PERSON_ID = _list("""response id, submission id, id, name, full name, participant name, respondent
+    name, customer name""")
+"""The same, where nothing better is there."""
+SPEAKER = _list("speaker, speaker name, speaker label, role, sender, who, from, name, author")
+"""Who says a turn. `role`, `from` and the like may mean something else, so their values are looked at."""
+QUESTION = _list("question, prompt, question text, item, q")
+ANSWER = _list("""answer, response, reply, text, message, comment, comments, feedback, verbatim, body,
+    content, utterance, quote, review, description, open answer, answer text, response text, transcript,
+    said, a""")
+SUBJECT = _list("subject, title, summary, headline")
+GROUP = _list("interview id, interview, session id, session, conversation id, conversation, document, file")
+"""Which conversation a turn belongs to."""
+TURN_LIST = frozenset(_list("transcript, turns, conversation, dialogue, dialog, utterances, segments, exchanges, qa"))
+"""Keys of lists of turns."""
+MAYBE_TURN_LIST = frozenset(_list("messages, responses, answers, chat, entries, items, questions"))
+"""Keys of lists that hold turns only when their items name a speaker or a question, or a person is known."""
+ABOUT_PERSON = frozenset(
+    _list("""demographics, profile, participant, respondent, interviewee, person, customer, user, metadata,
+    meta, info, attributes""")
+)
+"""Keys of objects that state facts about a person."""
+BLANK = frozenset(("", *_list("-, –, —, ., n/a, na, none, null, nan, no answer, no comment")))
+"""Answers that say nothing."""
+
+# --- facts -----------------------------------------------------------------------------------------
+
+CANONICAL_FACT = {
+    **dict.fromkeys(_list("age, age years, years old"), "age"),
+    **dict.fromkeys(_list("occupation, role, job, job title, job role, profession"), "occupation"),
+    **dict.fromkeys(_list("location, town, city, place of residence, residence, based in, lives in"), "location"),
+    **dict.fromkeys(_list("home town, hometown"), "location"),
+}
+NAME_KEY = frozenset(
+    _list("name, full name, first name, participant name, respondent name, customer name, interviewee name")
+)
+LABEL_KEY = frozenset(
+    f"{noun}{tail}"
+    for noun in _list("participant, respondent, interviewee, subject, person, customer, user")
+    for tail in ("", " id", " no", " nr", " number", " code")
+) | {"pid", "id"}
+INTERVIEWER_KEY = frozenset(_list("interviewer, moderator, researcher, facilitator, interviewed by, host"))
+NOT_A_FACT = frozenset(
+    _list("""date, time, start, end, duration, length, where, when, place, place of interview, setting,
+    project, study, product, topic, subject, title, session, session id, session date, file, filename,
+    recording, recorded, recorded by, recorded at, transcript, transcriber, transcribed, transcribed by,
+    consent, method, format, channel, status, opened, closed, created, created at, updated, updated at,
+    submitted, submitted at, timestamp, start time, end time, interview, interview id, interview date,
+    conversation id, ticket, ticket id, ticket number, response id, submission id, row, index, url, link,
+    source, version, priority, assignee, tag, tags, email, e mail, email address, e mail address, phone,
+    telephone, mobile, phone number, contact, address, postcode, zip, ip, ip address, note, notes, language""")
+)
+"""About the recording, the file or how to reach somebody, not about the person."""
+OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, adviser, analyst, architect,
+    artist, assistant, baker, banker, barber, barista, bartender, bookkeeper, builder, buyer, caretaker,
+    carer, carpenter, cashier, chef, chemist, childminder, cleaner, clerk, consultant, controller, cook,
+    coordinator, councillor, courier, dentist, designer, developer, director, doctor, driver, economist,
+    editor, electrician, engineer, executive, farmer, firefighter, fisherman, fitter, florist, foreman,
+    gardener, geologist, gp, hairdresser, handyman, headteacher, housekeeper, inspector, instructor,
+    interpreter, janitor, joiner, journalist, judge, labourer, lawyer, lecturer, librarian, lifeguard,
+    locksmith, machinist, manager, mechanic, midwife, miner, musician, nanny, nurse, optician,
+    paediatrician, painter, paralegal, paramedic, pharmacist, photographer, physicist, physiotherapist,
+    pilot, plasterer, plumber, policeman, politician, porter, postman, producer, professor, programmer,
+    psychologist, radiographer, receptionist, recruiter, reporter, researcher, salesman, salesperson,
+    scientist, seamstress, secretary, solicitor, statistician, student, surgeon, surveyor, tailor, teacher,
+    technician, therapist, translator, tutor, undertaker, vet, veterinarian, vicar, waiter, waitress,
+    welder, writer""")
+"""Last words of the occupations that are believed when somebody says "I'm a ..."."""
+
+# --- speakers --------------------------------------------------------------------------------------
+
+NAME_PARTICLE = frozenset(_list("de, der, den, van, von, da, di, du, la, le, el, al, bin, ibn, y, ter, ten, dos, das"))
+NOT_A_SPEAKER = frozenset(
+    _list("""note, notes, nb, date, time, times, duration, location, place, where, when, age, name, role,
+    job, occupation, profession, town, city, gender, household, income, participant, participants,
+    respondent, setting, project, study, product, topic, subject, summary, context, transcript,
+    transcription, recording, recorded, background, introduction, intro, agenda, goal, goals, pain, pains,
+    quote, quotes, insight, insights, theme, themes, finding, findings, observation, observations, action,
+    actions, todo, example, examples, warning, tip, pros, cons, pro, con, problem, problems, solution,
+    conclusion, source, link, url, http, https, version, title, author, category, tag, tags, status, device,
+    platform, email, e-mail, phone, language, session, method, also, first, second, third, finally, but, so,
+    and, because, however, then, result, key, takeaway, takeaways, step, priority""")
+)
+"""Words before a colon that introduce something other than speech."""
