@@ -152,7 +152,10 @@ class Caller:
                         status, cost = "failed", 0
                         hold.release()
                     raise
-                usage, cost = reply.usage, self._pricer.cost_micros(reply.usage)
+                usage = reply.usage
+                if usage.measured or self.provider.simulated:
+                    cost = self._pricer.cost_micros(usage)
+                # else: the bill is unknown, and the reservation is the only true upper bound of it.
                 hold.settle(cost)
                 status, complaint = _status(reply), None
                 try:

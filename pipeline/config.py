@@ -63,7 +63,7 @@ class HybridConfig(BaseModel):
     """Budget of the run in USD. 0 buys nothing; empty (`null`) means no cap."""
     skip_frontier: bool = False
     """Never call the frontier, whatever the scores."""
-    count: int = Field(default=5, ge=1, le=1000)
+    count: int = Field(default=5, ge=1, le=500)
     """Personas to deliver."""
     draft_factor: float = Field(default=2.0, ge=1, le=10)
     """Drafts written per delivered persona; the best `count` are kept."""
@@ -96,6 +96,14 @@ class HybridConfig(BaseModel):
         if not value.strip():
             raise ValueError("must not be empty")
         return value.strip()
+
+    @field_validator("local_base_url")
+    @classmethod
+    def _without_credentials(cls, value: str | None) -> str | None:
+        # A configuration is stored and shared; a key must not travel in it.
+        if value and "@" in value.split("://")[-1].split("/")[0]:
+            raise ValueError("must not contain a user or password; set PERSONA_LOCAL_API_KEY instead")
+        return value or None
 
     @property
     def uses_frontier(self) -> bool:

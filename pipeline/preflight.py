@@ -15,6 +15,10 @@ from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, nam
 from pipeline.settings import Settings
 
 
+LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
+"""Environment variable with the key of an OpenAI-compatible local server, where it wants one."""
+
+
 class Plan(NamedTuple):
     """A configuration made concrete."""
 
@@ -180,7 +184,8 @@ def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: 
         role=role,
         model=config.local_model if local else config.frontier_model,
         base_url=(config.local_base_url if local else None) or _address(kind, settings, role),
-        api_key=None if local else settings.secret(kind.key_variable),
+        # The key of a paid service never goes to a server that only speaks its format.
+        api_key=settings.secret(LOCAL_KEY_VARIABLE if local else kind.key_variable),
         timeout_s=config.timeout_s,
         context_tokens=config.context_tokens,
     )

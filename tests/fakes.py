@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from pipeline.errors import ProviderError
-from pipeline.models import Usage
+from pipeline.models import Assessment, Persona, Usage
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from tests.factories import make_assessment
 
 ANSWER = {
     "name": "Ada",
@@ -73,3 +74,10 @@ class FakeClock:
 
     def sleep(self, seconds: float) -> None:
         self.seconds += seconds
+
+
+class FixedScorer:
+    """Gives every persona the score written in its tagline, so that a test can say what is better."""
+
+    def assess(self, persona: Persona, focus: Sequence[str] | None = None) -> Assessment:
+        return make_assessment(float(persona.tagline))

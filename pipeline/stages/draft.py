@@ -86,10 +86,10 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
 
 
 def draft_id(number: int) -> str:
-    """`draft-001` for number 0."""
-    return f"draft-{number + 1:03}"
+    """`draft-0001` for number 0: wide enough that ids sort as text."""
+    return f"draft-{number + 1:04}"
 
 
 def persona_id(of_draft: str) -> str:
-    """`persona-001` for `draft-001`."""
+    """`persona-0001` for `draft-0001`."""
     return of_draft.replace("draft", "persona", 1)

@@ -85,6 +85,13 @@ def test_lost_call_is_charged_at_its_reservation() -> None:
     assert bench.ledger.spent() == lost.reserved_micros + good.cost_micros
 
 
+def test_paid_answer_without_a_usage_report_is_charged_at_its_reservation() -> None:
+    reply = answer()
+    bench = Bench([reply.model_copy(update={"usage": reply.usage.model_copy(update={"measured": False})})])
+    bench.ask()
+    assert bench.rows[0].cost_micros == bench.rows[0].reserved_micros == bench.ledger.spent()
+
+
 def test_wrong_key_is_not_tried_again() -> None:
     bench = Bench([WRONG_KEY])
     with pytest.raises(ProviderError, match="key was refused"):

@@ -15,7 +15,7 @@ ALLOWED = {
     "streamlit": ("app.py", "pages/"),
     "sqlite3": ("pipeline/store.py", "pipeline/migrations.py"),
     "sqlite_utils": ("pipeline/store.py", "pipeline/migrations.py"),
-    "altair": ("pipeline/charts.py", "pipeline/report.py"),
+    "altair": ("pipeline/charts",),
     "anthropic": ("pipeline/providers/anthropic.py",),
     "openai": ("pipeline/providers/openai.py",),
     "ollama": ("pipeline/providers/ollama.py",),

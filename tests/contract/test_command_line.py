@@ -1,0 +1,203 @@
+"""The command line as other programs see it: real processes, exit codes, one JSON document."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.contract.run_schema import OUTCOMES, RUN_SCHEMA
+from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
+
+ROOT = Path(__file__).resolve().parents[2]
+STUDY = "data/hearthwise"
+RECORD_BLOCK = """
+hybrid:
+  enabled: true
+  local_model: qwen2.5:7b
+  frontier_provider: anthropic
+  frontier_model: claude-sonnet-4-20250514
+  quality_threshold: 0.7
+  max_cost: 5.00
+  skip_frontier: false
+"""
+
+
+@pytest.fixture
+def persona(tmp_path: Path):
+    """Runs `python -m pipeline` as a user would, with an environment that holds no key and no server."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        dropped = ("ANTHROPIC", "OPENAI", "OLLAMA", "PERSONA")
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+        variables = {"OLLAMA_HOST": "http://127.0.0.1:9", "PERSONA_DB": str(tmp_path / "persona.db"), **variables}
+        command = [sys.executable, "-m", "pipeline", *arguments]
+        return subprocess.run(command, cwd=ROOT, env=clean | variables, capture_output=True, text=True, timeout=120)
+
+    return run
+
+
+def document(done: subprocess.CompletedProcess[str]) -> dict:
+    assert done.returncode == 0, done.stderr
+    run = json.loads(done.stdout)
+    jsonschema.validate(run, RUN_SCHEMA)
+    outcomes = sum(count for name, count in run["counts"].items() if name in OUTCOMES)
+    assert outcomes == len(run["personas"])
+    assert run["cost"]["spent_usd"] == pytest.approx(sum(call["cost_usd"] for call in run["calls"]))
+    return run
+
+
+def test_generate_prints_one_document_that_keeps_the_contract(persona) -> None:
+    arguments = ["--hybrid", "--from", STUDY, "--count", "5", "--max-cost", "0.50", "--json"]
+    run = document(persona("generate", *arguments))
+    assert len(run["personas"]) == 5
+    assert run["counts"]["drafted"] == 10
+    assert run["study"]["participants"] >= 12
+    assert run["config"]["local_provider"] == "builtin"
+    assert any("builtin" in warning for warning in run["warnings"])
+
+
+def test_simulated_run_is_marked_and_spends_within_its_budget(persona) -> None:
+    arguments = ["--frontier-provider", "simulated", "--quality-threshold", "1.0", "--max-cost", "0.05", "--json"]
+    run = document(persona("generate", "--hybrid", "--from", STUDY, *arguments))
+    assert run["simulated"] is True
+    assert 0 < run["cost"]["spent_usd"] <= 0.05
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--hybrid", "--from", "data/"],
+        ["--hybrid", "--from", "data/", "--quality-threshold", "0.8"],
+        ["--hybrid", "--from", "data/", "--no-frontier"],
+        ["--hybrid", "--from", "data/", "--max-cost", "2.00"],
+    ],
+)
+def test_commands_of_the_seed_record_work_word_for_word(persona, arguments: list[str]) -> None:
+    done = persona("generate", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "Spent $0" in done.stdout
+
+
+def test_block_of_the_seed_record_runs_and_says_that_its_model_is_retired(persona, tmp_path: Path) -> None:
+    file = tmp_path / "hybrid.yaml"
+    file.write_text(RECORD_BLOCK)
+    with AnthropicServer() as server:
+        done = persona("generate", "--from", STUDY, "--config", str(file), "--json", ANTHROPIC_API_KEY="key-of-nobody")
+        assert not server.received
+    run = document(done)
+    assert run["config"]["frontier_model"] == "claude-sonnet-4-20250514"
+    retired = [warning for warning in run["warnings"] if "retired" in warning]
+    assert "2026-06-15" in retired[0]
+    assert "claude-sonnet-5-5" in retired[0]
+    assert "key-of-nobody" not in done.stdout + done.stderr
+
+
+def test_same_seed_gives_the_same_personas(persona) -> None:
+    arguments = ["generate", "--hybrid", "--from", STUDY, "--frontier-provider", "simulated", "--json"]
+    first, second = (document(persona(*arguments))["personas"] for _ in range(2))
+    assert first == second
+
+
+def test_run_can_be_listed_shown_and_deleted(persona) -> None:
+    run = document(persona("generate", "--from", STUDY, "--json"))
+    assert set(run["counts"]) & set(OUTCOMES) <= {"local_only", "kept_local"}
+    assert [entry["id"] for entry in json.loads(persona("runs", "--json").stdout)] == [run["run_id"]]
+    assert document(persona("show", run["run_id"][:7], "--json")) == run
+    assert persona("delete", run["run_id"]).returncode == 0
+    gone = persona("show", run["run_id"])
+    assert gone.returncode == 2
+    assert run["run_id"] in gone.stderr
+
+
+def test_output_folder_holds_what_was_printed(persona, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    run = document(persona("generate", "--from", STUDY, "--output", str(folder), "--json"))
+    assert json.loads((folder / "run.json").read_text()) == run
+    names = [entry["name"] for entry in json.loads((folder / "personas.json").read_text())]
+    assert names == [entry["persona"]["name"] for entry in run["personas"]]
+    assert all(name in (folder / "personas.md").read_text() for name in names)
+
+
+def test_score_rates_personas_of_a_run_against_their_study(persona, tmp_path: Path) -> None:
+    persona("generate", "--from", STUDY, "--output", str(tmp_path), "--json")
+    done = persona("score", str(tmp_path / "personas.json"), "--from", STUDY, "--independent", "--json")
+    entries = json.loads(done.stdout)
+    assert len(entries) == 5
+    assert all(0 <= entry["score"]["overall"] <= 1 for entry in entries)
+    assert {"field", "text", "support", "document", "segment", "quote"} == set(entries[0]["claims"][0])
+
+
+FAULTS = {
+    "Ollama down": (["--local-provider", "ollama"], 1, "Ollama does not answer"),
+    "no local server named": (["--local-provider", "openai"], 2, "local_base_url"),
+    "unknown provider": (["--local-provider", "magic"], 2, "there is no local provider 'magic'"),
+    "unpriced model": (["--frontier-model", "claude-mythos-99"], 2, "No price is known"),
+    "negative budget": (["--max-cost", "-1"], 2, "max_cost"),
+    "threshold over one": (["--quality-threshold", "1.5"], 2, "quality_threshold"),
+    "not a number": (["--count", "many"], 2, "--count"),
+    "missing config": (["--config", "none.yaml"], 2, "none.yaml"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_fault_gives_one_clear_sentence_and_its_exit_code(persona, fault: str) -> None:
+    arguments, code, sentence = FAULTS[fault]
+    done = persona("generate", "--hybrid", "--from", STUDY, *arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("empty.txt", b""), ("zeros.csv", bytes(4096)), ("photo.txt", bytes(range(256)) * 20)]
+)
+def test_file_without_text_is_refused_by_name(persona, tmp_path: Path, name: str, content: bytes) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    done = persona("generate", "--from", str(file))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert name in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_missing_key_degrades_visibly(persona) -> None:
+    run = document(persona("generate", "--hybrid", "--from", STUDY, "--quality-threshold", "1", "--json"))
+    assert run["counts"]["frontier_unavailable"] == 5
+    assert any("ANTHROPIC_API_KEY" in warning for warning in run["warnings"])
+    assert run["cost"]["spent_usd"] == 0
+
+
+def test_unknown_models_are_named_before_anything_is_spent(persona) -> None:
+    with OllamaServer() as ollama:
+        arguments = ["--local-provider", "ollama", "--local-model", "nobody:1b"]
+        done = persona("generate", "--from", STUDY, *arguments, OLLAMA_HOST=ollama.url)
+    assert done.returncode == 2
+    assert "ollama pull nobody:1b" in done.stderr
+
+
+@pytest.mark.parametrize("frontier", ["anthropic", "openai"])
+def test_same_run_completes_against_servers_that_speak_the_wire_formats(persona, frontier: str) -> None:
+    servers = {"anthropic": AnthropicServer, "openai": OpenAIServer}
+    with OllamaServer() as ollama, servers[frontier]() as paid:
+        name = frontier.upper()
+        variables = {"OLLAMA_HOST": ollama.url, f"{name}_API_KEY": "key-of-nobody", f"{name}_BASE_URL": paid.url}
+        arguments = ["--hybrid", "--from", STUDY, "--frontier-provider", frontier, "--quality-threshold", "1"]
+        done = persona("generate", *arguments, "--json", **variables)
+    run = document(done)
+    assert run["simulated"] is False
+    assert run["counts"].get("refined", 0) + run["counts"].get("refine_not_better", 0) == 5
+    assert {call["provider"] for call in run["calls"]} == {"ollama", frontier}
+    assert run["cost"]["spent_usd"] > 0
+    assert "key-of-nobody" not in done.stdout + done.stderr
+
+
+def test_help_answers_and_names_every_command(persona) -> None:
+    done = persona("--help")
+    assert done.returncode == 0
+    for command in ("generate", "resume", "score", "runs", "show", "delete", "check", "app"):
+        assert command in done.stdout
