@@ -85,6 +85,18 @@ OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, advise
 # --- speakers --------------------------------------------------------------------------------------
 
 NAME_PARTICLE = frozenset(_list("de, der, den, van, von, da, di, du, la, le, el, al, bin, ibn, y, ter, ten, dos, das"))
+COMMON_NAME = frozenset(
+    _list("""amber, angel, april, art, august, autumn, baker, banks, basil, bell, best, bill, black,
+    brook, brooks, brown, bush, carol, cash, chase, chip, christian, church, cliff, cold, cook, crystal,
+    daisy, dale, dawn, day, dean, drew, english, eve, faith, field, fields, ford, forest, frank, french,
+    frost, gene, german, glen, good, grace, grant, gray, green, grey, guy, hazel, heather, hill, holly,
+    home, hope, house, hunter, iris, irish, ivy, jack, jade, joy, june, king, lane, lily, little, long,
+    love, mark, max, may, miles, olive, page, park, parks, pat, pearl, penny, pierce, pope, power, price,
+    ray, rich, rivers, rob, rose, ruby, sharp, short, sky, small, smart, snow, star, stone, street, strong,
+    sue, summer, summers, sunny, violet, wade, waters, welsh, west, white, will, winter, wise, wood, woods,
+    young""")
+)
+"""Names that are ordinary words too: in running text they count as names only where the capital letter says so."""
 NOT_A_SPEAKER = frozenset(
     _list("""note, notes, nb, date, time, times, duration, location, place, where, when, age, name, role,
     job, occupation, profession, town, city, gender, household, income, participant, participants,
