@@ -78,11 +78,20 @@ def plan(config: HybridConfig, settings: Settings) -> Plan:
 
 def look(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
     """The state of one provider as this configuration would use it; never raises for a missing setting."""
-    kind = provider_class(name, role)
     try:
-        return kind(_spec(kind, config, settings, role)).check()
+        return build(name, role, config, settings).check()
     except (ConfigError, ProviderError) as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
+
+
+def build(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Provider:
+    """One provider as this configuration would use it; no request is made.
+
+    Raises:
+        ConfigError: there is no such provider in this role, or a setting it cannot work without is missing.
+    """
+    kind = provider_class(name, role)
+    return kind(_spec(kind, config, settings, role))
 
 
 def suggested(settings: Settings) -> HybridConfig:

@@ -1,0 +1,106 @@
+"""What a run would do, in words and figures, before it starts: who drafts, what stays, what leaves, what it costs.
+
+Computed from a checked plan, the settings and earlier runs of the study; asks no provider anything.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.config import HybridConfig
+from pipeline.estimate import CostForecast, forecast
+from pipeline.models import Frozen, Micros, RunRecord
+from pipeline.preflight import Plan
+from pipeline.routing import is_accepted, select
+from pipeline.words import count, score, usd
+
+
+class Outlook(Frozen):
+    """One run that has not started."""
+
+    sentence: str
+    """The whole of it in one sentence."""
+    data: str
+    """What leaves this machine, and in which state."""
+    drafts: int
+    stays_local: int
+    """Delivered personas expected to keep their draft, of `count`."""
+    expected_micros: Micros
+    worst_micros: Micros
+    bounded: bool
+    """Whether `worst_micros` cannot be passed: a budget, or nothing to pay for. An estimate otherwise."""
+    basis: str
+    """Where the expectation comes from, in words."""
+    simulated: bool
+
+
+def outlook(config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = ()) -> Outlook:
+    """What a run with these settings would do.
+
+    Args:
+        config: the run to be.
+        planned: the check of its providers; other settings may have changed since.
+        earlier: finished runs on the same study; those with the same drafting model tell what scores to expect.
+    """
+    local = planned.config.local_provider
+    money = forecast(config, planned.pricer, _shares(config, local, earlier))
+    if planned.frontier is None:
+        money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
+    unsent = round(money.escalated) if planned.frontier else 0
+    stays = config.count - unsent
+    return Outlook(
+        sentence=f"{_drafting(config, local)}; {_staying(config, planned, stays)}; {_paying(config, planned, money)}.",
+        data=_leaving(config, planned),
+        drafts=config.draft_count,
+        stays_local=stays,
+        expected_micros=money.expected_micros,
+        worst_micros=money.worst_micros,
+        bounded=planned.frontier is None or config.max_cost is not None,
+        basis=money.based_on,
+        simulated=planned.simulated,
+    )
+
+
+def _shares(config: HybridConfig, local: str, earlier: Sequence[RunRecord]) -> list[float]:
+    """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
+    shares = []
+    for run in earlier:
+        same_model = local == "builtin" or run.config.local_model == config.local_model
+        kept = select(run.drafts, config.count).kept
+        if kept and same_model and run.config.local_provider == local and run.config.weights == config.weights:
+            scores = [item.assessment.scores.overall for item in kept]
+            shares.append(sum(not is_accepted(value, config.quality_threshold) for value in scores) / len(kept))
+    return shares
+
+
+def _drafting(config: HybridConfig, local: str) -> str:
+    writer = "builtin" if local == "builtin" else config.local_model
+    return f"{count(config.draft_count, 'draft')} by {writer} here"
+
+
+def _staying(config: HybridConfig, planned: Plan, stays: int) -> str:
+    if planned.frontier is None:
+        return f"the best {config.count} are kept as they are" if config.count > 1 else "the best one is kept as it is"
+    if config.count == 1:
+        return "the best one probably stays local" if stays else "the best one is probably refined"
+    return f"about {stays} of the best {config.count} {'stays' if stays == 1 else 'stay'} local"
+
+
+def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
+    if planned.frontier is None:
+        return "nothing is sent out and nothing is spent"
+    mark = " (simulated)" if planned.simulated else ""
+    limit = "at most" if config.max_cost is not None else "without a cap, by estimate up to"
+    worst, expected = f"{usd(money.worst_micros)}{mark}", f"{usd(money.expected_micros)}{mark}"
+    return f"{limit} {worst} goes to {config.frontier_model}; expected {expected}"
+
+
+def _leaving(config: HybridConfig, planned: Plan) -> str:
+    if planned.frontier is None or planned.frontier.simulated:
+        frontier = "The frontier is simulated" if planned.frontier else "No frontier is called"
+        if planned.local.in_process:
+            return f"Nothing leaves this machine. {frontier}."
+        return f"{frontier}. Excerpts of the study go to {planned.config.local_provider} only."
+    state = "after e-mail addresses, phone numbers, links and names are replaced" if config.redact else "as they are"
+    return (
+        f"Drafts scoring under {score(config.quality_threshold)} go to {config.frontier_provider} with their findings "
+        f"and the passages they rest on, {state}. Never the whole study."
+    )
