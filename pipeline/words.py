@@ -26,27 +26,40 @@ OUTCOME_WORDS: dict[Outcome, str] = {
 # Everything that Markdown, its tables, LaTeX or Streamlit's directives give a meaning to.
 _MARKDOWN = re.compile(r"([!#$&()*+\-.:<=>\[\\\]^_`{|}~])")
 
-# Emoji and icon names, addresses and e-mails are recognised after escapes have been resolved, so that only
-# a character in between keeps them text: a word joiner has no width and allows no line break.
-_LATE_MEANING = re.compile(r":(?=[\w+/-]+:)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@\S)", re.I)
+# Emoji and icon names, addresses, e-mails, arrows and dashes are recognised after escapes have been resolved, so
+# that only a character in between keeps them text: a word joiner has no width and allows no line break.
+_LATE_MEANING = re.compile(
+    r":(?=[\w+/-]+:)|(?<=http):(?=//)|(?<=https):(?=//)|(?<=www)(?=\.)|(?<=\S)(?=@\S)|(?<=[-<>~])(?=[-=>])", re.I
+)
 _JOINER = "\u2060"
 
 
-def usd(micros: int) -> str:
-    """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`)."""
+def usd(micros: int, simulated: bool = False) -> str:
+    """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
+
+    Args:
+        micros: amount in micro-USD.
+        simulated: whether nobody was paid; then the amount says so.
+    """
     sign, amount = ("−" if micros < 0 else ""), abs(micros) / 1_000_000
     if micros == 0:
-        return "$0"
-    if amount >= 0.9995:
-        return f"{sign}${amount:,.2f}"
-    digits = float(f"{amount:.3g}")
-    text = f"{digits:.6f}".rstrip("0")
-    return f"{sign}${text}" if len(text) > len("0.00") else f"{sign}${digits:.2f}"
+        text = "0"
+    elif amount >= 0.9995:
+        text = f"{amount:,.2f}"
+    else:
+        text = f"{float(f'{amount:.3g}'):.6f}".rstrip("0").ljust(len("0.00"), "0")
+    return f"{sign}${text}{' (simulated)' if simulated else ''}"
 
 
 def score(value: float | None) -> str:
     """A score between 0 and 1 with two decimals; a dash when there is none."""
     return MISSING if value is None else f"{value:.2f}"
+
+
+def signed(value: float) -> str:
+    """A difference of scores with its sign and two decimals: `+0.15`, `−0.09`, `0.00`."""
+    text = f"{abs(value):.2f}"
+    return text if text == "0.00" else f"{'−' if value < 0 else '+'}{text}"
 
 
 def percent(fraction: float) -> str:

@@ -167,9 +167,10 @@ def make_run(
         count=max(1, len(drafts) if count is None else count),
         draft_factor=1.0 if count is None else 2.0,
     )
+    numbers = {item.draft.id: number for number, item in enumerate(drafts)}
     finals, calls = [], list(extra_calls)
     for item in select(drafts, config.count).kept:
-        number = drafts.index(item)
+        number = numbers[item.draft.id]
         before = item.assessment.scores.overall
         after = (refined or {}).get(number)
         if is_accepted(before, threshold):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.models import OUTCOME_MEANING, Outcome
-from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, percent, score, share, usd
+from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, percent, score, share, signed, usd
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,16 @@ def test_money_is_never_shown_more_than_half_a_per_cent_off(micros):
     assert shown == pytest.approx(micros / 1_000_000, rel=0.0051)
 
 
+def test_simulated_money_says_so():
+    assert usd(20_000, simulated=True) == "$0.02 (simulated)"
+
+
 def test_a_score_has_two_decimals_and_a_missing_one_is_a_dash():
     assert (score(0.7), score(1.0), score(None)) == ("0.70", "1.00", "–")
+
+
+def test_a_difference_has_a_real_sign_and_zero_has_none():
+    assert (signed(0.15), signed(-0.09), signed(-0.004)) == ("+0.15", "−0.09", "0.00")
 
 
 def test_a_share_shows_its_counts():
@@ -99,10 +107,12 @@ def test_markdown_in_untrusted_text_is_escaped_character_by_character(text):
     assert re.sub(r"\\(.)", r"\1", escaped).replace("\u2060", "") == text
 
 
-@pytest.mark.parametrize("text", [":material/home:", ":smile:", "https://a.example", "www.a.example", "me@a.example"])
+@pytest.mark.parametrize(
+    "text", [":material/home:", ":smile:", "https://a.example", "www.a.example", "me@a.example", "a -> b -- c >= d"]
+)
 def test_what_streamlit_replaces_after_parsing_is_split_by_a_word_joiner(text):
     seen_after_parsing = re.sub(r"\\(.)", r"\1", escape_markdown(text))
-    assert not re.search(r":[\w+/-]+:|https?://|www\.|\w@\w", seen_after_parsing)
+    assert not re.search(r":[\w+/-]+:|https?://|www\.|\w@\w|->|--|>=", seen_after_parsing)
 
 
 def test_line_breaks_and_indentation_become_single_spaces():
