@@ -1,0 +1,221 @@
+"""The few numbers that sum a run up, each with its n, its interval, or the reason why there is none.
+
+Light on purpose: the command line and reports use it without loading pandas. Nothing is rounded here, and
+nothing that cannot be computed becomes 0.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import NamedTuple
+
+from pipeline.models import FinalPersona, Frozen, Micros, Outcome, RunRecord, Score
+
+IMPUTED_BAND = 0.25
+"""Half-width of the band around costs that were not paid but priced: on public cascades the hard items, which
+are the ones that get refined, cost 23 to 25 % more than the average item."""
+
+CONFIDENCE = 0.95
+_POINT = 0.01
+
+
+class Estimate(Frozen):
+    """A number computed from n values, with a 95 % interval where one can be had."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    n: int
+    """How many values it rests on."""
+
+
+class RunFigures(Frozen):
+    """The metric row of a run. Whatever is `None`, or lacks its interval, has a sentence in `reasons`."""
+
+    personas: int
+    """Delivered so far."""
+    scored: int
+    """Those of them that have an overall score."""
+    mean_score: Estimate | None
+    """Of the delivered texts; the interval is Student's t, cut to 0..1."""
+    lowest_score: Score | None
+    highest_score: Score | None
+    local: int
+    """Personas delivered with the text of the local draft, for whatever reason."""
+    accepted: int
+    """Personas whose draft scored at or over the threshold (`kept_local`)."""
+    spent_micros: Micros
+    """Settled money and reservations of calls in flight."""
+    budget_micros: Micros | None
+    frontier_only_micros: Micros | None
+    saving: Estimate | None
+    """1 - spent / frontier-only, as a fraction; negative when the run was dearer. What was refined is known to
+    the cent; the rest of the frontier-only cost is imputed, and the interval moves that part by 25 % either way."""
+    seconds: float | None
+    """Wall time of the run."""
+    uplift: Estimate | None
+    """Score of the frontier's text minus score of the draft, rejected texts included; paired Student's t."""
+    cost_per_point_micros: Micros | None
+    """Micro-USD of all refinements, failed ones included, per 0.01 of score gained by the delivered personas."""
+    reasons: dict[str, str]
+    """Field name to the sentence that says why it, or its interval, is missing."""
+
+
+class Refinement(NamedTuple):
+    """A draft for which the frontier was asked."""
+
+    final: FinalPersona
+    draft_score: float | None
+    refined_score: float | None
+    """Score of the frontier's text, used or not; `None` when no readable text came back, or it has no score."""
+
+    @property
+    def uplift(self) -> float | None:
+        """What the frontier's text scored more than the draft; negative when it is worse."""
+        if self.draft_score is None or self.refined_score is None:
+            return None
+        return self.refined_score - self.draft_score
+
+
+def run_figures(run: RunRecord) -> RunFigures:
+    """The metric row of a run in any state, running and failed ones included."""
+    reasons: dict[str, str] = {}
+    scores = [overall for final in run.personas if (overall := final.assessment.scores.overall) is not None]
+    refined = refinements(run)
+    outcomes = [final.outcome for final in run.personas]
+    seconds = _seconds(run)
+    if seconds is None:
+        reasons["seconds"] = "The run has not ended."
+    if run.config.budget_micros is None:
+        reasons["budget_micros"] = "The run has no cap."
+    if run.frontier_only_micros is None:
+        reasons["frontier_only_micros"] = _why_no_reference(run)
+    if not scores:
+        reasons["lowest_score"] = reasons["highest_score"] = _why_no_score(run)
+    return RunFigures(
+        personas=len(run.personas),
+        scored=len(scores),
+        mean_score=_mean_score(run, scores, reasons),
+        lowest_score=min(scores, default=None),
+        highest_score=max(scores, default=None),
+        local=sum(final.origin == "local" for final in run.personas),
+        accepted=outcomes.count("kept_local"),
+        spent_micros=run.spent_micros,
+        budget_micros=run.config.budget_micros,
+        frontier_only_micros=run.frontier_only_micros,
+        saving=_saving(run, reasons),
+        seconds=seconds,
+        uplift=_uplift(refined, reasons),
+        cost_per_point_micros=_cost_per_point(refined, reasons),
+        reasons=reasons,
+    )
+
+
+def refinements(run: RunRecord) -> tuple[Refinement, ...]:
+    """Every finished persona for which at least one call to the frontier was made, in the run's order."""
+    asked = {call.draft_id for call in run.calls if call.stage == "refine"}
+    return tuple(
+        Refinement(final, draft_score(final), _frontier_score(final))
+        for final in run.personas
+        if final.draft_id in asked or final.outcome in _ANSWERED
+    )
+
+
+def draft_score(final: FinalPersona) -> float | None:
+    """Overall score of the draft, whichever text was delivered."""
+    return (final.draft_assessment or final.assessment).scores.overall
+
+
+def mean_interval(values: Sequence[float], low: float, high: float) -> Estimate:
+    """The mean with Student's 95 % interval, cut to `low`..`high`; no interval under two values.
+
+    Args:
+        values: at least one.
+        low: smallest possible value of the mean.
+        high: largest possible value of the mean.
+    """
+    n, mean = len(values), fmean(values)
+    if n < 2:
+        return Estimate(value=mean, n=n)
+    from scipy.special import stdtrit  # a quarter of the import time of scipy.stats
+
+    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * stdev(values) / sqrt(n)
+    return Estimate(value=mean, low=max(low, mean - half), high=min(high, mean + half), n=n)
+
+
+_ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
+
+
+def _frontier_score(final: FinalPersona) -> float | None:
+    if final.outcome == "refined":
+        return final.assessment.scores.overall
+    return final.rejected_assessment.scores.overall if final.rejected_assessment else None
+
+
+def _mean_score(run: RunRecord, scores: Sequence[float], reasons: dict[str, str]) -> Estimate | None:
+    if not scores:
+        reasons["mean_score"] = _why_no_score(run)
+        return None
+    if len(scores) == 1:
+        reasons["mean_score"] = "An interval needs at least two personas with a score."
+    return mean_interval(scores, 0.0, 1.0)
+
+
+def _saving(run: RunRecord, reasons: dict[str, str]) -> Estimate | None:
+    alone, spent = run.frontier_only_micros, run.spent_micros
+    if not alone:
+        free = "The frontier alone would have cost nothing, so there is nothing to save."
+        reasons["saving"] = _why_no_reference(run) if alone is None else free
+        return None
+    measured = min(alone, sum(final.cost_micros for final in run.personas if final.outcome in _ANSWERED))
+    imputed = alone - measured
+    return Estimate(
+        value=1 - spent / alone,
+        low=1 - spent / (measured + (1 - IMPUTED_BAND) * imputed),
+        high=1 - spent / (measured + (1 + IMPUTED_BAND) * imputed),
+        n=len(run.personas),
+    )
+
+
+def _uplift(refined: Sequence[Refinement], reasons: dict[str, str]) -> Estimate | None:
+    pairs = [item.uplift for item in refined if item.uplift is not None]
+    if not pairs:
+        reasons["uplift"] = (
+            "No refinement has a score before and after." if refined else "No draft was sent to the frontier."
+        )
+        return None
+    if len(pairs) == 1:
+        reasons["uplift"] = "An interval needs at least two refinements with a score before and after."
+    return mean_interval(pairs, -1.0, 1.0)
+
+
+def _cost_per_point(refined: Sequence[Refinement], reasons: dict[str, str]) -> int | None:
+    gained = sum(max(0.0, item.uplift or 0.0) for item in refined)
+    if gained > 0:
+        return round(sum(item.final.cost_micros for item in refined) * _POINT / gained)
+    reasons["cost_per_point_micros"] = (
+        "The refinements gained no score." if refined else "No draft was sent to the frontier."
+    )
+    return None
+
+
+def _seconds(run: RunRecord) -> float | None:
+    if run.timing.wall_s > 0:
+        return run.timing.wall_s
+    return (run.finished_at - run.created_at).total_seconds() if run.finished_at else None
+
+
+def _why_no_score(run: RunRecord) -> str:
+    if run.personas:
+        return "No persona has a score: the study holds nothing to check them against."
+    return "No persona is finished yet." if run.status == "running" else "The run delivered no persona."
+
+
+def _why_no_reference(run: RunRecord) -> str:
+    if run.status in ("running", "interrupted", "failed"):
+        return "What the frontier alone would have cost is computed when a run ends."
+    if not run.personas:
+        return "The run delivered no persona."
+    if not run.config.uses_frontier:
+        return "The run was local only, and no frontier price was looked up."
+    return "The frontier model has no known price."
