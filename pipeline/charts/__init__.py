@@ -1,0 +1,23 @@
+"""A run as charts: what came out, where it came from, what it cost, whether paying helped.
+
+Pure functions from a run to a `ChartView`: an Altair chart together with its finding in words. The finding is
+never drawn into the chart, so nothing is cut off. Axis and legend text takes the colours of the page; rules and
+labels, which the page's theme does not reach, depend on `dark`. Where there is nothing to draw, `chart` is
+`None` and the title says why. Altair is imported here and in nothing that `import pipeline` reaches.
+"""
+
+from pipeline.charts.cost import Progress, cost_curve
+from pipeline.charts.outcomes import outcome_bar
+from pipeline.charts.scores import Dimension, score_distribution
+from pipeline.charts.style import ChartView
+from pipeline.charts.uplift import uplift_slopes
+
+__all__ = [
+    "ChartView",
+    "Dimension",
+    "Progress",
+    "cost_curve",
+    "outcome_bar",
+    "score_distribution",
+    "uplift_slopes",
+]

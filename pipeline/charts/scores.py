@@ -1,0 +1,98 @@
+"""How are the drafts' scores spread, and where does the threshold cut them?"""
+
+from statistics import median
+from typing import Literal
+
+import altair as alt
+import pandas as pd
+
+from pipeline import analysis
+from pipeline.charts import style
+from pipeline.charts.style import ChartView
+from pipeline.models import RunRecord
+from pipeline.words import count, score
+
+Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
+
+_BINS = 20
+
+
+def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False) -> ChartView:
+    """Histogram of draft scores, 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
+
+    A bin holds its lower bound, so a draft exactly at the threshold stands to the right of the line.
+    """
+    table = analysis.draft_scores(run)
+    scored = table.dropna(subset=[dimension])
+    if scored.empty:
+        why = f"None of {count(len(table), 'draft')} has a score" if len(table) else "No draft yet"
+        return style.nothing(why, table)
+    kept = scored.loc[scored["kept"], dimension].tolist()
+    title = _finding(kept, run, dimension)
+    subtitle = f"n = {len(kept)} kept and {len(scored) - len(kept)} dropped drafts{style.left_out(table, scored)}"
+    layers: list[style.AnyChart] = [_bars(_binned(scored, dimension), dimension)]
+    if dimension == "overall":
+        layers += style.threshold(run.config.quality_threshold, dark, "x")
+    extent = f"{score(scored[dimension].min())} to {score(scored[dimension].max())}"
+    words = f"Histogram of draft scores ({dimension}), {subtitle}. {title}. Scores run from {extent}."
+    return ChartView(style.finish(layers, 320, words), title, words, table, subtitle)
+
+
+def _finding(kept: list[float], run: RunRecord, dimension: Dimension) -> str:
+    if not kept:
+        return "No kept draft has a score"
+    if dimension != "overall":
+        return f"The kept drafts' {dimension} is {score(min(kept))} to {score(max(kept))}, median {score(median(kept))}"
+    threshold = run.config.quality_threshold
+    over = sum(value >= threshold for value in kept)
+    if not run.config.uses_frontier:
+        return f"{over} of {len(kept)} score {score(threshold)} or more"
+    return f"{over} of {len(kept)} {'stays' if over == 1 else 'stay'} local at {score(threshold)}"
+
+
+def _binned(scored: pd.DataFrame, dimension: Dimension) -> pd.DataFrame:
+    """One row per bin and outcome, stacked in the order of the legend.
+
+    Columns: left, right float64 (a bin holds its left bound), bottom, top, drafts int64, outcome, words str.
+    """
+    # Rounded before it is cut: 0.55 * 20 is 11.000000000000002, and others fall just short of their bin.
+    bins = (scored[dimension] * _BINS).round(9).astype(int).clip(upper=_BINS - 1)
+    counts = scored.assign(bin=bins).groupby(["bin", "outcome"], as_index=False).size()
+    place = counts["outcome"].map({outcome: place for place, outcome in enumerate(style.PLACES)})
+    counts = counts.assign(place=place).sort_values(["bin", "place"])
+    top = counts.groupby("bin")["size"].cumsum()
+    return pd.DataFrame(
+        {
+            "left": counts["bin"] / _BINS,
+            "right": (counts["bin"] + 1) / _BINS,
+            "bottom": top - counts["size"],
+            "top": top,
+            "outcome": counts["outcome"],
+            "words": counts["outcome"].map(style.PLACES),
+            "drafts": counts["size"],
+        }
+    )
+
+
+def _bars(bins: pd.DataFrame, dimension: Dimension) -> alt.Chart:
+    highest = float(bins["top"].max())
+    tenths = alt.Axis(format=".1f", tickCount=10, labelOverlap="parity", labelSeparation=6)
+    chart: alt.Chart = (
+        alt.Chart(bins)
+        .mark_bar(strokeWidth=1.5, binSpacing=3)
+        .encode(
+            alt.X("left:Q", bin="binned", title=f"Draft score, {dimension} (0–1)", scale=style.unit(), axis=tenths),
+            alt.X2("right:Q"),
+            # A fifth of the height is left free for the label of the threshold.
+            alt.Y("bottom:Q", title="Drafts", scale=style.unit(1.2 * highest), axis=style.whole_numbers(highest)),
+            alt.Y2("top:Q"),
+            *style.outcome_colours(dict(zip(bins["outcome"], bins["words"], strict=True)), "words"),
+            tooltip=[
+                alt.Tooltip("words:N", title="Outcome"),
+                alt.Tooltip("drafts:Q", title="Drafts"),
+                alt.Tooltip("left:Q", title="Score from", format=".2f"),
+                alt.Tooltip("right:Q", title="Score below", format=".2f"),
+            ],
+        )
+    )
+    return chart

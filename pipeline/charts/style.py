@@ -1,0 +1,182 @@
+"""What all charts share: colours with one meaning each, text sizes, the threshold line, the frame."""
+
+from math import floor, log10
+from typing import Literal, NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from pipeline.analysis import DROPPED, PENDING
+from pipeline.words import OUTCOME_WORDS, score
+
+AnyChart = alt.Chart | alt.LayerChart
+
+# Okabe and Ito (2008), told apart by the colour-blind too.
+LOCAL = "#0072B2"
+FRONTIER = "#E69F00"
+BUDGET = "#CC79A7"
+NEUTRAL = "#8C8C8C"
+
+FILLS = {
+    "kept_local": LOCAL,
+    "local_only": "#66AAD1",
+    "refined": FRONTIER,
+    "refine_not_better": "#F3CF80",
+    "budget_exhausted": BUDGET,
+    "refine_unparsable": "#6B6B6B",
+    "refine_failed": "#858585",
+    "frontier_unavailable": "#9E9E9E",
+    "cancelled": "#B8B8B8",
+    PENDING: "#D5D5D5",
+    DROPPED: "transparent",
+}
+"""Per outcome: shades of the local colour, of the frontier colour, then greys for what went wrong."""
+
+EDGES = FILLS | {"local_only": LOCAL, "refine_not_better": FRONTIER, DROPPED: NEUTRAL}
+
+PLACES: dict[str, str] = {name: words for name, words in OUTCOME_WORDS.items()} | {
+    PENDING: "not decided yet",
+    DROPPED: "dropped",
+}
+"""What can stand in the outcome column, in words, in the order in which charts stack it."""
+
+TEXT = 12
+"""Pixels; the smallest text in any chart."""
+
+
+class ChartView(NamedTuple):
+    """A chart and everything that is shown around it."""
+
+    chart: AnyChart | None
+    """`None` when there is nothing to draw."""
+    title: str
+    """The finding, in one sentence; without a chart, why there is none."""
+    alt: str
+    """The chart in words, for those who do not see it: what is drawn, n, the finding. The chart carries it as its
+    description, which Streamlit takes for the accessible name."""
+    table: pd.DataFrame
+    """The figures behind the chart, in the shape that `pipeline.analysis` documents."""
+    subtitle: str = ""
+    """n, and what is left out of the drawing."""
+
+
+def nothing(reason: str, table: pd.DataFrame) -> ChartView:
+    """The view of a run that has nothing to draw yet, or never will."""
+    return ChartView(None, reason, f"No chart: {reason}.", table)
+
+
+def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
+    """One chart as wide as its container and exactly so high, legend and axes included, that says what it shows."""
+    chart: alt.LayerChart = (
+        alt.LayerChart(layer=layers)
+        .properties(
+            width="container",
+            height=height,
+            background="transparent",
+            description=words,
+            autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        )
+        .configure_view(strokeWidth=0)
+        .configure_axis(
+            labelFontSize=TEXT, titleFontSize=TEXT, titleFontWeight="normal", labelPadding=5, titlePadding=6
+        )
+    )
+    return chart
+
+
+def left_out(table: pd.DataFrame, drawn: pd.DataFrame) -> str:
+    """The part of a subtitle that owns up to rows without a score; empty when all are drawn."""
+    missing = len(table) - len(drawn)
+    return f"; {missing} without a score not shown" if missing else ""
+
+
+def ink(dark: bool) -> str:
+    """The text colour of Streamlit's two themes, for marks that its chart theme leaves black."""
+    return "#FAFAFA" if dark else "#31333F"
+
+
+def label(
+    base: alt.Chart,
+    dark: bool,
+    align: Literal["left", "right"],
+    baseline: Literal["top", "middle", "bottom"],
+    *,
+    dx: int = 0,
+    dy: int = 0,
+    bold: bool = False,
+) -> alt.Chart:
+    """The column `label` of a chart's data as text; the place is still to be encoded."""
+    marked = base.mark_text(
+        align=align,
+        baseline=baseline,
+        dx=dx,
+        dy=dy,
+        color=ink(dark),
+        fontSize=TEXT,
+        fontWeight="bold" if bold else "normal",
+    )
+    text: alt.Chart = marked.encode(alt.Text("label:N"))
+    return text
+
+
+def threshold(value: float, dark: bool, axis: Literal["x", "y"]) -> list[AnyChart]:
+    """A line across the chart at the threshold, with its value on it."""
+    base = alt.Chart(pd.DataFrame({"threshold": [value], "label": [f"threshold {score(value)}"]}))
+    rule = base.mark_rule(strokeWidth=2, color=ink(dark))
+    if axis == "y":
+        text = label(base, dark, "left", "bottom", dx=3, dy=-4)
+        at = alt.Y("threshold:Q")
+        return [rule.encode(at), text.encode(at, x=alt.value(0))]
+    # The label turns to the side where there is room.
+    text = label(base, dark, "right", "top", dx=-6) if value > 0.5 else label(base, dark, "left", "top", dx=6)
+    across = alt.X("threshold:Q")
+    return [rule.encode(across), text.encode(across, y=alt.value(3))]
+
+
+def whole_numbers(largest: float) -> alt.Axis:
+    """An axis for things that are counted: no tick between whole numbers, however few there are."""
+    if largest < 12:
+        return alt.Axis(format="d", values=list(range(int(largest) + 1)))
+    return alt.Axis(format=",d", tickCount=8, tickMinStep=1)
+
+
+def dollars(largest: float) -> alt.Axis:
+    """An axis for money up to `largest` (over 0): as many decimals as its ticks need, and at least cents."""
+    return alt.Axis(format=f"$,.{max(2, -floor(log10(largest / 5)))}f", tickCount=5)
+
+
+def unit(largest: float = 1.0) -> alt.Scale:
+    """A scale from 0 to `largest` and no further."""
+    return alt.Scale(domain=[0, largest], nice=False)
+
+
+def legend(symbol: Literal["square", "stroke"], size: int) -> alt.Legend:
+    """A legend below the chart, as flat as it can be: it takes its height from the drawing."""
+    return alt.Legend(
+        orient="bottom",
+        title=None,
+        columns=2,
+        labelLimit=0,
+        labelFontSize=TEXT,
+        symbolType=symbol,
+        symbolSize=size,
+        symbolStrokeWidth=1.5,
+        rowPadding=2,
+        padding=0,
+        offset=8,
+    )
+
+
+def outcome_colours(named: dict[str, str], field: str) -> tuple[alt.Fill, alt.Stroke]:
+    """Fill and edge by outcome, with one legend below the chart.
+
+    Args:
+        named: what the legend says, per outcome that occurs.
+        field: the column that holds these words.
+    """
+    present = [outcome for outcome in PLACES if outcome in named]
+    key = legend("square", 110)
+    domain = [named[outcome] for outcome in present]
+    fills = alt.Scale(domain=domain, range=[FILLS[outcome] for outcome in present])
+    edges = alt.Scale(domain=domain, range=[EDGES[outcome] for outcome in present])
+    return alt.Fill(f"{field}:N", scale=fills, legend=key), alt.Stroke(f"{field}:N", scale=edges, legend=key)

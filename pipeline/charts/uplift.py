@@ -1,0 +1,98 @@
+"""Did the frontier's texts score higher than the drafts they were made from?"""
+
+import altair as alt
+import pandas as pd
+
+from pipeline import analysis
+from pipeline.charts import style
+from pipeline.charts.style import AnyChart, ChartView
+from pipeline.figures import run_figures
+from pipeline.models import RunRecord
+from pipeline.words import count, signed, usd
+
+_MOST_NAMES = 12
+"""More names than this do not fit beside the lines; the tooltip has them all."""
+
+_LINE_OF_TEXT = 0.06
+"""Score that a line of text takes in height."""
+
+_SIDES = ("draft_score", "refined_score")
+_USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (style.NEUTRAL, [5, 4])}
+
+
+def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
+    """A line per refinement, from the draft's score to that of the frontier's text; dashed where it was not used."""
+    table = analysis.uplift(run)
+    pairs = table.dropna(subset=["uplift"])
+    if pairs.empty:
+        asked = f"The frontier was asked about {count(len(table), 'draft')}, and no text that can be compared came back"
+        return style.nothing(asked if len(table) else "No draft was sent to the frontier", table)
+    title = _finding(run)
+    subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out(table, pairs)}"
+    better = f"{int((pairs['uplift'] > 0).sum())} of {count(len(pairs), 'text')} scored higher than the draft"
+    words = f"Slope chart from draft score to frontier score, {subtitle}. {title}. {better}."
+    layers = [*_slopes(pairs), *style.threshold(run.config.quality_threshold, dark, "y")]
+    if len(pairs) <= _MOST_NAMES:
+        layers.append(_names(pairs, dark))
+    return ChartView(style.finish(layers, 340, words), title, words, table, subtitle)
+
+
+def _finding(run: RunRecord) -> str:
+    figures = run_figures(run)
+    mean, per_point = figures.uplift, figures.cost_per_point_micros
+    if mean is None:
+        raise ValueError("a run with comparable refinements has a mean uplift")
+    low, high = mean.low, mean.high
+    interval = "" if low is None or high is None else f" [95 % interval {signed(low)} to {signed(high)}]"
+    price = "" if per_point is None else f", {usd(per_point, run.simulated)} per 0.01 gained"
+    return f"The frontier's text scores {signed(mean.value)} on average{interval}{price}"
+
+
+def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
+    used = (pairs["outcome"] == "refined").map(dict(zip((True, False), _USED, strict=True)))
+    ends = [pairs.assign(side=side, score=pairs[name], used=used) for side, name in enumerate(_SIDES)]
+    present = [words for words in _USED if words in set(used)]
+    key = style.legend("stroke", 500)
+    colours = alt.Scale(domain=present, range=[_USED[words][0] for words in present])
+    dashes = alt.Scale(domain=present, range=[_USED[words][1] for words in present])
+    # Room on the left for the threshold's label, on the right for names.
+    sides = alt.Axis(values=[0, 1], labelExpr="datum.value == 0 ? 'draft' : 'frontier text'")
+    base = alt.Chart(pd.concat(ends)).encode(
+        alt.X("side:Q", title=None, scale=alt.Scale(domain=[-0.5, 1.8], nice=False), axis=sides),
+        alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),
+        alt.Color("used:N", scale=colours, legend=key),
+        tooltip=[
+            alt.Tooltip("name:N", title="Persona"),
+            alt.Tooltip("draft_score:Q", title="Draft score", format=".2f"),
+            alt.Tooltip("refined_score:Q", title="Score of the frontier's text", format=".2f"),
+            alt.Tooltip("uplift:Q", title="Difference", format="+.2f"),
+            alt.Tooltip("cost_usd:Q", title="Cost, USD", format="$,.6~r"),
+            alt.Tooltip("used:N", title="Text"),
+        ],
+    )
+    dash = alt.StrokeDash("used:N", scale=dashes, legend=key)
+    seen = 1.0 if len(pairs) <= _MOST_NAMES else 0.35
+    lines = base.mark_line(strokeWidth=2, opacity=seen).encode(dash, alt.Detail("draft_id:N"))
+    return [lines, base.mark_point(filled=True, size=50, opacity=seen)]
+
+
+def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
+    """The personas' names at the right ends of their lines."""
+    ranked = pairs.sort_values("refined_score")
+    frame = pd.DataFrame({"level": _apart(ranked["refined_score"].to_list()), "side": 1})
+    frame["label"] = ranked["name"].str.slice(0, 28).to_list()
+    text = style.label(alt.Chart(frame), dark, "left", "middle", dx=10)
+    names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
+    return names
+
+
+def _apart(levels: list[float]) -> list[float]:
+    """Ascending levels moved as little as it takes for lines of text at them not to touch, none over 1."""
+    spread = list(levels)
+    for place in range(1, len(spread)):
+        spread[place] = max(spread[place], spread[place - 1] + _LINE_OF_TEXT)
+    ceiling = 1.0
+    for place in reversed(range(len(spread))):
+        spread[place] = min(spread[place], ceiling)
+        ceiling = spread[place] - _LINE_OF_TEXT
+    return spread
