@@ -89,6 +89,13 @@ class SourceView:
             places: terms by place, each once.
             count: how many sentences at most.
         """
+        return _largest(self._score(places), count)
+
+    def best_score(self, places: Sequence[int]) -> float:
+        """The highest BM25 score of a sentence for some terms; 0 when there is none."""
+        return float(self._score(places).max(initial=0.0))
+
+    def _score(self, places: Sequence[int]) -> Floats:
         scores = np.zeros(len(self))
         read = 0
         for place in sorted(places, key=lambda place: (self._starts[place + 1] - self._starts[place], place)):
@@ -97,7 +104,7 @@ class SourceView:
                 break
             scores[self._posted[first:last]] += self._impact[first:last]
             read += last - first
-        return _largest(scores, count)
+        return scores
 
     def window(self, sentence: int, reach: int = 1) -> tuple[int, int]:
         """The sentence with up to `reach` neighbours on either side, as long as the same person goes on speaking."""

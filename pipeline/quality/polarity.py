@@ -17,6 +17,9 @@ _TURNING = NEGATIONS | words_of(
     """stop stops stopped stopping quit quits avoid avoids avoided avoiding refuse refuses refused refusing rarely
     seldom ignore ignores ignored"""
 )
+_DENYING = _TURNING | words_of(
+    "only except instead fail fails failed failing decline declines declined unable unlike rather despite"
+)
 _PAIRS = """love/hate love/loathe trust/distrust trust/mistrust more/fewer more/less increase/decrease increase/reduce
     raise/lower rise/fall cheap/expensive cheaper/dearer easy/hard easy/difficult simple/complicated happy/unhappy
     satisfied/dissatisfied comfortable/uncomfortable able/unable reliable/unreliable useful/useless warm/cold hot/cold
@@ -53,6 +56,11 @@ def signs(words: Sequence[str]) -> dict[str, int]:
                 left = max(left - 1, 0)
             switch = 3 if stemmed in _SWITCHES else max(switch - 1, 0)
     return signed
+
+
+def is_negated(words: Sequence[str]) -> bool:
+    """Whether a statement denies, excludes or refuses anything."""
+    return any(word in _DENYING or word.endswith("n't") for word in words)
 
 
 def disagree(left: dict[str, int], right: dict[str, int], size: int) -> bool:

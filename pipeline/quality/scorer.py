@@ -13,7 +13,7 @@ from pipeline.index_cache import SCORER_VERSION
 from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.quality.coherence import coherence
 from pipeline.quality.completeness import completeness, is_blank
-from pipeline.quality.faithfulness import Claim, Evidence, find
+from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.text import STOP_WORDS, language_of
@@ -47,7 +47,7 @@ class Scorer:
         claims = tuple(self._claims(persona, view))
         complete, missing = completeness(persona)
         coherent, issues = coherence(persona)
-        faithful = None if view.is_empty else faithfulness(claims)
+        faithful = None if view.is_empty else summed_up([(claim.support, _weight(claim)) for claim in claims])
         overall = None if faithful is None else self._overall(complete, coherent, faithful)
         injected = _injection(persona)
         if overall is not None and injected:
@@ -116,18 +116,6 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
             yield f"demographics.{key}", value
 
 
-def faithfulness(claims: Sequence[ClaimSupport]) -> float:
-    """`.5 * mean + .5 * mean of the lowest quarter`; demographics count half; no claim at all is 0.
-
-    The lowest quarter makes one invented goal show; the minimum would punish every further claim.
-    """
-    if not claims:
-        return 0.0
-    pairs = sorted((claim.support, _weight(claim)) for claim in claims)
-    lowest = pairs[: -(-len(pairs) // 4)]
-    return 0.5 * _mean(pairs) + 0.5 * _mean(lowest)
-
-
 def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
     support, flags = evidence.support, list(evidence.flags)
     if view.copied_share(claim.words) >= _COPIED_SHARE:
@@ -189,10 +177,6 @@ def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
 
 def _weight(claim: ClaimSupport) -> float:
     return _DEMOGRAPHIC_WEIGHT if claim.field.startswith("demographics") else 1.0
-
-
-def _mean(pairs: Sequence[tuple[float, float]]) -> float:
-    return sum(support * weight for support, weight in pairs) / sum(weight for _, weight in pairs)
 
 
 def _short(text: str) -> str:
