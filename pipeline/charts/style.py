@@ -77,6 +77,8 @@ def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
             autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         )
         .configure_view(strokeWidth=0)
+        # Vega would read out every mark with the names of its columns; the description and the table say it better.
+        .configure_mark(aria=False)
         .configure_axis(
             labelFontSize=TEXT, titleFontSize=TEXT, titleFontWeight="normal", labelPadding=5, titlePadding=6
         )

@@ -56,7 +56,11 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     colours = alt.Scale(domain=present, range=[_USED[words][0] for words in present])
     dashes = alt.Scale(domain=present, range=[_USED[words][1] for words in present])
     # Room on the left for the threshold's label, on the right for names.
-    sides = alt.Axis(values=[0, 1], labelExpr="datum.value == 0 ? 'draft' : 'frontier text'")
+    sides = alt.Axis(
+        values=[0, 1],
+        labelExpr="datum.value == 0 ? 'draft' : 'frontier text'",
+        description="Draft on the left, the frontier's text on the right",
+    )
     base = alt.Chart(pd.concat(ends)).encode(
         alt.X("side:Q", title=None, scale=alt.Scale(domain=[-0.5, 1.8], nice=False), axis=sides),
         alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),

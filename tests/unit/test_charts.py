@@ -46,6 +46,7 @@ def test_every_chart_has_a_fixed_height_fills_its_width_and_says_its_finding(cha
     assert (spec["width"], spec["background"]) == ("container", "transparent")
     assert spec["height"] == drawn(chart(make_run([0.9, 0.2], refined={1: 0.8})))["height"]
     assert view.title in view.alt == spec["description"]
+    assert spec["config"]["mark"]["aria"] is False
     assert "title" not in spec
 
 
