@@ -58,7 +58,9 @@ def main() -> None:
         ended = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"study: {study.size.documents} transcripts, {study.words:,} participant words")
-    print(f"load {loaded - started:.1f} s, draft {run.timing.draft_s:.1f} s, index and score {run.timing.assess_s:.1f} s")
+    print(
+        f"load {loaded - started:.1f} s, draft {run.timing.draft_s:.1f} s, index and score {run.timing.assess_s:.1f} s"
+    )
     print(f"from files to scored drafts: {ended - started:.1f} s; peak memory {peak:,.0f} MiB")
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pipeline.index import SourceView
+from pipeline.models import Participant
 from pipeline.quality.generic import GENERIC
-from pipeline.quality.polarity import disagree, is_negated, signs
+from pipeline.quality.polarity import disagree, is_negated, read_signs, shared
 from pipeline.text import content, fold_numbers, is_number, tokens
 
 _CANDIDATES = 5
@@ -54,6 +55,8 @@ class Evidence:
     sentences: tuple[int, int] | None
     """The best sentences of the view, first and one past the last; `None` when no word was found."""
     flags: tuple[str, ...] = ()
+    participant: Participant | None = None
+    """Whose stated facts it rests on, when it does not rest on a sentence."""
 
 
 def find(claim: Claim, view: SourceView) -> Evidence:
@@ -116,15 +119,14 @@ def _polarity(claim: Claim, best: int, ranked: Sequence[int], view: SourceView) 
     """What disagreement about yes and no leaves of the support, and the flag for it."""
     if view.language != "english":
         return 1.0, ()
-    claimed = signs(claim.words)
+    claimed = read_signs(claim.words)
     agreeing = opposing = 0
     for sentence in ranked:
-        said = signs(view.words_between(sentence, sentence + 1))
-        shared = claimed.keys() & said.keys()
-        if disagree(claimed, said, len(claimed)):
-            opposing = max(opposing, len(shared))
+        said = read_signs(view.words_between(sentence, sentence + 1))
+        if disagree(claimed, said, len(claimed.signs)):
+            opposing = max(opposing, shared(claimed, said))
         else:
-            agreeing = max(agreeing, len(shared))
+            agreeing = max(agreeing, shared(claimed, said))
     if opposing and opposing >= agreeing:
         return _OPPOSITE, ("polarity",)
     if is_negated(claim.words) and not is_negated(view.words_between(*view.window(best))):

@@ -6,25 +6,32 @@ the sign of one of them are opposite. English only: other languages have no sign
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from pipeline.text import NEGATIONS, fold_numbers, stem, words_of
 
 _REACH = 3
-"""Content stems after a negation that it turns around, unless the clause ends before."""
+"""Content stems after `not` or `never` that it turns around, unless the clause ends before."""
+
+_SHORT_REACH = 1
+"""The same for `without` and `no`, which belong to the next noun."""
 
 _BREAKS = words_of("but because although though however while whereas unless except if when then so")
-_TURNING = NEGATIONS | words_of(
+_SHORT = words_of("no without neither nor none instead")
+_AVOIDING = words_of(
     """stop stops stopped stopping quit quits avoid avoids avoided avoiding refuse refuses refused refusing rarely
-    seldom ignore ignores ignored"""
+    seldom ignore ignores ignored block blocks blocked blocking prevent prevents"""
 )
+_TURNING = NEGATIONS | _AVOIDING | _SHORT
+_WISHES = words_of("want wants wanted wish wishes hope hopes need needs needed prefer prefers rather")
 _DENYING = _TURNING | words_of(
     "only except instead fail fails failed failing decline declines declined unable unlike rather despite"
 )
-_PAIRS = """love/hate love/loathe trust/distrust trust/mistrust more/fewer more/less increase/decrease increase/reduce
+_PAIRS = """love/hate love/loathe trust/distrust trust/mistrust more/fewer increase/decrease increase/reduce
     raise/lower rise/fall cheap/expensive cheaper/dearer easy/hard easy/difficult simple/complicated happy/unhappy
     satisfied/dissatisfied comfortable/uncomfortable able/unable reliable/unreliable useful/useless warm/cold hot/cold
-    with/without before/after early/late fast/slow accept/reject agree/disagree enjoy/dread gain/lose enable/disable
-    include/exclude allow/forbid remember/forget safe/dangerous strong/weak high/low win/lose private/public
+    fast/slow accept/reject agree/disagree enjoy/dread gain/lose enable/disable
+    include/exclude allow/forbid remember/forget safe/dangerous strong/weak win/lose private/public
     automatic/manual willing/unwilling confident/unsure important/unimportant necessary/unnecessary"""
 _OPPOSITES: dict[str, tuple[str, int]] = {}
 for _pair in _PAIRS.split():
@@ -33,29 +40,46 @@ for _pair in _PAIRS.split():
     _OPPOSITES.setdefault(stem(_right) or _right, (stem(_left) or _left, -1))
 _SWITCHES = frozenset(map(stem, ("turn", "switch", "leave", "keep", "put", "go")))
 
-_ALIKE = 0.6
+_ALIKE = 0.5
 _FEWEST = 2
+_MAJORITY = 0.5
 
 
-def signs(words: Sequence[str]) -> dict[str, int]:
-    """The content stems of one statement, each with the sign it is said with: 1 or -1."""
-    signed: dict[str, int] = {}
+@dataclass(frozen=True)
+class Signed:
+    """A statement as stems that are affirmed (1) or denied (-1)."""
+
+    signs: dict[str, int]
+    opposites: frozenset[str]
+    """Stems that were said as one half of a pair of opposites."""
+    is_wish: bool
+    """Whether it says what somebody wants; a wish does not contradict how things are."""
+
+
+def read_signs(words: Sequence[str]) -> Signed:
+    """The content stems of one statement with the sign they are said with; the first mention counts."""
+    signs: dict[str, int] = {}
+    opposites = set()
     left, switch = 0, 0
     for word in fold_numbers(list(words)):
         if word in _BREAKS:
             left = 0
         elif word in _TURNING or word.endswith("n't"):
-            left = _REACH
+            # "can't stop" affirms; "not ... nobody" goes on denying.
+            left = 0 if left and word in _AVOIDING else _SHORT_REACH if word in _SHORT else _REACH
         elif word in ("on", "off") and switch:
-            signed["on"] = 1 if word == "on" else -1
+            signs["on"] = 1 if word == "on" else -1
+            opposites.add("on")
         else:
             stemmed = stem(word) or word
             name, sign = _OPPOSITES.get(stemmed, (stem(word), 1))
             if name:
-                signed.setdefault(name, sign if left == 0 else -sign)
+                signs.setdefault(name, sign if left == 0 else -sign)
                 left = max(left - 1, 0)
+                if stemmed in _OPPOSITES:
+                    opposites.add(name)
             switch = 3 if stemmed in _SWITCHES else max(switch - 1, 0)
-    return signed
+    return Signed(signs, frozenset(opposites), not _WISHES.isdisjoint(words))
 
 
 def is_negated(words: Sequence[str]) -> bool:
@@ -63,9 +87,20 @@ def is_negated(words: Sequence[str]) -> bool:
     return any(word in _DENYING or word.endswith("n't") for word in words)
 
 
-def disagree(left: dict[str, int], right: dict[str, int], size: int) -> bool:
-    """Whether two signed statements share 60 % of `size` stems, two at least, and one of them with another sign."""
-    shared = left.keys() & right.keys()
-    if len(shared) < max(_FEWEST, _ALIKE * size):
+def shared(one: Signed, other: Signed) -> int:
+    """How many stems two statements have in common."""
+    return len(one.signs.keys() & other.signs.keys())
+
+
+def disagree(one: Signed, other: Signed, size: int) -> bool:
+    """Whether two statements share half of `size` stems, two at least, and say the opposite of each other.
+
+    The opposite is a stem said as `love` here and `hate` there, or half of what they share denied by one only.
+    """
+    if one.is_wish != other.is_wish:
         return False
-    return any(left[name] != right[name] for name in shared)
+    common = one.signs.keys() & other.signs.keys()
+    if len(common) < max(_FEWEST, _ALIKE * size):
+        return False
+    turned = {name for name in common if one.signs[name] != other.signs[name]}
+    return bool(turned & (one.opposites | other.opposites)) or len(turned) >= _MAJORITY * len(common)

@@ -13,6 +13,7 @@ from pipeline.index_cache import SCORER_VERSION
 from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.quality.coherence import coherence
 from pipeline.quality.completeness import completeness, is_blank
+from pipeline.quality.demographics import look_up
 from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
@@ -25,6 +26,8 @@ _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
 _POOLED_CAP = 0.8
 _INSTRUCTION_CAP = 0.3
 _WEAK = 0.4
+_SAID = 0.8
+_DEMOGRAPHICS = "demographics."
 _DEMOGRAPHIC_WEIGHT = 0.5
 
 
@@ -75,8 +78,10 @@ class Scorer:
                     yield self._support(field, text, find_quote(text, view), view)
             else:
                 claim = Claim.of(text, view.language)
-                evidence = find(claim, view)
-                yield self._support(field, text, _capped(claim, evidence, view), view)
+                evidence = _capped(claim, find(claim, view), view)
+                if field.startswith(_DEMOGRAPHICS):
+                    evidence = _with_facts(field.removeprefix(_DEMOGRAPHICS), text, evidence, view)
+                yield self._support(field, text, evidence, view)
 
     def _support(self, field: str, text: str, evidence: Evidence, view: SourceView) -> ClaimSupport:
         support, flags = evidence.support, evidence.flags
@@ -85,19 +90,17 @@ class Scorer:
         if not view.is_known:
             support = min(support, _POOLED_CAP)
         support = min(max(support, 0.0), 1.0)
-        if evidence.sentences is None:
-            return ClaimSupport(
-                field=field, text=text, support=support, document=None, segment=None, quote=None, flags=flags
-            )
-        segment = view.segment_of(evidence.sentences[0])
+        person = evidence.participant
+        segment = view.segment_of(evidence.sentences[0]) if evidence.sentences else None
+        document = segment.document if segment else person.documents[0] if person and person.documents else None
         return ClaimSupport(
             field=field,
             text=text,
             support=support,
-            document=self._index.document_names.get(segment.document, segment.document),
-            segment=segment.id,
-            quote=view.text_between(*evidence.sentences),
-            participant=segment.participant,
+            document=self._index.document_names.get(document, document) if document else None,
+            segment=segment.id if segment else None,
+            quote=view.text_between(*evidence.sentences) if evidence.sentences else None,
+            participant=segment.participant if segment else person.id if person else None,
             flags=flags,
         )
 
@@ -113,7 +116,19 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
                 yield field, text
     for key, value in persona.demographics.items():
         if not is_blank(value):
-            yield f"demographics.{key}", value
+            yield f"{_DEMOGRAPHICS}{key}", value
+
+
+def _with_facts(key: str, text: str, evidence: Evidence, view: SourceView) -> Evidence:
+    """What participants said, or what the data states about them where it states more."""
+    stated = look_up(key, text, view.participants)
+    if stated is None:
+        return evidence
+    if key == "age" and stated.support == 0:
+        return Evidence(0.0, None, ("not_stated",), stated.participant)
+    if evidence.support >= _SAID and key != "age":
+        return evidence
+    return Evidence(max(stated.support, 0 if key == "age" else evidence.support), None, (), stated.participant)
 
 
 def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
@@ -161,6 +176,7 @@ def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
     sentences = {
         "copied": "Copied from the study word for word instead of summed up",
         "stuffed": "A string of keywords, not a statement",
+        "not_stated": "The data states something else about these participants than",
         "polarity": "The study seems to say the opposite of",
     }
     for claim in claims:
@@ -176,7 +192,7 @@ def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
 
 
 def _weight(claim: ClaimSupport) -> float:
-    return _DEMOGRAPHIC_WEIGHT if claim.field.startswith("demographics") else 1.0
+    return _DEMOGRAPHIC_WEIGHT if claim.field.startswith(_DEMOGRAPHICS) else 1.0
 
 
 def _short(text: str) -> str:
