@@ -3,27 +3,30 @@
 Start with `streamlit run app.py`, or with a database of your own: `streamlit run app.py -- --db FILE`.
 """
 
-import streamlit as st
+from pathlib import Path
 
-from pages import _ui
-from pipeline.errors import PersonaError
+import streamlit as st
 
 
 def main() -> None:
     """One rerun of one browser session."""
-    # A narrow sidebar leaves the width to the tables on a small screen. Pixels.
-    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=220)
-    st.logo(str(_ui.LOGO))
+    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide")
+    st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
     page = st.navigation(
         {
             "Work": [
-                st.Page(_ui.UPLOAD, title="Upload", icon=":material/upload_file:", default=True),
-                st.Page(_ui.CONFIGURE, title="Configure", icon=":material/tune:"),
-                st.Page(_ui.RESULTS, title="Results", icon=":material/groups:"),
+                st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:", default=True),
+                st.Page("pages/configure.py", title="Configure", icon=":material/tune:"),
+                st.Page("pages/results.py", title="Results", icon=":material/groups:"),
             ],
-            "Share": [st.Page(_ui.RUNS, title="Runs", icon=":material/list_alt:")],
+            "Share": [st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:")],
         }
     )
+    # Imported only now, because it takes a second or two at the server's start: until the navigation is known,
+    # the first visitor sees the list of files that Streamlit makes of pages/ by itself.
+    from pages import _ui
+    from pipeline.errors import PersonaError
+
     try:
         _ui.services()
         page.run()

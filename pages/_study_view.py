@@ -58,27 +58,29 @@ def documents(study: Study) -> None:
             speakers[document_id].append(participant.id)
     rows = [
         {
-            "File": document.name,
-            "Understood as": document.kind,
-            "Participants": ", ".join(speakers[document.id]),
-            "Words": document.words,
-            "Notes": " ".join(document.notes),
+            "File": escape_markdown(document.name),
+            "Understood as": escape_markdown(document.kind),
+            "Who": escape_markdown(_people(speakers[document.id])),
+            "Words": f"{document.words:,}",
+            "Notes": escape_markdown(" ".join(document.notes)),
         }
         for document in study.documents
     ]
-    st.dataframe(
+    # A table that wraps: what was recognised and dropped must be readable without dragging columns.
+    st.table(
         rows,
+        border="horizontal",
         height=TABLE_HEIGHT,
-        row_height=THREE_LINES,
-        column_config={
-            "File": st.column_config.TextColumn(width=170),
-            "Understood as": st.column_config.TextColumn(width=120),
-            "Participants": st.column_config.TextColumn(width=95),
-            "Words": st.column_config.NumberColumn(width=65, format="localized"),
-            "Notes": st.column_config.TextColumn(width=430, help="What was recognised, and what was dropped."),
-        },
+        hide_index=True,
         alt=f"{count(len(rows), 'document')}: file, kind, participants, words and notes.",
     )
+
+
+def _people(participants: list[str]) -> str:
+    """Who speaks in a document; many are shortened to the first and the last."""
+    if len(participants) <= 3:
+        return ", ".join(participants)
+    return f"{participants[0]} … {participants[-1]} ({len(participants)})"
 
 
 def participants(study: Study) -> None:
@@ -91,11 +93,11 @@ def participants(study: Study) -> None:
             "Age": person.demographics.get("age", ""),
             "Occupation": person.demographics.get("occupation", ""),
             "Location": person.demographics.get("location", ""),
+            "Words": person.words,
+            "Documents": ", ".join(names[document_id] for document_id in person.documents),
             "Other facts": "; ".join(
                 f"{fact}: {value}" for fact, value in person.demographics.items() if fact not in COMMON_FACTS
             ),
-            "Words": person.words,
-            "Documents": ", ".join(names[document_id] for document_id in person.documents),
         }
         for person in study.participants
     ]
@@ -107,6 +109,7 @@ def participants(study: Study) -> None:
             "Name": st.column_config.TextColumn(width=120),
             "Age": st.column_config.TextColumn(width=50),
             "Words": st.column_config.NumberColumn(width=65, format="localized"),
+            "Documents": st.column_config.TextColumn(width=170),
         },
         alt=f"{count(len(rows), 'participant')} with the facts stated about them, their words and documents.",
     )
@@ -136,7 +139,7 @@ def segments(study: Study) -> None:
         row_height=THREE_LINES,
         hide_index=True,
         column_config={
-            "Text": st.column_config.TextColumn(width=520),
+            "Text": st.column_config.TextColumn(width=440),
             "Participant": st.column_config.TextColumn(width=85),
             "Role": st.column_config.TextColumn(width=90, help="Interviewer turns are never used as evidence."),
         },

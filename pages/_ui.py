@@ -25,7 +25,6 @@ from pipeline.worker import Worker
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
 """The pages, for `go` and `st.page_link`."""
 
-LOGO = Path(__file__).parent / "logo.svg"
 EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
 EXAMPLE_NAME = "Living with Hearthwise (example)"
 
@@ -33,6 +32,8 @@ EXAMPLE_NAME = "Living with Hearthwise (example)"
 STUDY_KEY, RUN_KEY = "study_id", "run_id"
 CONFIG_KEY = "config"
 """The settings on Configure, as the plain values of a `hybrid:` block."""
+FIELD_PREFIX = "setting_"
+"""Of the widgets on Configure, one per setting."""
 TYPED_KEYS = "typed_keys"
 """API keys typed in this session, by variable. In memory only, gone with the session."""
 
@@ -194,6 +195,9 @@ def use_run(run_id: str | None) -> None:
 def use_config(config: HybridConfig) -> None:
     """Fill Configure with these settings."""
     st.session_state[CONFIG_KEY] = config.model_dump(mode="json")
+    # The fields on that page take their values from the settings again.
+    for key in [key for key in st.session_state if str(key).startswith(FIELD_PREFIX)]:
+        del st.session_state[key]
 
 
 def go(page: str) -> NoReturn:

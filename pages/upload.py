@@ -17,6 +17,10 @@ from pipeline.store import StudySummary
 from pipeline.words import count, escape_markdown
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FORMATS = (
+    "Interviews, survey answers or tickets as text, Markdown, CSV, TSV, JSON, JSON Lines, VTT or SRT. "
+    "Several files become one study. Nothing leaves this machine."
+)
 NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files"
 
 
@@ -118,8 +122,6 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
         "Add your own study",
         accept_multiple_files=True,
         key=UPLOAD_KEY,
-        help="Interviews, survey answers, tickets: text, Markdown, CSV, TSV, JSON, JSON lines, VTT, SRT. "
-        "Several files become one study. They stay on this machine.",
     )
     folder = ""
     # A path is read by this process: only a reader who sits at this machine may name one.
@@ -132,6 +134,7 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
             disabled=bool(uploads),
             help="Remove the uploaded files to read a folder instead." if uploads else None,
         )
+    st.caption(FORMATS)
     try:
         if uploads:
             files = [SourceFile(name=upload.name, data=upload.getvalue()) for upload in uploads]

@@ -1,0 +1,155 @@
+"""Fields for the settings of a run: each shows one setting of the `hybrid:` block and writes it back when changed.
+
+The settings live in the session as plain values, because a widget forgets its own when its page is left. Labels are
+ours; tooltips are the settings' own docstrings; limits come from the settings' own constraints.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+from pydantic.fields import FieldInfo
+
+from pages import _ui
+from pipeline.config import HybridConfig, Weights
+from pipeline.preflight import suggested
+
+Values = dict[str, Any]
+"""A `hybrid:` block as it comes from YAML."""
+
+
+def values() -> Values:
+    """The settings of this session; on the first visit the best that works here without asking."""
+    if _ui.CONFIG_KEY not in st.session_state:
+        _ui.use_config(suggested(_ui.settings()))
+    block: Values = st.session_state[_ui.CONFIG_KEY]
+    return block
+
+
+def put(changes: Mapping[str, object]) -> None:
+    """Set some settings from outside their fields, which show the new values."""
+    st.session_state[_ui.CONFIG_KEY] = {**values(), **changes}
+    for name in changes:
+        st.session_state.pop(_key(name), None)
+
+
+def number(name: str, label: str, *, step: float | None = None, form: str | None = None, empty: str = "") -> None:
+    """A number; `empty` says what no number means where that is allowed."""
+    low, high = limits(_info(name))
+    whole = isinstance(_value(name), int) and step is None
+    kind: Callable[[float], float] = int if whole else float
+    st.number_input(
+        label,
+        min_value=None if low is None else kind(low),
+        max_value=None if high is None else kind(high),
+        value=None if empty else "min",
+        step=1 if whole else step,
+        format=form,
+        placeholder=empty or None,
+        help=doc(name),
+        **_bound(name, None if _value(name) is None else kind(_value(name))),
+    )
+
+
+def slider(name: str, label: str, *, step: float) -> None:
+    """A number between two ends that are worth seeing."""
+    low, high = (None if limit is None else float(limit) for limit in limits(_info(name)))
+    st.slider(label, low, high, step=step, format="%.2f", help=doc(name), **_bound(name, float(_value(name))))
+
+
+def toggle(name: str, label: str, *, disabled: bool = False) -> None:
+    """Something that is on or off."""
+    st.toggle(label, disabled=disabled, help=doc(name), **_bound(name, _value(name)))
+
+
+def text(name: str, label: str, *, placeholder: str) -> None:
+    """A word or an address; blank is no value."""
+    st.text_input(label, placeholder=placeholder, help=doc(name), **_bound(name, _value(name) or ""))
+
+
+def choice(
+    name: str,
+    label: str,
+    options: Sequence[str],
+    *,
+    open_ended: bool = False,
+    disabled: bool = False,
+    words: Mapping[str, str] | None = None,
+    then: Callable[[], None] | None = None,
+) -> None:
+    """One of several names.
+
+    Args:
+        name: of the setting.
+        label: shown above it.
+        options: what is known; the present value is added when it is not among them.
+        open_ended: whether any other name may be typed.
+        disabled: shown, but not to be changed.
+        words: how an option is shown, where its name does not say enough.
+        then: runs after a change.
+    """
+    present = _value(name)
+    known = list(options) if present in options else [present, *options]
+    st.selectbox(
+        label,
+        known,
+        format_func=lambda option: (words or {}).get(option, option),
+        accept_new_options=open_ended,
+        disabled=disabled,
+        help=doc(name),
+        **_bound(name, present, then),
+    )
+
+
+def segments(name: str, label: str, words: Mapping[str, str]) -> None:
+    """One of two or three values, side by side."""
+    st.segmented_control(
+        label,
+        list(words),
+        format_func=lambda value: words[value],
+        required=True,
+        help=doc(name),
+        **_bound(name, _value(name)),
+    )
+
+
+def doc(name: str) -> str | None:
+    """What a setting means, in its own words; the weights share one explanation."""
+    return _info(name).description or Weights.__doc__
+
+
+def limits(info: FieldInfo) -> tuple[float | None, float | None]:
+    """Smallest and largest value that a setting may take; `None` where there is no limit."""
+    lows = [bound for part in info.metadata if (bound := getattr(part, "ge", getattr(part, "gt", None))) is not None]
+    highs = [bound for part in info.metadata if (bound := getattr(part, "le", None)) is not None]
+    return next(iter(lows), None), next(iter(highs), None)
+
+
+def _info(name: str) -> FieldInfo:
+    outer, _, inner = name.partition(".")
+    return Weights.model_fields[inner] if inner else HybridConfig.model_fields[outer]
+
+
+def _value(name: str) -> Any:
+    outer, _, inner = name.partition(".")
+    return values()[outer][inner] if inner else values()[outer]
+
+
+def _key(name: str) -> str:
+    return f"{_ui.FIELD_PREFIX}{name}"
+
+
+def _bound(name: str, present: object, then: Callable[[], None] | None = None) -> dict[str, Any]:
+    """Key and callback of a field that shows a value and writes it back."""
+    st.session_state.setdefault(_key(name), present)
+    return {"key": _key(name), "on_change": _changed, "args": (name, then)}
+
+
+def _changed(name: str, then: Callable[[], None] | None) -> None:
+    present = st.session_state[_key(name)]
+    outer, _, inner = name.partition(".")
+    changed = {**values()[outer], inner: present} if inner else present
+    blank = changed == "" and _info(name).default is None
+    st.session_state[_ui.CONFIG_KEY] = {**values(), outer: None if blank else changed}
+    if then:
+        then()

@@ -1,0 +1,229 @@
+"""The two models of a run, on Configure: which one, is it there, has it a key, a price, a successor.
+
+Looks are free. They are kept for ten seconds, so that moving a slider asks no server.
+"""
+
+import streamlit as st
+
+from pages import _fields, _ui
+from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride
+from pipeline.errors import PersonaError, UnpricedModelError
+from pipeline.preflight import Plan, build, look, plan
+from pipeline.providers import Health, ProviderRole, names, provider_class
+from pipeline.words import escape_markdown
+
+LOOK_SECONDS = 10
+PROVIDER_SETTINGS = {
+    "enabled",
+    "local_provider",
+    "local_model",
+    "local_base_url",
+    "frontier_provider",
+    "frontier_model",
+    "skip_frontier",
+    "context_tokens",
+    "timeout_s",
+    "prices",
+}
+"""The settings that decide whether a run could start."""
+WORDS = {
+    "auto": "Automatic",
+    "builtin": "builtin (no model)",
+    "ollama": "Ollama",
+    "openai": "OpenAI-compatible",
+    "anthropic": "Anthropic",
+    "simulated": "Simulated (offline)",
+}
+FRONTIER_WORDS = {**WORDS, "openai": "OpenAI"}
+KEY_FIELD = "api_key_"
+PRICE_FIELD = f"{_ui.FIELD_PREFIX}price_"
+
+
+# --- free looks ------------------------------------------------------------------------------------
+
+
+def checked(config: HybridConfig) -> Plan | PersonaError:
+    """The plan of a run, or why it cannot start."""
+    return _plan(_key(config), config)
+
+
+def health(name: str, role: ProviderRole, config: HybridConfig) -> Health:
+    """The state of one provider."""
+    return _look(name, role, _key(config), config)
+
+
+def look_again() -> None:
+    """Forget what was seen, because something outside has changed."""
+    _plan.clear()
+    _look.clear()
+
+
+@st.cache_resource(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
+def _plan(key: str, _config: HybridConfig) -> Plan | PersonaError:
+    try:
+        return plan(_config, _ui.settings())
+    except PersonaError as error:
+        # Kept like a plan: a server that is down is not asked again at every click.
+        return error
+
+
+@st.cache_data(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
+def _look(name: str, role: ProviderRole, key: str, _config: HybridConfig) -> Health:
+    return look(name, role, _config, _ui.settings())
+
+
+def _key(config: HybridConfig) -> str:
+    return config.model_dump_json(include=PROVIDER_SETTINGS)
+
+
+# --- the drafting model ----------------------------------------------------------------------------
+
+
+def local(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Who writes the drafts."""
+    _fields.choice("local_provider", "Drafted by", ["auto", *names("local")], words=WORDS)
+    name = config.local_provider
+    if name == "auto":
+        name = planned.config.local_provider if isinstance(planned, Plan) else "ollama"
+    seen = health(name, "local", config)
+    if name == "openai":
+        _fields.text("local_base_url", "Address of the server", placeholder="http://127.0.0.1:8000/v1")
+    if name != "builtin":
+        _fields.choice("local_model", "Model", seen.models, open_ended=True)
+    state(seen, "local")
+    if seen.fault == "unknown_model" and hasattr(provider_class(name, "local"), "pull"):
+        download(name, config)
+
+
+def download(name: str, config: HybridConfig) -> None:
+    """Offer to fetch a model that the server does not have, and show how far it is."""
+    if not st.button(f"Download {escape_markdown(config.local_model)}", icon=":material/download:"):
+        return
+    server = build(name, "local", config, _ui.settings())
+    bar = st.progress(0.0, text="Asking for the model …")
+    try:
+        for step in server.pull(config.local_model):  # type: ignore[attr-defined]
+            share = step.completed / step.total if step.total else 0.0
+            bar.progress(min(share, 1.0), text=escape_markdown(step.status))
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    look_again()
+    st.rerun()
+
+
+# --- the refining model ----------------------------------------------------------------------------
+
+
+def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Who refines."""
+    _fields.choice(
+        "frontier_provider", "Refined by", names("frontier"), words=FRONTIER_WORDS, then=_propose_frontier_model
+    )
+    name = config.frontier_provider
+    if name not in names("frontier"):
+        return
+    seen = health(name, "frontier", config)
+    usual = DEFAULT_FRONTIER_MODEL.get(name)
+    known = [*seen.models] if usual is None or usual in seen.models else [usual, *seen.models]
+    _fields.choice("frontier_model", "Model", known, open_ended=True)
+    state(seen, "frontier")
+    if seen.successor:
+        st.button(
+            f"Use {escape_markdown(seen.successor)}",
+            icon=":material/upgrade:",
+            on_click=_fields.put,
+            args=({"frontier_model": seen.successor},),
+        )
+    if variable := provider_class(name, "frontier").key_variable:
+        api_key(variable)
+
+
+def _propose_frontier_model() -> None:
+    """Another provider sells other models."""
+    name = _fields.values()["frontier_provider"]
+    if name in DEFAULT_FRONTIER_MODEL:
+        _fields.put({"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
+
+
+def api_key(variable: str) -> None:
+    """A key for this session, where the environment has none or another one is wanted."""
+    typed = variable in st.session_state.get(_ui.TYPED_KEYS, {})
+    if typed:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f":material/key: {variable}: typed in this session.", width="stretch")
+            st.button("Forget", type="tertiary", on_click=_forget_key, args=(variable,), key=f"forget_{variable}")
+        return
+    present = _ui.settings().secret(variable) is not None
+    label = f"Another {variable}" if present else variable
+    with st.expander(label, icon=":material/key:", expanded=not present):
+        st.text_input(
+            label,
+            type="password",
+            key=f"{KEY_FIELD}{variable}",
+            label_visibility="collapsed",
+            placeholder="paste the key, then press Enter",
+            autocomplete="off",
+            on_change=_keep_key,
+            args=(variable,),
+        )
+        st.caption("Kept in memory for this browser session only: never stored, logged or exported.")
+
+
+def _keep_key(variable: str) -> None:
+    typed = st.session_state.pop(f"{KEY_FIELD}{variable}", "").strip()
+    if typed:
+        st.session_state[_ui.TYPED_KEYS] = {**st.session_state.get(_ui.TYPED_KEYS, {}), variable: typed}
+        look_again()
+
+
+def _forget_key(variable: str) -> None:
+    kept = st.session_state.get(_ui.TYPED_KEYS, {})
+    st.session_state[_ui.TYPED_KEYS] = {name: key for name, key in kept.items() if name != variable}
+    look_again()
+
+
+def state(seen: Health, role: ProviderRole) -> None:
+    """What a look has found, and a way to look again."""
+    icon = ":green[:material/check_circle:]" if seen.ready else ":orange[:material/error:]"
+    with st.container(horizontal=True, wrap=False, gap="xxsmall"):
+        st.caption(f"{icon} {escape_markdown(seen.sentence)}", width="stretch")
+        st.button(
+            ":material/refresh:", type="tertiary", help="Check again", on_click=look_again, key=f"look_again_{role}"
+        )
+
+
+# --- its price -------------------------------------------------------------------------------------
+
+
+def price(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """The price of the refining model: the library's, or the user's own."""
+    unpriced = isinstance(planned, UnpricedModelError)
+    own = config.prices.get(config.frontier_model)
+    with st.expander("Price of the model", expanded=unpriced):
+        if unpriced:
+            st.caption("No price is known, so no budget could be kept. State what the provider charges.")
+        elif isinstance(planned, Plan):
+            st.caption(f"Now: {escape_markdown(planned.pricer.source)}. Own prices replace it.")
+        for field, label in (("input_usd", "USD per million input tokens"), ("output_usd", "… output tokens")):
+            key = f"{PRICE_FIELD}{field}_{config.frontier_model}"
+            st.session_state.setdefault(key, getattr(own, field) if own else None)
+            st.number_input(
+                label,
+                min_value=0.0,
+                value=None,
+                step=0.1,
+                placeholder="the library's price",
+                help=PriceOverride.model_fields[field].description,
+                key=key,
+                on_change=_keep_price,
+                args=(config.frontier_model,),
+            )
+
+
+def _keep_price(model: str) -> None:
+    """Own prices count once both are there; clearing one gives the library's back."""
+    own = {field: st.session_state[f"{PRICE_FIELD}{field}_{model}"] for field in ("input_usd", "output_usd")}
+    others = {name: price for name, price in _fields.values()["prices"].items() if name != model}
+    complete = None not in own.values()
+    st.session_state[_ui.CONFIG_KEY] = {**_fields.values(), "prices": {**others, model: own} if complete else others}

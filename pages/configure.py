@@ -1,0 +1,243 @@
+"""Configure: what will happen, where does data go, what can it cost?
+
+The answer comes first, then the three stages with every setting. Looks at providers are free, made here and kept for
+ten seconds; nothing is paid before Run.
+"""
+
+import streamlit as st
+
+from pages import _fields, _providers, _ui
+from pipeline.config import HybridConfig, parse_config, parse_config_text
+from pipeline.errors import ConfigError, PersonaError
+from pipeline.models import RunRecord, Study
+from pipeline.outlook import Outlook, outlook
+from pipeline.preflight import Plan
+from pipeline.words import count, escape_markdown, score, usd
+
+RUN_NAME_KEY, PASTED_KEY, IMPORT_PROBLEM_KEY = "run_name", "pasted_yaml", "import_problem"
+ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
+SCORE_PARTS = {
+    "Faithfulness": "is every claim, every quote, in the words of the participants it is drawn from?",
+    "Coherence": "do its parts fit together, without contradiction or repetition?",
+    "Completeness": "does it say enough about the person to work with?",
+}
+EARLIER_RUNS = 3
+"""Finished runs of the study that tell what scores to expect."""
+
+
+def page() -> None:
+    """The page, top to bottom."""
+    study = _ui.current_study()
+    _ui.header("Configure", "What will happen, where does data go, what can it cost?", study_name=study and study.name)
+    try:
+        config = parse_config(_fields.values(), "Settings")
+    except ConfigError as error:
+        config, planned = HybridConfig(), error
+    else:
+        planned = _providers.checked(config)
+    with st.container(border=True):
+        before_the_run(study, config, planned)
+    stages = st.grid(3, min_column_width=255, border=True)
+    with stages.cell():
+        draft(config, planned)
+    with stages.cell():
+        assess(config)
+    with stages.cell():
+        refine(config, planned)
+    as_yaml(config)
+
+
+# --- what will happen ------------------------------------------------------------------------------
+
+
+def before_the_run(study: Study | None, config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """The run in one sentence, its figures, and the button."""
+    if isinstance(planned, PersonaError):
+        st.markdown("**This run cannot start yet**")
+        _ui.problem(planned)
+        reason = str(planned)
+    else:
+        expectation(outlook(config, planned, earlier(study)))
+        for sentence in planned.warnings:
+            st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
+        reason = ""
+    if study is None:
+        reason = "Choose a study first: personas are drawn from it."
+        st.page_link(_ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
+    if st.session_state.get(PASTED_KEY, "").strip():
+        # Ctrl+Enter ends typing in that field too: it must not start a run with the settings from before.
+        reason = "Use the pasted settings below first, or clear them."
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        usual = f"{study.name} at {score(config.quality_threshold)}" if study else "Name of this run"
+        name = st.text_input("Name of this run", placeholder=usual, key=RUN_NAME_KEY, max_chars=120, width=420)
+        pressed = st.button(
+            "Run",
+            type="primary",
+            icon=":material/play_arrow:",
+            shortcut="Ctrl+Enter",
+            disabled=bool(reason),
+            help=escape_markdown(reason) or "Starts in the background; closing this page does not stop it.",
+        )
+    if pressed and not reason and study and isinstance(planned, Plan):
+        start(study, config, planned, name.strip())
+
+
+def expectation(expected: Outlook) -> None:
+    """What a run with these settings would do."""
+    mark = " (simulated)" if expected.simulated else ""
+    st.markdown(f"**{escape_markdown(expected.sentence)}**", width=900)
+    # Pairs, so that four figures become two rows of two where the window is narrow, never three and one.
+    pairs = st.grid(2, min_column_width=320, gap="small")
+    with pairs.cell(), st.grid(2, min_column_width=100):
+        st.metric("Drafts", expected.drafts, help="Written on this machine, for free.")
+        st.metric("Stay local", expected.stays_local, help=f"Expected from {expected.basis}.")
+    with pairs.cell(), st.grid(2, min_column_width=100):
+        st.metric(f"Expected{mark}", usd(expected.expected_micros), help=f"Expected from {expected.basis}.")
+        if expected.bounded:
+            st.metric(f"At most{mark}", usd(expected.worst_micros), help="Reserved before each call: never passed.")
+        else:
+            st.metric(f"Worst case{mark}", usd(expected.worst_micros), help="An estimate: there is no budget.")
+    st.caption(f":material/shield: {escape_markdown(expected.data)}", width=900)
+
+
+def earlier(study: Study | None) -> list[RunRecord]:
+    """The last finished runs on a study."""
+    if study is None:
+        return []
+    runs = _ui.services().store.runs(limit=50)
+    done = [run.id for run in runs if run.study_id == study.id and run.status == "completed"]
+    return [_finished(run_id) for run_id in done[:EARLIER_RUNS]]
+
+
+@st.cache_resource(max_entries=EARLIER_RUNS, show_spinner=False)
+def _finished(run_id: str) -> RunRecord:
+    return _ui.services().store.run(run_id)
+
+
+def start(study: Study, config: HybridConfig, planned: Plan, name: str) -> None:
+    """Start the run and show it; a second click on the same settings shows the run that the first has started."""
+    same = config.model_copy(update={"local_provider": planned.config.local_provider})
+    store = _ui.services().store
+    try:
+        for run in store.runs(limit=1):
+            if run.status == "running" and run.study_id == study.id and store.run(run.id).config == same:
+                run_id = run.id
+                break
+        else:
+            run_id = _ui.services().worker.start(study.id, config, _ui.settings(), name or None)
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    _ui.use_run(run_id)
+    _ui.go(_ui.RESULTS)
+
+
+# --- the three stages ------------------------------------------------------------------------------
+
+
+def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Stage 1: who writes, and how much."""
+    stage("1", "Draft", "Written on this machine, for free.")
+    _providers.local(config, planned)
+    _fields.number("count", "Personas to deliver")
+    _fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
+    kept = "the best one is kept" if config.count == 1 else f"the best {config.count} are kept"
+    st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
+    with st.expander("More on drafting"):
+        _fields.number("seed", "Seed")
+        _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="provider's default")
+        _fields.number("local_workers", "Drafts at the same time")
+        _fields.number("context_tokens", "Context window (tokens)")
+        _fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
+
+
+def assess(config: HybridConfig) -> None:
+    """Stage 2: how good is good enough."""
+    stage("2", "Assess", "Scored on this machine, for free; the same text always gets the same score.")
+    _fields.slider("quality_threshold", "Quality threshold", step=0.01)
+    under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
+    st.caption(f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.")
+    for part, question in SCORE_PARTS.items():
+        st.caption(f"**{part}**: {question}")
+    with st.expander("Weights of the score"):
+        _fields.slider("weights.completeness", "Completeness", step=0.05)
+        _fields.slider("weights.coherence", "Coherence", step=0.05)
+        _fields.slider("weights.faithfulness", "Faithfulness", step=0.05)
+
+
+def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Stage 3: who rewrites what is under the threshold, and for how much."""
+    stage("3", "Refine", "Only drafts under the threshold, only within the budget.")
+    _fields.toggle("enabled", "Refine weak drafts")
+    if not config.enabled:
+        st.caption("Off: drafts are scored and kept, none is sent anywhere.")
+        return
+    _fields.toggle("skip_frontier", "Skip the frontier")
+    if config.skip_frontier:
+        st.caption("The settings of the frontier are kept, but it is not called.")
+        return
+    _providers.frontier(config, planned)
+    _fields.number("max_cost", "Budget of the run (USD)", step=0.5, form="%.2f", empty="no cap")
+    if config.max_cost is None:
+        st.warning("No cap: every draft under the threshold is refined, whatever it costs.", icon=":material/warning:")
+    elif config.max_cost == 0:
+        st.caption("A budget of 0 buys nothing: every draft stays as it is.")
+    _fields.toggle("redact", "Redact before sending")
+    with st.expander("More on refining"):
+        _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
+        _fields.number("frontier_workers", "Refinements at the same time")
+        _fields.number("max_output_tokens", "Longest answer (tokens)")
+    _providers.price(config, planned)
+
+
+def stage(step: str, title: str, explanation: str) -> None:
+    """The head of a stage."""
+    st.subheader(f"{step} · {title}", anchor=False)
+    st.caption(explanation)
+
+
+# --- YAML ------------------------------------------------------------------------------------------
+
+
+def as_yaml(config: HybridConfig) -> None:
+    """The same settings as a file: for the command line, for colleagues, for the record."""
+    with st.expander("Configuration as YAML", icon=":material/code:"):
+        out_column, in_column = st.columns(2, gap="medium")
+        with out_column:
+            st.markdown("**Export**")
+            text = config.to_yaml()
+            st.download_button(
+                "Download", text, "persona.yaml", "application/yaml", icon=":material/download:", on_click="ignore"
+            )
+            st.code(text, language="yaml", height=320)
+        with in_column:
+            st.markdown("**Import**")
+            uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
+            pasted = st.text_area(
+                "or paste it here", height=200, placeholder="hybrid:\n  quality_threshold: 0.8", key=PASTED_KEY
+            )
+            text = uploaded.getvalue().decode("utf-8-sig", "replace") if uploaded else pasted
+            where = uploaded.name if uploaded else "Pasted text"
+            st.button(
+                "Use these settings",
+                disabled=not text.strip(),
+                help=None if text.strip() else "Choose a file or paste text first.",
+                on_click=take_over,
+                args=(text, where),
+            )
+            if error := st.session_state.pop(IMPORT_PROBLEM_KEY, None):
+                _ui.problem(error)
+
+
+def take_over(text: str, where: str) -> None:
+    """Replace all settings with those of a YAML text, or leave word of why not."""
+    try:
+        config = parse_config_text(text, where)
+    except ConfigError as error:
+        st.session_state[IMPORT_PROBLEM_KEY] = str(error)
+        return
+    _ui.use_config(config)
+    st.session_state[PASTED_KEY] = ""
+
+
+page()
