@@ -37,14 +37,16 @@ class Claim:
     stems: tuple[str, ...]
     facts: frozenset[str]
     """Stems that must not be wrong: numbers, and words capitalised inside a sentence."""
+    is_goal: bool
+    """Whether it says what somebody wants to be so, rather than what is so."""
 
     @classmethod
-    def of(cls, text: str, language: str) -> "Claim":
+    def of(cls, text: str, language: str, is_goal: bool = False) -> "Claim":
         """Read a claim, however strange; one without a content word has no stems."""
         words = fold_numbers(tokens(text))
         stems = content(words, language)
         names = {stem for word in _names(text) for stem in content(tokens(word), language)}
-        return cls(text, tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))))
+        return cls(text, tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))), is_goal)
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,7 @@ def _polarity(claim: Claim, best: int, ranked: Sequence[int], view: SourceView) 
     """What disagreement about yes and no leaves of the support, and the flag for it."""
     if view.language != "english":
         return 1.0, ()
-    claimed = read_signs(claim.words)
+    claimed = read_signs(claim.words, claim.is_goal)
     agreeing = opposing = 0
     for sentence in ranked:
         said = read_signs(view.words_between(sentence, sentence + 1))

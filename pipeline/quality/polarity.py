@@ -14,15 +14,18 @@ _REACH = 3
 """Content stems after `not` or `never` that it turns around, unless the clause ends before."""
 
 _SHORT_REACH = 1
-"""The same for `without` and `no`, which belong to the next noun."""
+"""The same for `without` and `instead`, which belong to the next noun."""
 
 _BREAKS = words_of("but because although though however while whereas unless except if when then so")
-_SHORT = words_of("no without neither nor none instead")
+_SUBJECTS = words_of("i he she they we it it's i'm they're we're")
+"""A new subject begins a new clause once the negation has had something to deny."""
+_SHORT = words_of("without neither nor none instead")
 _AVOIDING = words_of(
     """stop stops stopped stopping quit quits avoid avoids avoided avoiding refuse refuses refused refusing rarely
     seldom ignore ignores ignored block blocks blocked blocking prevent prevents"""
 )
 _TURNING = NEGATIONS | _AVOIDING | _SHORT
+_WILLS = words_of("will won't would wouldn't i'd i'll refuse refuses")
 _WISHES = words_of("want wants wanted wish wishes hope hopes need needs needed prefer prefers rather")
 _DENYING = _TURNING | words_of(
     "only except instead fail fails failed failing decline declines declined unable unlike rather despite"
@@ -54,15 +57,22 @@ class Signed:
     """Stems that were said as one half of a pair of opposites."""
     is_wish: bool
     """Whether it says what somebody wants; a wish does not contradict how things are."""
+    is_will: bool
+    """Whether it says what somebody would or would not do, which a wish can contradict."""
 
 
-def read_signs(words: Sequence[str]) -> Signed:
-    """The content stems of one statement with the sign they are said with; the first mention counts."""
+def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
+    """The content stems of one statement with the sign they are said with; the first mention counts.
+
+    Args:
+        words: the tokens of the statement.
+        is_wish: whether it is known to be a wish; otherwise words such as `want` and `need` say so.
+    """
     signs: dict[str, int] = {}
     opposites = set()
     left, switch = 0, 0
     for word in fold_numbers(list(words)):
-        if word in _BREAKS:
+        if word in _BREAKS or (word in _SUBJECTS and left < _REACH):
             left = 0
         elif word in _TURNING or word.endswith("n't"):
             # "can't stop" affirms; "not ... nobody" goes on denying.
@@ -79,7 +89,8 @@ def read_signs(words: Sequence[str]) -> Signed:
                 if stemmed in _OPPOSITES:
                     opposites.add(name)
             switch = 3 if stemmed in _SWITCHES else max(switch - 1, 0)
-    return Signed(signs, frozenset(opposites), not _WISHES.isdisjoint(words))
+    is_wish = is_wish or not _WISHES.isdisjoint(words)
+    return Signed(signs, frozenset(opposites), is_wish, is_will=is_wish or not _WILLS.isdisjoint(words))
 
 
 def is_negated(words: Sequence[str]) -> bool:
@@ -97,7 +108,7 @@ def disagree(one: Signed, other: Signed, size: int) -> bool:
 
     The opposite is a stem said as `love` here and `hate` there, or half of what they share denied by one only.
     """
-    if one.is_wish != other.is_wish:
+    if (one.is_wish and not other.is_will) or (other.is_wish and not one.is_will):
         return False
     common = one.signs.keys() & other.signs.keys()
     if len(common) < max(_FEWEST, _ALIKE * size):

@@ -77,7 +77,7 @@ class Scorer:
                 if is_scorable(text):
                     yield self._support(field, text, find_quote(text, view), view)
             else:
-                claim = Claim.of(text, view.language)
+                claim = Claim.of(text, view.language, is_goal=field == "goals")
                 evidence = _capped(claim, find(claim, view), view)
                 if field.startswith(_DEMOGRAPHICS):
                     evidence = _with_facts(field.removeprefix(_DEMOGRAPHICS), text, evidence, view)
