@@ -136,7 +136,12 @@ def csv_text(frame: pd.DataFrame) -> str:
 
     Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers stay numbers.
     """
-    return frame.map(_inert).to_csv(index=False, lineterminator="\r\n")
+    return inert(frame).to_csv(index=False, lineterminator="\r\n")
+
+
+def inert(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose texts do nothing in a spreadsheet: what a page shows as a table can be downloaded from it."""
+    return frame.map(_inert)
 
 
 def _inert(cell: object) -> object:

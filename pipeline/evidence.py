@@ -7,7 +7,7 @@ the scorer's, this module only names them and finds the words around them.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
-from pipeline.models import ClaimSupport, FinalPersona, Frozen, Persona, Segment, Study
+from pipeline.models import ClaimSupport, FinalPersona, Finding, Frozen, Persona, Segment, Study
 
 SUPPORTED_FROM = 0.7
 """Support from which a claim counts as supported; the threshold that drafts are held to by default."""
@@ -26,6 +26,15 @@ LISTS: dict[str, str] = {
 }
 """The lists of a persona with their headings, in reading order."""
 
+FLAG_WORDS: dict[str, str] = {
+    "copied": "copied word for word instead of summed up",
+    "stuffed": "a string of keywords, not a statement",
+    "polarity": "the study may say the opposite",
+    "instruction": "reads like an instruction to a model",
+}
+"""What lowered a support, in words."""
+
+_TOLD_BY_MARKS = ("unsupported_claim", "unsupported_quote")
 _CONTEXT_BEFORE = 3
 
 
@@ -75,7 +84,7 @@ def mark(claim: ClaimSupport) -> Mark:
 def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
     """The facts and lists of a persona with their marks; empty ones are left out.
 
-    The first group holds the demographics, each as `occupation: nurse`.
+    The last group holds the demographics, each as `occupation: nurse`.
     """
     by_field: dict[str, list[ClaimSupport]] = {}
     for claim in final.assessment.claims:
@@ -84,16 +93,27 @@ def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
         _marked(f"{key}: {value}", by_field.get(f"demographics.{key}", by_field.get(key, [])), value)
         for key, value in final.persona.demographics.items()
     )
-    groups = [ClaimGroup(field="demographics", title="Facts", claims=facts)]
+    groups = []
     for field, title in LISTS.items():
         claims = tuple(_marked(text, by_field.get(field, []), text) for text in getattr(final.persona, field))
         groups.append(ClaimGroup(field=field, title=title, claims=claims))
+    groups.append(ClaimGroup(field="demographics", title="Facts", claims=facts))
     return tuple(group for group in groups if group.claims)
 
 
 def weak_claims(final: FinalPersona) -> int:
     """How many claims of the delivered text are weak or were not found."""
     return sum(mark(claim) != "supported" for claim in final.assessment.claims)
+
+
+def other_findings(final: FinalPersona) -> tuple[Finding, ...]:
+    """What an analyst should look at besides the marks: the marks say already which claims lack support."""
+    return tuple(finding for finding in final.assessment.findings if finding.kind not in _TOLD_BY_MARKS)
+
+
+def lowered_because(claim: ClaimSupport) -> str:
+    """What lowered the support of a claim, in words; empty when nothing did."""
+    return "; ".join(FLAG_WORDS.get(flag, flag) for flag in claim.flags)
 
 
 def source_context(study: Study, segment_id: str | None) -> SourceContext | None:

@@ -1,0 +1,178 @@
+"""The figures and charts of a run: each with its finding in words, its n, and its numbers one click away."""
+
+from typing import TYPE_CHECKING, get_args
+
+import streamlit as st
+
+from pipeline import analysis, charts
+from pipeline.figures import Estimate, RunFigures, run_figures
+from pipeline.models import RunRecord
+from pipeline.words import MISSING, count, duration, escape_markdown, percent, score, usd
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def metrics(run: RunRecord) -> None:
+    """Six figures, each with its n and its interval, or with the reason why there is none."""
+    figures = run_figures(run)
+    why = figures.reasons
+    mark = " (simulated)" if run.simulated else ""
+    with st.grid(3, min_column_width=160, gap="small"):
+        tile(
+            "Personas",
+            str(figures.personas),
+            f"of {count(len(run.drafts), 'draft')}",
+            "The best drafts are delivered, refined where they scored under the threshold.",
+        )
+        tile(
+            "Mean score",
+            score(figures.mean_score.value) if figures.mean_score else MISSING,
+            _with_interval(figures.mean_score) or why["mean_score"],
+            f"Of the delivered texts, from {score(figures.lowest_score)} to {score(figures.highest_score)}. The "
+            "interval holds the mean of many such runs with 95 % confidence.",
+        )
+        tile(
+            "Local share",
+            percent(figures.local / figures.personas) if figures.personas else MISSING,
+            f"{figures.local} of {figures.personas}; {figures.accepted or 'none'} at or over the threshold",
+            "Personas with the text of their local draft: it was good enough, or could not be bettered or refined.",
+        )
+        tile(f"Spent{mark}", usd(figures.spent_micros), _budget(run), "Settled money and reservations of all calls.")
+        tile(
+            f"Saved{mark}",
+            percent(figures.saving.value) if figures.saving else MISSING,
+            _saving_note(run, figures) or why["saving"],
+            "Against the frontier writing every persona. What was refined is known to the cent; the rest of the "
+            "frontier-only cost is estimated and moved by 25 % either way.",
+        )
+        tile(
+            "Time",
+            MISSING if figures.seconds is None else duration(figures.seconds),
+            why.get("seconds") or f"drafts {duration(run.timing.draft_s)} · refining {duration(run.timing.refine_s)}",
+        )
+
+
+def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
+    """One figure in a frame, with a line of small print."""
+    with st.container(border=True, height="stretch", gap=None):
+        st.metric(label, escape_markdown(value), help=meaning)
+        # A metric's own small print would be cut off where it is narrow, and "(simulated)" with it.
+        st.caption(escape_markdown(note))
+
+
+def _with_interval(estimate: Estimate | None) -> str | None:
+    if estimate is None:
+        return None
+    if estimate.low is None or estimate.high is None:
+        return f"n = {estimate.n}"
+    return f"95 %: {score(estimate.low)} to {score(estimate.high)}, n = {estimate.n}"
+
+
+def _budget(run: RunRecord) -> str:
+    budget = run.config.budget_micros
+    return "no cap" if budget is None else f"of {usd(budget, run.simulated)}"
+
+
+def _saving_note(run: RunRecord, figures: RunFigures) -> str | None:
+    saving, alone = figures.saving, figures.frontier_only_micros
+    if saving is None or saving.low is None or saving.high is None or alone is None:
+        return None
+    return f"{percent(saving.low)} to {percent(saving.high)} of {usd(alone, run.simulated)}"
+
+
+def show_charts(run: RunRecord) -> None:
+    """Scores, mix, cost and refinement: two columns, or one where there is no room for two."""
+    with st.grid(2, min_column_width=380, gap="small"):
+        with st.container(border=True, height="stretch"):
+            _distribution(run)
+        with st.container(border=True, height="stretch"):
+            _mix(run)
+        with st.container(border=True, height="stretch"):
+            _cost(run)
+        with st.container(border=True, height="stretch"):
+            _chart(run, "Did refinement help?", charts.uplift_slopes(run, dark=_is_dark()), "uplift")
+
+
+@st.fragment
+def _distribution(run: RunRecord) -> None:
+    slot = st.container()
+    # Four words of this length do not fit side by side into a column.
+    dimension = st.selectbox(
+        "Score shown",
+        get_args(charts.Dimension),
+        key="dimension",
+        bind="query-params",
+        label_visibility="collapsed",
+        width=180,
+    )
+    with slot:
+        view = charts.score_distribution(run, dimension, dark=_is_dark())
+        _chart(run, "Score distribution", view, "scores")
+
+
+def _mix(run: RunRecord) -> None:
+    view = charts.outcome_bar(run)
+    _chart(run, "Local and frontier", view, "outcomes")
+    for row in view.table.itertuples():
+        st.caption(f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}")
+
+
+@st.fragment
+def _cost(run: RunRecord) -> None:
+    if not run.spent_micros:
+        _chart(run, "Cumulative cost", charts.cost_curve(run), "cost")
+        return
+    slot = st.container()
+    by = st.segmented_control(
+        "Cost over",
+        get_args(charts.Progress),
+        default="call",
+        required=True,
+        format_func=lambda by: f"by {by}",
+        key="by",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with slot:
+        _chart(run, "Cumulative cost", charts.cost_curve(run, by or "call", dark=_is_dark()), "cost")
+
+
+def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> None:
+    """A chart under its topic and finding, with its figures one click away."""
+    with st.container(gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.caption(topic, width="content")
+            with st.popover("Data", icon=":material/table:", type="tertiary"):
+                _data(run, view, name)
+        st.markdown(f"**{escape_markdown(view.title)}.**")
+        if view.subtitle:
+            st.caption(escape_markdown(view.subtitle))
+    if view.chart is not None:
+        # The chart's own description carries `view.alt`.
+        st.altair_chart(view.chart, key=f"chart {name}")
+
+
+def _data(run: RunRecord, view: charts.ChartView, name: str) -> None:
+    st.dataframe(analysis.inert(_marked(run, view.table)), hide_index=True, alt=view.alt)
+    st.download_button(
+        "Download CSV",
+        lambda: csv(run, view.table),
+        f"{run.id} {name}.csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv {name}",
+    )
+
+
+def _is_dark() -> bool:
+    return st.context.theme.type == "dark"
+
+
+def csv(run: RunRecord, table: "pd.DataFrame") -> str:
+    """CSV whose money columns say so when nobody paid it."""
+    return analysis.csv_text(_marked(run, table))
+
+
+def _marked(run: RunRecord, table: "pd.DataFrame") -> "pd.DataFrame":
+    return table.rename(columns=lambda name: f"{name} (simulated)" if run.simulated and "usd" in name else name)

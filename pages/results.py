@@ -1,0 +1,256 @@
+"""Results: are these personas good, where did they come from, and what did they cost?"""
+
+import json
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _cards, _figures, _ui
+from pipeline import analysis, export
+from pipeline.errors import PersonaError, StoreError
+from pipeline.models import RunRecord
+from pipeline.progress import stage_bars, stage_seconds_left
+from pipeline.store import RunProgress
+from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
+
+_QUESTION = "Are these personas good, where did they come from, and what did they cost?"
+
+
+def page() -> None:
+    """The run of the address, or the latest one."""
+    run_id = _ui.current_run_id()
+    if run_id is None:
+        _no_run_yet()
+        return
+    try:
+        run = _load(run_id)
+    except StoreError as error:
+        _no_such_run(error)
+        return
+    _ui.header("Results", _QUESTION, run=run)
+    st.caption(_facts(run))
+    _actions(run)
+    if run.status == "running":
+        _watch(run.id)
+    else:
+        _ended(run)
+
+
+def _load(run_id: str) -> RunRecord:
+    store = _ui.services().store
+    run = store.run(run_id)
+    # The run may belong to a program that has died since this server started.
+    if run.status == "running" and run_id in store.mark_interrupted(datetime.now(UTC)):
+        return store.run(run_id)
+    return run
+
+
+def _no_run_yet() -> None:
+    _ui.header("Results", _QUESTION)
+    with st.container(border=True):
+        st.markdown("**No run yet.** The personas of a run will be here, with the evidence beside every claim.")
+        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+
+
+def _no_such_run(error: StoreError) -> None:
+    _ui.header("Results", _QUESTION)
+    _ui.problem(error)
+    # Not remembered: the menu would lead back to this message for ever.
+    st.session_state.pop(_ui.RUN_KEY, None)
+    st.page_link(_ui.RUNS, label="Choose one of the runs in this database", icon=":material/list_alt:")
+
+
+# --- the run and what can be done with it ----------------------------------------------------------
+
+
+def _facts(run: RunRecord) -> str:
+    config = run.config
+    drafts = "builtin" if config.local_provider == "builtin" else config.local_model
+    refiner = f"{config.frontier_model}{' (simulated)' if run.simulated else ''}"
+    facts = [
+        f"drafts by {drafts}",
+        f"refined by {refiner}" if config.uses_frontier else "local only",
+        f"threshold {score(config.quality_threshold)}",
+        f"started {_ui.when(run.created_at)}",
+    ]
+    return escape_markdown(" · ".join(facts))
+
+
+def _actions(run: RunRecord) -> None:
+    resumed = False
+    with st.container(horizontal=True, gap="small"):
+        if run.status == "running":
+            _cancel_button(run)
+        elif run.status != "completed":
+            resumed = _resume_button()
+        with st.popover("Rename", icon=":material/edit:"):
+            _rename_form(run)
+        if st.button(
+            "Clone configuration",
+            icon=":material/content_copy:",
+            help="Open Configure with the settings of this run, on the same study.",
+        ):
+            st.session_state[_ui.STUDY_KEY] = run.study_id
+            _ui.use_config(run.config)
+            _ui.go(_ui.CONFIGURE)
+        with st.popover("Export", icon=":material/download:"):
+            _exports(run)
+    if resumed:
+        _resume(run)
+
+
+def _cancel_button(run: RunRecord) -> None:
+    if st.button(
+        "Cancel",
+        icon=":material/stop_circle:",
+        help="Stops before the next call. What is done stays, and Resume goes on from there.",
+    ):
+        _ui.services().worker.cancel(run.id)
+
+
+def _resume_button() -> bool:
+    return st.button(
+        "Resume",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="Goes on where the run stopped. Nothing that was answered is asked or paid again.",
+    )
+
+
+def _resume(run: RunRecord) -> None:
+    try:
+        _ui.services().worker.resume(run.id, _ui.settings())
+    except PersonaError as error:
+        _ui.problem(error)
+    else:
+        st.rerun()
+
+
+def _rename_form(run: RunRecord) -> None:
+    with st.form(f"rename {run.id}", border=False):
+        name = st.text_input("Name of this run", run.name, max_chars=120, key=f"name {run.id}")
+        if st.form_submit_button("Save", type="primary") and name and name.strip():
+            _ui.services().store.rename_run(run.id, name.strip())
+            st.rerun()
+
+
+def _exports(run: RunRecord) -> None:
+    mark = " (simulated)" if run.simulated else ""
+    files = {
+        f"Everything as JSON{mark}": (
+            f"{run.id}.json",
+            lambda: json.dumps(export.run_document(run), indent=2, ensure_ascii=False),
+        ),
+        f"Personas as Markdown{mark}": (f"{run.id}.md", lambda: export.personas_markdown(run)),
+        f"Persona table as CSV{mark}": (f"{run.id}.csv", lambda: _figures.csv(run, analysis.persona_table(run))),
+        "Configuration as YAML": (f"{run.id}.yaml", run.config.to_yaml),
+    }
+    for label, (name, data) in files.items():
+        st.download_button(label, data, name, on_click="ignore", width="stretch", key=f"export {name}")
+
+
+# --- while it runs ---------------------------------------------------------------------------------
+
+
+@st.fragment(run_every=1.0)
+def _watch(run_id: str) -> None:
+    """The state of a running run, asked for every second; when it has ended, the page is drawn anew."""
+    store = _ui.services().store
+    progress = store.progress(run_id)
+    if progress.status != "running":
+        st.rerun()
+    with st.container(border=True):
+        for column, bar in zip(st.columns(3, gap="medium"), stage_bars(progress), strict=True):
+            planned = "not begun" if bar.planned is None else f"{bar.done} of {bar.planned}"
+            column.progress(bar.fraction, text=f"**{bar.title}** · {planned}")
+        st.caption(_pace(progress))
+    run = store.run(run_id)
+    spent, latest = st.columns([1, 2], gap="small")
+    with spent:
+        mark = " (simulated)" if run.simulated else ""
+        _figures.tile(f"Spent{mark}", usd(progress.spent_micros), _reserved(progress, run))
+    with latest.container(border=True, height="stretch"):
+        st.caption("Latest")
+        st.text(progress.latest or "Nothing yet.")
+    _so_far(run)
+
+
+def _pace(progress: RunProgress) -> str:
+    if progress.cancel_requested:
+        return ":material/stop_circle: Stopping before the next call …"
+    left = stage_seconds_left(progress, datetime.now(UTC))
+    return f"About {duration(left)} left in this stage." if left else "Closing this page does not stop the run."
+
+
+def _reserved(progress: RunProgress, run: RunRecord) -> str:
+    budget = "no cap" if progress.budget_micros is None else f"of {usd(progress.budget_micros, run.simulated)}"
+    reserved = usd(progress.reserved_micros, run.simulated)
+    return f"{budget}, {reserved} reserved" if progress.reserved_micros else budget
+
+
+def _so_far(run: RunRecord) -> None:
+    """Finished personas in one line each, and the shape of those to come."""
+    st.subheader("Personas so far", anchor=False)
+    for final in run.personas:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{score(final.assessment.scores.overall)}**", width="content")
+            st.markdown(escape_markdown(final.persona.name), width="content")
+            st.badge(OUTCOME_WORDS[final.outcome], color="gray")
+    if not run.personas:
+        st.caption("None yet: they are refined and listed after all drafts have their scores.")
+        for _ in range(3):
+            st.skeleton(height=56)
+
+
+# --- when it has ended -----------------------------------------------------------------------------
+
+
+def _ended(run: RunRecord) -> None:
+    _how_it_ended(run)
+    _notes(run)
+    if not run.drafts:
+        st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
+        return
+    _figures.metrics(run)
+    _figures.show_charts(run)
+    if run.personas:
+        _cards.show(run, _ui.study(run.study_id))
+
+
+def _how_it_ended(run: RunRecord) -> None:
+    match run.status:
+        case "failed":
+            _failure(run.error or "No reason was recorded.")
+        case "cancelled":
+            st.info(f"This run was cancelled. {_what_is_there(run)}", icon=":material/cancel:")
+        case "interrupted":
+            st.warning(
+                f"The process of this run ended before the run did. {_what_is_there(run)}",
+                icon=":material/pause_circle:",
+            )
+
+
+def _what_is_there(run: RunRecord) -> str:
+    # A draft that was written and not yet scored is in the store, and not in the record.
+    there = _ui.services().store.progress(run.id)
+    kept = f"{count(there.drafted, 'draft')} and {count(there.finished, 'finished persona')} are kept."
+    return f"{kept} Resume goes on where it stopped; nothing is paid twice."
+
+
+def _failure(reason: str) -> None:
+    # Only a defect of ours carries a traceback; its last line says what went wrong.
+    lines = reason.strip().splitlines()
+    _ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: Resume tries the rest again.")
+    if len(lines) > 1:
+        with st.expander("Technical details, for a report of this defect", icon=":material/bug_report:"):
+            st.code(reason, language=None, height=240)
+
+
+def _notes(run: RunRecord) -> None:
+    notes = [*run.warnings, *(f"{failure.draft_id} could not be had: {failure.reason}" for failure in run.failures)]
+    if notes:
+        with st.expander(f"{count(len(notes), 'note')} about this run", icon=":material/info:"):
+            st.markdown("\n".join(f"- {escape_markdown(note)}" for note in notes))
+
+
+page()
