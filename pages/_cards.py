@@ -80,7 +80,7 @@ def _controls(run: RunRecord) -> tuple[Order, Sequence[str], bool]:
                 "Outcomes shown",
                 present,
                 selection_mode="multi",
-                format_func=lambda outcome: OUTCOME_WORDS[outcome],
+                format_func=OUTCOME_WORDS.__getitem__,
                 key="outcome",
                 bind="query-params",
                 label_visibility="collapsed",

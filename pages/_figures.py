@@ -129,7 +129,7 @@ def _cost(run: RunRecord) -> None:
         get_args(charts.Progress),
         default="call",
         required=True,
-        format_func=lambda by: f"by {by}",
+        format_func="by {}".format,
         key="by",
         bind="query-params",
         label_visibility="collapsed",

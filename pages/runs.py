@@ -154,18 +154,17 @@ def _actions(run: RunSummary) -> None:
             _ui.services().store.rename_run(run.id, name.strip())
             st.rerun()
     running = run.status == "running"
-    if st.button(
+    with st.popover(
         "Delete",
         icon=":material/delete:",
         disabled=running,
         help="This run is running. Cancel it on Results first." if running else None,
     ):
-        _confirm_delete(run)
+        _delete_form(run)
     st.markdown(escape_markdown(run.name), width="content")
 
 
-@st.dialog("Delete this run?")
-def _confirm_delete(run: RunSummary) -> None:
+def _delete_form(run: RunSummary) -> None:
     spent = f" It spent {usd(run.spent_micros, run.simulated)}." if run.spent_micros else ""
     st.markdown(
         escape_markdown(
@@ -173,11 +172,8 @@ def _confirm_delete(run: RunSummary) -> None:
             f"from the database. The study stays.{spent} This cannot be undone."
         )
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it"):
-            st.rerun()
-        if st.button("Delete for good", type="primary", icon=":material/delete:"):
-            _delete(run)
+    if st.button("Delete for good", type="primary", icon=":material/delete:", key=f"delete {run.id}"):
+        _delete(run)
 
 
 def _delete(run: RunSummary) -> None:

@@ -1,0 +1,43 @@
+"""Runs for page tests: really drafted and scored by `builtin`, refined by `simulated`."""
+
+from pathlib import Path
+
+from pipeline.config import HybridConfig
+from pipeline.models import Study
+from pipeline.settings import Settings
+from pipeline.sources import SourceFile, load_files
+from pipeline.store import Store
+from pipeline.worker import Worker
+
+ANSWERS = (
+    "I want to know what tonight is going to cost before I go to bed. The bill always comes too late to change "
+    "anything. I check the app every evening on the stairs.",
+    "I need the flat warm at seven because my mother feels the cold. The app forgets my schedule when the router "
+    "restarts. I always write the meter reading on the fridge.",
+    "I would like one number that I can trust. I hate that the forecast changes after the evening has begun. I "
+    "turn the boost on for an hour before bath time.",
+)
+
+
+def save_study(store: Store) -> Study:
+    """A study of three participants."""
+    rows = "\n".join(f'R{number},"{text}"' for number, text in enumerate(ANSWERS, start=1))
+    study = load_files(
+        [SourceFile(name="answers.csv", data=f"participant,answer\n{rows}\n".encode())], "Heating at home"
+    )
+    store.save_study(study)
+    return study
+
+
+def finished_run(database: Path, name: str = "Night tariff", **settings: object) -> str:
+    """The id of a completed run in a database."""
+    store = Store(database)
+    values = {
+        "local_provider": "builtin",
+        "frontier_provider": "simulated",
+        "frontier_model": "claude-sonnet-5-5",
+        "count": 2,
+        "quality_threshold": 0.7,
+    }
+    config = HybridConfig.model_validate(values | settings)
+    return Worker(store).run(save_study(store).id, config, Settings(), name)

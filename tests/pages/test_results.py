@@ -1,0 +1,167 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.config import HybridConfig
+from pipeline.evidence import weak_claims
+from pipeline.models import Timing
+from pipeline.store import Store
+from tests.pages.runs import finished_run, save_study
+
+App = Callable[[], AppTest]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "persona.db"
+
+
+def _open(app: App, run_id: str | None = None) -> AppTest:
+    # A page has its real address only after `st.navigation` has run once.
+    page = app().run()
+    if run_id:
+        page.query_params["run"] = run_id
+    return page.switch_page(_ui.RESULTS).run()
+
+
+def _text(page: AppTest) -> str:
+    """All words on the page, without the backslashes that keep them from being markup."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "text", "metric")
+    words = [f"{getattr(item, 'label', '')} {item.value}" for kind in kinds for item in page.get(kind)]
+    return "\n".join(words).replace("\\", "")
+
+
+def _unfinished(database: Path, status: str, error: str | None = None) -> str:
+    store = Store(database)
+    now = datetime.now(UTC)
+    config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
+    run_id = store.create_run(save_study(store).id, config, name="Half a run", simulated=True, now=now)
+    if status != "running":
+        ending = {"frontier_only_micros": None, "price_source": "", "scorer_version": ""}
+        store.finish_run(run_id, status, error=error, timing=Timing(), now=now, **ending)
+    return run_id
+
+
+def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
+    page = _open(app)
+    assert page.title[0].value == "Results"
+    assert "No run yet" in _text(page)
+    assert not page.exception
+
+
+def test_a_link_to_a_run_that_is_gone_says_so(app: App) -> None:
+    page = _open(app, "run-gone")
+    assert "run-gone" in page.error[0].value.replace("\\", "")
+    assert not page.exception
+
+
+def test_a_finished_run_shows_figures_charts_and_cards(app: App, database: Path) -> None:
+    page = _open(app, finished_run(database, quality_threshold=1.0))
+    assert not page.exception
+    assert [metric.label for metric in page.metric][:3] == ["Personas", "Mean score", "Local share"]
+    assert page.metric[0].value == "2"
+    assert len(page.get("vega_lite_chart")) >= 2
+    assert "**Goals**" in _text(page)
+
+
+def test_the_latest_run_is_shown_unless_another_is_asked_for(app: App, database: Path) -> None:
+    first, second = finished_run(database, "First"), finished_run(database, "Second")
+    assert "Second" in _text(_open(app))
+    assert "First" in _text(_open(app, first))
+    assert first != second
+
+
+def test_every_figure_of_money_of_a_simulated_run_says_so(app: App, database: Path) -> None:
+    page = _open(app, finished_run(database, quality_threshold=1.0))
+    for line in _text(page).splitlines():
+        assert "$" not in line or "(simulated)" in line, line
+
+
+def test_a_local_run_claims_nothing_to_be_simulated(app: App, database: Path) -> None:
+    page = _open(app, finished_run(database, skip_frontier=True))
+    assert "(simulated)" not in _text(page)
+    assert "No draft was sent to the frontier" in _text(page)
+
+
+def test_an_opened_claim_shows_its_source_and_where_it_stands(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    assert "answers.csv" not in _text(page)
+    first = Store(database).run(run_id).personas[0]
+    page.session_state[f"{run_id} {first.draft_id} goals 0"] = True
+    page.run()
+    assert "answers.csv · row" in _text(page)
+    assert "Supported: support" in _text(page)
+
+
+def test_a_filter_that_fits_no_persona_leaves_a_sentence(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    weak = any(weak_claims(final) for final in Store(database).run(run_id).personas)
+    page.toggle(key="weak").set_value(True).run()
+    assert not page.exception
+    assert ("No persona fits" in _text(page)) != weak
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [("cancelled", "was cancelled"), ("interrupted", "ended before the run did")],
+)
+def test_a_run_that_stopped_says_what_is_there_and_offers_to_resume(
+    app: App, database: Path, status: str, says: str
+) -> None:
+    page = _open(app, _unfinished(database, status))
+    assert says in _text(page)
+    assert "0 drafts and 0 finished personas are kept" in _text(page)
+    assert "Resume" in [button.label for button in page.button]
+
+
+def test_a_failed_run_shows_its_reason_and_hides_the_traceback(app: App, database: Path) -> None:
+    page = _open(app, _unfinished(database, "failed", 'Traceback:\n  File "x.py"\nValueError: odd'))
+    assert "ValueError: odd" in page.error[0].value.replace("\\", "")
+    assert "x.py" not in page.error[0].value
+    assert "x.py" in page.code[0].value
+
+
+def test_a_running_run_shows_its_stages_and_can_be_cancelled(app: App, database: Path) -> None:
+    run_id = _unfinished(database, "running")
+    page = _open(app, run_id)
+    assert "not begun" in " ".join(str(bar.proto.text) for bar in page.get("progress"))
+    next(button for button in page.button if button.label == "Cancel").click().run()
+    assert Store(database).progress(run_id).cancel_requested
+
+
+def test_a_resumed_run_goes_on(app: App, database: Path) -> None:
+    run_id = _unfinished(database, "cancelled")
+    page = _open(app, run_id)
+    next(button for button in page.button if button.label == "Resume").click().run()
+    assert not page.exception
+    _ui.services().worker.join(run_id, 30)
+    assert Store(database).progress(run_id).status == "completed"
+
+
+def test_a_run_can_be_renamed(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    page.text_input(key=f"name {run_id}").set_value("For the board")
+    next(button for button in page.button if button.label == "Save").click().run()
+    assert Store(database).run(run_id).name == "For the board"
+
+
+def test_cloning_takes_the_settings_to_configure(app: App, database: Path) -> None:
+    page = _open(app, finished_run(database, count=3))
+    next(button for button in page.button if button.label == "Clone configuration").click().run()
+    assert page.session_state[_ui.CONFIG_KEY]["count"] == 3
+
+
+def test_markup_in_a_name_stays_text(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    Store(database).rename_run(run_id, "<b>[x](http://evil.example)</b> :red[!]")
+    page = _open(app, run_id)
+    shown = next(caption.value for caption in page.caption if "evil" in caption.value)
+    assert "](http" not in shown
+    assert ":red[" not in shown
