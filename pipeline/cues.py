@@ -1,0 +1,233 @@
+"""The spoken cues that say what a clause is: a goal, a pain point, a habit, a motive or a fact about its speaker.
+
+Each cue is a pattern on one clean clause, a strength, and the template that turns the clause into a claim.
+The cues are English and were written while reading interviews, survey answers and tickets; several may fit
+one clause, and the caller takes the strongest.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.templates import (
+    ROUTINE,
+    Template,
+    be_able,
+    frustrated,
+    habit,
+    have,
+    have_it,
+    short_answer,
+    whole,
+    wish,
+)
+
+Kind = Literal["goals", "pain_points", "behaviours", "motivations", "facts"]
+
+_ANSWER_STRENGTH: dict[Kind, float] = {"goals": 0.75, "behaviours": 0.75, "pain_points": 0.65, "motivations": 0.65}
+"""Of a clause without a cue that answers a survey question for this kind."""
+
+_ASKED_BONUS = 1.15
+"""For a cue of the kind that the question asked for."""
+
+_ADV = r"(?:(?:\w+ly|just|only|always|also|still|even|do|then|ever|now|so|mostly|quite|rather) )*"
+_NAME = r"(?-i:(?!I |We |If |When |With |What |That |There |They |Then |This )[A-Z]\w{2,})"
+_LEAD = (
+    r"(?P<lead>(?:when|if|before|after|once|on|at|in|for|as soon as|whenever) "
+    r"(?!you (?:ask|want|like)|\w+ (?:opinion|view))[^,]{4,60}?,? )?"
+)
+_NOT_TALK = (
+    r"(?!(?:say|stress|ask you|tell you|be (?:fair|honest|clear)|make (?:it )?clear|mention|add|show you|point out|"
+    r"die|cry|scream|kill|laugh|hide|know if)\b)"
+)
+_THING = rf"(?:it|them|somebody|someone|people|the \w+(?: \w+)?|my \w+|{_NAME})"
+_WANT = r"(?:want|need|would (?:really |just |also )?(?:like|love|prefer|want)|am (?:after|looking for))"
+_WHAT_I_WANT = (
+    r"^(?:what|all|the (?:one |only )?thing)(?: that)? i "
+    rf"{_ADV}(?:want|need|am missing|would (?:like|love|want))(?: \w+ \w+)? is"
+)
+_WANTED = (
+    r"(?!to |the (?:one|thing) )(?:a|an|the|my|one|some|two|no|more|fewer|less|every|somebody|someone|proper|real|"
+    r"plain|all|them \w+|it \w+|big|clear|\w+s? (?:in|at|with|that|for)) .+"
+)
+_NEGATIVE = r"\b(?:does|did|do|will|would|is|are|has|could|can) ?not (?!only|just|mind|need|care|complain|have to)"
+_TROUBLE = (
+    r"\b(?:annoy\w*|frustrat\w*|confus\w*|ridiculous|stupid|insult\w*|angry|furious|cross|nightmare|wast(?:e|ed|es)|"
+    r"wrong|fail\w*|broke\w*|problem|trouble|fault|blamed?|guilty|scared|worr(?:y|ied|ies)|upset|unfair|embarrass\w*|"
+    r"useless|hopeless|crash\w*|logs (?:me|them) out|nags?|scold\w*|padlock|stuck|daft|drains?|locked out|no idea|"
+    r"cannot tell|judged|too (?:late|much|many|small|slow|high|complicated|often|hard|expensive|few|big|hot|cold)|"
+    r"never (?:explains?|tells?|learned|asks?))\b"
+)
+_FINITE = (
+    r"\b(?:is|are|was|were|has|have|does|do|did|can|cannot|will|would|could|me|us|my|our|keeps?|goes|gets|makes|takes|"
+    r"needs|comes|never|only|always)\b"
+)
+_FEELS = (
+    r"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust\w*|object|cannot stand|cannot bear|"
+    rf"am {_ADV}(?:sick of|tired of|fed up|afraid|scared|worried|angry|furious|annoyed|insulted))"
+)
+_CANNOT = r"(?:cannot|do not (?:know|understand|trust|see|want to be|care for)|never know|have no idea|am not able)"
+_GETS_ME = r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets)"
+_BAD = r"(?:annoying|worst|frustrating|irritating|maddening|stupid|silly) (?:thing|part|bit)"
+_DONE = (
+    r"switched|turned|stopped|started|cancelled|blocked|declined|set|moved|renamed|deleted|locked|kept|built|made|"
+    r"bought|taken|put|learned|fitted|printed|written|subscribed"
+)
+_REASON = r"\bbecause\b|\bso (?:that|they can)\b|\bin case\b"
+_VALUES = (
+    r"(?:care|believe|promised myself|refuse|trust|prefer|love|like|enjoy|would rather|would sooner|value|am motivated|"
+    r"am proud|take pride|would never)"
+)
+_ACT = rf"(?:i|we) {_ADV}(?P<verb>[a-z]+)\b"
+_OFTEN = r"(?:always|never|usually|often|generally|normally|mostly|typically|still)"
+_NOT_ACT = r"(?!been|had|have (?:been|to|had)|thought|knew|said|want|need|would|known|will)"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one clause may claim."""
+
+    kind: Kind
+    strength: float
+    """Weight of the cue, 0 to 1."""
+    claim: str
+    keep: str = ""
+    """A pattern the claim must still match when it has been shortened: a reason without `because` is none."""
+
+
+@dataclass(frozen=True)
+class _Cue:
+    kind: Kind
+    strength: float
+    pattern: re.Pattern[str]
+    template: Template
+    keep: str
+
+
+def readings(clause: str, asked: Kind | None) -> Iterator[Reading]:
+    """Every claim a clause may be rewritten to.
+
+    Args:
+        clause: one clean clause, contractions written out.
+        asked: the kind of statement the question asked for, if there was such a question.
+    """
+    if _DANGLING.match(clause):
+        return
+    for cue in _CUES:
+        match = cue.pattern.search(clause)
+        claim = match and cue.template(match)
+        if claim:
+            strength = cue.strength * (_ASKED_BONUS if cue.kind == asked else 1.0)
+            yield Reading(cue.kind, min(1.0, strength), claim, cue.keep)
+    answer = asked and short_answer(clause, asked)
+    if asked and answer:
+        yield Reading(asked, _ANSWER_STRENGTH[asked], answer)
+
+
+def asked_for(where: str) -> Kind | None:
+    """The kind of statement a survey question asks for; `None` for an interview turn or an open question."""
+    return next((kind for kind, pattern in _QUESTIONS if pattern.search(where)), None) if '"' in where else None
+
+
+def _cues(kind: Kind, *rows: tuple[float, str, Template] | tuple[float, str, Template, str]) -> tuple[_Cue, ...]:
+    return tuple(
+        _Cue(kind, strength, re.compile(pattern, re.IGNORECASE), template, "".join(keep))
+        for strength, pattern, template, *keep in rows
+    )
+
+
+_CUES: tuple[_Cue, ...] = (
+    *_cues(
+        "goals",
+        (1.0, rf"^{_LEAD}i {_ADV}{_WANT} to {_NOT_TALK}(?P<rest>.+)", wish),
+        (1.0, rf"^{_LEAD}i {_ADV}{_WANT} (?P<thing>{_THING}) to (?P<rest>.+)", wish),
+        (0.95, rf"{_WHAT_I_WANT} to (?P<rest>.+)", wish),
+        (0.95, rf"^{_LEAD}i {_ADV}{_WANT} (?P<rest>{_WANTED})", have),
+        (0.9, rf"{_WHAT_I_WANT} (?:for )?(?P<rest>(?:a|an|the|my|one|some|somebody|no) .+)", have),
+        (0.9, r"^(?:my (?:\w+ )?(?:goal|aim|hope|dream) is|i am (?:hoping|trying|aiming)) to (?P<rest>.+)", wish),
+        (
+            0.85,
+            rf"^(?P<thing>it|the \w+|{_NAME}) {_ADV}(?:should|has to|needs to|must|has got to(?! know)|ought to) "
+            r"(?P<rest>(?!not\b|be \w+ing|have ).+)",
+            wish,
+        ),
+        (0.85, r"^i wish (?P<thing>\w+(?: \w+)?) would (?P<rest>(?!not ).+)", wish),
+        (0.85, r"^(?:just |only )?let me (?P<rest>(?!say|finish|see|think|tell|put it|explain|ask).+)", be_able),
+        (0.7, r"^(?:just )?(?P<verb>send|show|tell|give|warn|ask|remind|ring) (?P<rest>me .+)", have_it),
+    ),
+    *_cues(
+        "pain_points",
+        (
+            1.0,
+            rf"^(?:what|the (?:thing|bit|part)(?: that)?) (?:really )?{_GETS_ME}(?: (?:me|my|us))?[^,]{{0,25}}? is,? "
+            r"(?P<rest>.+)",
+            frustrated,
+        ),
+        (0.9, rf"^the (?:\w+ )?(?:{_BAD}|problem|trouble|difficulty|complaint) is,? (?P<rest>.+)", frustrated),
+        (1.0, rf"^(?:i|we) {_ADV}{_FEELS}\b.+", whole),
+        (0.9, rf"^(?!what ).{{3,60}}\b(?:{_GETS_ME}|frightens|drove|made) (?:me|us)\b(?! feel).*", whole),
+        (0.85, rf"^(?:i|we) {_ADV}{_CANNOT}\b.+", whole),
+        (0.8, r"^there is (?:no|nothing|nowhere)\b(?! wrong| hurry| problem| complaint| to hide| rush).+", whole),
+        (
+            0.75,
+            rf"^(?!i |we |if |when |with |what i do|the annoying)(?=.*{_FINITE}).*{_TROUBLE}.*",
+            whole,
+            _TROUBLE,
+        ),
+        (0.75, rf"^(?:the|my|it|every|half|you|nobody|all|{_NAME}) (?!is not me).*{_NEGATIVE}.*", whole, _NEGATIVE),
+        (0.65, rf"^(?:i|we) (?!always|never).*{_TROUBLE}.*", whole, _TROUBLE),
+        (0.6, r"^(?:i|we) could not .+", whole),
+        (0.5, r"^i have (?:got )?to .+", whole),
+    ),
+    *_cues(
+        "behaviours",
+        (1.0, rf"^(?:i|we) {_OFTEN} {_NOT_ACT}.+", whole),
+        (0.95, rf"^(?P<done>{_ACT}.*{ROUTINE}.*)", habit),
+        (0.95, rf"^(?={ROUTINE})(?P<opening>[^,]{{5,40}}?),? (?P<done>{_ACT}.*)", habit),
+        (0.75, rf"^(?={ROUTINE})(?P<done>.{{5,60}}?\b{_ACT}.*)", habit),
+        (0.7, rf"^(?P<done>{_ACT}.+)", habit),
+        (0.65, r"^(?P<done>i do not (?P<verb>(?!have|own)[a-z]+)\b.+)", habit),
+        (0.5, rf"^(?:i|we) (?:have )?(?:{_DONE})\b.+", whole),
+    ),
+    *_cues(
+        "motivations",
+        (1.0, r"^(?:what i care about|what matters(?: to me)?|for me,? it|the (?:\w+ )?reason)\b.+", whole),
+        (1.0, rf"^(?P<done>{_ACT}.*\b(?:because|so that|so i can|in case)\b.+)", habit, _REASON),
+        (
+            0.7,
+            r"^(?:i|we) (?:(?!said|told).)*\b(?:because (?:i|we|it|my|the)|so that (?:i|we|the|my)|so i can|in case)\b",
+            whole,
+            _REASON,
+        ),
+        (0.95, rf"^i {_ADV}{_VALUES}\b.+", whole),
+        (0.85, r"^.{3,80}\b(?:matters? to me|makes me feel|worth (?:it|having)|peace of mind)\b.*", whole),
+        (0.75, rf"^i {_ADV}(?:feel|felt|would (?:pay|trust|take|forgive|give|recommend|share)|will not)\b.+", whole),
+        (0.65, rf"^i wanted to {_NOT_TALK}.+", whole),
+        (0.65, r"^(?!i |we )(?:\w+ ){3,}because (?:i|we|my)\b.+", whole, "because"),
+        (0.6, rf"^i {_ADV}(?:am easy|do not mind|do not care|am not bothered)\b.+", whole),
+    ),
+    *_cues(
+        "facts",
+        (1.0, r"^(?:i|we) (?:live|rent|own|share|work|teach|lead|drive|run|look after)\b.+", whole),
+        (0.9, r"^(?:i|we) have (?:a|an|two|three|four|five|six|seven)\b.+", whole),
+        (0.7, r"^(?:i|we) (?:have been an?|grew up|came (?:to|from)|moved (?:to|from|in)|bought)\b.+", whole),
+        (0.5, r"^i am (?:an?|the) .+", whole),
+    ),
+)
+
+_DANGLING = re.compile(
+    r"(?:who|which|and|but|or|because|please|not (?:yet|really|properly|enough|much)|exactly|"
+    r"there is nothing wrong|it is not (?:even |just |only |really )?(?:that|the)) ",
+    re.IGNORECASE,
+)
+
+_QUESTIONS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    ("goals", re.compile(r"\bwant|\bneed|wish|\bgoals?\b|\bhope|get done|achieve|improve", re.IGNORECASE)),
+    (
+        "pain_points",
+        re.compile(r"frustrat|annoy|problem|difficult|dislike|\bhate|bother|worst|complain", re.IGNORECASE),
+    ),
+    ("behaviours", re.compile(r"what do you do|how often|routine|typical|usual day|day to day", re.IGNORECASE)),
+    ("motivations", re.compile(r"\bwhy\b|\breason|matters? (?:to|most)|important|motivat", re.IGNORECASE)),
+)

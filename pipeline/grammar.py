@@ -1,0 +1,244 @@
+"""Just enough English grammar to turn what somebody said of themselves into a sentence about them.
+
+Contractions are written out, a verb gets its third-person form, first-person pronouns become third-person
+ones. Where a sentence is beyond these rules the answer is `None`: a claim left out is better than a broken
+one.
+"""
+
+import re
+
+from pipeline.verbs import COMMON_VERBS, is_base, is_noun, is_participle, is_past, is_verb, present
+
+_HAS_AFTER = (
+    "(?:just |not |never |always |only |already |probably )?"
+    "(?:been|got|gone|had|done|become|taken|come|made|given|started|stopped|worked|run|learned|failed|lied|dropped)"
+)
+_IS_AFTER = (
+    "too|so|not|never|always|already|still|a|the|off|on|down|up|back|going|getting|doing|coming|working|running|trying|"
+    "being|asking|locked|stuck|broken|dead|shut|closed|finished"
+)
+_NOUN_AFTER = r"(?:a|an|the|my|our|no|some|any|two|three|four|five|six|ten|one|\d+)\b"
+_EXPANSIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), full)
+    for pattern, full in (
+        (r"\b(i)'m\b", r"\1 am"),
+        (r"\b(i|you|we|they)'ve\b", r"\1 have"),
+        (r"\b(would|could|should|might|must)'ve\b", r"\1 have"),
+        (r"\b(you|we|they)'re\b", r"\1 are"),
+        (r"\b(\w+)'ll\b", r"\1 will"),
+        (r"\bcan't\b", "cannot"),
+        (r"\bwon't\b", "will not"),
+        (r"\bshan't\b", "shall not"),
+        (r"\bain't\b", "is not"),
+        (r"\b(\w+)n't\b", r"\1 not"),
+        (rf"\b(it|that|he|she|there|what|who|where|nobody|somebody|everybody|one)'s (?={_HAS_AFTER})\b", r"\1 has "),
+        (r"\b(it|that|he|she|there|what|who|where|how|here|nobody|somebody|everybody|everything|one)'s\b", r"\1 is"),
+        (r"\b(problem|trouble|thing|difficulty)'s (?=that\b)", r"\1 is "),
+        (r"\b(\w+)'s (?=(?:been|gone|got|had|failed)\b)", r"\1 has "),
+        (rf"\b(\w+)'s (?=(?:{_IS_AFTER})\b)", r"\1 is "),
+        (rf"\b(i|you|he|she|it|we|they)'d (?={_NOUN_AFTER})", r"\1 had "),
+        (r"\blet's\b", "let us"),
+        (r"'?\bcause\b(?= (?:i|it|he|she|we|they|you|the|that|there)\b)", "because"),
+        (r"\bgonna\b", "going to"),
+        (r"\bwanna\b", "want to"),
+        (r"\bgotta\b", "have to"),
+    )
+)
+_MAY_EXPAND = re.compile(r"'|\b(?:gonna|wanna|gotta|cause)\b", re.IGNORECASE)
+_WOULD_OR_HAD = re.compile(
+    r"\b(I|you|he|she|it|we|they|that|there|who)'d\b( (?:\w+ly|just|never|always|only|still))? (\w+)"
+)
+
+_MODALS = frozenset(("can", "could", "will", "would", "must", "should", "shall", "might", "may", "cannot", "ought"))
+_BASE_IS_PAST = frozenset(
+    ("put", "set", "let", "cut", "shut", "hit", "read", "cost", "quit", "hurt", "spread", "split")
+)
+_PAST_SIGNS = re.compile(
+    r"\b(?:was|were|had|did|ago|yesterday|last (?:week|month|year|winter|night)|in (?:19|20)\d\d)\b"
+)
+_ADVERBS = frozenset(
+    """always never just only still usually often sometimes also even probably mostly normally rarely hardly seldom ever
+    actually really quite rather then not almost already simply soon now nearly once both all""".split()  # noqa: SIM905
+)
+_PRONOUNS = {
+    "i": "they", "we": "they", "me": "them", "us": "them", "my": "their", "our": "their", "mine": "theirs",
+    "ours": "theirs", "myself": "themselves", "ourselves": "themselves", "your": "their", "yours": "theirs",
+    "yourself": "themselves", "yourselves": "themselves",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
+
+
+def expand(text: str) -> str:
+    """The same words with contractions written out: `can't` is `cannot`, `it's gone` is `it has gone`."""
+    if not _MAY_EXPAND.search(text):
+        return text
+    for pattern, full in _EXPANSIONS:
+        text = pattern.sub(full, text)
+    return _WOULD_OR_HAD.sub(_would_or_had, text)
+
+
+def third_person(clause: str) -> str | None:
+    """A clause about its speaker as a clause about somebody, without the subject when the speaker is the subject.
+
+    `I check my app before I get up` gives `checks their app before they get up`.
+
+    Args:
+        clause: one cleaned clause without contractions.
+
+    Returns:
+        The clause, or `None` when the result would be wrong or ambiguous: the verb is unknown, or another
+        `they` is already spoken of.
+    """
+    words = clause.split()
+    if not words or words[0].lower() not in ("i", "we"):
+        return pronouns(clause)
+    at = 1
+    while at < len(words) - 1 and _is_adverb(words[at]):
+        at += 1
+    if at >= len(words) - 1:
+        return None
+    if words[at] == "do" and words[at + 1] != "not":
+        follows = next((word for word in words[at + 1 :] if not _is_adverb(word)), "")
+        if is_base(follows):
+            del words[at]  # `I do read it`: the stress does not outlive the voice
+            return third_person(" ".join(words))
+    verb = _conjugate(words[at].rstrip(","), clause)
+    if verb is None:
+        return None
+    tail = words[at][len(words[at].rstrip(",")) :]
+    helps = verb == "is" or (verb in ("has", "does") and (words[at + 1] == "not" or is_participle(words[at + 1])))
+    rest = words[at + 1 :]
+    if verb != words[at]:
+        rest = _conjugate_conjuncts(rest, bare=not helps)
+    spoken = pronouns(" ".join(rest))
+    return None if spoken is None else " ".join([*words[1:at], verb + tail, spoken]).strip()
+
+
+def pronouns(text: str) -> str | None:
+    """First- and second-person pronouns as third-person ones with their verbs; quoted words stay as they are.
+
+    Returns:
+        The text, or `None` when it also speaks of another `they`, so that nobody could tell who is who.
+    """
+    spans = [match.span() for match in _QUOTED.finditer(text)]
+    words = [match for match in _WORD.finditer(text) if not any(a <= match.start() < b for a, b in spans)]
+    lower = [match.group().lower() for match in words]
+    addressed = any(word.startswith("you") and word != "young" for word in lower)
+    own = any(word in _PRONOUNS and not word.startswith("you") for word in lower)
+    others = any(word in ("they", "them", "their") for word in lower)
+    if (own and addressed) or (others and (own or addressed)):
+        return None
+    parts, end = [], 0
+    for index, match in enumerate(words):
+        parts += [text[end : match.start()], _replacement(lower, index, match.group())]
+        end = match.end()
+    return "".join([*parts, text[end:]])
+
+
+def _would_or_had(match: re.Match[str]) -> str:
+    subject, adverb, verb = match.group(1), match.group(2) or "", match.group(3)
+    had = (
+        verb == "better"
+        or not (is_verb(verb) or adverb)
+        or (is_participle(verb) and not (is_base(verb) and verb not in ("had", "become", "come")))
+    )
+    return f"{subject} {'had' if had else 'would'}{adverb} {verb}"
+
+
+def _is_adverb(word: str) -> bool:
+    return word.lower() in _ADVERBS or (word.endswith("ly") and not is_base(word))
+
+
+def _conjugate(verb: str, clause: str) -> str | None:
+    """The form of a verb that follows `they` or `I`, for a single person; `None` when it is no verb."""
+    if verb in ("am", "are", "have", "do"):
+        return {"am": "is", "are": "is", "have": "has", "do": "does"}[verb]
+    if verb in ("was", "were"):
+        return "was"
+    if verb in _MODALS or verb in ("had", "did", "used"):
+        return verb
+    if verb in _BASE_IS_PAST:
+        told = _PAST_SIGNS.search(clause) or any(is_past(word) and not is_base(word) for word in clause.split())
+        return verb if told else present(verb)
+    if is_past(verb):
+        return verb
+    return present(verb) if is_base(verb) else None
+
+
+def _conjugate_conjuncts(words: list[str], bare: bool = True) -> list[str]:
+    """Verbs joined by `and`, `or`, `but`, `then` to a present-tense one, in the same form.
+
+    Args:
+        words: what follows the first verb.
+        bare: whether joined verbs without a subject of their own may be changed too.
+    """
+    done: list[str] = []
+    at = 0
+    while at < len(words):
+        word, left = words[at], words[at - 1].rstrip(",") if at else ""
+        if left in ("and", "but", "or", "then") and word in ("I", "we") and at + 1 < len(words):
+            verb = None if _is_subordinate(words[:at]) else _conjugate(words[at + 1], " ".join(words))
+            if verb is not None and verb not in _MODALS:
+                done.append(verb)
+                at += 2
+                continue
+        elif bare and (left in ("and", "or", "then") or _lists_verbs(words, at)) and _joins(words, at):
+            word = present(word)
+        bare = bare and word not in ("to", *_MODALS)
+        done.append(word)
+        at += 1
+    return done
+
+
+def _joins(words: list[str], at: int) -> bool:
+    """Whether the word after a conjunction is a verb of the same subject and not a noun of a list."""
+    word = words[at]
+    if not word.islower() or not is_base(word) or word in _ADVERBS or _earlier_subject(words[:at]):
+        return False
+    follows = words[at + 1] if at + 1 < len(words) else ""
+    object_follows = follows in ("it", "the", "a", "my", "them", "him", "her", "that", "on", "off", "up", "down", "to")
+    return word in COMMON_VERBS or not is_noun(word) or (object_follows and follows not in ("on", "up", "down", "to"))
+
+
+def _is_subordinate(words: list[str]) -> bool:
+    """Whether a clause such as `because …` has begun, to which a joined `and I …` then belongs."""
+    return any(word in ("because", "when", "if", "while", "that", "so", "since", "until", "unless") for word in words)
+
+
+def _lists_verbs(words: list[str], at: int) -> bool:
+    """Whether a verb follows a comma, as in `shuts the doors, rings her sister and goes to bed`."""
+    return at > 0 and words[at - 1].endswith(",") and words[at] in COMMON_VERBS
+
+
+def _earlier_subject(words: list[str]) -> bool:
+    """Whether another clause began since the first verb, so that a later verb is not the speaker's."""
+    return any(word.rstrip(",") in ("I", "we", "you", "he", "she", "they", "that", "which", "who") for word in words)
+
+
+def _replacement(lower: list[str], index: int, word: str) -> str:
+    plain = lower[index]
+    before = lower[index - 1] if index else ""
+    of_speaker = before in ("i", "we", "you") or _after_adverb(lower, index)
+    if plain in ("am", "was") and of_speaker:
+        return "are" if plain == "am" else "were"
+    if plain == "you":
+        swapped = "they" if _is_subject(lower, index) else "them"
+    elif plain == "me" and lower[index + 1 : index + 2] == ["own"]:
+        swapped = "their"
+    elif plain in _PRONOUNS:
+        swapped = _PRONOUNS[plain]
+    else:
+        return word
+    return swapped.capitalize() if index == 0 and word[0].isupper() else swapped
+
+
+def _after_adverb(lower: list[str], index: int) -> bool:
+    return index >= 2 and lower[index - 1] in _ADVERBS and lower[index - 2] in ("i", "we")
+
+
+def _is_subject(lower: list[str], index: int) -> bool:
+    after = next((word for word in lower[index + 1 :] if word not in _ADVERBS), "")
+    if after in ("to", "in", "on", "at", "for", "with", "the", "a", "an", "that", "when", "if", "and", "or"):
+        return False
+    return after in _MODALS or after in ("are", "were", "have", "had", "do", "did") or is_base(after) or is_past(after)

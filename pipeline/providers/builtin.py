@@ -1,0 +1,177 @@
+"""The embedded default: personas drawn from the data itself, without a model, a key or a network.
+
+It chooses what the participants of a focus state most clearly and typically and rewrites it from speech
+into claims; quotes are copied letter by letter. It invents a first name and nothing else. The same task
+gives the same persona, another number another choice of statements.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import ClassVar, get_args
+
+from pipeline.cues import Kind
+from pipeline.errors import ProviderError
+from pipeline.models import Participant, Segment, Usage
+from pipeline.parsing import Demographics, PersonaReply
+from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.selection import Voice, choose, choose_quotes, listen, ranked, topics
+from pipeline.statements import Statement, find, is_usable
+
+PER_LIST = 4
+"""Most statements in one list of a persona."""
+
+QUOTES = 3
+FACTS = 2
+MOST_NAMED = 6
+"""Participants named in the background; further ones are counted."""
+
+LISTED = 3
+"""Occupations and places named when the participants differ."""
+
+TAGLINE_WORDS = 14
+
+_NOT_IN_ONE_LINE = re.compile(r"(?:before|after|when|if|on|at|in|for|once|whenever|as) ", re.IGNORECASE)
+
+LISTS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "facts")
+
+NAMES = tuple(
+    """Alex Robin Sam Jordan Taylor Morgan Casey Jamie Charlie Rowan Quinn Avery Riley Kai Noor Sasha Kit Frankie
+    Ellis Harper Remy Ash Drew Emery Finley Hayden Jules Kerry Lane Nico Parker Reese Sage Toni Val Wren Blair
+    Corey Dale Eden Gray Indigo Jess Kim Lee Mika Noel Ollie Pat Rory Shay Tatum Uma Vic Winter Yuri Zion Brook
+    Merle""".split()  # noqa: SIM905
+)
+"""Invented first names: short, and borne by women and men alike, because the data states no gender."""
+
+
+class Provider:
+    """The drafter that needs nothing but the study."""
+
+    name: ClassVar[str] = "builtin"
+    roles: ClassVar[frozenset[ProviderRole]] = frozenset({"local"})
+    key_variable: ClassVar[str | None] = None
+    url_variable: ClassVar[str | None] = None
+    simulated: ClassVar[bool] = False
+    in_process: ClassVar[bool] = True
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        self.model = self.name
+        self.context_tokens: int | None = None
+
+    def check(self) -> Health:
+        """Always ready."""
+        return Health(
+            ready=True,
+            sentence="The builtin drafter is ready: it draws personas from English text, needs no model and is free.",
+        )
+
+    def complete(self, request: Request) -> Reply:
+        """The persona of the task's focus, as the JSON a model would have written. Tokens are zero: none are used.
+
+        Raises:
+            ProviderError: the task is not a draft, or nothing in it is understood.
+        """
+        task = request.task
+        if not isinstance(task, DraftTask):
+            raise ProviderError("The builtin provider writes drafts only. Choose another frontier_provider.")
+        persona = draft_persona(task)
+        if not any(getattr(persona, kind) for kind in LISTS):
+            who = ", ".join(person.id for person in task.participants[:MOST_NAMED]) or "nobody"
+            raise ProviderError(
+                f"The builtin drafter found no goal, problem, habit or motive in the words of {who}. It reads English "
+                "statements such as 'I want to', 'I never'; for other material choose local_provider ollama."
+            )
+        return Reply(text=persona.model_dump_json(), usage=Usage(), stop="complete", model=self.model)
+
+
+def draft_persona(task: DraftTask) -> PersonaReply:
+    """The persona of a focus, in the shape a model is asked for."""
+    voice = listen(task.segments)
+    variant = f"{task.seed}.{task.number}"
+    statements = find(task.segments)
+    candidates = ranked(statements, voice, variant)
+    chosen: list[Statement] = []
+    lists: dict[str, list[str]] = {}
+    for kind in LISTS:
+        picked = choose(candidates, kind, PER_LIST, chosen)
+        lists[kind] = [statement.claim for statement in picked]
+        chosen += picked
+    sources = [statement.source for statement in chosen]
+    return PersonaReply(
+        name=_invented_name(task),
+        tagline=_tagline(lists["goals"]) or _topic_line(voice, task.segments),
+        demographics=_demographics(_most_heard(task.participants, chosen)),
+        background=_background(task.participants, choose(candidates, "facts", FACTS, [])),
+        quotes=choose_quotes(task.segments, voice, QUOTES, statements, sources, variant),
+        **lists,
+    )
+
+
+def _invented_name(task: DraftTask) -> str:
+    """A name that nobody in the material bears: personas are not the participants."""
+    spoken = {word for segment in task.segments for word in re.findall(r"\w+", segment.text)}
+    spoken |= {word for person in task.participants for word in re.findall(r"\w+", person.name or "")}
+    start = (task.seed * 7 + task.number) % len(NAMES)
+    turned = NAMES[start:] + NAMES[:start]
+    return next((name for name in turned if name not in spoken), f"{turned[0]} {chr(65 + task.number % 26)}.")
+
+
+def _most_heard(participants: Sequence[Participant], chosen: Sequence[Statement]) -> list[Participant]:
+    """The participants, those with most claims in the persona first."""
+    claims = Counter(statement.participant for statement in chosen)
+    return sorted(participants, key=lambda person: -claims[person.id])
+
+
+def _demographics(people: Sequence[Participant]) -> Demographics:
+    """What the data states: the range of ages, the occupations and places of those most heard."""
+    return Demographics(
+        age=_ages(people),
+        occupation="; ".join(_stated(people, "occupation")),
+        location="; ".join(_stated(people, "location")),
+        household="; ".join(_stated(people, "household")) if len(people) == 1 else "",
+    )
+
+
+def _stated(people: Sequence[Participant], key: str) -> list[str]:
+    values = (person.demographics.get(key, "").strip() for person in people)
+    return [value for value in dict.fromkeys(values) if value and len(value) <= 80 and is_usable(value)][:LISTED]
+
+
+def _ages(people: Sequence[Participant]) -> str:
+    """One age or a range; empty when nobody states one."""
+    found = [int(age) for person in people for age in re.findall(r"\b\d{1,3}\b", person.demographics.get("age", ""))]
+    if not found:
+        return ""
+    return str(found[0]) if min(found) == max(found) else f"{min(found)}–{max(found)}"
+
+
+def _tagline(goals: Sequence[str]) -> str:
+    """The first goal that is short enough for one line and clear without context; empty when none is."""
+    fitting = [goal for goal in goals if len(goal.split()) <= TAGLINE_WORDS and not _NOT_IN_ONE_LINE.match(goal)]
+    clear = [goal for goal in fitting if not goal.startswith("Have it ")]
+    goal = next(iter(clear or fitting), "")
+    if goal.startswith("Get "):
+        return f"Wants {goal.removeprefix('Get ')}"
+    return goal and f"Wants to {goal[0].lower()}{goal[1:]}"
+
+
+def _topic_line(voice: Voice, segments: Sequence[Segment]) -> str:
+    words = topics(voice, segments, 3)
+    return f"Talks most about {_listed(words)}" if words else ""
+
+
+def _background(participants: Sequence[Participant], facts: Sequence[Statement]) -> str:
+    """Where the persona comes from, and what its participants state of themselves."""
+    ids = [person.id for person in participants]
+    shown = ids[:MOST_NAMED] + ([f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else [])
+    work = _stated(participants, "occupation")
+    among = "among them " if len(ids) > len(work) > 0 and len(ids) > 1 else ""
+    origin = f"Drawn from {'one participant' if len(ids) == 1 else f'{len(ids)} participants'} ({', '.join(shown)})"
+    origin += f": {among}{_listed(work)}." if work else "."
+    if len(ids) == 1:
+        return " ".join([origin, *(f"{fact.claim}." for fact in facts)])
+    return " ".join([origin, *(f"{fact.participant} {fact.claim[0].lower()}{fact.claim[1:]}." for fact in facts)])
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,105 @@
+"""An offline stand-in for a frontier model: for trying the tool, and for experiments before money is spent.
+
+It rewrites a draft from the evidence it is given, with the same extraction as the builtin drafter: claims
+without support and pasted ones go, supported ones stay, quotes become verbatim, short lists are filled. Its
+usage is an estimate of the tokens a real model would have used, which are billed at that model's list price.
+"""
+
+import json
+from collections.abc import Sequence
+from typing import ClassVar
+
+from pipeline.errors import ProviderError
+from pipeline.models import Persona, Segment, Usage
+from pipeline.parsing import Demographics, PersonaReply
+from pipeline.pricing import estimate_tokens
+from pipeline.providers import Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
+from pipeline.providers.builtin import LISTS, QUOTES
+from pipeline.rewriting import is_copied
+from pipeline.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.statements import Statement, find, is_usable
+
+ENOUGH_ITEMS = 3
+"""Length to which a list is filled from the evidence."""
+
+WEAKEST_ADDED = 0.3
+"""Strength from which a statement of the evidence may fill a list: lower than for a draft, the evidence is short."""
+
+DEMOGRAPHICS = frozenset(Demographics.model_fields)
+
+
+class Provider:
+    """A frontier without a network: real text from the evidence, list price on the bill, nothing paid."""
+
+    name: ClassVar[str] = "simulated"
+    roles: ClassVar[frozenset[ProviderRole]] = frozenset({"frontier"})
+    key_variable: ClassVar[str | None] = None
+    url_variable: ClassVar[str | None] = None
+    simulated: ClassVar[bool] = True
+    in_process: ClassVar[bool] = True
+
+    def __init__(self, spec: ProviderSpec) -> None:
+        self.model = spec.model
+        self.context_tokens: int | None = None
+
+    def check(self) -> Health:
+        """Always ready; says what the figures mean."""
+        return Health(
+            ready=True,
+            sentence=f"Simulation: nothing is sent, nothing is paid. Costs are what {self.model} bills at list price.",
+        )
+
+    def complete(self, request: Request) -> Reply:
+        """The draft, rewritten from its evidence.
+
+        Raises:
+            ProviderError: the task is not a refinement.
+        """
+        if not isinstance(request.task, RefineTask):
+            raise ProviderError("The simulated provider refines drafts only. Choose another local_provider.")
+        text = refine_persona(request.task).model_dump_json()
+        asked = request.system + request.prompt + json.dumps(request.json_schema)
+        usage = Usage(input_tokens=estimate_tokens(asked), output_tokens=estimate_tokens(text), measured=False)
+        return Reply(text=text, usage=usage, stop="complete", model=self.model)
+
+
+def refine_persona(task: RefineTask) -> PersonaReply:
+    """The persona with what the evidence supports, in the shape a model is asked for."""
+    draft, weak, variant = task.persona, frozenset(task.weak_claims), str(task.seed)
+    voice, statements = listen(task.segments), find(task.segments)
+    candidates = ranked(statements, voice, variant, weakest=WEAKEST_ADDED)
+    chosen: list[Statement] = []
+    lists: dict[str, list[str]] = {kind: _kept(getattr(draft, kind), weak, task.segments) for kind in LISTS}
+    for kind in LISTS:
+        said = [claim for claims in lists.values() for claim in claims]
+        picked = choose(candidates, kind, ENOUGH_ITEMS - len(lists[kind]), chosen, said)
+        lists[kind] += [statement.claim for statement in picked]
+        chosen += picked
+    quotes = _verbatim(draft, task.segments)
+    used = [*quotes, *(statement.source for statement in chosen)]
+    further = choose_quotes(task.segments, voice, QUOTES, statements, used, variant)
+    quotes += [quote for quote in further if not says_again(quote, quotes)]
+    facts = {key: value for key, value in draft.demographics.items() if key in DEMOGRAPHICS and value not in weak}
+    return PersonaReply(
+        name=draft.name,
+        tagline=draft.tagline,
+        demographics=Demographics(**facts),
+        background=draft.background,
+        quotes=quotes[:QUOTES],
+        **lists,
+    )
+
+
+def _kept(claims: Sequence[str], weak: frozenset[str], segments: Sequence[Segment]) -> list[str]:
+    """Claims of the draft that are supported, no paste, and say something new."""
+    kept: list[str] = []
+    for claim in claims:
+        pasted = any(is_copied(claim, segment.text) for segment in segments)
+        if claim not in weak and not pasted and is_usable(claim) and not says_again(claim, kept):
+            kept.append(claim)
+    return kept
+
+
+def _verbatim(draft: Persona, segments: Sequence[Segment]) -> list[str]:
+    """Quotes of the draft that stand in the evidence letter by letter."""
+    return [quote for quote in draft.quotes if is_usable(quote) and any(quote in segment.text for segment in segments)]

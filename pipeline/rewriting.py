@@ -1,0 +1,179 @@
+"""From a spoken sentence to clauses that can stand in a persona: clean, short, and not a paste.
+
+Speech has hesitations, false starts, tags and comma-spliced clauses; a claim has none. Nothing is added:
+words are dropped, contractions written out, sentences cut at clause boundaries. What cannot be cut cleanly
+is given up.
+"""
+
+import re
+from difflib import SequenceMatcher
+
+from pipeline.grammar import expand
+from pipeline.text import tokens
+
+GOOD_WORDS = 20
+MAX_WORDS = 28
+"""A claim is cut to the first where a clause ends in time, to the second otherwise, in words."""
+
+COPY_RUN = 12
+COPY_SHARE = 0.6
+"""A claim with this many source tokens in a row that make this share of it is a paste, not a claim."""
+
+_STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "–": "—"})
+_UNUSABLE = re.compile(
+    r"inaudible|\.\.\.|…|\b(?:no, wait|wait, no|hang on|hold on|i tell a lie|let me say|what was i|where was i|"
+    r"how do you say)\b|, no, |\bsorry,|—\s*$",
+    re.IGNORECASE,
+)
+_MARK = re.compile(r"\s*\[[^\]\n]{0,40}\]\s*")
+_HESITATION = re.compile(r",?\s*\b(?:um+|uh+|er|erm|em|eh|ah|oh|mm+|hm+|och|idk)\b(?:,|(?=[\s.!?]))", re.IGNORECASE)
+_ASIDES = (
+    "you know|i mean|i suppose|i guess|i think|i believe|i'd say|i must say|i must admit|i must be fair|"
+    "i have to say|i admit|to be honest|to be fair|in fairness|if i'm honest|honestly|seriously|actually|"
+    "basically|obviously|really|like|let's say|mind you|mind|you see|see|look|right|though|love|pet|"
+    "let me say|as i say|of course|as far as i can tell|for some reason|exactly|anyway|eh|aye|no|yes|"
+    "i don't know|i know|i swear|well|okay|so|thank you|thanks very much|i'm sorry|big man|mate|pal|dear|lads|"
+    "or thereabouts|or whatever|is it|isn't it|no disrespect"
+)
+_ASIDE = re.compile(rf"(?:,\s+(?:{_ASIDES}))+(?P<end>,|(?=[.!?]|$))", re.IGNORECASE)
+_OPENING = re.compile(
+    rf"^(?:(?:and|but|so(?! far| long| much| many| that)|or|'?cause|because|then|well|oh|plus|anyway|ok|okay|yeah|yep|"
+    rf"aye|actually|basically|honestly|obviously|thing is|the thing is|funny thing is)[,\s]+|"
+    rf"(?:{_ASIDES}|now|only|also|plus|sure|fine|sorry|god)[,!.]\s+)",
+    re.IGNORECASE,
+)
+_REPEAT = re.compile(r"\b((?:[\w']+ ){0,3}[\w']+)(?:,| —)? \1\b(?![-'])", re.IGNORECASE)
+_VAGUE = re.compile(
+    r"\bhere (?=in\b)|\b(?:actually|basically)\s+|\b(?:sort of|kind of)\s+(?!a\b)(?<!a sort of )(?<!a kind of )",
+    re.IGNORECASE,
+)
+_SUBJECT = (
+    r"(?:i|we|you|he|she|it|they|that|this|these|those|there|nobody|everybody|somebody)"
+    r"(?:'\w+)? (?!one\b|same\b|very\b|of\b|day\b|night\b|week\b|morning\b|year\b|time\b)|let (?:me|it) "
+)
+_SPLICE = re.compile(
+    rf"(?:[;:,]|\s—)\s+(?=(?:{_SUBJECT}))|"
+    rf",\s+(?:and|but|so(?! (?:i|we) can\b)|or)\s+(?=(?:{_SUBJECT}|my |the )|don't |never )|\s*;\s+|\s—\s",
+    re.IGNORECASE,
+)
+_DEPENDENT = re.compile(
+    r"^(?:if|when|whenever|because|before|after|since|as|while|until|till|once|unless|although|though|every|each|on|in|at|"
+    r"by|for|with|without|from|during|last|one|what|where|how|then|to|the (?:day|night|week|minute|second|first|last)|"
+    r"most|some|twice|two|three|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|febr)uary|(?:octo|novem|decem)ber)\b",
+    re.IGNORECASE,
+)
+_NEW_START = re.compile(rf"\s*(?:{_SUBJECT}|not |and |but |so |because |which |then )", re.IGNORECASE)
+_LEAD = re.compile(r"^(?:on|in|at|by|for|with|during|from|most|every (?!time)|each (?!time))", re.IGNORECASE)
+_OWN_SUBJECT = re.compile(r"\b(?:i|we|it|they|he|she)(?:'\w+)? ", re.IGNORECASE)
+_BOUNDARY = re.compile(
+    r"(?<! and)(?<! but)(?<! or),\s|"
+    r"\s(?=(?:because|which|when|while|unless|until|so that|but|if|before(?! last| that)|after(?! that)|in case|"
+    r"and then|by the time|as long as)\s)"
+)
+_OPEN_ASIDE = re.compile(r"\b(?:and|but|or), [^,]*$")
+_LAST_RESORT = re.compile(r"\s(?=(?:and|or|so|with)\s)")
+_LOOSE_END = re.compile(
+    r"(?:[,;:—\s]|,? which (?:is|was)|\s(?:and|but|or|so|because|which|that|the|a|an|my|their|if|when|then|"
+    r"than|really|right|though|as well as|or something|or so|and everything|and so on|and all that|anyway))+$",
+    re.IGNORECASE,
+)
+
+
+def clean(sentence: str) -> str:
+    """A spoken sentence without marks, hesitations, asides, false starts and opening words.
+
+    Returns:
+        The sentence without its final stop; empty when it is a question, breaks off, corrects itself or is
+        partly inaudible.
+    """
+    text = " ".join(sentence.translate(_STRAIGHT).split())
+    if text.endswith("?") or _UNUSABLE.search(text) or text.count('"') % 2:
+        return ""
+    text = _HESITATION.sub("", _MARK.sub(" ", text)).strip(" ,")
+    text = _ASIDE.sub(_without_aside, text)
+    text = _VAGUE.sub("", re.sub(r"\s+([,.!])", r"\1", " ".join(text.split())))
+    for _ in range(3):
+        text = _REPEAT.sub(r"\1", _OPENING.sub("", text))
+    return text.rstrip(" .!,;:—").lstrip(" ,.!—-•*>")
+
+
+def _without_aside(match: re.Match[str]) -> str:
+    """What stands in place of an aside: a comma where a new clause follows, else nothing."""
+    if not match["end"]:
+        return ""
+    return "," if _NEW_START.match(match.string, match.end()) else " "
+
+
+def clauses(text: str) -> list[str]:
+    """The independent clauses of a cleaned sentence, contractions written out, one idea each.
+
+    A comma before a new subject is where speech runs two sentences together; it is no cut when what stands
+    before it only opens the sentence (`when I get in, I press it`).
+    """
+    parts: list[str] = []
+    start = 0
+    for match in _SPLICE.finditer(text):
+        before = text[start : match.start()]
+        if len(before.split()) >= 3 and not _only_opens(before) and before.count('"') % 2 == 0:
+            parts.append(before)
+            start = match.end()
+    parts.append(text[start:])
+    return [expand(_OPENING.sub("", part).strip(" ,")) for part in parts if len(part.split()) >= 3]
+
+
+def _only_opens(text: str) -> bool:
+    """Whether words before a comma are the opening of a sentence and none of their own."""
+    if "," in text or not _DEPENDENT.match(text):
+        return False
+    return not (_LEAD.match(text) and _OWN_SUBJECT.search(text))
+
+
+def shorten(text: str, source: str) -> str | None:
+    """A claim cut at clause boundaries until it is short enough and no paste of its source.
+
+    Args:
+        text: the claim, longer than wanted perhaps.
+        source: the sentence it was made from.
+
+    Returns:
+        The claim without a loose end, or `None` when no cut leaves at least three words.
+    """
+    cuts = [text, *_without_a_middle(text)]
+    for boundary in (_BOUNDARY, _LAST_RESORT):
+        cuts += [text[: match.start()] for match in reversed(list(boundary.finditer(text)))]
+    cuts = [_LOOSE_END.sub("", cut) for cut in cuts]
+    whole = [
+        cut
+        for cut in cuts
+        if cut.count('"') % 2 == 0 and cut.count("(") == cut.count(")") and not _OPEN_ASIDE.search(cut)
+    ]
+    for limit in (GOOD_WORDS, MAX_WORDS):
+        for cut in whole:
+            if 3 <= len(cut.split()) <= limit and not is_copied(cut, source):
+                return cut
+    return None
+
+
+def _without_a_middle(text: str) -> list[str]:
+    """The text without one long part between commas: what stands there explains what stands before it."""
+    parts = text.split(", ")
+    joined = ("and ", "or ", "but ", "so ", "because ")
+    if len(parts) < 3 or parts[-1].startswith(joined) or len(parts[-1].split()) < 4:
+        return []
+    long = [at for at in range(1, len(parts) - 1) if len(parts[at].split()) >= 5 and not parts[at].startswith(joined)]
+    return [", ".join(parts[:at] + parts[at + 1 :]) for at in long]
+
+
+def is_copied(claim: str, source: str) -> bool:
+    """Whether most of a claim is one long run of its source's own words."""
+    left, right = tokens(claim), tokens(source)
+    if len(left) < COPY_RUN:
+        return False
+    run = SequenceMatcher(None, left, right, autojunk=False).find_longest_match().size
+    return run >= COPY_RUN and run >= COPY_SHARE * len(left)
+
+
+def finish(claim: str) -> str:
+    """A claim with a capital first letter and no final stop."""
+    claim = claim.strip(" .,;:!—")
+    return claim[:1].upper() + claim[1:]

@@ -1,0 +1,262 @@
+"""Which statements and quotes stand for a group of participants: clear, central, typical, and not twice the same.
+
+The score of a statement is a product one can follow: how clearly it is said, how central its words are in
+what the group says, how many of its people use them, less for the names of third persons. Choosing is greedy
+and spreads over people. Nothing is random: variants of one group come from a hash.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from pipeline.cues import Kind
+from pipeline.models import Segment
+from pipeline.statements import Statement, is_instruction, is_usable
+from pipeline.text import sentences, stems
+
+SAME_CLAIM = 75
+"""Token-set ratio (0 to 100) from which two claims say the same."""
+
+WEAKEST = 0.5
+"""Statements weaker than this are left out, even when a list stays short."""
+
+ENOUGH = 3
+"""Statements in a list from which further ones must be nearly as good as the first."""
+
+NEARLY = 0.6
+
+_VARIATION = 0.4
+"""Share of a score that the variant decides, so that two drafts of one group choose differently."""
+
+_CAPITAL = re.compile(r"(?<![.!?\"“] )(?<!^)\b[A-Z][a-zà-ÿ]+\b")
+_PERSON = re.compile(
+    r"\b(?:husband|wife|partner|daughter|son|mum|dad|friend|brother|sister|cousin|uncle|aunt|landlord|neighbour|boss|named|"
+    r"Mr|Mrs|Ms|Dr),? (?:is )?(?-i:(?P<after>[A-Z][a-zà-ÿ]+))|"
+    r"\b(?:phone|phones|ring|text|tell|ask) (?-i:(?P<called>[A-Z][a-zà-ÿ]+))|"
+    r"\b(?-i:(?P<before>[A-Z][a-zà-ÿ]+))(?:,? (?:(?:that's |who's |he's |she's )?my|who|his|"
+    r"says?|said|laughs|thinks|told|"
+    r"asked|rang|drove|calls|filmed|helps)\b)",
+    re.IGNORECASE,
+)
+_NOT_PEOPLE = frozenset(("I", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"))
+
+_FIRST_PERSON = re.compile(r"\b(?:I|my|me)\b")
+_VIVID = re.compile(
+    r"\b(?:like an?|like the|as if|never|always|every|hate|love|mad|angry|afraid|feel|want|need)\b", re.IGNORECASE
+)
+_DULL_START = re.compile(
+    r"^(?:that|this|it|he|she|they|so|and|but|because|then|no|yes|yeah|well|or|which|sorry|also|there)\b", re.IGNORECASE
+)
+_NOT_QUOTABLE = re.compile(
+    r"[\[\]…]|\.\.|\b(?:um|uh|erm|er|em|eh|hm|sorry|thank you|hang on|you know)\b|\?$", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What a group of participants talks about."""
+
+    spread: dict[str, float]
+    """Per stem, how much of the talk it is in: 0 to 1, the most frequent stem has 1."""
+    shared: dict[str, float]
+    """Per stem, the share of participants who use it."""
+    people: frozenset[str]
+    """First names of third persons."""
+
+    def centrality(self, text: str) -> float:
+        """How central the words of a text are in the group, 0 to 1; 0 for a text without content words."""
+        return _mean(self.spread, text)
+
+    def typicality(self, text: str) -> float:
+        """How many of the group use the words of a text, 0 to 1."""
+        return _mean(self.shared, text)
+
+    def names_somebody(self, text: str) -> bool:
+        """Whether a text names a third person."""
+        return any(word in self.people for word in re.findall(r"\w+", text))
+
+
+def _mean(weights: dict[str, float], text: str) -> float:
+    """Mean weight of a text's content words; negations say nothing of its topic."""
+    found = set(stems(text)) - {"not"}
+    return sum(weights.get(stem, 0.0) for stem in found) / len(found) if found else 0.0
+
+
+def listen(segments: Sequence[Segment]) -> Voice:
+    """What the participants in these segments talk about; interviewer turns do not count."""
+    users: dict[str, set[str | None]] = {}
+    times: Counter[str] = Counter()
+    turns = [segment for segment in segments if segment.role == "participant"]
+    for segment in turns:
+        found = stems(segment.text)
+        times.update(found)
+        for stem in set(found):
+            users.setdefault(stem, set()).add(segment.participant)
+    most = math.log1p(max(times.values(), default=1))
+    group = len({segment.participant for segment in turns}) or 1
+    return Voice(
+        spread={stem: math.log1p(count) / most for stem, count in times.items()},
+        shared={stem: len(who) / group for stem, who in users.items()},
+        people=_people(turns),
+    )
+
+
+def ranked(
+    statements: Sequence[Statement], voice: Voice, variant: str, weakest: float = WEAKEST
+) -> list[tuple[float, Statement]]:
+    """Statements with their scores, best first; ties in reading order.
+
+    Args:
+        statements: candidates of all kinds.
+        voice: of the group that the statements come from.
+        variant: another variant of the same group prefers other statements.
+        weakest: strength under which statements are left out.
+    """
+    scored = [
+        (_score(statement, voice, variant), statement) for statement in statements if statement.strength >= weakest
+    ]
+    return sorted(scored, key=lambda pair: -pair[0])
+
+
+def choose(
+    candidates: Sequence[tuple[float, Statement]],
+    kind: Kind,
+    count: int,
+    chosen: Sequence[Statement],
+    said: Sequence[str] = (),
+) -> list[Statement]:
+    """The best statements of one kind that say something new, spread over people and sentences.
+
+    Args:
+        candidates: as `ranked` gives them.
+        kind: the list to fill.
+        count: most statements to choose.
+        chosen: statements already in the persona.
+        said: further claims already in the persona.
+    """
+    taken: list[Statement] = []
+    pool = [pair for pair in candidates if pair[1].kind == kind]
+    pool_best = max((value for value, _ in pool), default=0.0)
+    while pool and len(taken) < count:
+        used = [*chosen, *taken]
+        score = _fresh(used)
+        best = max(pool, key=score)
+        pool.remove(best)
+        if len(taken) >= ENOUGH and score(best) < NEARLY * pool_best:
+            break
+        if not says_again(best[1].claim, [*said, *(statement.claim for statement in used)]):
+            taken.append(best[1])
+    return taken
+
+
+def says_again(claim: str, others: Sequence[str]) -> bool:
+    """Whether a claim says what one of the others says already."""
+    from rapidfuzz import fuzz, utils
+
+    return any(fuzz.token_set_ratio(claim, other, processor=utils.default_process) >= SAME_CLAIM for other in others)
+
+
+def choose_quotes(
+    segments: Sequence[Segment],
+    voice: Voice,
+    count: int,
+    statements: Sequence[Statement],
+    used: Sequence[str],
+    variant: str,
+) -> list[str]:
+    """Sentences worth quoting, exactly as they stand, from as many different people as possible.
+
+    Args:
+        segments: where to look.
+        voice: of the same segments.
+        count: most quotes to choose.
+        statements: what was found in the segments; a sentence that states something is worth more.
+        used: sentences that claims were made from; quoted only when nothing better is left.
+        variant: as for `ranked`.
+    """
+    states: dict[str, float] = {}
+    for statement in statements:
+        states[statement.source] = max(statement.strength, states.get(statement.source, 0.0))
+    pool = [
+        (
+            _quotability(sentence, voice, variant)
+            * (0.4 + states.get(sentence, 0.0))
+            * (0.7 if sentence in used else 1.0),
+            segment,
+            sentence,
+        )
+        for segment in segments
+        if segment.role == "participant" and not is_instruction(segment.text)
+        for sentence in sentences(segment.text)
+        if 8 <= len(sentence.split()) <= 35
+        and not _NOT_QUOTABLE.search(sentence)
+        and sentence[-1] in ".!"
+        and is_usable(sentence)
+    ]
+    pool.sort(key=lambda item: -item[0])
+    taken: list[str] = []
+    people: set[str | None] = set()
+    places: set[str] = set()
+    for may_repeat in (False, True):
+        for _, segment, sentence in pool:
+            fresh = may_repeat or segment.participant not in people
+            if len(taken) < count and fresh and segment.id not in places and not says_again(sentence, taken):
+                taken.append(sentence)
+                people.add(segment.participant)
+                places.add(segment.id)
+    return taken
+
+
+def topics(voice: Voice, segments: Sequence[Segment], count: int) -> list[str]:
+    """The words the group uses most, as they are mostly written; empty without content words."""
+    written: dict[str, Counter[str]] = {}
+    for segment in segments:
+        for word in re.findall(r"[^\W\d_]{3,}", segment.text):
+            for stem in stems(word):
+                written.setdefault(stem, Counter())[word.lower()] += 1
+    top = sorted(written, key=lambda stem: (-voice.spread.get(stem, 0) * voice.shared.get(stem, 0), stem))
+    return [written[stem].most_common(1)[0][0] for stem in top if stem != "not"][:count]
+
+
+def _fresh(used: Sequence[Statement]) -> Callable[[tuple[float, Statement]], float]:
+    """Scores that fall with every statement already taken from the same person or sentence."""
+    people = Counter(statement.participant for statement in used)
+    sources = {statement.source for statement in used}
+
+    def score(pair: tuple[float, Statement]) -> float:
+        value, statement = pair
+        return value * 0.85 ** people[statement.participant] * (0.6 if statement.source in sources else 1.0)
+
+    return score
+
+
+def _score(statement: Statement, voice: Voice, variant: str) -> float:
+    clear = statement.strength * (0.4 if voice.names_somebody(statement.claim) else 1.0)
+    central = 0.6 + 0.4 * voice.centrality(statement.claim)
+    typical = 0.75 + 0.25 * voice.typicality(statement.claim)
+    return clear * central * typical * _turn(variant, statement.claim)
+
+
+def _quotability(sentence: str, voice: Voice, variant: str) -> float:
+    vivid = 1.0 + 0.25 * min(3, len(_VIVID.findall(sentence))) + 0.15 * sentence.endswith("!")
+    own = 1.0 if _FIRST_PERSON.search(sentence) else 0.6
+    alone = (0.6 if _DULL_START.match(sentence) else 1.0) * (0.5 if voice.names_somebody(sentence) else 1.0)
+    return vivid * own * alone * (0.4 + 0.6 * voice.centrality(sentence)) * _turn(variant, sentence)
+
+
+def _turn(variant: str, text: str) -> float:
+    """A factor between 0.6 and 1 that depends on the variant: stable across processes and machines."""
+    return 1 - _VARIATION * crc32(f"{variant}\n{text}".encode(errors="replace")) / 0xFFFFFFFF
+
+
+def _people(turns: Sequence[Segment]) -> frozenset[str]:
+    """First names that are used as names of people at least every fourth time they are written."""
+    named: Counter[str] = Counter()
+    written: Counter[str] = Counter()
+    for segment in turns:
+        named.update({match["after"] or match["called"] or match["before"] for match in _PERSON.finditer(segment.text)})
+        written.update(_CAPITAL.findall(segment.text))
+    return frozenset(name for name, hits in named.items() if hits >= 0.25 * written[name]) - _NOT_PEOPLE

@@ -1,0 +1,99 @@
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.rewriting import MAX_WORDS, clauses, clean, finish, is_copied, shorten
+
+
+@pytest.mark.parametrize(
+    ("spoken", "cleaned"),
+    [
+        ("So, um, I just, I just want to know.", "I just want to know"),
+        ("And I look, you know, at the pounds.", "I look at the pounds"),
+        ("Well, honestly, it's too late.", "it's too late"),
+        ("I never read it, to be honest.", "I never read it"),
+        ("[laughs] I sort of like it.", "I like it"),
+        ("I’ve a “good” one.", 'I\'ve a "good" one'),
+        ("I was saving money, you know, really.", "I was saving money"),
+    ],
+)
+def test_hesitations_asides_and_false_starts_go(spoken: str, cleaned: str):
+    assert clean(spoken) == cleaned
+
+
+@pytest.mark.parametrize(
+    "spoken",
+    ["Is that now?", "It's from [inaudible] and", "The key's in the... no", "Five, no, wait, six.", 'He said "go.'],
+)
+def test_questions_and_broken_sentences_are_given_up(spoken: str):
+    assert clean(spoken) == ""
+
+
+def test_run_together_sentences_are_cut_at_the_new_subject():
+    assert clauses("I can't be pressing it again, I'm driving now") == [
+        "I cannot be pressing it again",
+        "I am driving now",
+    ]
+    assert clauses("I want one alert, and I want silence about the rest") == [
+        "I want one alert",
+        "I want silence about the rest",
+    ]
+
+
+def test_opening_of_a_sentence_is_no_sentence():
+    assert clauses("When I get in, I press the button") == ["When I get in, I press the button"]
+
+
+def test_claim_is_cut_where_a_clause_ends():
+    long = "copies the hours every night, with a pencil, because there is no export" + ", which is slow" * 8
+    claim = shorten(long, "")
+    assert claim is not None
+    assert claim.startswith("copies the hours every night, with a pencil, because there is no export")
+    assert len(claim.split()) <= MAX_WORDS
+
+
+def test_paste_is_cut_until_it_is_none():
+    wish = "stay in this house, on {} own two feet, with hands that work, and not be made to feel like a patient"
+    claim = shorten(wish.format("their"), "I want to " + wish.format("my"))
+    assert claim == "stay in this house, on their own two feet, with hands that work"
+
+
+def test_long_explanation_in_the_middle_goes_before_the_end_does():
+    source = "I only need two numbers, what it is now and what it is set to, large enough to read without my glasses."
+    claim = shorten(
+        "get two numbers, what it is now and what it is set to, large enough to read without their glasses", source
+    )
+    assert claim == "get two numbers, large enough to read without their glasses"
+
+
+def test_what_cannot_be_cut_is_given_up():
+    words = " ".join(f"word{number}" for number in range(40))
+    assert shorten(words, words) is None
+
+
+def test_twelve_words_in_a_row_are_a_paste_and_eleven_are_not():
+    source = " ".join(f"w{chr(97 + number)}" for number in range(20))
+    assert is_copied(" ".join(source.split()[:12]), source)
+    assert not is_copied(" ".join(source.split()[:11]), source)
+
+
+def test_finished_claim_has_a_capital_and_no_stop():
+    assert finish("checks the app. ") == "Checks the app"
+    assert finish("") == ""
+
+
+@given(st.text(max_size=300))
+def test_any_sentence_can_be_cleaned_cut_and_shortened(text: str):
+    for clause in clauses(clean(text)):
+        claim = shorten(clause, text)
+        assert claim is None or 3 <= len(claim.split()) <= MAX_WORDS
+
+
+def test_hostile_sentences_take_no_time():
+    started = time.perf_counter()
+    for text in (", I " * 400, "no, " * 400, "a, " * 400, '"' * 1200, "and " * 300, "I'd " * 300, "— " * 600):
+        for clause in clauses(clean(text)):
+            shorten(clause, text)
+    assert time.perf_counter() - started < 2

@@ -1,0 +1,81 @@
+import json
+
+import jsonschema
+import pytest
+
+from pipeline.config import HybridConfig
+from pipeline.errors import ProviderError
+from pipeline.models import Segment
+from pipeline.parsing import persona_schema
+from pipeline.pricing import estimate_tokens
+from pipeline.prompts import refine_request
+from pipeline.providers import ProviderSpec, RefineTask
+from pipeline.providers.simulated import Provider, refine_persona
+from tests.factories import make_persona
+
+SAID = """I want to see the price before I press the button. I need it to stop by itself at night.
+I want a plain list of every hour with its cost. I check the meter every morning before work.
+I always turn the heating down when I leave. I never open the report on a Monday.
+I can't read the small grey numbers on the screen. There is no way to undo a wrong touch.
+I hate that the bill always comes after the money has gone."""
+
+
+def task(weak: tuple[str, ...] = (), **fields: object) -> RefineTask:
+    segment = Segment(id="d1.1", document="d1", participant="P01", role="participant", text=SAID, where="turn 1")
+    return RefineTask(persona=make_persona(**fields), findings=(), weak_claims=weak, segments=(segment,), seed=0)
+
+
+def test_supported_claims_stay_and_lists_are_filled_from_the_evidence():
+    refined = refine_persona(task())
+    assert refined.goals[0] == "Know what tonight costs"
+    assert "Get a plain list of every hour with its cost" in refined.goals
+    assert [len(items) for items in (refined.goals, refined.pain_points, refined.behaviours)] == [3, 3, 3]
+
+
+def test_weak_claims_are_replaced_by_what_was_said():
+    refined = refine_persona(task(("Know what tonight costs", "Nurse")))
+    assert "Know what tonight costs" not in refined.goals
+    assert len(refined.goals) == 3
+    assert (refined.demographics.occupation, refined.demographics.age) == ("", "41")
+
+
+def test_quotes_that_nobody_said_give_way_to_verbatim_ones():
+    refined = refine_persona(task(quotes=("I never open the report on a Monday.", "This app changed my life!")))
+    assert refined.quotes[0] == "I never open the report on a Monday."
+    assert all(quote in SAID for quote in refined.quotes)
+
+
+def test_pasted_claims_are_dropped():
+    paste = "I hate that the bill always comes after the money has gone"
+    assert paste not in refine_persona(task(pain_points=(paste,))).pain_points
+
+
+def test_nothing_is_said_twice():
+    claim = "Checks the meter every morning before work"
+    refined = refine_persona(task(behaviours=(claim, claim + " each day")))
+    assert sum("meter" in item for item in refined.behaviours) == 1
+
+
+def test_usage_is_an_estimate_of_what_a_model_would_have_used():
+    request = refine_request(task(), HybridConfig())
+    reply = Provider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)
+    jsonschema.validate(json.loads(reply.text), persona_schema())
+    assert reply.usage.input_tokens >= estimate_tokens(request.system + request.prompt)
+    assert reply.usage.output_tokens == estimate_tokens(reply.text)
+    assert not reply.usage.measured
+    assert reply.model == "claude-sonnet-5-5"
+
+
+def test_health_says_that_it_is_a_simulation():
+    health = Provider(ProviderSpec(model="claude-sonnet-5-5")).check()
+    assert health.ready
+    assert "Simulation" in health.sentence
+    assert "claude-sonnet-5-5" in health.sentence
+
+
+def test_drafting_is_refused():
+    from tests.unit.test_builtin import task as draft_task
+
+    request = refine_request(task(), HybridConfig()).model_copy(update={"task": draft_task(SAID)})
+    with pytest.raises(ProviderError, match="refines drafts only"):
+        Provider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)
