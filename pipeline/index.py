@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 _K1, _B = 1.2, 0.75
 """Okapi BM25's usual constants (Robertson and Zaragoza 2009, section 3.3)."""
 
-_VIEWS_KEPT = 64
+_VIEWS_KEPT = 128
 _POSTINGS_READ = 20_000
 """Postings summed per query. Rare terms come first; what is left out are words of nearly every sentence."""
 
@@ -153,7 +153,7 @@ class SourceView:
 
     @cached_property
     def _copied_grams(self) -> NDArray[np.uint64]:
-        return np.unique(_gram_keys(self.words))
+        return np.sort(_gram_keys(self.words))
 
     def _build_postings(self, sentence_of_word: Ints) -> None:
         said = self._terms >= 0

@@ -86,6 +86,7 @@ _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]]*+(?=\s)|[。！？]+|\n+")
 _SPACED_WORD = re.compile(r"\S+")
 
+_WORTH_KEEPING = 1000
 _LONGEST_WORD = 60
 _LONGEST_RUN = 60
 _RUN_CUT = 40
@@ -98,6 +99,8 @@ _SMALL = {word: value for value, word in enumerate(re.findall(r"\w+", _ONES))}
 _SMALL |= {word: 10 * value for value, word in enumerate(re.findall(r"\w+", _TENS), start=2)}
 _LARGE = {"thousand": 1000, "million": 1_000_000}
 
+_SPOKEN = frozenset((*_SMALL, "hundred")) - {"one"}
+
 _stemming = threading.Lock()
 """Snowball stemmers keep the word they work on in themselves; assessments may run on several threads."""
 
@@ -109,6 +112,16 @@ def tokens(text: str) -> list[str]:
     `[inaudible]` are dropped, `1,000` is `1000` and `4.90` is `4.9`. Scripts without spaces give character
     bigrams. An empty text gives an empty list.
     """
+    return list(_cached_tokens(text)) if len(text) <= _WORTH_KEEPING else _read_tokens(text)
+
+
+@lru_cache(maxsize=4096)
+def _cached_tokens(text: str) -> tuple[str, ...]:
+    """A claim is looked at by several rules one after the other."""
+    return tuple(_read_tokens(text))
+
+
+def _read_tokens(text: str) -> list[str]:
     plain = _MARK.sub(" ", unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)).lower()
     found: list[str] = []
     for match in _TOKEN.finditer(plain):
@@ -196,6 +209,8 @@ def fold_numbers(words: list[str]) -> list[str]:
 
     A lone `one` stays a word: it is a pronoun more often than a number.
     """
+    if _SPOKEN.isdisjoint(words):
+        return words
     folded: list[str] = []
     position = 0
     while position < len(words):

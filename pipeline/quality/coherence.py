@@ -9,7 +9,7 @@ from itertools import combinations
 
 from pipeline.models import Finding, Persona
 from pipeline.quality.completeness import same_statement
-from pipeline.quality.polarity import disagree, read_signs
+from pipeline.quality.polarity import disagree, fewest_shared, read_signs
 from pipeline.text import fold_numbers, stems, tokens
 
 _PER_ISSUE = 0.6
@@ -87,11 +87,11 @@ def _experience(persona: Persona) -> Iterator[Finding]:
 
 def _between_items(persona: Persona) -> Iterator[Finding]:
     items = _items(persona)
-    signed = [read_signs(tokens(item)) for item in items]
+    signed = [read_signs(fold_numbers(tokens(item))) for item in items]
     for (one, left), (other, right) in combinations(zip(items, signed, strict=True), 2):
         if _frequency_clash(one, other):
             yield _issue(None, f"Said to happen often and seldom: '{one}' beside '{other}'.")
-        elif disagree(left, right, min(len(left.signs), len(right.signs))):
+        elif disagree(left, right, min(fewest_shared(left), fewest_shared(right))):
             yield _issue(None, f"These two contradict each other: '{one}' beside '{other}'.")
     for field in ("goals", "pain_points", "behaviours", "motivations"):
         values = getattr(persona, field)[:_MOST_ITEMS]

@@ -14,17 +14,17 @@ from itertools import pairwise
 from pipeline.index import SourceView
 from pipeline.models import Participant
 from pipeline.quality.generic import GENERIC
-from pipeline.quality.polarity import disagree, is_negated, read_signs, shared
+from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared
 from pipeline.text import content, fold_numbers, is_number, tokens
 
 _CANDIDATES = 5
 _GENERIC_WEIGHT = 0.3
-_WINDOW, _WHOLE, _PAIRS = 0.4, 0.3, 0.3
+_WINDOW, _WHOLE, _PAIRS = 0.4, 0.35, 0.25
 _WITHOUT_FACTS = 0.3
 """What is left of the support of a claim none of whose numbers and names were said."""
 _UNHEARD_NEGATION = 0.65
-_OPPOSITE = 0.5
-_CERTAIN = 0.8
+_OPPOSITE = 0.3
+_CERTAIN = 0.7
 _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_][\w'’]*)")
 
 
@@ -78,7 +78,7 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     facts = sum(fact in known for fact in claim.facts) / len(claim.facts) if claim.facts else 1.0
     support = _WINDOW * window + _WHOLE * whole + _PAIRS * bigrams
     support *= _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts
-    factor, flags = _polarity(claim, best, ranked, view)
+    factor, flags = _polarity(claim, best, ranked, set(known.values()), view)
     return Evidence(min(support * factor / _CERTAIN, 1.0), (best, best + 1), flags)
 
 
@@ -117,15 +117,20 @@ def _best_window(
     return best, most
 
 
-def _polarity(claim: Claim, best: int, ranked: Sequence[int], view: SourceView) -> tuple[float, tuple[str, ...]]:
+def _polarity(
+    claim: Claim, best: int, ranked: Sequence[int], places: set[int], view: SourceView
+) -> tuple[float, tuple[str, ...]]:
     """What disagreement about yes and no leaves of the support, and the flag for it."""
     if view.language != "english":
         return 1.0, ()
     claimed = read_signs(claim.words, claim.is_goal)
     agreeing = opposing = 0
     for sentence in ranked:
+        # Signs are read only where enough is shared; a pair of opposites shares no stem of its own.
+        if len(places & view.terms_between(sentence, sentence + 1)) + 1 < fewest_shared(claimed):
+            continue
         said = read_signs(view.words_between(sentence, sentence + 1))
-        if disagree(claimed, said, len(claimed.signs)):
+        if disagree(claimed, said, fewest_shared(claimed)):
             opposing = max(opposing, shared(claimed, said))
         else:
             agreeing = max(agreeing, shared(claimed, said))

@@ -8,7 +8,7 @@ the sign of one of them are opposite. English only: other languages have no sign
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.text import NEGATIONS, fold_numbers, stem, words_of
+from pipeline.text import NEGATIONS, stem, words_of
 
 _REACH = 3
 """Content stems after `not` or `never` that it turns around, unless the clause ends before."""
@@ -65,30 +65,30 @@ def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
     """The content stems of one statement with the sign they are said with; the first mention counts.
 
     Args:
-        words: the tokens of the statement.
+        words: the tokens of the statement, numbers folded.
         is_wish: whether it is known to be a wish; otherwise words such as `want` and `need` say so.
     """
     signs: dict[str, int] = {}
     opposites = set()
     left, switch = 0, 0
-    for word in fold_numbers(list(words)):
+    for word in words:
         if word in _BREAKS or (word in _SUBJECTS and left < _REACH):
             left = 0
-        elif word in _TURNING or word.endswith("n't"):
+        elif word in _TURNING or word[-3:] == "n't":
             # "can't stop" affirms; "not ... nobody" goes on denying.
             left = 0 if left and word in _AVOIDING else _SHORT_REACH if word in _SHORT else _REACH
         elif word in ("on", "off") and switch:
             signs["on"] = 1 if word == "on" else -1
             opposites.add("on")
         else:
-            stemmed = stem(word) or word
-            name, sign = _OPPOSITES.get(stemmed, (stem(word), 1))
+            name, sign = stem(word), 1
+            switch = 3 if (name or word) in _SWITCHES else switch - bool(switch)
+            if (name or word) in _OPPOSITES:
+                name, sign = _OPPOSITES[name or word]
+                opposites.add(name)
             if name:
                 signs.setdefault(name, sign if left == 0 else -sign)
-                left = max(left - 1, 0)
-                if stemmed in _OPPOSITES:
-                    opposites.add(name)
-            switch = 3 if stemmed in _SWITCHES else max(switch - 1, 0)
+                left -= bool(left)
     is_wish = is_wish or not _WISHES.isdisjoint(words)
     return Signed(signs, frozenset(opposites), is_wish, is_will=is_wish or not _WILLS.isdisjoint(words))
 
@@ -103,15 +103,20 @@ def shared(one: Signed, other: Signed) -> int:
     return len(one.signs.keys() & other.signs.keys())
 
 
-def disagree(one: Signed, other: Signed, size: int) -> bool:
-    """Whether two statements share half of `size` stems, two at least, and say the opposite of each other.
+def fewest_shared(statement: Signed) -> float:
+    """How many stems another statement must share with this one to be about the same thing: half, and two."""
+    return max(_FEWEST, _ALIKE * len(statement.signs))
+
+
+def disagree(one: Signed, other: Signed, fewest: float) -> bool:
+    """Whether two statements share at least `fewest` stems and say the opposite of each other.
 
     The opposite is a stem said as `love` here and `hate` there, or half of what they share denied by one only.
     """
     if (one.is_wish and not other.is_will) or (other.is_wish and not one.is_will):
         return False
     common = one.signs.keys() & other.signs.keys()
-    if len(common) < max(_FEWEST, _ALIKE * size):
+    if len(common) < fewest:
         return False
     turned = {name for name in common if one.signs[name] != other.signs[name]}
     return bool(turned & (one.opposites | other.opposites)) or len(turned) >= _MAJORITY * len(common)
