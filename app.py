@@ -32,6 +32,7 @@ def main() -> None:
         page.run()
     except PersonaError as error:
         _ui.problem(error)
+        st.page_link(_ui.UPLOAD, label="Back to Upload", icon=":material/upload_file:")
 
 
 main()

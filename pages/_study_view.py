@@ -59,10 +59,9 @@ def documents(study: Study) -> None:
     rows = [
         {
             "File": escape_markdown(document.name),
-            "Understood as": escape_markdown(document.kind),
             "Who": escape_markdown(_people(speakers[document.id])),
             "Words": f"{document.words:,}",
-            "Notes": escape_markdown(" ".join(document.notes)),
+            "Understood as": f"**{escape_markdown(document.kind)}** {escape_markdown(' '.join(document.notes))}",
         }
         for document in study.documents
     ]
@@ -117,13 +116,18 @@ def participants(study: Study) -> None:
 
 def segments(study: Study) -> None:
     """Everything that can be quoted, searchable, with the interviewer's turns for context."""
-    wanted_column, role_column = st.columns([3, 2], vertical_alignment="bottom")
-    wanted = wanted_column.text_input(
-        "Search the text", key="segment_search", type="search", live="300ms", placeholder="bill, boost, location …"
-    )
-    whose = role_column.segmented_control(
-        "Show", ["Everyone", "Participants", "Interviewer"], default="Everyone", required=True, key="segment_role"
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        wanted = st.text_input(
+            "Search the text",
+            key="segment_search",
+            type="search",
+            live="300ms",
+            placeholder="bill, price, location …",
+            width=420,
+        )
+        whose = st.segmented_control(
+            "Show", ["Everyone", "Participants", "Interviewer"], default="Everyone", required=True, key="segment_role"
+        )
     everything = _segment_table(study.id, study)
     found = everything
     if wanted:

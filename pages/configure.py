@@ -202,15 +202,15 @@ def stage(step: str, title: str, explanation: str) -> None:
 def as_yaml(config: HybridConfig) -> None:
     """The same settings as a file: for the command line, for colleagues, for the record."""
     with st.expander("Configuration as YAML", icon=":material/code:"):
-        out_column, in_column = st.columns(2, gap="medium")
-        with out_column:
+        sides = st.grid(2, min_column_width=330, gap="medium")
+        with sides.cell():
             st.markdown("**Export**")
             text = config.to_yaml()
             st.download_button(
                 "Download", text, "persona.yaml", "application/yaml", icon=":material/download:", on_click="ignore"
             )
             st.code(text, language="yaml", height=320)
-        with in_column:
+        with sides.cell():
             st.markdown("**Import**")
             uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
             pasted = st.text_area(

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pages import _study_view, _ui
-from pipeline.errors import InputError, StoreError
+from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.models import Study
 from pipeline.sources import SourceFile, load_files, load_paths
 from pipeline.store import StudySummary
@@ -34,8 +34,14 @@ class Arrival(NamedTuple):
 
 def page() -> None:
     """The page, top to bottom."""
+    try:
+        study_id = _ui.current_study_id()
+    except PersonaError as error:
+        # This is the page where another study can be chosen, so an old link must not block it.
+        _ui.problem(error)
+        st.query_params.pop("study")
+        study_id = _ui.current_study_id()
     kept = _ui.services().store.studies()
-    study_id = _ui.current_study_id()
     current = next((summary for summary in kept if summary.id == study_id), None)
     _ui.header("Upload", "Which study will the personas be drawn from?", study_name=current and current.name)
 
@@ -71,7 +77,7 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
             format_func=lambda study_id: names[study_id],
             key=f"study_in_use_{current.id}",
         )
-        if st.button("Delete", icon=":material/delete:", help="Delete this study and its runs from this machine."):
+        with st.popover("Delete", icon=":material/delete:"):
             confirm_delete(current)
     if picked != current.id:
         _ui.use_study(picked)
@@ -83,25 +89,23 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
         _ui.go(_ui.CONFIGURE)
 
 
-@st.dialog("Delete this study?", icon=":material/delete:")
 def confirm_delete(summary: StudySummary) -> None:
     """Ask once, because nothing brings it back."""
     st.markdown(
-        f"**{escape_markdown(summary.name)}** with {count(summary.size.documents, 'document')} and "
-        f"{count(summary.runs, 'run')} is erased from this machine. Your own files stay where they are."
+        f"{escape_markdown(summary.name)}: {count(summary.size.documents, 'document')} and "
+        f"{count(summary.runs, 'run')} are erased from this machine. Your own files stay where they are. "
+        "This cannot be undone."
     )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Keep it"):
-            st.rerun()
-        if st.button("Delete for good", type="primary", icon=":material/delete:"):
-            try:
-                _ui.services().store.delete_study(summary.id)
-            except StoreError as error:
-                _ui.problem(error)
-                return
-            _ui.forget_studies()
-            _ui.use_study(None)
-            st.rerun()
+    if not st.button("Delete for good", icon=":material/delete:"):
+        return
+    try:
+        _ui.services().store.delete_study(summary.id)
+    except StoreError as error:
+        _ui.problem(error)
+        return
+    _ui.forget_studies()
+    _ui.use_study(None)
+    st.rerun()
 
 
 def nothing_yet() -> None:

@@ -7,6 +7,7 @@ from pipeline.models import AssessedDraft, Frozen, Micros, Study, Usage
 from pipeline.pricing import Pricer, estimate_tokens, input_token_upper_bound
 from pipeline.prompts import persona_text, refine_request, refine_task
 from pipeline.providers import Request
+from pipeline.words import count
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
 """Tokens of a refinement before anything is known of the study's drafts (median of the bundled study)."""
@@ -38,7 +39,7 @@ def forecast(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[floa
     if not config.uses_frontier:
         return CostForecast(expected_micros=0, worst_micros=0, escalated=0.0, based_on="local only")
     share = sum(earlier_shares) / len(earlier_shares) if earlier_shares else TYPICAL_ESCALATED_SHARE
-    basis = f"{len(earlier_shares)} earlier runs on this study" if earlier_shares else "a typical study"
+    basis = f"{count(len(earlier_shares), 'earlier run')} on this study" if earlier_shares else "a typical study"
     escalated = config.count * share
     expected = round(escalated * pricer.cost_micros(TYPICAL_REFINEMENT))
     worst = config.count * pricer.worst_case_micros(4 * TYPICAL_REFINEMENT.input_tokens, config.max_output_tokens)

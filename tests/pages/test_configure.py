@@ -1,0 +1,181 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.config import HybridConfig
+from pipeline.store import Store
+from tests.pages.runs import finished_run, save_study
+
+App = Callable[[], AppTest]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """The database of the app with one small study."""
+    kept = Store(tmp_path / "persona.db")
+    save_study(kept)
+    return kept
+
+
+@pytest.fixture
+def page(app: App, store: Store) -> AppTest:
+    return app().switch_page(_ui.CONFIGURE).run()
+
+
+def _words(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "error", "warning")
+    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+
+
+def _field(page: AppTest, kind: str, name: str) -> Any:
+    return next(field for field in page.get(kind) if field.key == f"{_ui.FIELD_PREFIX}{name}")
+
+
+def _button(page: AppTest, label: str) -> Any:
+    return next(button for button in page.button if button.label.replace("\\", "") == label)
+
+
+def _config(page: AppTest) -> HybridConfig:
+    return HybridConfig.model_validate(page.session_state[_ui.CONFIG_KEY])
+
+
+def _configure(page: AppTest, config: HybridConfig) -> None:
+    """Fill the page by pasting YAML, because AppTest cannot type a new name into a list."""
+    page.text_area(key="pasted_yaml").input(config.to_yaml()).run()
+    _button(page, "Use these settings").click().run()
+
+
+def test_without_keys_and_servers_a_simulated_run_is_proposed_and_says_so(page: AppTest) -> None:
+    assert page.title[0].value == "Configure"
+    assert not page.exception
+    assert "10 drafts by builtin here" in _words(page)
+    money = [metric.label for metric in page.metric if metric.value.startswith("$")]
+    assert money
+    assert all("(simulated)" in label for label in money)
+    assert not _button(page, "Run").disabled
+
+
+def test_run_starts_in_the_background_and_shows_the_results(page: AppTest, store: Store) -> None:
+    page.text_input(key="run_name").input("First try").run()
+    _button(page, "Run").click()
+    page.run()
+    (run,) = store.runs()
+    assert (run.name, run.simulated) == ("First try", True)
+    assert page.title[0].value == "Results"
+    assert page.query_params["run"] == run.id
+
+
+def test_without_a_study_run_is_disabled_and_says_where_to_get_one(app: App, store: Store) -> None:
+    first = app().run()
+    store.delete_study(store.studies()[0].id)
+    first.query_params.clear()
+    page = first.switch_page(_ui.CONFIGURE).run()
+    assert _button(page, "Run").disabled
+    assert "Choose a study" in _button(page, "Run").help
+    assert page.get("page_link")
+
+
+def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
+    _field(page, "selectbox", "local_provider").set_value("openai").run()
+    _field(page, "segmented_control", "escalation_order").set_value("best_first").run()
+    kinds = ("selectbox", "number_input", "text_input", "toggle", "slider", "segmented_control")
+    keys = {
+        str(field.key).removeprefix(_ui.FIELD_PREFIX).partition(".")[0] for kind in kinds for field in page.get(kind)
+    }
+    assert set(HybridConfig.model_fields) - keys == {"prices"}
+    assert any(key.startswith("price_") for key in keys)
+    assert _config(page).escalation_order == "best_first"
+
+
+def test_settings_survive_leaving_the_page(page: AppTest) -> None:
+    _field(page, "slider", "quality_threshold").set_value(0.85).run()
+    _field(page, "number_input", "max_cost").set_value(1.5).run()
+    page.switch_page(_ui.UPLOAD).run()
+    page.switch_page(_ui.CONFIGURE).run()
+    assert _field(page, "slider", "quality_threshold").value == 0.85
+    assert (_config(page).quality_threshold, _config(page).max_cost) == (0.85, 1.5)
+
+
+def test_no_budget_means_no_cap_and_the_page_says_so(page: AppTest) -> None:
+    _field(page, "number_input", "max_cost").set_value(None).run()
+    assert _config(page).max_cost is None
+    assert "No cap" in _words(page)
+    assert "Worst case (simulated)" in [metric.label for metric in page.metric]
+
+
+def test_yaml_is_taken_over_whole(page: AppTest) -> None:
+    wanted = HybridConfig(
+        local_provider="builtin", frontier_provider="simulated", count=3, quality_threshold=0.55, max_cost=None
+    )
+    page.text_area(key="pasted_yaml").input(wanted.to_yaml()).run()
+    assert _button(page, "Run").disabled, "Ctrl+Enter in the field must not start a run with the old settings"
+    _button(page, "Use these settings").click()
+    page.run()
+    assert _config(page) == wanted
+    assert _field(page, "number_input", "count").value == 3
+    assert not _button(page, "Run").disabled
+
+
+def test_wrong_yaml_is_one_sentence_and_changes_nothing(page: AppTest) -> None:
+    before = _config(page)
+    page.text_area(key="pasted_yaml").input("hybrid:\n  count: none\n  colour: red\n").run()
+    _button(page, "Use these settings").click()
+    page.run()
+    assert "count" in page.error[0].value
+    assert "colour" in page.error[0].value
+    assert _config(page) == before
+
+
+def test_a_retired_model_has_a_successor_one_click_away(page: AppTest) -> None:
+    _configure(page, HybridConfig(frontier_model="claude-sonnet-4-20250514"))
+    assert "retired" in _words(page)
+    _button(page, "Use claude-sonnet-5-5").click()
+    page.run()
+    assert _config(page).frontier_model == "claude-sonnet-5-5"
+
+
+def test_a_model_without_a_price_cannot_run_before_one_is_set(page: AppTest) -> None:
+    _configure(page, HybridConfig(frontier_provider="simulated", frontier_model="claude-mythos-5"))
+    assert _button(page, "Run").disabled
+    assert "No price is known" in _words(page)
+    _field(page, "number_input", "price_input_usd_claude-mythos-5").set_value(20.0).run()
+    assert "claude-mythos-5" not in _config(page).prices
+    _field(page, "number_input", "price_output_usd_claude-mythos-5").set_value(100.0).run()
+    assert _config(page).prices["claude-mythos-5"].output_usd == 100
+    assert not _button(page, "Run").disabled
+
+
+def test_a_typed_key_serves_this_session_and_is_kept_nowhere(page: AppTest, store: Store) -> None:
+    _field(page, "selectbox", "frontier_provider").set_value("anthropic").run()
+    assert "ANTHROPIC_API_KEY is not set" in _words(page)
+    page.session_state[_ui.TYPED_KEYS] = {"ANTHROPIC_API_KEY": "sk-secret-9"}
+    page.run()
+    assert "typed in this session" in _words(page)
+    assert "sk-secret-9" not in _words(page)
+    assert b"sk-secret-9" not in store.path.read_bytes()
+    page.button(key="forget_ANTHROPIC_API_KEY").click().run()
+    assert page.session_state[_ui.TYPED_KEYS] == {}
+
+
+def test_a_provider_that_is_down_is_a_reason_and_not_an_exception(page: AppTest) -> None:
+    _field(page, "selectbox", "local_provider").set_value("ollama").run()
+    assert not page.exception
+    assert "Ollama does not answer" in page.error[0].value
+    assert "Ollama does not answer" in _button(page, "Run").help
+
+
+def test_local_only_spends_nothing(page: AppTest) -> None:
+    _field(page, "toggle", "enabled").set_value(False).run()
+    assert "nothing is spent" in _words(page)
+    assert {metric.value for metric in page.metric if metric.value.startswith("$")} == {"$0"}
+
+
+def test_earlier_runs_of_the_study_tell_what_to_expect(app: App, tmp_path: Path) -> None:
+    finished_run(tmp_path / "persona.db")
+    page = app().switch_page(_ui.CONFIGURE).run()
+    stay = next(metric for metric in page.metric if metric.label == "Stay local")
+    assert "1 earlier run on this study" in stay.help

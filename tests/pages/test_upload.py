@@ -1,0 +1,150 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.store import Store
+from tests.pages.runs import ANSWERS, save_study
+
+App = Callable[[], AppTest]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """The database of the app with one small study, so that the larger example is not read."""
+    kept = Store(tmp_path / "persona.db")
+    save_study(kept)
+    return kept
+
+
+def _words(page: AppTest) -> str:
+    kinds = ("markdown", "caption", "error")
+    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+
+
+def _button(page: AppTest, label: str) -> object:
+    return next(button for button in page.button if button.label == label)
+
+
+def test_the_first_visit_shows_the_example_study_and_one_primary_button(app: App) -> None:
+    page = app().run()
+    assert page.title[0].value == "Upload"
+    assert {metric.label: metric.value for metric in page.metric}["Participants"] == "35"
+    assert _ui.EXAMPLE_NAME in _words(page)
+    assert [button.label for button in page.button if button.proto.type == "primary"] == ["Configure"]
+
+
+def test_the_example_is_not_forced_on_a_database_that_has_a_study(app: App, store: Store) -> None:
+    app().run()
+    assert [study.name for study in store.studies()] == ["Heating at home"]
+
+
+def test_configure_goes_on_with_the_study_in_the_address(app: App, store: Store) -> None:
+    page = app().run()
+    _button(page, "Configure").click()
+    page.run()
+    assert page.title[0].value == "Configure"
+    assert page.query_params["study"] == store.studies()[0].id
+
+
+def test_an_upload_is_shown_before_it_is_kept(app: App, store: Store) -> None:
+    page = app().run()
+    page.file_uploader[0].upload("kitchen.csv", _survey(), "text/csv").run()
+    assert {metric.label: metric.value for metric in page.metric}["Participants"] == "2"
+    assert len(store.studies()) == 1
+    page.text_input(key=_name_key(page)).input("Kitchens").run()
+    _button(page, "Use this study").click()
+    page.run()
+    assert [study.name for study in store.studies()] == ["Kitchens", "Heating at home"]
+    assert page.title[0].value == "Configure"
+
+
+def test_files_that_are_a_study_already_are_not_kept_twice(app: App, store: Store) -> None:
+    page = app().run()
+    rows = "\n".join(f'R{number},"{text}"' for number, text in enumerate(ANSWERS, start=1))
+    page.file_uploader[0].upload("answers.csv", f"participant,answer\n{rows}\n".encode(), "text/csv").run()
+    assert "These files are a study already" in _words(page)
+    _button(page, "Use this study").click()
+    page.run()
+    assert len(store.studies()) == 1
+
+
+def test_an_unreadable_file_is_one_sentence_and_leaves_the_study_alone(app: App, store: Store) -> None:
+    page = app().run()
+    page.file_uploader[0].upload("empty.txt", b"", "text/plain").run()
+    assert len(page.error) == 1
+    assert "empty" in page.error[0].value
+    assert [study.name for study in store.studies()] == ["Heating at home"]
+    assert not page.exception
+
+
+def test_a_folder_of_this_machine_can_be_read(app: App, store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "kitchens"
+    folder.mkdir()
+    (folder / "kitchen.csv").write_bytes(_survey())
+    page = app().run()
+    page.text_input(key="upload_folder").input(str(folder)).run()
+    assert {metric.label: metric.value for metric in page.metric}["Documents"] == "1"
+    page.text_input(key="upload_folder").input(str(tmp_path / "nowhere")).run()
+    assert "nowhere" in page.error[0].value
+
+
+def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(app: App, store: Store) -> None:
+    address = st.get_option("server.address")
+    st.config.set_option("server.address", "0.0.0.0")
+    try:
+        page = app().run()
+    finally:
+        st.config.set_option("server.address", address)
+    assert "upload_folder" not in [field.key for field in page.text_input]
+
+
+def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App, store: Store) -> None:
+    page = app().run()
+    assert "are erased from this machine" in _words(page)
+    _button(page, "Delete for good").click()
+    page.run()
+    assert not store.studies()
+    assert "No study yet" in _words(page)
+    _button(page, "Load the example study").click()
+    page.run()
+    assert store.studies()[0].name == _ui.EXAMPLE_NAME
+
+
+def test_segments_can_be_searched_and_say_who_speaks(app: App, store: Store) -> None:
+    page = app().run()
+    page.segmented_control(key="study_view").set_value("Segments").run()
+    page.text_input(key="segment_search").input("BOOST").run()
+    found = page.dataframe[0].value
+    assert list(found["Participant"]) == ["R3"]
+    assert set(found["Role"]) == {"participant"}
+
+
+def test_an_old_link_says_so_and_offers_the_studies_there_are(app: App, store: Store) -> None:
+    page = app()
+    page.query_params["study"] = "gone"
+    page.run()
+    assert "gone" in page.error[0].value
+    assert page.metric
+
+
+def test_text_of_files_is_never_markup(app: App, store: Store) -> None:
+    page = app().run()
+    page.file_uploader[0].upload("x**b**[l](http://e.example).csv", _survey(), "text/csv").run()
+    cells = page.table[0].value["File"]
+    assert "**" not in str(cells.iloc[0]).replace("\\*", "")
+
+
+def _survey() -> bytes:
+    return (
+        b"participant,answer\n"
+        b'K1,"I cook every evening for five and I hate the tap that drips because nobody repairs it."\n'
+        b'K2,"I want a worktop that forgives me when I put a hot pan on it after a long day at work."\n'
+    )
+
+
+def _name_key(page: AppTest) -> str:
+    return next(str(field.key) for field in page.text_input if str(field.key).startswith("upload_name"))
