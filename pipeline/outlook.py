@@ -63,12 +63,17 @@ def _shares(config: HybridConfig, local: str, earlier: Sequence[RunRecord]) -> l
     """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
     shares = []
     for run in earlier:
-        same_model = local == "builtin" or run.config.local_model == config.local_model
-        kept = select(run.drafts, config.count).kept
-        if kept and same_model and run.config.local_provider == local and run.config.weights == config.weights:
+        kept = select(run.drafts, run.config.count).kept
+        if kept and _same_drafting(run.config, config, local):
             scores = [item.assessment.scores.overall for item in kept]
             shares.append(sum(not is_accepted(value, config.quality_threshold) for value in scores) / len(kept))
     return shares
+
+
+def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
+    """Whether scores of kept drafts can be compared: same writer, same weights, same choice among drafts."""
+    same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
+    return same_writer and then.weights == now.weights and then.draft_factor == now.draft_factor
 
 
 def _drafting(config: HybridConfig, local: str) -> str:

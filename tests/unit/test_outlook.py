@@ -1,0 +1,85 @@
+import pytest
+
+from pipeline.config import HybridConfig
+from pipeline.models import RunRecord
+from pipeline.outlook import Outlook, outlook
+from pipeline.preflight import Plan, plan
+from pipeline.settings import Settings
+from tests.factories import make_run
+
+SIMULATED = HybridConfig(local_provider="builtin", frontier_provider="simulated")
+
+
+def _outlook(config: HybridConfig, *earlier: RunRecord) -> Outlook:
+    return outlook(config, plan(config, Settings()), earlier)
+
+
+def _run(*scores: float | None, **settings: object) -> RunRecord:
+    config = SIMULATED.model_copy(update={"count": len(scores), **settings})
+    return make_run(scores, count=len(scores)).model_copy(update={"config": config})
+
+
+def test_the_sentence_says_who_drafts_what_stays_and_what_it_costs() -> None:
+    seen = _outlook(SIMULATED)
+    assert seen.sentence.startswith("10 drafts by builtin here; about 3 of the best 5 stay local; at most $")
+    assert seen.sentence.count("(simulated)") == seen.sentence.count("$") == 2
+    assert seen.data == "Nothing leaves this machine. The frontier is simulated."
+
+
+def test_the_worst_case_never_passes_the_budget() -> None:
+    seen = _outlook(SIMULATED.model_copy(update={"max_cost": 0.001}))
+    assert seen.bounded
+    assert seen.expected_micros <= seen.worst_micros == 1_000
+
+
+def test_without_a_budget_nothing_is_promised() -> None:
+    seen = _outlook(SIMULATED.model_copy(update={"max_cost": None}))
+    assert not seen.bounded
+    assert "without a cap" in seen.sentence
+
+
+@pytest.mark.parametrize("settings", [{"enabled": False}, {"skip_frontier": True}])
+def test_a_local_run_sends_and_spends_nothing(settings: dict[str, bool]) -> None:
+    seen = _outlook(SIMULATED.model_copy(update=settings))
+    assert (seen.expected_micros, seen.worst_micros, seen.stays_local) == (0, 0, 5)
+    assert "nothing is spent" in seen.sentence
+
+
+def test_a_missing_key_means_that_nothing_is_sent() -> None:
+    seen = _outlook(HybridConfig(local_provider="builtin"))
+    assert (seen.worst_micros, seen.simulated) == (0, False)
+    assert "No frontier is called" in seen.data
+
+
+def test_earlier_runs_replace_the_guess_at_the_threshold_that_is_asked_for() -> None:
+    run = _run(0.9, 0.8, 0.5, 0.4)
+    strict = SIMULATED.model_copy(update={"count": 4, "quality_threshold": 0.85})
+    lenient = SIMULATED.model_copy(update={"count": 4, "quality_threshold": 0.45})
+    assert (_outlook(strict, run).stays_local, _outlook(lenient, run).stays_local) == (1, 3)
+    assert _outlook(strict, run).basis == "1 earlier run on this study"
+
+
+@pytest.mark.parametrize("other", [{"local_provider": "ollama"}, {"draft_factor": 1.0}])
+def test_runs_drafted_in_another_way_say_nothing(other: dict[str, object]) -> None:
+    run = _run(0.9, 0.9, **other)
+    assert _outlook(SIMULATED, run).basis == "a typical study"
+
+
+def test_one_persona_reads_well() -> None:
+    config = SIMULATED.model_copy(update={"count": 1, "draft_factor": 1.0})
+    assert _outlook(config).sentence.startswith("1 draft by builtin here; the best one probably stays local")
+
+
+def test_redaction_is_named_where_something_leaves() -> None:
+    config = HybridConfig(local_provider="builtin")
+    planned = plan(SIMULATED, Settings())
+    assert planned.frontier is not None
+    sent = Plan(**{**planned._asdict(), "frontier": _Paid()})
+    assert "names are replaced" in outlook(config, sent).data
+    assert "as they are" in outlook(config.model_copy(update={"redact": False}), sent).data
+
+
+class _Paid:
+    """Stands for a frontier that something would be sent to."""
+
+    simulated = False
