@@ -14,7 +14,7 @@ from zlib import crc32
 
 from pipeline.cues import Kind
 from pipeline.models import Segment
-from pipeline.statements import Statement, is_instruction, is_usable
+from pipeline.statements import Statement, has_contact, is_instruction
 from pipeline.text import sentences, stems
 
 SAME_CLAIM = 75
@@ -194,7 +194,7 @@ def choose_quotes(
         if 8 <= len(sentence.split()) <= 35
         and not _NOT_QUOTABLE.search(sentence)
         and sentence[-1] in ".!"
-        and is_usable(sentence)
+        and not has_contact(sentence)
     ]
     pool.sort(key=lambda item: -item[0])
     taken: list[str] = []

@@ -34,7 +34,7 @@ _HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         # Opens with a word that points back: `that is why`, `frustrated that they do`.
         (
             0.35,
-            rf"^(?:frustrated (?:that|by) )?(?:{_BACK}|he|she|they|which|both|neither|the (?:one|other|same))\b",
+            rf"^(?:frustrated (?:that|by) )?(?:{_BACK}|he|she|they|which|both|neither|the (?:one|other|same|rest))\b",
         ),
         # Has such a word for an object: `uses that for`, `takes one of`.
         (
@@ -44,6 +44,7 @@ _HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         (0.7, r"^(?!have it)(?:\w+ |(?:does|is|has|had|never|always) \w+ |frustrated (?:that|by) )?it\b"),
         (0.8, r"^(?!have it)(?=.*\bit\b)(?:\S+ ){,7}\S+$"),
         (0.6, r"\b(?:it|that|one|this|those|so|there|what (?:that|it|this) is)$"),
+        (0.5, r"\b(?:that|this)(?: and\b|,)|\b(?:more|less) than that\b|^have it (?:as|on|in|at)\b"),
         (0.6, r"\b(?:that thing|over here|here|on this|these)\b"),
         # Reports what was said rather than states something.
         (0.5, r"\b(?:says?|said|saying|told|asked|rang|shouted|replied)\b"),
@@ -94,7 +95,12 @@ def find(segments: Sequence[Segment]) -> list[Statement]:
 
 def is_usable(text: str) -> bool:
     """Whether words may appear in a persona: no instruction to its writer, no contact detail."""
-    return not is_instruction(text) and not _CONTACT.search(text)
+    return not is_instruction(text) and not has_contact(text)
+
+
+def has_contact(text: str) -> bool:
+    """Whether a text holds an e-mail address, a link or a telephone number."""
+    return bool(_CONTACT.search(text))
 
 
 def is_instruction(text: str) -> bool:
@@ -115,7 +121,7 @@ def _in_text(text: str, asked: Kind | None) -> tuple[tuple[Kind, str, str, float
         return ()
     found = []
     for number, source in enumerate(sentences(text)):
-        for clause in clauses(clean(source)) if is_usable(source) else ():
+        for clause in () if has_contact(source) else clauses(clean(source)):
             # The first sentence answers the question; later ones explain or digress.
             best = _best_reading(clause, source, asked if number == 0 else None)
             if best is not None:

@@ -21,6 +21,10 @@ from pipeline.statements import Statement, find, is_usable
 PER_LIST = 4
 """Most statements in one list of a persona."""
 
+FEWEST = 2
+WEAKEST_FALLBACK = 0.3
+"""A list with fewer statements than that takes weaker ones, from this strength."""
+
 QUOTES = 3
 FACTS = 2
 MOST_NAMED = 6
@@ -90,10 +94,14 @@ def draft_persona(task: DraftTask) -> PersonaReply:
     variant = f"{task.seed}.{task.number}"
     statements = find(task.segments)
     candidates = ranked(statements, voice, variant)
+    fallback = ranked(statements, voice, variant, weakest=WEAKEST_FALLBACK)
     chosen: list[Statement] = []
     lists: dict[str, list[str]] = {}
     for kind in LISTS:
         picked = choose(candidates, kind, PER_LIST, chosen)
+        if len(picked) < FEWEST:
+            said = [statement.claim for statement in picked]
+            picked += choose(fallback, kind, FEWEST - len(picked), [*chosen, *picked], said)
         lists[kind] = [statement.claim for statement in picked]
         chosen += picked
     sources = [statement.source for statement in chosen]
