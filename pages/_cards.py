@@ -111,9 +111,10 @@ def _chosen(
 
 
 def _legend(shown: int, total: int) -> None:
-    marks = " · ".join(f":{color}[{icon}] {word}" for word, color, icon in _MARKS.values())
     number = count(total, "persona") if shown == total else f"{shown} of {count(total, 'persona')}"
-    st.caption(f"{number}. Open a claim to read its source.  {marks}")
+    marks = "  ".join(f":{color}[{icon}] {word}" for word, color, icon in _MARKS.values())
+    # Not a caption: that fades the colours under a readable contrast.
+    st.markdown(f":small[{number}. Open a claim to read its source.  {marks}]")
 
 
 @st.fragment

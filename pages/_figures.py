@@ -150,7 +150,7 @@ def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> Non
             st.caption(escape_markdown(view.subtitle))
     if view.chart is not None:
         # The chart's own description carries `view.alt`.
-        st.altair_chart(view.chart, key=f"chart {name}")
+        st.altair_chart(view.chart, height=view.chart.height, key=f"chart {name}")
 
 
 def _data(run: RunRecord, view: charts.ChartView, name: str) -> None:
