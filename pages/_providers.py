@@ -150,7 +150,7 @@ def api_key(variable: str) -> None:
     """A key for this session, where the environment has none or another one is wanted."""
     typed = variable in st.session_state.get(_ui.TYPED_KEYS, {})
     if typed:
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.caption(f":material/key: {variable}: typed in this session.", width="stretch")
             st.button("Forget", type="tertiary", on_click=_forget_key, args=(variable,), key=f"forget_{variable}")
         return
@@ -213,7 +213,7 @@ def price(config: HybridConfig, planned: Plan | PersonaError) -> None:
                 min_value=0.0,
                 value=None,
                 step=0.1,
-                placeholder="the library's price",
+                placeholder="library",
                 help=PriceOverride.model_fields[field].description,
                 key=key,
                 on_change=_keep_price,

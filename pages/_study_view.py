@@ -61,7 +61,7 @@ def documents(study: Study) -> None:
             "File": escape_markdown(document.name),
             "Who": escape_markdown(_people(speakers[document.id])),
             "Words": f"{document.words:,}",
-            "Understood as": f"**{escape_markdown(document.kind)}** {escape_markdown(' '.join(document.notes))}",
+            "Understood as": f"**{escape_markdown(document.kind)}** · {escape_markdown(' '.join(document.notes))}",
         }
         for document in study.documents
     ]

@@ -145,7 +145,7 @@ def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
     st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
     with st.expander("More on drafting"):
         _fields.number("seed", "Seed")
-        _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="provider's default")
+        _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
         _fields.number("local_workers", "Drafts at the same time")
         _fields.number("context_tokens", "Context window (tokens)")
         _fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")

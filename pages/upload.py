@@ -68,33 +68,33 @@ def page() -> None:
 def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
     """The current study: change it, delete it, or go on with it."""
     names = {summary.id: summary.name for summary in kept}
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        # The choice follows the address and the session, so its key changes with them.
-        picked = st.selectbox(
-            "Study in use",
-            list(names),
-            index=list(names).index(current.id),
-            format_func=lambda study_id: names[study_id],
-            key=f"study_in_use_{current.id}",
-        )
-        with st.popover("Delete", icon=":material/delete:"):
-            confirm_delete(current)
+    # The choice follows the address and the session, so its key changes with them.
+    picked = st.selectbox(
+        "Study in use",
+        list(names),
+        index=list(names).index(current.id),
+        format_func=lambda study_id: names[study_id],
+        key=f"study_in_use_{current.id}",
+    )
     if picked != current.id:
         _ui.use_study(picked)
         st.rerun()
     _study_view.size(current.size)
     if current.name == _ui.EXAMPLE_NAME:
         st.caption("An invented interview study that comes with Persona. Try everything on it, then bring your own.")
-    if st.button("Configure", type="primary", icon=":material/arrow_forward:", icon_position="right"):
-        _ui.go(_ui.CONFIGURE)
+    with st.container(horizontal=True):
+        if st.button("Configure", type="primary", icon=":material/arrow_forward:", icon_position="right"):
+            _ui.go(_ui.CONFIGURE)
+        with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+            confirm_delete(current)
 
 
 def confirm_delete(summary: StudySummary) -> None:
     """Ask once, because nothing brings it back."""
+    runs = f" and {count(summary.runs, 'run')}" if summary.runs else ""
     st.markdown(
-        f"{escape_markdown(summary.name)}: {count(summary.size.documents, 'document')} and "
-        f"{count(summary.runs, 'run')} are erased from this machine. Your own files stay where they are. "
-        "This cannot be undone."
+        f"{escape_markdown(summary.name)}: its copy of {count(summary.size.documents, 'document')}{runs} will be "
+        "erased from the database. Your own files stay where they are. This cannot be undone."
     )
     if not st.button("Delete for good", icon=":material/delete:"):
         return

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages import _ui
 from pipeline.config import HybridConfig
 from pipeline.store import Store
+from tests.loopback import OllamaServer
 from tests.pages.runs import finished_run, save_study
 
 App = Callable[[], AppTest]
@@ -179,3 +180,18 @@ def test_earlier_runs_of_the_study_tell_what_to_expect(app: App, tmp_path: Path)
     page = app().switch_page(_ui.CONFIGURE).run()
     stay = next(metric for metric in page.metric if metric.label == "Stay local")
     assert "1 earlier run on this study" in stay.help
+
+
+def test_a_missing_ollama_model_is_downloaded_on_the_page(
+    app: App, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OllamaServer(models=("mistral:7b",)) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        page = app().switch_page(_ui.CONFIGURE).run()
+        _field(page, "selectbox", "local_provider").set_value("ollama").run()
+        assert "mistral:7b" in _field(page, "selectbox", "local_model").options
+        assert _button(page, "Run").disabled
+        _button(page, "Download qwen2.5:7b").click().run()
+        assert "has qwen2.5:7b" in _words(page)
+        assert not _button(page, "Run").disabled
+        assert "Nothing leaves this machine" not in _words(page)

@@ -104,7 +104,7 @@ def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(app: App, sto
 
 def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App, store: Store) -> None:
     page = app().run()
-    assert "are erased from this machine" in _words(page)
+    assert "will be erased from the database" in _words(page)
     _button(page, "Delete for good").click()
     page.run()
     assert not store.studies()
