@@ -39,6 +39,11 @@ class Plan(NamedTuple):
     warnings: tuple[str, ...]
 
     @property
+    def sends_out(self) -> bool:
+        """Whether anything would leave this process for a frontier."""
+        return self.frontier is not None and not self.frontier.in_process
+
+    @property
     def simulated(self) -> bool:
         """Whether text or prices of this run would be simulated."""
         return self.frontier is not None and self.frontier.simulated

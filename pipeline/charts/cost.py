@@ -50,7 +50,7 @@ def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> 
     """
     table = analysis.cumulative_cost(run)
     calls = len(table) - 1
-    if not run.spent_micros:
+    if not run.spent_micros and not run.frontier_only_micros:
         why = f"{count(calls, 'call')}, none of them charged" if calls else "No paid call was made"
         return style.nothing(why, table)
     refused = sum(final.outcome == "budget_exhausted" for final in run.personas)
@@ -85,7 +85,7 @@ def _lines(run: RunRecord) -> tuple[list[_Line], list[_Line]]:
         for name, micros in amounts.items()
         if micros is not None
     ]
-    limit = _FAR * run.spent_micros / 1_000_000
+    limit = _FAR * max(run.spent_micros, run.frontier_only_micros or 0) / 1_000_000
     return [line for line in known if line.usd <= limit], [line for line in known if line.usd > limit]
 
 
@@ -93,6 +93,8 @@ def _curve(table: pd.DataFrame, run: RunRecord, by: Progress) -> tuple[pd.DataFr
     """The cost table with its place on the x axis (`at`), thinned where it is very long, and the axis title."""
     if by == "call":
         frame, title = table.assign(at=table["call"].astype(float)), "Paid calls, in order of their start"
+        if len(frame) == 1:  # nothing was bought: a flat line, so that the distance to the others can be seen
+            frame = pd.concat([frame, frame.assign(at=1.0, call=1, status="end")], ignore_index=True)
     else:
         ended = (run.finished_at - run.created_at).total_seconds() if run.finished_at else 0.0
         tail = table.tail(1).assign(seconds=max(ended, float(table["seconds"].max())), status="end", cost_usd=0.0)

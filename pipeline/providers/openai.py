@@ -21,7 +21,8 @@ NO_KEY = "not-needed"
 _REASONS = re.compile(r"(?!.*(chat|pro))(o\d|gpt-[5-9])")
 """Models that reason before they answer. Reasoning is billed and counts towards the answer's cap; left at its default
 it can use up the whole cap. All of them take the effort `low`, except the chat and pro variants. The vendor's list
-of models does not say which reason, hence a rule on names; seen in third-party documentation, not verified against the service."""
+of models does not say which reason, hence a rule on names; from third-party documentation, not verified against
+the service."""
 
 _LOCAL_REMEDIES = {
     400: "The server must support response_format json_schema (vLLM, llama.cpp and LM Studio do), and the prompt "

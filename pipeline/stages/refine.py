@@ -115,20 +115,13 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         return self._better(item, self._restored(persona))
 
     def _restored(self, persona: Persona) -> Persona:
-        """The persona with what redaction replaced put back."""
+        """The persona with its quotes verbatim again.
+
+        The other fields keep the pseudonyms: a persona stands for several people and names none of them.
+        """
         if self._redactor is None:
             return persona
-        restore = self._redactor.restore
-        return persona.model_copy(
-            update={
-                **{field: restore(getattr(persona, field)) for field in ("name", "tagline", "background")},
-                **{
-                    field: tuple(map(restore, getattr(persona, field)))
-                    for field in ("goals", "pain_points", "behaviours", "motivations", "quotes")
-                },
-                "demographics": {key: restore(value) for key, value in persona.demographics.items()},
-            }
-        )
+        return persona.model_copy(update={"quotes": tuple(map(self._redactor.restore, persona.quotes))})
 
     def _better(self, item: AssessedDraft, refined: Persona) -> FinalPersona:
         """The better of draft and refinement. A tie goes to the draft: it is what the local side promised."""

@@ -225,3 +225,10 @@ def test_a_thousand_drafts_stay_within_what_altair_accepts():
     run = make_run(scores, count=500, refined=dict.fromkeys(range(1000), 0.9), max_cost=None)
     for chart in (score_distribution, outcome_bar, partial(cost_curve, by="time"), uplift_slopes):
         chart(run).chart.to_dict()
+
+
+def test_run_that_bought_nothing_shows_how_far_it_stayed_below_the_frontier() -> None:
+    run = make_run([0.9, 0.8], count=2).model_copy(update={"frontier_only_micros": 47_700, "calls": ()})
+    view = cost_curve(run)
+    assert view.chart is not None
+    assert "frontier only $0.0477" in view.alt

@@ -1,0 +1,81 @@
+"""The main journey in a real browser: open, upload, configure, run, read a persona, reload, share the address."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.browser.conftest import Visitor
+
+STUDY = Path(__file__).resolve().parents[2] / "data" / "hearthwise"
+UPLOAD = '[data-testid="stFileUploader"] input[type=file]'
+MONEY = re.compile(r"\$\d[\d.,]*")
+
+
+def run_it(visitor: Visitor) -> None:
+    """From Configure to finished results."""
+    page = visitor.page
+    page.get_by_role("button", name=re.compile("^Run")).click()
+    page.wait_for_url(re.compile("run=run-"), timeout=60_000)
+    page.get_by_text("Score distribution").first.wait_for(timeout=90_000)
+    visitor.settle()
+
+
+@pytest.fixture
+def finished(visitor: Visitor) -> Visitor:
+    """A visitor who has just run the example study with what a first visit offers."""
+    visitor.open("/")
+    visitor.page.get_by_role("button", name="Configure").click()
+    visitor.settle()
+    run_it(visitor)
+    return visitor
+
+
+def test_example_study_runs_on_embedded_defaults_and_marks_all_money_as_simulated(finished: Visitor) -> None:
+    page = finished.page
+    assert page.locator('[data-testid="stVegaLiteChart"]').count() >= 3
+    text = page.locator('[data-testid="stMain"]').inner_text()
+    assert "simulated" in text
+    unmarked = [line for line in text.splitlines() if MONEY.search(line) and "simulated" not in line]
+    labels = page.locator('[data-testid="stMetric"]').all_inner_texts()
+    marked = [label for label in labels if MONEY.search(label) and "simulated" in label]
+    assert all(any(line in label for label in marked) for line in unmarked), unmarked
+    assert page.get_by_role("heading", level=3).count() >= 5
+    assert finished.strays == []
+
+
+def test_two_files_are_uploaded_run_and_read_and_the_address_survives_a_fresh_browser(
+    visitor: Visitor, browser: object, server: str
+) -> None:
+    page = visitor.page
+    visitor.open("/")
+    page.locator(UPLOAD).first.set_input_files([str(STUDY / "P01_maren.txt"), str(STUDY / "P08_P09_interviews.json")])
+    page.get_by_text("P08_P09_interviews.json").first.wait_for()
+    visitor.settle()
+    assert "3" in page.locator('[data-testid="stMetric"]', has_text="Participants").first.inner_text()
+    page.get_by_role("button", name="Configure").click()
+    visitor.settle()
+    run_it(visitor)
+    address, name = page.url, page.get_by_role("heading", level=3).nth(0).inner_text()
+
+    visitor.page.reload()
+    visitor.settle()
+    assert page.url == address
+    page.get_by_text("Score distribution").first.wait_for()
+
+    fresh = Visitor(browser, server)
+    fresh.open(address.removeprefix(server))
+    fresh.page.get_by_text("Score distribution").first.wait_for()
+    assert fresh.page.get_by_role("heading", level=3).nth(0).inner_text() == name
+    assert fresh.strays == visitor.strays == []
+    fresh.context.close()
+
+
+def test_file_of_zeros_is_refused_in_one_sentence_without_a_traceback(visitor: Visitor) -> None:
+    visitor.open("/")
+    file = {"name": "zeros.csv", "mimeType": "text/csv", "buffer": bytes(2048)}
+    visitor.page.locator(UPLOAD).first.set_input_files([file])
+    visitor.page.locator('[data-testid="stAlert"]').first.wait_for()
+    alert = visitor.page.locator('[data-testid="stAlert"]').first.inner_text()
+    assert "zeros.csv" in alert
+    assert visitor.page.get_by_text("Traceback").count() == 0
