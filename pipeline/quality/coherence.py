@@ -10,10 +10,12 @@ from itertools import combinations
 from pipeline.models import Finding, Persona
 from pipeline.quality.completeness import same_statement
 from pipeline.quality.polarity import disagree, fewest_shared, read_signs
-from pipeline.text import fold_numbers, stems, tokens
+from pipeline.text import fold_numbers, shortened, stems, tokens
 
 _PER_ISSUE = 0.6
 _MOST_ITEMS = 60
+_LONGEST_ITEM = 600
+_LISTS = ("goals", "pain_points", "behaviours", "motivations")
 _WORK = "experience|career|profession|job|industry|trade|practice"
 _YEARS = re.compile(
     rf"\b(\d{{1,2}}) (?:\w+ ){{0,2}}?years? (?:\w+ ){{0,3}}?(?:{_WORK})"
@@ -65,14 +67,19 @@ def age_of(persona: Persona) -> int | None:
 
 
 def _years(life: str, persona: Persona) -> list[int]:
-    texts = [life, *_items(persona)]
+    texts = [life, *(text for _, text in _statements(persona))]
     found = (_YEARS.finditer(" ".join(fold_numbers(tokens(text)))) for text in texts)
     return sorted({int(match.group(1) or match.group(2)) for matches in found for match in matches}, reverse=True)
 
 
 def _experience(persona: Persona) -> Iterator[Finding]:
     everything = " ".join(
-        (persona.tagline, persona.background[:4000], *persona.demographics.values(), *_items(persona))
+        (
+            persona.tagline,
+            persona.background[:4000],
+            *persona.demographics.values(),
+            *(text for _, text in _statements(persona)),
+        )
     )
     novice = _NOVICE.search(everything)
     if not novice:
@@ -86,30 +93,38 @@ def _experience(persona: Persona) -> Iterator[Finding]:
 
 
 def _between_items(persona: Persona) -> Iterator[Finding]:
-    items = _items(persona)
-    signed = [read_signs(fold_numbers(tokens(item))) for item in items]
-    for (one, left), (other, right) in combinations(zip(items, signed, strict=True), 2):
+    read = [_Item(text, is_goal=field == "goals") for field, text in _statements(persona)]
+    for one, other in combinations(read, 2):
         if _frequency_clash(one, other):
-            yield _issue(None, f"Said to happen often and seldom: '{one}' beside '{other}'.")
-        elif disagree(left, right, min(fewest_shared(left), fewest_shared(right))):
-            yield _issue(None, f"These two contradict each other: '{one}' beside '{other}'.")
-    for field in ("goals", "pain_points", "behaviours", "motivations"):
-        values = getattr(persona, field)[:_MOST_ITEMS]
-        for one, other in combinations(values, 2):
+            yield _issue(None, f"Said to happen often and seldom: '{one.text}' beside '{other.text}'.")
+        elif disagree(one.signed, other.signed, min(fewest_shared(one.signed), fewest_shared(other.signed))):
+            yield _issue(None, f"These two contradict each other: '{one.text}' beside '{other.text}'.")
+    for field in _LISTS:
+        for one, other in combinations(getattr(persona, field)[:_MOST_ITEMS], 2):
             if same_statement(one, other):
-                yield _issue(field, f"Said twice: '{one}' and '{other}'.")
+                yield _issue(field, f"Said twice: '{shortened(one)}' and '{shortened(other)}'.")
 
 
-def _frequency_clash(one: str, other: str) -> bool:
-    if not ((_OFTEN.search(one) and _SELDOM.search(other)) or (_SELDOM.search(one) and _OFTEN.search(other))):
+class _Item:
+    """One statement as the rules between two items need it."""
+
+    def __init__(self, text: str, is_goal: bool) -> None:
+        self.text = shortened(text)
+        self.signed = read_signs(fold_numbers(tokens(text)), is_goal)
+        self.is_often = bool(_OFTEN.search(text))
+        self.is_seldom = bool(_SELDOM.search(text))
+        self.stems = set(stems(_SELDOM.sub(" ", _OFTEN.sub(" ", text)))) if self.is_often or self.is_seldom else set()
+
+
+def _frequency_clash(one: _Item, other: _Item) -> bool:
+    if not ((one.is_often and other.is_seldom) or (one.is_seldom and other.is_often)):
         return False
-    left, right = (set(stems(_SELDOM.sub(" ", _OFTEN.sub(" ", text)))) for text in (one, other))
-    return len(left & right) >= max(1, 0.6 * min(len(left), len(right)))
+    return len(one.stems & other.stems) >= max(1, 0.6 * min(len(one.stems), len(other.stems)))
 
 
-def _items(persona: Persona) -> list[str]:
-    lists = (persona.goals, persona.pain_points, persona.behaviours, persona.motivations)
-    return [item[:600] for values in lists for item in values][:_MOST_ITEMS]
+def _statements(persona: Persona) -> list[tuple[str, str]]:
+    """Field and text of the first 60 items, each cut at 600 characters: the rules compare every pair."""
+    return [(field, item[:_LONGEST_ITEM]) for field in _LISTS for item in getattr(persona, field)][:_MOST_ITEMS]
 
 
 def _issue(field: str | None, text: str) -> Finding:

@@ -13,6 +13,9 @@ _TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3
 
 _OCCUPATION, _NAME, _DEMOGRAPHICS = 0.10, 0.05, 0.05
 _ALIKE = 92
+_READ = 2000
+"""Characters that are enough to see whether an item says something, and the same as another."""
+
 _PLACEHOLDER = re.compile(
     r"^\W*(?:n/?a|none|null|nil|unknown|not (?:known|specified|stated|provided|applicable|mentioned|available)"
     r"|unspecified|undefined|to be (?:determined|defined|added)|tb[acd]|todo|lorem ipsum\b.*|placeholder\b.*"
@@ -67,13 +70,14 @@ def valid_items(items: Sequence[str], enough: int) -> list[str]:
 
 def same_statement(one: str, other: str) -> bool:
     """Whether two items say the same in nearly the same words; different numbers make them different."""
-    left, right = tokens(one[:2000]), tokens(other[:2000])
+    left, right = tokens(one[:_READ]), tokens(other[:_READ])
     if set(filter(is_number, left)) != set(filter(is_number, right)):
         return False
     return fuzz.token_set_ratio(" ".join(left), " ".join(right)) >= _ALIKE
 
 
 def _content(text: str) -> set[str]:
+    text = text[:_READ]
     return set(stems(text)) | {word for word in content(tokens(text), "cjk") if len(word) > 1 and not word.isascii()}
 
 

@@ -9,6 +9,7 @@ from pipeline.text import tokens
 
 _ALIKE = 85
 _PENALTY = 0.6
+_LONGEST = 20_000
 _LEAST_SHARED = 0.5
 """Two texts that share under half of the smaller one's vocabulary are never 85 % alike: not worth comparing."""
 
@@ -56,7 +57,7 @@ def _alike(texts: list[str], words: list[int], one: int, other: int) -> bool:
 
 def _said(persona: Persona) -> str:
     lists = (persona.goals, persona.pain_points, persona.behaviours, persona.motivations, persona.quotes)
-    return "\n".join(item for items in lists for item in items)
+    return "\n".join(item for items in lists for item in items)[:_LONGEST]
 
 
 def _bits(text: str, vocabulary: dict[str, int]) -> int:

@@ -17,6 +17,9 @@ from pipeline.quality.generic import GENERIC
 from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared
 from pipeline.text import content, fold_numbers, is_number, tokens
 
+LONGEST_CLAIM = 20_000
+"""Characters of a claim or quote that are read: what is longer is no claim."""
+
 _CANDIDATES = 5
 _GENERIC_WEIGHT = 0.3
 _WINDOW, _WHOLE, _PAIRS = 0.4, 0.35, 0.25
@@ -25,6 +28,7 @@ _WITHOUT_FACTS = 0.3
 _UNHEARD_NEGATION = 0.65
 _OPPOSITE = 0.3
 _CERTAIN = 0.7
+_WORTH_SHOWING = 0.2
 _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_][\w'’]*)")
 
 
@@ -32,7 +36,6 @@ _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_]
 class Claim:
     """A statement cut into what can be looked up."""
 
-    text: str
     words: tuple[str, ...]
     stems: tuple[str, ...]
     facts: frozenset[str]
@@ -42,11 +45,12 @@ class Claim:
 
     @classmethod
     def of(cls, text: str, language: str, is_goal: bool = False) -> "Claim":
-        """Read a claim, however strange; one without a content word has no stems."""
+        """Read a claim, however strange, up to 20,000 characters; one without a content word has no stems."""
+        text = text[:LONGEST_CLAIM]
         words = fold_numbers(tokens(text))
         stems = content(words, language)
         names = {stem for word in _names(text) for stem in content(tokens(word), language)}
-        return cls(text, tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))), is_goal)
+        return cls(tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))), is_goal)
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,7 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     support = _WINDOW * window + _WHOLE * whole + _PAIRS * bigrams
     support *= _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts
     factor, flags = _polarity(claim, best, ranked, set(known.values()), view)
-    return Evidence(min(support * factor / _CERTAIN, 1.0), (best, best + 1), flags)
+    return Evidence(min(support * factor / _CERTAIN, 1.0), _shown(best, known, weights, view), flags)
 
 
 def summed_up(supports: Sequence[tuple[float, float]]) -> float:
@@ -115,6 +119,21 @@ def _best_window(
         if covered > most:
             best, most = sentence, covered
     return best, most
+
+
+def _shown(best: int, known: dict[str, int], weights: dict[str, float], view: SourceView) -> tuple[int, int]:
+    """The best sentence, with a neighbour in the same segment where that carries a fifth of the claim more."""
+    enough = _WORTH_SHOWING * sum(weights.values())
+    covered = view.terms_between(best, best + 1)
+    first, last = best, best + 1
+    segment = view.segment_of(best).id
+    for neighbour in (best - 1, best + 1):
+        if not 0 <= neighbour < len(view) or view.segment_of(neighbour).id != segment:
+            continue
+        there = view.terms_between(neighbour, neighbour + 1) - covered
+        if sum(weights[term] for term, place in known.items() if place in there) >= enough:
+            first, last, covered = min(first, neighbour), max(last, neighbour + 1), covered | there
+    return first, last
 
 
 def _polarity(

@@ -1,14 +1,30 @@
-"""Whether a text talks to the model that will read it instead of about a person."""
+"""Whether a text talks to the model that will read it instead of about a person.
+
+Narrow on purpose: people do say "full marks" and do have trouble following instructions.
+"""
 
 import re
 
+_THIS_TEXT = r"(?:persona|draft|profile|claims?|text|response|answer|output|submission)"
 _PATTERNS = (
-    r"(?:ignore|disregard|forget|override|bypass) (?:\w+ ){0,3}?(?:instructions?|prompts?|rules|above|previous)\b",
-    r"(?:system|developer) prompt\b|you are now\b|as an ai\b|(?:new|following) instructions?\b|respond only with\b",
-    r"(?:give|assign|award|rate|score|mark) (?:\w+ ){0,6}?(?:full|maximum|perfect|highest|top) (?:scores?|marks?)\b",
-    r"(?:score|rating) (?:of )?(?:1(?:\.0+)?|100|10)\b(?! out)",
-    r"do not (?:evaluate|score|assess|verify|check) (?:this|the)\b",
-    r"this persona is (?:\w+ )?(?:perfect|accurate|faithful)\b",
+    r"(?:ignore|disregard|forget|override|bypass) (?:\w+ ){0,3}?"
+    r"(?:previous|prior|above|preceding|earlier|system|all|any|your|these) (?:\w+ ){0,2}?"
+    r"(?:instructions?|prompts?|rules|guidelines|rubrics?|criteria|directions|context)",
+    r"(?:ignore|disregard) (?:the |this )?(?:rubric|prompt|system message|evaluation)",
+    r"system (?:prompt|message|override)|developer prompt",
+    r"(?:new|updated|important) instructions? ?:",
+    r"you are (?:now|no longer) (?:an?|the) (?:\w+ )?(?:ai|assistant|model|chatbot|evaluator|grader|judge)",
+    r"as an ai (?:language )?(?:model|assistant)",
+    rf"(?:give|assign|award|rate|score|mark|grade|evaluate) (?:this|every) {_THIS_TEXT}",
+    r"(?:rate|score|grade|mark) (?:this|it|everything) (?:as |with |at )?(?:an? )?"
+    r"(?:\d|perfect|full|highest|maximum|supported)",
+    r"(?:output|return|respond with|reply with|answer with|print) "
+    r"(?:only |exactly |just )?(?:an? |the )?(?:score|rating|json)",
+    r"(?:highest|maximum|perfect|full) (?:possible )?(?:score|rating|marks?) (?:to|for|on) (?:this|all|every)",
+    r"(?:faithfulness|coherence|completeness|quality|overall)(?: score)? ?(?:=|:|to|of) ?(?:1(?:\.0+)?|10|100)\b",
+    rf"do not (?:evaluate|score|assess|verify|check|penali[sz]e) (?:this|these) {_THIS_TEXT}",
+    rf"this {_THIS_TEXT} (?:is|must be|should be) (?:\w+ )?"
+    r"(?:supported|perfect|accurate|faithful|scored|rated|approved)",
 )
 _INSTRUCTION = re.compile(
     rf"\b(?:{'|'.join(_PATTERNS)})|<\|?/?(?:system|assistant|user|im_start|im_end|inst)\|?>|\[/?inst\]", re.IGNORECASE

@@ -5,6 +5,7 @@ pair of opposites (`distrust` is `trust` with a minus). Statements that share mo
 the sign of one of them are opposite. English only: other languages have no signs and are never opposite.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ _AVOIDING = words_of(
     seldom ignore ignores ignored block blocks blocked blocking prevent prevents"""
 )
 _TURNING = NEGATIONS | _AVOIDING | _SHORT
-_WILLS = words_of("will won't would wouldn't i'd i'll refuse refuses")
+_WILL = re.compile(r"\b(?:i'd|we'd|(?:i|we) (?:will|won't|would|wouldn't|refuse))\b")
 _WISHES = words_of("want wants wanted wish wishes hope hopes need needs needed prefer prefers rather")
 _DENYING = _TURNING | words_of(
     "only except instead fail fails failed failing decline declines declined unable unlike rather despite"
@@ -58,7 +59,7 @@ class Signed:
     is_wish: bool
     """Whether it says what somebody wants; a wish does not contradict how things are."""
     is_will: bool
-    """Whether it says what somebody would or would not do, which a wish can contradict."""
+    """Whether it says what the speaker would or would not have, which a wish can contradict."""
 
 
 def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
@@ -90,7 +91,7 @@ def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
                 signs.setdefault(name, sign if left == 0 else -sign)
                 left -= bool(left)
     is_wish = is_wish or not _WISHES.isdisjoint(words)
-    return Signed(signs, frozenset(opposites), is_wish, is_will=is_wish or not _WILLS.isdisjoint(words))
+    return Signed(signs, frozenset(opposites), is_wish, is_will=is_wish or bool(_WILL.search(" ".join(words))))
 
 
 def is_negated(words: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ import re
 from rapidfuzz import fuzz
 
 from pipeline.index import SourceView
-from pipeline.quality.faithfulness import Evidence
+from pipeline.quality.faithfulness import LONGEST_CLAIM, Evidence
 from pipeline.text import content, fold_numbers, tokens, without_fillers
 
 MIN_TOKENS = 4
@@ -23,7 +23,7 @@ _LONGEST = 400
 
 def is_scorable(quote: str) -> bool:
     """Whether a quote is long enough for its place in the study to mean something."""
-    return len(tokens(quote)) >= MIN_TOKENS
+    return len(tokens(quote[:LONGEST_CLAIM])) >= MIN_TOKENS
 
 
 def find_quote(quote: str, view: SourceView) -> Evidence:
@@ -34,7 +34,9 @@ def find_quote(quote: str, view: SourceView) -> Evidence:
     Returns:
         Support 1 for verbatim, 0 for invented; the sentences where its longest part was found.
     """
-    parts = [part for part in map(_plain, _ELLIPSIS.split(quote)) if len(part) >= MIN_TOKENS] or [_plain(quote)]
+    parts = [part for part in map(_plain, _ELLIPSIS.split(quote[:LONGEST_CLAIM])) if len(part) >= MIN_TOKENS] or [
+        _plain(quote[:LONGEST_CLAIM])
+    ]
     found = [(_find_part(part[:_LONGEST], view), len(part)) for part in parts]
     length = sum(weight for _, weight in found)
     if not length:

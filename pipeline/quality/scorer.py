@@ -14,10 +14,10 @@ from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.quality.coherence import coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up
-from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
+from pipeline.quality.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, summed_up
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
-from pipeline.text import STOP_WORDS, language_of
+from pipeline.text import STOP_WORDS, language_of, shortened
 
 LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
 
@@ -26,7 +26,7 @@ _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
 _POOLED_CAP = 0.8
 _INSTRUCTION_CAP = 0.3
 _WEAK = 0.4
-_SAID = 0.8
+_NOT_STATED_CAPS = {"age": 0.0, "occupation": 0.5, "location": 0.5}
 _DEMOGRAPHICS = "demographics."
 _DEMOGRAPHIC_WEIGHT = 0.5
 
@@ -120,15 +120,18 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
 
 
 def _with_facts(key: str, text: str, evidence: Evidence, view: SourceView) -> Evidence:
-    """What participants said, or what the data states about them where it states more."""
+    """What participants said, or what the data states about them where it knows better."""
     stated = look_up(key, text, view.participants)
     if stated is None:
         return evidence
-    if key == "age" and stated.support == 0:
-        return Evidence(0.0, None, ("not_stated",), stated.participant)
-    if evidence.support >= _SAID and key != "age":
+    if stated.support == 0:
+        # A number or a job that is said somewhere may be anybody's; the data knows whose it is not.
+        return Evidence(
+            min(evidence.support, _NOT_STATED_CAPS.get(key, 1.0)), None, ("not_stated",), stated.participant
+        )
+    if key != "age" and evidence.support >= stated.support:
         return evidence
-    return Evidence(max(stated.support, 0 if key == "age" else evidence.support), None, (), stated.participant)
+    return Evidence(stated.support, None, (), stated.participant)
 
 
 def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
@@ -151,7 +154,9 @@ def _injection(persona: Persona) -> list[Finding]:
     found = [(field, text) for field, text in (*texts, *statements(persona)) if reads_like_instruction(text)]
     return [
         Finding(
-            kind="instruction", field=field, text=f"Reads like an instruction to a model, not a fact: '{_short(text)}'"
+            kind="instruction",
+            field=field,
+            text=f"Reads like an instruction to a model, not a fact: '{shortened(text)}'",
         )
         for field, text in found
     ]
@@ -166,7 +171,7 @@ def _about_source(persona: Persona, view: SourceView) -> Iterator[Finding]:
     if not view.is_known:
         text = "It is not known which participants this is drawn from: compared with everybody, supports at most .8."
         yield Finding(kind="unknown_focus", text=text)
-    written = language_of(" ".join(text for _, text in statements(persona)))
+    written = language_of(" ".join(text[:LONGEST_CLAIM] for _, text in statements(persona)))
     if written != view.language:
         text = f"Written in {written}, the study in {view.language}: wording cannot be compared and scores near 0."
         yield Finding(kind="other_language", text=text)
@@ -182,19 +187,14 @@ def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
     for claim in claims:
         for flag in claim.flags:
             if flag in sentences:
-                yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{_short(claim.text)}'")
+                yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{shortened(claim.text)}'")
         if claim.support < _WEAK and not claim.flags:
             kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
             found = (
                 "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"
             )
-            yield Finding(kind=kind, field=claim.field, text=f"{found}: '{_short(claim.text)}'")
+            yield Finding(kind=kind, field=claim.field, text=f"{found}: '{shortened(claim.text)}'")
 
 
 def _weight(claim: ClaimSupport) -> float:
     return _DEMOGRAPHIC_WEIGHT if claim.field.startswith(_DEMOGRAPHICS) else 1.0
-
-
-def _short(text: str) -> str:
-    plain = " ".join(text[:400].split())
-    return plain if len(plain) <= 120 else plain[:117] + "..."

@@ -7,33 +7,13 @@ from hypothesis import strategies as st
 
 from pipeline import index_cache
 from pipeline.index import StudyIndex
-from pipeline.models import Document, Participant, Segment, Study
+from pipeline.models import Study
 from pipeline.text import sentences
+from tests.unit.studies import study_of
 
 
 def make_study(**said: str) -> Study:
-    """One participant per name; lines that begin with `Q:` are the interviewer's."""
-    segments = [
-        Segment(
-            id=f"{person}.{number}",
-            document=f"doc-{person}",
-            participant=person,
-            role="interviewer" if line.startswith("Q:") else "participant",
-            text=line,
-            where=f"turn {number}",
-        )
-        for person, text in said.items()
-        for number, line in enumerate(text.split("\n"))
-    ]
-    return Study(
-        id="study",
-        name="Study",
-        documents=tuple(
-            Document(id=f"doc-{person}", name=f"{person}.txt", kind="interview", words=1) for person in said
-        ),
-        participants=tuple(Participant(id=person, documents=(f"doc-{person}",), words=1) for person in said),
-        segments=tuple(segments),
-    )
+    return study_of(said)
 
 
 TWO = make_study(
@@ -80,7 +60,7 @@ def test_copied_words_are_counted_in_runs_of_twelve() -> None:
     view = StudyIndex.build(make_study(P1=text)).view(["P1"])
     assert view.copied_share(text.split()) == 1.0
     assert view.copied_share(text.split()[:11]) == 0.0
-    assert view.copied_share([*text.split()[:12], *"then something else happened to them".split()]) == 12 / 18
+    assert view.copied_share([*text.split()[:12], *["then", "something", "else", "happened", "to", "them"]]) == 12 / 18
 
 
 def test_a_study_without_words_gives_an_empty_view() -> None:
