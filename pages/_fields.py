@@ -35,20 +35,19 @@ def put(changes: Mapping[str, object]) -> None:
 
 def number(name: str, label: str, *, step: float | None = None, form: str | None = None, empty: str = "") -> None:
     """A number; `empty` says what no number means where that is allowed."""
-    low, high = limits(_info(name))
     whole = isinstance(_value(name), int) and step is None
     kind: Callable[[float], float] = int if whole else float
-    st.number_input(
-        label,
-        min_value=None if low is None else kind(low),
-        max_value=None if high is None else kind(high),
-        value=None if empty else "min",
-        step=1 if whole else step,
-        format=form,
-        placeholder=empty or None,
-        help=doc(name),
-        **_bound(name, None if _value(name) is None else kind(_value(name))),
-    )
+    low, high = (None if limit is None else kind(limit) for limit in limits(_info(name)))
+    options: dict[str, Any] = {
+        "min_value": low,
+        "max_value": high,
+        "value": None if empty else "min",
+        "step": 1 if whole else step,
+        "format": form,
+        "placeholder": empty or None,
+        "help": doc(name),
+    }
+    st.number_input(label, **options, **_bound(name, None if _value(name) is None else kind(_value(name))))
 
 
 def slider(name: str, label: str, *, step: float) -> None:
@@ -62,9 +61,9 @@ def toggle(name: str, label: str, *, disabled: bool = False) -> None:
     st.toggle(label, disabled=disabled, help=doc(name), **_bound(name, _value(name)))
 
 
-def text(name: str, label: str, *, placeholder: str) -> None:
-    """A word or an address; blank is no value."""
-    st.text_input(label, placeholder=placeholder, help=doc(name), **_bound(name, _value(name) or ""))
+def text(name: str, label: str, *, placeholder: str, then: Callable[[], None] | None = None) -> None:
+    """A word or an address; blank is no value. `then` runs after a change."""
+    st.text_input(label, placeholder=placeholder, help=doc(name), **_bound(name, _value(name) or "", then))
 
 
 def choice(

@@ -28,13 +28,14 @@ EARLIER_RUNS = 3
 def page() -> None:
     """The page, top to bottom."""
     study = _ui.current_study()
-    _ui.header("Configure", "What will happen, where does data go, what can it cost?", study_name=study and study.name)
+    question = "What will happen, where does data go, what can it cost?"
+    _ui.header("Configure", question, study_name=study.name if study else None)
+    planned: Plan | PersonaError
     try:
         config = parse_config(_fields.values(), "Settings")
+        planned = _providers.checked(config)
     except ConfigError as error:
         config, planned = HybridConfig(), error
-    else:
-        planned = _providers.checked(config)
     with st.container(border=True):
         before_the_run(study, config, planned)
     stages = st.grid(3, min_column_width=255, border=True)
@@ -89,7 +90,7 @@ def expectation(expected: Outlook) -> None:
     # Pairs, so that four figures become two rows of two where the window is narrow, never three and one.
     pairs = st.grid(2, min_column_width=320, gap="small")
     with pairs.cell(), st.grid(2, min_column_width=100):
-        st.metric("Drafts", expected.drafts, help="Written on this machine, for free.")
+        st.metric("Drafts", expected.drafts, help="Written locally, for free.")
         st.metric("Stay local", expected.stays_local, help=f"Expected from {expected.basis}.")
     with pairs.cell(), st.grid(2, min_column_width=100):
         st.metric(f"Expected{mark}", usd(expected.expected_micros), help=f"Expected from {expected.basis}.")
@@ -137,7 +138,7 @@ def start(study: Study, config: HybridConfig, planned: Plan, name: str) -> None:
 
 def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
     """Stage 1: who writes, and how much."""
-    stage("1", "Draft", "Written on this machine, for free.")
+    stage("1", "Draft", "Written locally, for free.")
     _providers.local(config, planned)
     _fields.number("count", "Personas to deliver")
     _fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
@@ -187,7 +188,15 @@ def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
         _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
         _fields.number("frontier_workers", "Refinements at the same time")
         _fields.number("max_output_tokens", "Longest answer (tokens)")
+        _fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
+        if config.project:
+            _fields.number("project_max_cost", "Budget of the project (USD)", step=5.0, form="%.2f", empty="no cap")
     _providers.price(config, planned)
+
+
+def _without_a_project_no_budget() -> None:
+    if not _fields.values()["project"]:
+        _fields.put({"project_max_cost": None})
 
 
 def stage(step: str, title: str, explanation: str) -> None:

@@ -43,7 +43,8 @@ def page() -> None:
         study_id = _ui.current_study_id()
     kept = _ui.services().store.studies()
     current = next((summary for summary in kept if summary.id == study_id), None)
-    _ui.header("Upload", "Which study will the personas be drawn from?", study_name=current and current.name)
+    question = "Which study will the personas be drawn from?"
+    _ui.header("Upload", question, study_name=current.name if current else None)
 
     cards = st.grid(2, min_column_width=330, border=True)
     chosen_card, new_card = cards.cell(), cards.cell()

@@ -12,6 +12,8 @@ from pipeline.preflight import Plan
 from pipeline.routing import is_accepted, select
 from pipeline.words import count, score, usd
 
+_LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
+
 
 class Outlook(Frozen):
     """One run that has not started."""
@@ -46,8 +48,9 @@ def outlook(config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = 
         money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
     unsent = round(money.escalated) if planned.frontier else 0
     stays = config.count - unsent
+    parts = (_drafting(config, planned), _staying(config, planned, stays), _paying(config, planned, money))
     return Outlook(
-        sentence=f"{_drafting(config, local)}; {_staying(config, planned, stays)}; {_paying(config, planned, money)}.",
+        sentence=f"{'; '.join(parts)}.",
         data=_leaving(config, planned),
         drafts=config.draft_count,
         stays_local=stays,
@@ -76,9 +79,12 @@ def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
     return same_writer and then.weights == now.weights and then.draft_factor == now.draft_factor
 
 
-def _drafting(config: HybridConfig, local: str) -> str:
+def _drafting(config: HybridConfig, planned: Plan) -> str:
+    local = planned.config.local_provider
     writer = "builtin" if local == "builtin" else config.local_model
-    return f"{count(config.draft_count, 'draft')} by {writer} here"
+    # The look names the address it found the server at; one that names none may be anywhere.
+    here = planned.local.in_process or any(name in planned.local_health.sentence for name in _LOOPBACK)
+    return f"{count(config.draft_count, 'draft')} by {writer} {'here' if here else f'on your {local} server'}"
 
 
 def _staying(config: HybridConfig, planned: Plan, stays: int) -> str:
@@ -103,7 +109,7 @@ def _leaving(config: HybridConfig, planned: Plan) -> str:
         frontier = "The frontier is simulated" if planned.frontier else "No frontier is called"
         if planned.local.in_process:
             return f"Nothing leaves this machine. {frontier}."
-        return f"{frontier}. Excerpts of the study go to {planned.config.local_provider} only."
+        return f"{frontier}. Excerpts of the study go to the drafting model only: {planned.local_health.sentence}"
     state = "after e-mail addresses, phone numbers, links and names are replaced" if config.redact else "as they are"
     return (
         f"Drafts scoring under {score(config.quality_threshold)} go to {config.frontier_provider} with their findings "

@@ -83,6 +83,7 @@ def test_without_a_study_run_is_disabled_and_says_where_to_get_one(app: App, sto
 def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
     _field(page, "selectbox", "local_provider").set_value("openai").run()
     _field(page, "segmented_control", "escalation_order").set_value("best_first").run()
+    _field(page, "text_input", "project").input("Heating").run()
     kinds = ("selectbox", "number_input", "text_input", "toggle", "slider", "segmented_control")
     keys = {
         str(field.key).removeprefix(_ui.FIELD_PREFIX).partition(".")[0] for kind in kinds for field in page.get(kind)
@@ -90,6 +91,15 @@ def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
     assert set(HybridConfig.model_fields) - keys == {"prices"}
     assert any(key.startswith("price_") for key in keys)
     assert _config(page).escalation_order == "best_first"
+
+
+def test_a_project_that_is_cleared_takes_its_budget_along(page: AppTest) -> None:
+    _field(page, "text_input", "project").input("Heating").run()
+    _field(page, "number_input", "project_max_cost").set_value(20.0).run()
+    assert (_config(page).project, _config(page).project_max_cost) == ("Heating", 20)
+    _field(page, "text_input", "project").input("").run()
+    assert (_config(page).project, _config(page).project_max_cost) == (None, None)
+    assert not page.error
 
 
 def test_settings_survive_leaving_the_page(page: AppTest) -> None:

@@ -4,6 +4,7 @@ from pipeline.config import HybridConfig
 from pipeline.models import RunRecord
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan, plan
+from pipeline.providers import Health
 from pipeline.settings import Settings
 from tests.factories import make_run
 
@@ -83,3 +84,25 @@ class _Paid:
     """Stands for a frontier that something would be sent to."""
 
     simulated = False
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [("http://127.0.0.1:11434", "by qwen2.5:7b here"), ("http://gpu.example:11434", "by qwen2.5:7b on your ollama")],
+)
+def test_a_drafting_server_elsewhere_is_not_called_here(address: str, words: str) -> None:
+    planned = plan(SIMULATED, Settings())
+    remote = planned._asdict() | {
+        "config": planned.config.model_copy(update={"local_provider": "ollama"}),
+        "local": _Server(),
+        "local_health": Health(ready=True, sentence=f"Ollama at {address} has qwen2.5:7b."),
+    }
+    seen = outlook(SIMULATED, Plan(**remote))
+    assert words in seen.sentence
+    assert address in seen.data
+
+
+class _Server:
+    """Stands for a model server outside this process."""
+
+    in_process = False
