@@ -6,8 +6,7 @@ belongs to one focus (some participants, or everybody), with BM25 postings of it
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,6 @@ from numpy.typing import NDArray
 from pipeline.index_cache import IndexData, Ints, content_key, load, save
 from pipeline.models import Participant, Segment, Study
 from pipeline.text import content, fold_numbers, language_of, sentence_spans, tokens
-
-COPY_RUN = 12
-"""Words in a row that count as copied from the source rather than said about it."""
 
 Floats = NDArray[np.float64]
 
@@ -55,6 +51,7 @@ class SourceView:
         self.offset = np.concatenate(([0], np.cumsum(lengths)))
         self.words = index.data.words[_ranges(index.data.offset[chosen], lengths)]
         self.speaker = index.speaker_of_segment[index.data.segment[chosen]]
+        self._runs: dict[int, NDArray[np.uint64]] = {}
         self._terms = index.stem_of_word[self.words]
         self._build_postings(np.repeat(np.arange(len(chosen)), lengths))
 
@@ -138,22 +135,21 @@ class SourceView:
         start, end = data.start[self.sentences[first]], data.end[self.sentences[last - 1]]
         return self.segment_of(first).text[int(start) : int(end)]
 
-    def copied_share(self, words: Sequence[str]) -> float:
-        """Share of some tokens that stand in the source in the same order, at least `COPY_RUN` in a row."""
-        known = [self._index.word_numbers.get(word, -1) for word in words]
-        if len(known) < COPY_RUN:
+    def copied_share(self, words: Sequence[str], run: int) -> float:
+        """Share of some tokens that stand in the source in the same order, at least `run` of them in a row."""
+        known = np.array([self._index.word_numbers.get(word, -1) for word in words], dtype=np.int64)
+        if len(known) < run:
             return 0.0
-        grams = _gram_keys(np.array(known))
-        places = np.searchsorted(self._copied_grams, grams)
-        places[places == len(self._copied_grams)] = 0
+        if run not in self._runs:
+            self._runs[run] = np.sort(_run_keys(self.words, run))
+        there, wanted = self._runs[run], _run_keys(known, run)
+        if not len(there):
+            return 0.0
+        places = np.minimum(np.searchsorted(there, wanted), len(there) - 1)
         copied = np.zeros(len(known), dtype=bool)
-        for start in np.flatnonzero(self._copied_grams[places] == grams) if len(self._copied_grams) else ():
-            copied[start : start + COPY_RUN] = True
+        for start in np.flatnonzero(there[places] == wanted):
+            copied[start : start + run] = True
         return float(copied.mean())
-
-    @cached_property
-    def _copied_grams(self) -> NDArray[np.uint64]:
-        return np.sort(_gram_keys(self.words))
 
     def _build_postings(self, sentence_of_word: Ints) -> None:
         said = self._terms >= 0
@@ -282,12 +278,12 @@ def _ranges(starts: Ints, lengths: Ints) -> Ints:
     return runs
 
 
-def _gram_keys(words: Iterable[int] | Ints) -> NDArray[np.uint64]:
-    """A 64-bit key for every run of `COPY_RUN` words; equal runs have equal keys."""
-    numbers = np.asarray(words, dtype=np.uint64)
-    count = max(len(numbers) - COPY_RUN + 1, 0)
+def _run_keys(words: Ints, run: int) -> NDArray[np.uint64]:
+    """A 64-bit key for every run of that many words; equal runs have equal keys."""
+    numbers = words.astype(np.uint64)
+    count = max(len(numbers) - run + 1, 0)
     keys = np.zeros(count, dtype=np.uint64)
-    for shift in range(COPY_RUN):
+    for shift in range(run):
         keys = keys * np.uint64(0x9E3779B97F4A7C15) + numbers[shift : shift + count] + np.uint64(1)
     return keys
 

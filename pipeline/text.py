@@ -161,9 +161,11 @@ def stem(token: str, language: str = "english") -> str:
     if token[0].isdigit():
         return token
     if language == "english":
-        if token in NEGATIONS or token.endswith("n't"):
+        if token.endswith("n't"):
             return "not"
         token = token.split("'")[0]
+        if token in NEGATIONS:
+            return "not"
         if token in STOP_WORDS or token in FILLERS or len(token) < 2:
             return ""
     else:
@@ -240,6 +242,12 @@ def language_of(text: str) -> str:
     best = max(shares, key=lambda name: (shares[name], name))
     english = sum(word in STOP_WORDS or word == "not" for word in words)
     return best if shares[best] >= 3 and shares[best] > english else "english"
+
+
+def shortened(text: str, longest: int = 120) -> str:
+    """A text on one line, cut with an ellipsis when it is longer than that many characters."""
+    plain = " ".join(text[: 4 * longest].split())
+    return plain if len(plain) <= longest else plain[: longest - 3] + "..."
 
 
 @lru_cache(maxsize=32)

@@ -27,7 +27,7 @@ _WITHOUT_FACTS = 0.3
 """What is left of the support of a claim none of whose numbers and names were said."""
 _UNHEARD_NEGATION = 0.65
 _OPPOSITE = 0.3
-_CERTAIN = 0.7
+_CERTAIN = 0.75
 _WORTH_SHOWING = 0.2
 _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_][\w'’]*)")
 

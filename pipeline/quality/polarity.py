@@ -17,7 +17,7 @@ _REACH = 3
 _SHORT_REACH = 1
 """The same for `without` and `instead`, which belong to the next noun."""
 
-_BREAKS = words_of("but because although though however while whereas unless except if when then so")
+_BREAKS = words_of("but because cause cos although though however while whereas unless except if when then so")
 _SUBJECTS = words_of("i he she they we it it's i'm they're we're")
 """A new subject begins a new clause once the negation has had something to deny."""
 _SHORT = words_of("without neither nor none instead")
@@ -75,7 +75,7 @@ def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
     for word in words:
         if word in _BREAKS or (word in _SUBJECTS and left < _REACH):
             left = 0
-        elif word in _TURNING or word[-3:] == "n't":
+        elif word in _TURNING or word[-3:] == "n't" or word.removesuffix("'s") in NEGATIONS:
             # "can't stop" affirms; "not ... nobody" goes on denying.
             left = 0 if left and word in _AVOIDING else _SHORT_REACH if word in _SHORT else _REACH
         elif word in ("on", "off") and switch:

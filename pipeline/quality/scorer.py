@@ -21,7 +21,8 @@ from pipeline.text import STOP_WORDS, language_of, shortened
 
 LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
 
-_COPIED_SHARE, _COPIED_CAP = 0.6, 0.4
+_COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
+_CLOSE_RUN, _CLOSE_COST = 7, 0.5
 _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
 _POOLED_CAP = 0.8
 _INSTRUCTION_CAP = 0.3
@@ -135,9 +136,17 @@ def _with_facts(key: str, text: str, evidence: Evidence, view: SourceView) -> Ev
 
 
 def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
+    """Less for a claim that repeats the source instead of summing it up, and for one that only lists words.
+
+    The source always supports its own words best: without this a paste would beat every honest persona.
+    """
     support, flags = evidence.support, list(evidence.flags)
-    if view.copied_share(claim.words) >= _COPIED_SHARE:
+    close = view.copied_share(claim.words, _CLOSE_RUN)
+    if close and view.copied_share(claim.words, _COPIED_RUN) >= _COPIED_SHARE:
         support, flags = min(support, _COPIED_CAP), [*flags, "copied"]
+    elif close:
+        support *= 1 - _CLOSE_COST * close
+        flags += ["close_to_source"] if close >= _COPIED_SHARE else []
     if view.language == "english" and _is_stuffed(claim):
         support, flags = min(support, _STUFFED_CAP), [*flags, "stuffed"]
     return Evidence(support, evidence.sentences, tuple(flags))
@@ -180,6 +189,7 @@ def _about_source(persona: Persona, view: SourceView) -> Iterator[Finding]:
 def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
     sentences = {
         "copied": "Copied from the study word for word instead of summed up",
+        "close_to_source": "Nearly word for word from the study instead of summed up",
         "stuffed": "A string of keywords, not a statement",
         "not_stated": "The data states something else about these participants than",
         "polarity": "The study seems to say the opposite of",

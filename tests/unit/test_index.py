@@ -58,9 +58,9 @@ def test_windows_stay_with_one_speaker() -> None:
 def test_copied_words_are_counted_in_runs_of_twelve() -> None:
     text = "one morning the old pipes under the kitchen floor froze and the plumber laughed at us for hours"
     view = StudyIndex.build(make_study(P1=text)).view(["P1"])
-    assert view.copied_share(text.split()) == 1.0
-    assert view.copied_share(text.split()[:11]) == 0.0
-    assert view.copied_share([*text.split()[:12], *["then", "something", "else", "happened", "to", "them"]]) == 12 / 18
+    assert view.copied_share(text.split(), 12) == 1.0
+    assert view.copied_share(text.split()[:11], 12) == 0.0
+    assert view.copied_share([*text.split()[:12], *["then", "something", "else", "happened", "to", "them"]], 12) == 12 / 18
 
 
 def test_a_study_without_words_gives_an_empty_view() -> None:
@@ -68,7 +68,7 @@ def test_a_study_without_words_gives_an_empty_view() -> None:
         view = StudyIndex.build(study).view(None)
         assert view.is_empty
         assert view.search([], 5) == []
-        assert view.copied_share(["word"] * 20) == 0.0
+        assert view.copied_share(["word"] * 20, 12) == 0.0
 
 
 def test_the_cache_gives_the_same_arrays_as_building(tmp_path: Path) -> None:
