@@ -97,32 +97,45 @@ class Redactor:
 
     def _names(self, text: str) -> Iterator[_Replaced]:
         """Names in order; the words of one name, with particles between them, are one."""
-        open_name: _Replaced | None = None
+        found: _Replaced | None = None
+        for start, word in self._name_words_in(text):
+            ids, end = self._ids_by_word[word.casefold()], start + len(word)
+            if found and found.id in ids and self._continues(text, found.start, found.end, start, word):
+                found = _Replaced(start=found.start, end=end, id=found.id)
+                continue
+            if found:
+                yield found
+            following = self._ids_after(text, start, end)
+            shared = [id for id in ids if id in following]
+            is_name = bool(shared) or self._is_name_here(word, text, start)
+            found = _Replaced(start=start, end=end, id=(shared or ids)[0]) if is_name else None
+        if found:
+            yield found
+
+    def _name_words_in(self, text: str) -> Iterator[tuple[int, str]]:
+        """Place and spelling of words that occur in names, those inside placeholders left out."""
         protected = [match.span() for match in _PLACEHOLDER.finditer(text)]
         for match in _WORD.finditer(text):
             word = _POSSESSIVE.sub("", match[0])
-            ids = self._ids_by_word.get(word.casefold())
-            if ids is None or any(start <= match.start() < end for start, end in protected):
-                continue
-            end = match.start() + len(word)
-            if open_name and open_name.id in ids and _GAP.fullmatch(text, open_name.end, match.start()):
-                open_name = _Replaced(start=open_name.start, end=end, id=open_name.id)
-                continue
-            if open_name:
-                yield open_name
-                open_name = None
-            following = self._ids_after(text, end)
-            shared = [id for id in ids if id in following]
-            if shared or self._is_name_here(word, text, match.start()):
-                open_name = _Replaced(start=match.start(), end=end, id=(shared or ids)[0])
-        if open_name:
-            yield open_name
+            is_free = not any(start <= match.start() < end for start, end in protected)
+            if word.casefold() in self._ids_by_word and is_free:
+                yield match.start(), word
 
-    def _ids_after(self, text: str, end: int) -> tuple[str, ...]:
+    def _continues(self, text: str, start: int, end: int, next_start: int, word: str) -> bool:
+        """Whether a word goes on with the name before it: another word of it, not the verb in `Hart will come`."""
+        is_word_of_name = word.casefold() not in self._common or word[0].isupper()
+        is_other = word.casefold() not in text[start:end].casefold().split()
+        return is_word_of_name and is_other and _GAP.fullmatch(text, end, next_start) is not None
+
+    def _ids_after(self, text: str, start: int, end: int) -> tuple[str, ...]:
         """Ids of the name word that follows directly: it tells two people of one first name apart."""
         gap = _GAP.match(text, end)
         following = _WORD.match(text, gap.end()) if gap else None
-        return self._ids_by_word.get(_POSSESSIVE.sub("", following[0]).casefold(), ()) if following else ()
+        if gap is None or following is None:
+            return ()
+        word = _POSSESSIVE.sub("", following[0])
+        is_next = self._continues(text, start, end, gap.end(), word)
+        return self._ids_by_word.get(word.casefold(), ()) if is_next else ()
 
     def _is_name_here(self, word: str, text: str, start: int) -> bool:
         if word.casefold() not in self._common:

@@ -8,7 +8,7 @@ that names file, place and remedy; nothing is half-imported, nothing in a file i
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -38,7 +38,8 @@ def load_files(files: Sequence[SourceFile], name: str, limits: Limits = DEFAULT_
     Raises:
         InputError: a file cannot be read, or the files hold no words of a participant.
     """
-    return _study([_named(file) for file in files], name, limits, [], must_read=frozenset(range(len(files))))
+    _check_count(len(files), limits)
+    return _study([_named(file) for file in files], name, limits, [], must_read=set(range(len(files))))
 
 
 def load_paths(paths: Sequence[Path], name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Study:
@@ -52,16 +53,22 @@ def load_paths(paths: Sequence[Path], name: str | None = None, limits: Limits = 
     """
     if not paths:
         raise InputError("No files were given. Name at least one file or folder that holds interviews or answers.")
-    found: dict[Path, bool] = {}
-    for path in paths:
-        if not path.exists():
-            raise InputError(f"{path}: there is no such file or folder. Check the path.")
-        for file in _walk(path) if path.is_dir() else [path]:
-            found[file.resolve()] = found.get(file.resolve(), False) or not path.is_dir()
     warnings: list[str] = []
+    found = _found(paths)
     usable = [path for path, is_named in found.items() if is_named or _is_usable(path, warnings)]
-    files = [_read(path, shown, limits) for path, shown in zip(usable, _shown_names(usable), strict=True)]
-    must_read = frozenset(place for place, path in enumerate(usable) if found[path])
+    _check_count(len(usable), limits)
+    files: list[SourceFile] = []
+    must_read: set[int] = set()
+    for path, shown in zip(usable, _shown_names(usable), strict=True):
+        try:
+            files.append(_read(path, shown, limits))
+        except InputError as error:
+            if found[path]:
+                raise
+            warnings.append(f"Left out: {error}")
+            continue
+        if found[path]:
+            must_read.add(len(files) - 1)
     return _study(files, name or _study_name(paths, usable), limits, warnings, must_read)
 
 
@@ -79,28 +86,22 @@ def _loaders() -> dict[str, Loader]:
     return found
 
 
-def _study(
-    files: Sequence[SourceFile], name: str, limits: Limits, warnings: list[str], must_read: frozenset[int]
-) -> Study:
-    if len(files) > limits.max_files:
-        raise InputError(f"{len(files)} files; at most {limits.max_files} fit in one study. Choose fewer.")
-    order = sorted(range(len(files)), key=lambda place: (files[place].name, files[place].data))
+def _study(files: Sequence[SourceFile], name: str, limits: Limits, warnings: list[str], must_read: Set[int]) -> Study:
     kept: list[tuple[SourceFile, Understood]] = []
     seen: dict[bytes, str] = {}
-    for place in order:
-        file = files[place]
-        twin = seen.setdefault(hashlib.sha256(file.data).digest(), file.name)
+    for place in sorted(range(len(files)), key=lambda place: (files[place].name, files[place].data)):
+        file = _with_own_name(files[place], seen.values())
+        digest = hashlib.sha256(file.data).digest()
+        if digest in seen:
+            warnings.append(f"{file.name} is left out: it is the same as {seen[digest]}.")
+            continue
+        seen[digest] = file.name
         try:
-            understood = _understand(file, limits)
+            kept.append((file, _understand(file, limits)))
         except InputError as error:
             if place in must_read:
                 raise
             warnings.append(f"Left out: {error}")
-            continue
-        if twin is not file.name:
-            warnings.append(f"{file.name} is left out: it is the same as {twin}.")
-        else:
-            kept.append((file, understood))
     if not kept:
         raise InputError(_nothing(name, warnings))
     study_id = _content_hash([file for file, _ in kept])
@@ -114,7 +115,11 @@ def _understand(file: SourceFile, limits: Limits) -> Understood:
         raise InputError(f"{file.name}: {ending} cannot be read. Use one of: {', '.join(extensions())}.")
     if len(file.data) > limits.max_file_bytes:
         raise InputError(_too_big(file.name, len(file.data), limits))
-    return understand(file.name, loader(file, limits))
+    reading = loader(file, limits)
+    turns = sum(len(conversation.turns) for conversation in reading.conversations)
+    if turns > limits.max_turns:
+        raise InputError(f"{file.name}: {turns:,} turns; at most {limits.max_turns:,} are read. Split the file.")
+    return understand(file.name, reading)
 
 
 def _content_hash(files: Iterable[SourceFile]) -> str:
@@ -130,6 +135,30 @@ def _named(file: SourceFile) -> SourceFile:
     return SourceFile(name=tidy(file.name.replace("\\", "/"))[-200:] or "unnamed", data=file.data)
 
 
+def _with_own_name(file: SourceFile, taken: Iterable[str]) -> SourceFile:
+    """The file under a name that no file before it has: `notes.txt`, `notes (2).txt`."""
+    names, suffix, number = set(taken), PurePosixPath(file.name).suffix, 1
+    name = file.name
+    while name in names:
+        number += 1
+        name = f"{file.name.removesuffix(suffix)} ({number}){suffix}"
+    return SourceFile(name=name, data=file.data)
+
+
+def _found(paths: Sequence[Path]) -> dict[Path, bool]:
+    """All files named or below the folders named, and whether a file was named itself."""
+    found: dict[Path, bool] = {}
+    for path in paths:
+        try:
+            if not path.exists():
+                raise InputError(f"{path}: there is no such file or folder. Check the path.")
+            for file in _walk(path) if path.is_dir() else [path]:
+                found[file.resolve()] = found.get(file.resolve(), False) or not path.is_dir()
+        except OSError as error:
+            raise InputError(f"{path}: cannot be opened ({error.strerror}). Check its permissions.") from error
+    return found
+
+
 def _walk(folder: Path) -> Iterator[Path]:
     """Files below a folder in sorted order; links to folders are not followed, so there is no loop."""
     for path in sorted(folder.iterdir()):
@@ -140,6 +169,11 @@ def _walk(folder: Path) -> Iterator[Path]:
                 yield from _walk(path)
         else:
             yield path
+
+
+def _check_count(files: int, limits: Limits) -> None:
+    if files > limits.max_files:
+        raise InputError(f"{files} files; at most {limits.max_files} fit in one study. Choose fewer.")
 
 
 def _is_usable(path: Path, warnings: list[str]) -> bool:

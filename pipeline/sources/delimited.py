@@ -37,7 +37,9 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     lines = list(islice(_lines(decoded.text, delimiter, file.name), limits.max_rows + 2))
     if len(lines) > limits.max_rows + 1:
         raise InputError(f"{file.name}: more than {limits.max_rows:,} rows. Split the file, or take a sample.")
-    names, body, notes = _header(lines)
+    names, body, notes = _header(lines) if lines else ([], [], [])
+    if not names:
+        raise InputError(f"{file.name}: every row is empty. Export the table again.")
     if not body:
         raise InputError(f"{file.name}: a header and no rows. Add the answers below the header.")
     rows = [
@@ -104,9 +106,10 @@ def _is_data(name: str) -> bool:
 def _fitted(line: _Line, width: int, file: str) -> tuple[str, ...]:
     extra = line.fields[width:]
     if len(line.fields) < width or any(field.strip() for field in extra):
-        found = f" Unexpected: {tidy(extra[0])[:60]!r}." if extra else ""
+        unexpected = f" Unexpected: {tidy(extra[0])[:60]!r}." if extra else ""
+        fields = "1 field" if len(line.fields) == 1 else f"{len(line.fields)} fields"
         raise InputError(
-            f"{file} line {line.number}: {len(line.fields)} fields, header has {width}.{found} "
+            f"{file} line {line.number}: {fields}, header has {width}.{unexpected} "
             "Put quotation marks around text that holds the delimiter."
         )
     return line.fields[:width]

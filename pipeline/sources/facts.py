@@ -6,6 +6,7 @@ nothing about how somebody lives, and facts are shown, drafted from and sent.
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from pipeline.sources.labels import is_name, spelled
 from pipeline.sources.reading import Person
@@ -29,6 +30,7 @@ _HEAD = re.compile(
 _NUMBER = re.compile(r"\d{1,3}")
 
 
+@lru_cache(maxsize=10_000)  # the same few keys come with every row
 def plain_key(key: str) -> str:
     """A key or column name in lower case and plain words: `Participant_ID`, `participantId` → `participant id`."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key[:200])

@@ -98,7 +98,8 @@ def _check_depth(item: _Item, name: str, limit: int) -> None:
         level = [child for node in level for child in _children(node)]
         if not level:
             return
-    raise InputError(f"{name} {item.where}: nested more than {limit} levels deep. Flatten the file.".replace("  ", " "))
+    place = f"{name} {item.where}".strip()
+    raise InputError(f"{place}: nested more than {limit} levels deep. Flatten the file.")
 
 
 def _children(node: JsonValue) -> list[JsonValue]:
@@ -166,6 +167,8 @@ def _turns(value: JsonValue, where: str) -> Iterator[Turn]:
     """The turns in a list of objects or strings, in an object of questions and answers, or in one string."""
     if isinstance(value, dict):
         for question, answer in value.items():
+            if isinstance(answer, str) and is_blank(answer):
+                continue
             yield from _asked_and_answered(question, answer, f'{where}, "{tidy(question)[:80]}"', None)
     elif isinstance(value, list):
         if _are_strings(value):  # lines of a transcript, or plain answers

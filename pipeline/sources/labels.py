@@ -5,6 +5,7 @@ telephone number is never an id: whoever is known by one only gets an id of ours
 """
 
 import re
+from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal
 
@@ -45,6 +46,7 @@ class Label(Frozen):
     """Safe to show for codes; for other kinds the label as written."""
 
 
+@lru_cache(maxsize=10_000)  # asked again for every line that starts with a label
 def read_label(text: str, noun: str = "") -> Label:
     """What a label is.
 
@@ -117,7 +119,10 @@ def read_file_name(name: str) -> FileLabel:
 
 
 def _letter(noun: str) -> str:
-    return "P" if noun.casefold() in ("interview", "interviewee", "session", "person") else noun[0]
+    plain = noun.casefold()
+    if plain in ("interview", "interviewee", "session", "person"):
+        return "P"
+    return "R" if plain in ("id", "response", "submission", "member", "email") else plain[0]
 
 
 def _code(letters: str, digits: str, tail: str) -> Label:

@@ -34,6 +34,8 @@ class Limits(Frozen):
     """Files of one study."""
     max_rows: int = Field(default=200_000, gt=0)
     """Rows of one table, or records of one JSON file."""
+    max_turns: int = Field(default=400_000, gt=0)
+    """Turns, answers or paragraphs of one file."""
     max_nesting: int = Field(default=40, gt=0)
     """Levels of lists and objects inside one another in one JSON file."""
     max_words: int = Field(default=5_000_000, gt=0)

@@ -14,6 +14,9 @@ from pipeline.sources.reading import Conversation, Turn
 MIN_QUESTION_SHARE = 0.4
 """Share of turns with a question mark from which behaviour alone can make somebody the interviewer."""
 
+CLEAR_LEAD = 0.5
+"""Lead in that share over everybody else from which it does not matter who says more."""
+
 
 class Cast(Frozen):
     """The speakers of a conversation, in order of appearance."""
@@ -69,9 +72,10 @@ def _asker(habits: Sequence[_Habit], conversation: Conversation) -> _Habit | Non
     best = max(candidates, key=lambda habit: (habit.question_share, -habit.words_per_turn))
     others = [habit for habit in habits if habit is not best]
     talk = sum(habit.words_per_turn for habit in others) / len(others)
-    asks_most = all(best.question_share > habit.question_share for habit in others)
+    lead = best.question_share - max(habit.question_share for habit in others)
     is_brief = best.words_per_turn < talk
-    return best if asks_most and is_brief and best.question_share >= MIN_QUESTION_SHARE else None
+    asks = best.question_share >= MIN_QUESTION_SHARE and lead > 0
+    return best if asks and (is_brief or lead >= CLEAR_LEAD) else None
 
 
 def _is_known_participant(speaker: str, conversation: Conversation) -> bool:

@@ -33,7 +33,7 @@ _NOT_A_PLACE = (
 )
 _LOCATION = re.compile(
     rf"(?:\bI live (?:here |now |just )?(?:in|near|outside)|\bhere in|\b(?:I['’]m|I am|we['’]re) based in"
-    rf"|{_I_AM} an? {_TRADE} in) {_NOT_A_PLACE}{_PLACE}"
+    rf"|(?:{_I_AM}|\bI work as) an? {_TRADE} in) {_NOT_A_PLACE}{_PLACE}"
 )
 _NAME = r"(?P<name>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2})"
 _SELF = re.compile(rf"\b(?:[Mm]y name is|[Mm]y name['’]s|I['’]m called|I am called) {_NAME}")

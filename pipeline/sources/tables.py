@@ -54,7 +54,7 @@ def read_rows(rows: Sequence[Row], file: str) -> Reading:
     columns = _columns(rows, names)
     if not columns.answers:
         raise InputError(
-            f"{file}: no column holds answers in words (found: {', '.join(names[:8])}). "
+            f"{file}: no column holds answers in words (found: {', '.join(tidy(name)[:60] for name in names[:8])}). "
             "Add a column such as 'answer' or 'message', or one column per open question."
         )
     groups = _grouped(rows, columns)
@@ -179,7 +179,7 @@ def _conversation(group: Sequence[Row], columns: Columns, facts: Sequence[str]) 
 
 def _turns(row: Row, columns: Columns) -> Iterator[Turn]:
     asked = tidy(row.cells.get(columns.question, "")) if columns.question else ""
-    if not is_blank(asked):
+    if not is_blank(asked) and not all(is_blank(row.cells.get(name, "")) for name in columns.answers):
         yield Turn(text=asked, where=f'{row.where}, "{columns.question}"', role="interviewer")
     speaker = tidy(row.cells.get(columns.speaker, "")) if columns.speaker else ""
     for name in columns.answers:

@@ -34,9 +34,11 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     front, lines = _front_matter(lines, decoded.text.split("\n"))
     speakers = speaker_labels(lines)
     sections: list[_Section] = []
+    number = 1
     for block in _sections(lines):
-        number = 1 + sum(len(section.conversation.turns) for section in sections)
-        sections.append(_talk(block, speakers, front, number) if speakers else _prose(block, front, number))
+        section = _talk(block, speakers, front, number) if speakers else _prose(block, front, number)
+        number += len(section.conversation.turns)
+        sections.append(section)
     kept = tuple(section.conversation for section in sections if section.conversation.turns)
     left_out = sum(section.left_out for section in sections)
     notes = [*decoded.notes]

@@ -14,7 +14,8 @@ PERSON_ID = _list("""participant id, participantid, participant, participant cod
     respondent id, respondent, pid, user id, userid, customer id, customer, client id, client, interviewee
     id, interviewee, member id, person id, person, subject id, user, author, caller""")
 """Whose words a row holds."""
-WEAK_PERSON_ID = _list("""response id, submission id, id, name, full name, participant name, respondent
+WEAK_PERSON_ID = _list("""email, email address, e mail, e mail address,
+    response id, submission id, id, name, full name, participant name, respondent
     name, customer name""")
 """The same, where nothing better is there."""
 SPEAKER = _list("speaker, speaker name, speaker label, role, sender, who, from, name, author")

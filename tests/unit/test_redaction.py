@@ -1,0 +1,120 @@
+"""What identifies a participant is replaced, and put back."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.redaction import Redactor
+from tests.studies import study_of
+
+TALK = """Interviewer: Thanks, Bernard. How do I reach you?
+P13: Write to bernard@example.org or ring 020 7946 0123, see www.example.org/me.
+Interviewer: And you, Will?
+P02: My name is Will Hart and I will wait. Ring Bernard Osei on +353 86 123 4567, or at Bernard's.
+"""
+NAMES = """participant,name,answer
+P13,Bernard Osei,I like it a lot
+P02,Will Hart,I do not like it
+P05,Anne Lee,It is fine
+"""
+
+
+def redactor() -> Redactor:
+    return Redactor(study_of(a_txt=TALK, b_csv=NAMES))
+
+
+def test_contacts_and_names_are_replaced_with_stable_numbers() -> None:
+    redact = redactor().redact
+    assert redact("bernard@example.org or +353 86 123 4567") == "[email 1] or [phone 2]"
+    assert (
+        redact("Ring Bernard Osei at Bernard's, not BERNARD, on 020 7946 0123.")
+        == "Ring P13 at P13's, not P13, on [phone 1]."
+    )
+    assert redact("See www.example.org/me.") == "See [link 1]."
+
+
+def test_a_name_that_is_a_word_needs_its_capital_inside_a_sentence() -> None:
+    redact = redactor().redact
+    assert redact("Will you say that Will will come?") == "Will you say that P02 will come?"
+    assert redact("Will Hart came with Hart.") == "P02 came with P02."
+    assert redact("Hart will come.") == "P02 will come."
+
+
+def test_what_was_replaced_comes_back() -> None:
+    both = redactor()
+    for text in (
+        "Write to bernard@example.org or ring 020 7946 0123.",
+        "I told Bernard's son.",
+        "See www.example.org/me.",
+    ):
+        assert both.restore(both.redact(text)) == text
+
+
+def test_ids_become_names_only_where_the_study_says_the_name() -> None:
+    assert redactor().restore("P13 and P05 agree, [email 9] too.") == "Bernard and P05 agree, [email 9] too."
+
+
+def test_contacts_that_the_study_does_not_hold_lose_their_number() -> None:
+    assert redactor().redact("made.up@example.com, 0131 496 0187, https://made.up/x") == "[email], [phone], [link]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "in 2026-01-14 07:52",
+        "from 12 to 1,500 kWh",
+        "rows 20418 and 20433",
+        "14/01/2026",
+        "it was 0.123456789",
+        "24/7",
+        "1790",
+    ],
+)
+def test_other_numbers_stay(text: str) -> None:
+    assert redactor().redact(text) == text
+
+
+@pytest.mark.parametrize(
+    "number", ["(0131) 496 0187", "07700 900142", "+49 30 901820", "(212) 555-0187", "555-0142", "601 234 567"]
+)
+def test_telephone_numbers_of_many_countries_go(number: str) -> None:
+    assert redactor().redact(f"on {number}, please") == "on [phone], please"
+
+
+PIECES = [
+    "Bernard",
+    "bernard",
+    "Will",
+    " will ",
+    "Osei",
+    " ",
+    ", ",
+    ". ",
+    "P13",
+    "[email 1]",
+    "020 7946 0123",
+    "x@y.org",
+    "'s",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map("".join))
+def test_redacting_twice_changes_nothing_more_and_leaves_no_name(text: str) -> None:
+    once = redactor().redact(text)
+    assert redactor().redact(once) == once
+    assert "020 7946 0123" not in once.split()
+
+
+def test_two_people_of_one_first_name_are_told_apart_by_the_second() -> None:
+    names = "participant,name,answer\nP1,Ann Lee,I like it a lot\nP2,Ann Gray,I do not like it\n"
+    assert Redactor(study_of(b_csv=names)).redact("Ann Gray asked Ann Lee.") == "P2 asked P1."
+
+
+def test_particles_inside_a_name_go_with_it() -> None:
+    names = "participant,name,answer\nP7,Hanneke de Vries,I like it a lot\n"
+    assert Redactor(study_of(b_csv=names)).redact("So Hanneke de Vries de novo.") == "So P7 de novo."
+
+
+def test_a_word_the_study_mostly_writes_small_is_not_a_name() -> None:
+    names = "participant,name,answer\nP7,Kettle Smith,the kettle a kettle my kettle is old\n"
+    assert Redactor(study_of(b_csv=names)).redact("The kettle of Kettle Smith.") == "The kettle of P7."
