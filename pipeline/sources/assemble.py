@@ -9,6 +9,7 @@ from pipeline.sources.people import People, Resolved
 from pipeline.sources.reading import Conversation, Limits, Reading, Turn
 from pipeline.sources.roles import Cast, cast
 from pipeline.sources.segments import count_words, split
+from pipeline.words import count
 
 _SHOWN = 4
 """Conversations, or people, of one document that its notes tell about."""
@@ -169,8 +170,7 @@ def _cast_notes(conversations: Sequence[_Spoken], ids: dict[str, str]) -> Iterat
         ]
         same = [speaker for speaker, key in spoken.people.keys.items() if speaker and ids.get(key) == speaker]
         parts = [spoken.cast.reason, *people[:8], f"participants {_listed(same)}" if same else ""]
-        speakers = "1 speaker" if cast_size == 1 else f"{cast_size} speakers"
-        yield f"Transcript with {speakers}: {', '.join(part for part in parts if part)}."
+        yield f"Transcript with {count(cast_size, 'speaker')}: {', '.join(part for part in parts if part)}."
     if len(told) > _SHOWN:
         yield f"{len(told) - _SHOWN} more conversations were understood in the same way."
 

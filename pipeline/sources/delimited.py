@@ -2,18 +2,25 @@
 
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.models import Frozen
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.tables import Row, read_rows
+from pipeline.words import count
+
+if TYPE_CHECKING:
+    import _csv
 
 EXTENSIONS = (".csv", ".tsv")
 
+_STATED = re.compile(r"sep=(?P<delimiter>[,;\t|])\n")  # written by spreadsheet programs
 _ONE_COLUMN = "\x1f"
 """Delimiter of a file that has none: a control character that `decode` never lets through in numbers."""
 _SAMPLE_ROWS = 30
@@ -33,8 +40,10 @@ def load(file: SourceFile, limits: Limits) -> Reading:
             there are too many rows.
     """
     decoded = decode(file)
-    delimiter = _delimiter(decoded.text, "\t" if file.extension == ".tsv" else ",")
-    lines = list(islice(_lines(decoded.text, delimiter, file.name), limits.max_rows + 2))
+    stated = _STATED.match(decoded.text)
+    text = decoded.text[stated.end() :] if stated else decoded.text
+    delimiter = stated["delimiter"] if stated else _delimiter(text, "\t" if file.extension == ".tsv" else ",")
+    lines = _lines(text, delimiter, file.name, limits.max_rows + 2)
     if len(lines) > limits.max_rows + 1:
         raise InputError(f"{file.name}: more than {limits.max_rows:,} rows. Split the file, or take a sample.")
     names, body, notes = _header(lines) if lines else ([], [], [])
@@ -68,18 +77,24 @@ def _sample(text: str, delimiter: str) -> Iterator[list[str]]:
         return
 
 
-def _lines(text: str, delimiter: str, name: str) -> Iterator[_Line]:
+def _lines(text: str, delimiter: str, name: str, most: int) -> list[_Line]:
+    """The rows that are not empty; without commas to protect, a quotation mark may be just that."""
     csv.field_size_limit(max(len(text), 131_072))  # one field may hold a whole interview
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
-        for fields in reader:
-            if any(field.strip() for field in fields):
-                yield _Line(number=reader.line_num, fields=tuple(fields))
+        return _filled(reader, most)
     except csv.Error as error:
+        if delimiter in ("\t", _ONE_COLUMN):
+            return _filled(csv.reader(io.StringIO(text), delimiter=delimiter, quoting=csv.QUOTE_NONE), most)
         raise InputError(
             f"{name} line {reader.line_num}: a quotation mark is not closed, or stands inside a field that is not "
             f"quoted ({error}). Double it, or export the table again."
         ) from error
+
+
+def _filled(reader: "_csv.Reader", most: int) -> list[_Line]:
+    rows = (_Line(number=reader.line_num, fields=tuple(fields)) for fields in reader if any(map(str.strip, fields)))
+    return list(islice(rows, most))
 
 
 def _header(lines: Sequence[_Line]) -> tuple[list[str], list[tuple[int, _Line]], list[str]]:
@@ -107,9 +122,8 @@ def _fitted(line: _Line, width: int, file: str) -> tuple[str, ...]:
     extra = line.fields[width:]
     if len(line.fields) < width or any(field.strip() for field in extra):
         unexpected = f" Unexpected: {tidy(extra[0])[:60]!r}." if extra else ""
-        fields = "1 field" if len(line.fields) == 1 else f"{len(line.fields)} fields"
         raise InputError(
-            f"{file} line {line.number}: {fields}, header has {width}.{unexpected} "
+            f"{file} line {line.number}: {count(len(line.fields), 'field')}, header has {width}.{unexpected} "
             "Put quotation marks around text that holds the delimiter."
         )
     return line.fields[:width]

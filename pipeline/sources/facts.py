@@ -116,8 +116,9 @@ def _after_label(rest: str) -> list[tuple[str, str]]:
     rest = rest.strip(" -–—|,:()")
     if pairs := _inline(rest):
         return pairs
-    if "|" in rest:
-        return _positional([field.strip() for field in rest.split("|")])
+    fields = [field.strip() for field in rest.split("|" if "|" in rest else ",")]
+    if pairs := _positional(fields):
+        return pairs
     name = re.split(r" ?[,(–—-] ?", rest, maxsplit=1)[0]
     return [("name", name)] if is_name(name) and " " in name else []
 

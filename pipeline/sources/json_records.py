@@ -25,6 +25,7 @@ from pipeline.sources.vocabulary import (
     SPEAKER,
     TURN_LIST,
 )
+from pipeline.words import count
 
 EXTENSIONS = (".json", ".jsonl", ".ndjson")
 
@@ -60,7 +61,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     rows = [part for part in found if isinstance(part, Row)]
     conversations = tuple(part for part in found if isinstance(part, Conversation))
     if conversations or not rows:
-        notes = (f"{len(rows)} records outside the conversations are left out.",) if rows else ()
+        notes = (f"Left out, outside the conversations: {count(len(rows), 'record')}.",) if rows else ()
         return Reading(kind="transcript", conversations=conversations, notes=(*decoded.notes, *notes))
     reading = read_rows(rows, file.name)
     return reading.model_copy(update={"notes": (*decoded.notes, *reading.notes)})

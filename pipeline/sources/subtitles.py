@@ -14,6 +14,7 @@ from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import read_header
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
+from pipeline.words import count
 
 EXTENSIONS = (".vtt", ".srt")
 
@@ -45,9 +46,9 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     turns = _joined(labelled) if any(cue.speaker for cue in labelled) else _monologue(cues)
     stray = sum(1 for cue in labelled if not cue.speaker) if turns and turns[0].speaker else 0
     first = next((place for place, cue in enumerate(labelled) if cue.speaker), 0)
-    notes = [*decoded.notes, f"{len(cues)} cues joined to {len(turns)} turns."]
+    notes = [*decoded.notes, f"{count(len(cues), 'cue')} joined to {count(len(turns), 'turn')}."]
     if stray and first:
-        notes.append(f"{first} cues before the first speaker label are left out.")
+        notes.append(f"Left out, before the first speaker label: {count(first, 'cue')}.")
     kind = "transcript" if turns and turns[0].speaker else "subtitles without speaker labels"
     return Reading(kind=kind, conversations=(Conversation(turns=turns, person=_person(lines)),), notes=tuple(notes))
 

@@ -14,6 +14,7 @@ from pipeline.sources.labels import is_interviewer, read_label, spelled
 from pipeline.sources.reading import Conversation, Person, Reading, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
 from pipeline.sources.vocabulary import ANSWER, BLANK, GROUP, PERSON_ID, QUESTION, SPEAKER, SUBJECT, WEAK_PERSON_ID
+from pipeline.words import count
 
 MIN_ANSWER_WORDS = 5
 """Mean words from which a column with any name holds answers rather than facts."""
@@ -218,13 +219,13 @@ def _kind(columns: Columns, groups: Sequence[Sequence[Row]]) -> str:
 def _notes(rows: Sequence[Row], columns: Columns, facts: Sequence[str], dropped: Sequence[str]) -> tuple[str, ...]:
     empty = sum(is_blank(row.cells.get(name, "")) for row in rows for name in columns.answers)
     person = f"people from {_quoted([columns.person])}" if columns.person else "no column names the person"
-    notes = [f"{len(rows):,} rows; answers from {_quoted(columns.answers)}; {person}."]
+    notes = [f"{count(len(rows), 'row')}; answers from {_quoted(columns.answers)}; {person}."]
     if facts:
         notes.append(f"Kept as facts: {_quoted(facts)}.")
     if dropped:
         notes.append(f"Left out, as not about a person: {_quoted(dropped)}.")
     if empty:
-        notes.append(f"{empty:,} empty {'cell' if empty == 1 else 'cells'} skipped.")
+        notes.append(f"{count(empty, 'empty cell')} skipped.")
     return tuple(notes)
 
 

@@ -13,6 +13,7 @@ from pipeline.sources.facts import person_from, read_header, section_label
 from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
+from pipeline.words import count
 
 EXTENSIONS = (".txt", ".md", ".markdown", ".text")
 
@@ -45,8 +46,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     if not speakers:
         notes.append("No speaker labels: every paragraph is taken as the participant's own words.")
     if left_out:
-        lines_are = "1 line is" if left_out == 1 else f"{left_out} lines are"
-        notes.append(f"{lines_are} nobody's words (titles, notes of the researcher) and left out.")
+        notes.append(f"Left out, as nobody's words (titles, notes of the researcher): {count(left_out, 'line')}.")
     kind = "transcript" if speakers else "text without speaker labels"
     return Reading(kind=kind, conversations=kept, notes=tuple(notes))
 

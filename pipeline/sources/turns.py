@@ -17,9 +17,11 @@ from pipeline.sources.vocabulary import NOT_A_SPEAKER
 _TIME = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?"
 _LABEL = r"(?P<label>[^\W\d_][^:*\[\](),;!?<>\"“”]{0,38}?)(?: ?\((?P<aside>[^():]{1,40})\))?"
 _TURN = re.compile(
-    rf"(?:[-•>] )?(?:{_TIME} ?[-–]? ?)?(?:\*\*|__)?(?:{_TIME} ?)?{_LABEL}(?: ?{_TIME})?"
-    rf"(?: ?(?:\*\*|__))? ?:(?: ?(?:\*\*|__))?(?: {_TIME})?(?=\s|$)(?:\s(?:\*\*|__)(?= ))?"
+    rf"(?:[-•>] |\d{{1,4}}[.)]? )?(?:{_TIME} ?[-–]? ?)?(?:\*\*|__)?(?:{_TIME} ?)?{_LABEL}(?: ?{_TIME})?"
+    rf"(?: ?(?:\*\*|__))? ?:(?: ?(?:\*\*|__))?(?: {_TIME})?(?![/\d])(?:\s(?:\*\*|__)(?= ))?"
 )
+_DASHED = re.compile(rf"{_LABEL} [-–—] (?![A-Z][\w ]{{1,24}}[:=])(?=\S)")
+_QUESTION_NUMBER, _ANSWER_NUMBER = re.compile(r"[Qq] ?\d{1,3}"), re.compile(r"[Aa] ?\d{1,3}")
 _TIMED_LABEL = re.compile(rf"{_TIME} ?[-–]? ?(?:\*\*)?{_LABEL}(?:\*\*)?$")
 _LABEL_TIMED = re.compile(rf"(?:\*\*)?{_LABEL}(?:\*\*)? ?[-–]? ?{_TIME}(?:\*\*)?$")
 _LEADING_TIME = re.compile(rf"(?:{_TIME}) ?[-–]? ?(?=\S)")
@@ -70,13 +72,15 @@ def find_turns(lines: Sequence[str], speakers: frozenset[str], first_number: int
         speakers: from `speaker_labels`, usually over the whole file.
         first_number: number of the first turn, for `where`.
     """
+    are_numbered = any(map(_QUESTION_NUMBER.fullmatch, speakers)) and any(map(_ANSWER_NUMBER.fullmatch, speakers))
     preamble: list[str] = []
     turns: list[tuple[str, list[str]]] = []
     dropped, is_open = 0, False
     for line in lines:
         candidate = _candidate(line) if line else None
         if candidate and candidate.label in speakers and (turns or not _states_label(candidate)):
-            turns.append((candidate.label, [candidate.text]))
+            # `Q1`, `A1`, `Q2`, `A2` count questions, not people.
+            turns.append((candidate.label[0] if are_numbered else candidate.label, [candidate.text]))
             is_open = True
         elif not turns:  # also what comes before the first speaker: titles, facts, the researcher's own words
             preamble.append(line)
@@ -102,7 +106,15 @@ def _candidate(line: str) -> _Line | None:
         return _Line(label=_with_aside(match["label"], match["aside"]), text=line[match.end() :].strip())
     if len(line) < _HEAD and (match := _TIMED_LABEL.match(line) or _LABEL_TIMED.match(line)):
         return _Line(label=_with_aside(match["label"], match["aside"]), text="")
+    # A dash stands in many sentences, so before one only a label that can be nothing else counts.
+    if (match := _DASHED.match(head)) and _is_plain_role(match["label"]):
+        return _Line(label=match["label"], text=line[match.end() :])
     return None
+
+
+def _is_plain_role(label: str) -> bool:
+    kind = read_label(label).kind
+    return len(label) > 1 and (kind == "interviewer" or (kind == "code" and label[0] in "PRSUprsu" and len(label) < 5))
 
 
 def _with_aside(label: str, aside: str | None) -> str:

@@ -42,10 +42,11 @@ BLANK = frozenset(("", *_list("-, –, —, ., n/a, na, none, null, nan, no answ
 # --- facts -----------------------------------------------------------------------------------------
 
 CANONICAL_FACT = {
-    **dict.fromkeys(_list("age, age years, years old"), "age"),
+    **dict.fromkeys(_list("age, age years, years old, your age, what is your age, how old are you"), "age"),
     **dict.fromkeys(_list("occupation, role, job, job title, job role, profession"), "occupation"),
+    **dict.fromkeys(_list("what is your occupation, what is your job, what do you do for a living"), "occupation"),
     **dict.fromkeys(_list("location, town, city, place of residence, residence, based in, lives in"), "location"),
-    **dict.fromkeys(_list("home town, hometown"), "location"),
+    **dict.fromkeys(_list("home town, hometown, where do you live, where are you based"), "location"),
 }
 NAME_KEY = frozenset(
     _list("name, full name, first name, participant name, respondent name, customer name, interviewee name")

@@ -100,6 +100,23 @@ def test_a_broken_table_is_refused_with_its_line(text: str, message: str) -> Non
     assert str(error.value).startswith(message)
 
 
+def test_quotation_marks_are_words_where_tabs_divide_the_fields() -> None:
+    study = study_of(a_tsv='id\tanswer\nP1\t"Hello" she said\nP2\tThe 5" pipe\n')
+    assert said(study) == [("P1", '"Hello" she said'), ("P2", 'The 5" pipe')]
+
+
+def test_a_delimiter_stated_by_a_spreadsheet_program_is_used() -> None:
+    assert said(study_of(a_csv="sep=;\nid;answer\nP1;I like it, too\n")) == [("P1", "I like it, too")]
+
+
+def test_forms_ask_for_facts_in_whole_questions() -> None:
+    study = study_of(
+        a_csv="Email Address,How old are you?,Where do you live?,What annoys you?\na@x.org,34,York,It is very slow\n"
+    )
+    assert study.participants[0].demographics == {"age": "34", "location": "York"}
+    assert said(study) == [("R1", "It is very slow")]
+
+
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(InputError, match=r"a\.csv: more than 1 rows"):
         load_files([source("a_csv", "id,answer\nP1,I like it\nP2,I do not\n")], "x", Limits(max_rows=1))

@@ -21,6 +21,10 @@ TALK = [("P03", "Every day, I would say."), ("P03", "It is cold.")]
         "Interview with PARTICIPANT 03\n\nDana: {q}\nTomasz: {a}\nDana: {r}\nTomasz: {b}",
         "---\nparticipant: P03\n---\nDana (interviewer): {q}\nSue: {a}\nDana (interviewer): {r}\nSue: {b}",
         "# P03\n\n- **Interviewer:** Dana\n\nDana: {q}\n\nSue: {a}\n\nDana: {r}\n\nSue: {b}",
+        "INTERVIEWER:{q}\nP03:{a}\nINTERVIEWER:{r}\nP03:{b}",
+        "Interviewer - {q}\nP03 - {a}\nInterviewer - {r}\nP03 - {b}",
+        "1 Interviewer: {q}\n2 P03: {a}\n3 Interviewer: {r}\n4 P03: {b}",
+        "# Participant P03\n\nQ1: {q}\nA1: {a}\nQ2: {r}\nA2: {b}",
         "P03:\n{a}\n\nInterviewer:\n{r}\n\nP03:\n{b}\nInterviewer: {q}",
     ],
 )
@@ -36,6 +40,7 @@ def test_speaker_turns_are_found_in_every_style(style: str) -> None:
         "Participant: P01\nName: Ann Lee\nAge: 34\nJob: nurse\nTown: Leeds, UK",
         "PARTICIPANT 01 - Name: Ann Lee, Age: 34 years, Role: nurse, Location: Leeds, UK",
         "Participant 01 | Ann Lee | 34 | nurse | Leeds, UK",
+        "PARTICIPANT 01, Name: Ann Lee; Age: 34; Job title: nurse; Based in: Leeds, UK",
         "# Interview P01\n\n- **Name:** Ann Lee\n- **Age:** 34\n- **Occupation:** nurse\n- **City:** Leeds, UK",
         "---\nparticipant: P01\nname: Ann Lee\nage: 34\nprofession: nurse\nlocation: 'Leeds, UK'\n---",
     ],
@@ -80,7 +85,7 @@ def test_the_notes_say_who_was_taken_for_whom() -> None:
     assert group().documents[0].notes == (
         "Transcript with 4 speakers: Moderator taken as interviewer (by name), Amy is participant R1, "
         "Ben is participant R2, Carla is participant R3.",
-        "1 line is nobody's words (titles, notes of the researcher) and left out.",
+        "Left out, as nobody's words (titles, notes of the researcher): 1 line.",
     )
 
 
@@ -107,7 +112,7 @@ def test_words_of_the_researcher_are_no_evidence() -> None:
     text = "## Context\n\nShe seemed tired.\n\n## Transcript\n\nQ: How?\n\nA: Fine.\n\n## Comments\n\nShe lied."
     study = study_of(P1_md=text)
     assert said(study) == [("P1", "Fine.")]
-    assert "4 lines are nobody's words" in study.documents[0].notes[1]
+    assert ": 4 lines." in study.documents[0].notes[1]
 
 
 def test_a_colon_in_a_sentence_does_not_make_a_speaker() -> None:
