@@ -25,10 +25,11 @@ from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.index import SourceView, StudyIndex
+from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.models import Document, Participant, Segment, Study
 from pipeline.quality.faithfulness import Claim, find, summed_up
+from pipeline.source_view import SourceView
 from pipeline.text import tokens
 
 Floats = NDArray[np.float64]

@@ -110,7 +110,7 @@ class _Item:
 
     def __init__(self, text: str, is_goal: bool) -> None:
         self.text = shortened(text)
-        self.signed = read_signs(fold_numbers(tokens(text)), is_goal)
+        self.signed = read_signs(tuple(fold_numbers(tokens(text))), is_goal)
         self.is_often = bool(_OFTEN.search(text))
         self.is_seldom = bool(_SELDOM.search(text))
         self.stems = set(stems(_SELDOM.sub(" ", _OFTEN.sub(" ", text)))) if self.is_often or self.is_seldom else set()

@@ -36,21 +36,17 @@ def look_up(key: str, value: str, participants: Iterable[Participant]) -> Stated
     An age is supported by equality, fully by a range or decade that holds a stated age, and refused when every
     stated age contradicts it. Everything else is supported by its share of stated words.
     """
-    facts = [(fact, person) for person in participants for fact in _facts_of(person, key)]
+    wanted_key = key.strip().lower()
+    names = next((names for names in _ALIASES.values() if wanted_key in names), {wanted_key})
+    facts = [(fact, person) for person in participants for name, fact in person.demographics.items() if name in names]
     if not facts:
         return None
-    if key.strip().lower() == "age":
+    if wanted_key == "age":
         return _age(value, facts)
     wanted = set(stems(value[:500]))
     together = {stem for fact, _ in facts for stem in stems(fact)}
     best = max(facts, key=lambda pair: len(wanted & set(stems(pair[0]))))
     return Stated(len(wanted & together) / len(wanted), best[1]) if wanted else None
-
-
-def _facts_of(person: Participant, key: str) -> list[str]:
-    wanted = key.strip().lower()
-    names = next((names for names in _ALIASES.values() if wanted in names), {wanted})
-    return [fact for name, fact in person.demographics.items() if name in names]
 
 
 def _age(value: str, facts: list[tuple[str, Participant]]) -> Stated | None:

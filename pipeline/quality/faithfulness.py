@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pipeline.index import SourceView
 from pipeline.models import Participant
 from pipeline.quality.generic import GENERIC
 from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared
+from pipeline.source_view import SourceView
 from pipeline.text import content, fold_numbers, is_number, tokens
 
 LONGEST_CLAIM = 20_000
@@ -148,7 +148,7 @@ def _polarity(
         # Signs are read only where enough is shared; a pair of opposites shares no stem of its own.
         if len(places & view.terms_between(sentence, sentence + 1)) + 1 < fewest_shared(claimed):
             continue
-        said = read_signs(view.words_between(sentence, sentence + 1))
+        said = read_signs(tuple(view.words_between(sentence, sentence + 1)))
         if disagree(claimed, said, fewest_shared(claimed)):
             opposing = max(opposing, shared(claimed, said))
         else:

@@ -4,7 +4,8 @@ Reporting verbs, plans, degrees and vague nouns. Whether a study contains "expla
 whether the claim is true, so these words weigh less than the others.
 """
 
-from pipeline.text import stem, words_of
+from pipeline.lexicon import words_of
+from pipeline.text import stem
 
 GENERIC = frozenset(
     map(

@@ -8,8 +8,10 @@ the sign of one of them are opposite. English only: other languages have no sign
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from pipeline.text import NEGATIONS, stem, words_of
+from pipeline.lexicon import NEGATIONS, words_of
+from pipeline.text import stem
 
 _REACH = 3
 """Content stems after `not` or `never` that it turns around, unless the clause ends before."""
@@ -62,7 +64,8 @@ class Signed:
     """Whether it says what the speaker would or would not have, which a wish can contradict."""
 
 
-def read_signs(words: Sequence[str], is_wish: bool = False) -> Signed:
+@lru_cache(maxsize=8192)
+def read_signs(words: tuple[str, ...], is_wish: bool = False) -> Signed:
     """The content stems of one statement with the sign they are said with; the first mention counts.
 
     Args:

@@ -8,8 +8,8 @@ import re
 
 from rapidfuzz import fuzz
 
-from pipeline.index import SourceView
 from pipeline.quality.faithfulness import LONGEST_CLAIM, Evidence
+from pipeline.source_view import SourceView
 from pipeline.text import content, fold_numbers, tokens, without_fillers
 
 MIN_TOKENS = 4

@@ -8,8 +8,9 @@ import math
 from collections.abc import Iterator, Sequence
 
 from pipeline.config import Weights
-from pipeline.index import SourceView, StudyIndex
+from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
+from pipeline.lexicon import STOP_WORDS
 from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.quality.coherence import coherence
 from pipeline.quality.completeness import completeness, is_blank
@@ -17,7 +18,8 @@ from pipeline.quality.demographics import look_up
 from pipeline.quality.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, summed_up
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
-from pipeline.text import STOP_WORDS, language_of, shortened
+from pipeline.source_view import SourceView
+from pipeline.text import language_of, shortened
 
 LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
 
@@ -53,7 +55,7 @@ class Scorer:
         coherent, issues = coherence(persona)
         faithful = None if view.is_empty else summed_up([(claim.support, _weight(claim)) for claim in claims])
         overall = None if faithful is None else self._overall(complete, coherent, faithful)
-        injected = _injection(persona)
+        injected = _injection(persona, claims)
         if overall is not None and injected:
             overall = min(overall, _INSTRUCTION_CAP)
         findings = [*injected, *_about_source(persona, view), *issues, *_about_claims(claims), *missing]
@@ -158,17 +160,12 @@ def _is_stuffed(claim: Claim) -> bool:
     return sum(word in STOP_WORDS or "'" in word for word in claim.words) < _STUFFED_SHARE * len(claim.words)
 
 
-def _injection(persona: Persona) -> list[Finding]:
-    texts = [("name", persona.name), ("tagline", persona.tagline), ("background", persona.background)]
-    found = [(field, text) for field, text in (*texts, *statements(persona)) if reads_like_instruction(text)]
-    return [
-        Finding(
-            kind="instruction",
-            field=field,
-            text=f"Reads like an instruction to a model, not a fact: '{shortened(text)}'",
-        )
-        for field, text in found
-    ]
+def _injection(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:
+    texts = (("name", persona.name), ("tagline", persona.tagline), ("background", persona.background))
+    found = [(field, text) for field, text in texts if reads_like_instruction(text)]
+    found += [(claim.field, claim.text) for claim in claims if "instruction" in claim.flags]
+    sentence = "Reads like an instruction to a model, not a fact"
+    return [Finding(kind="instruction", field=field, text=f"{sentence}: '{shortened(text)}'") for field, text in found]
 
 
 def _about_source(persona: Persona, view: SourceView) -> Iterator[Finding]:

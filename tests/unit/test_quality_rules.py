@@ -121,7 +121,7 @@ def test_an_age_is_one_number_or_nothing(age: str, read: int | None) -> None:
     ],
 )
 def test_signs_follow_negations_and_wishes(one: str, other: str, expected: bool) -> None:
-    left, right = read_signs(tokens(one)), read_signs(tokens(other))
+    left, right = read_signs(tuple(tokens(one))), read_signs(tuple(tokens(other)))
     assert disagree(left, right, min(fewest_shared(left), fewest_shared(right))) is expected
 
 
