@@ -1,6 +1,7 @@
-"""One call to a model, paid or not: reserve, write down, send, settle, and try again where that helps.
+"""One call to a model, paid or not: reserve, write down, send, write down again, and try again where that helps.
 
-One attempt = one reservation = one row. Providers never retry on their own.
+One attempt = one reservation = one row. The row is written before anything is sent, and the log refuses it
+when it does not fit; the answer is written with its bill before it is used. Providers never retry on their own.
 """
 
 import json
@@ -8,21 +9,29 @@ import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from contextlib import suppress
+from typing import Literal, NamedTuple, TypeVar
 
 from pipeline.clock import Clock
-from pipeline.errors import Cancelled, ProviderError
+from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.ledger import Hold, HybridCostTracker
 from pipeline.models import CallStatus, Frozen, ModelCall, Usage
 from pipeline.parsing import UnreadableReply
 from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import Provider, Reply, Request
 from pipeline.runlog import RunLog
+from pipeline.words import usd
 
 T = TypeVar("T")
 
 _POLL_S = 0.2
-"""How often a waiting call looks whether the run was cancelled."""
+"""How often a waiting call looks whether the run was cancelled, or whether money has come back."""
+
+_ANSWERED: dict[Literal["complete", "length", "refusal"], CallStatus] = {
+    "complete": "ok",
+    "length": "truncated",
+    "refusal": "refused",
+}
 
 
 class RetryPolicy(Frozen):
@@ -36,8 +45,17 @@ class RetryPolicy(Frozen):
     """First wait; it doubles each time, with up to a quarter of jitter on top."""
     longest_s: float = 30.0
     """No single wait is longer, whatever `Retry-After` says; then the call fails."""
+    patience_s: float = 90.0
+    """All waits of one request together are no longer, be it between attempts or for money that others hold."""
     breaker: int = 3
     """After this many requests in a row have failed for good, the rest are not sent."""
+
+
+class Admission(NamedTuple):
+    """Leave to send one attempt: its money is reserved and its row is written."""
+
+    call: ModelCall
+    hold: Hold
 
 
 class Caller:
@@ -64,7 +82,7 @@ class Caller:
             clock: for waiting and for latencies.
             policy: when to try again.
             seed: of the jitter between attempts.
-            earlier: calls that an interrupted attempt at this run has made at this stage already.
+            earlier: calls that an interrupted attempt at this run has made at this stage already, oldest first.
         """
         self.provider = provider
         self._pricer = pricer
@@ -77,14 +95,17 @@ class Caller:
         self._lock = threading.Lock()
         self._attempts: Counter[str] = Counter()
         self._spent: Counter[str] = Counter()
+        self._answers: dict[str, Reply] = {}
         self._streak = 0
         self._last_failure = ""
         for call in earlier:
             self._attempts[call.draft_id] += 1
             self._spent[call.draft_id] += call.cost_micros
+            if call.reply is not None:
+                self._answers[call.draft_id] = _reply(call, call.reply)
 
     def worst_case_micros(self, request: Request) -> int:
-        """What one attempt at this request could cost at most."""
+        """What one attempt at this request could cost at most, whatever its tokenizer does."""
         return self._pricer.worst_case_micros(input_token_upper_bound(request), request.max_output_tokens)
 
     def spent_micros(self, draft_id: str) -> int:
@@ -92,25 +113,54 @@ class Caller:
         with self._lock:
             return self._spent[draft_id]
 
-    def admit(self, request: Request) -> Hold:
-        """Reserve the worst case of one attempt at a request.
+    def recall(self, draft_id: str, read: Callable[[Reply], T]) -> T | None:
+        """The answer that an interrupted attempt at the run has had already, read; `None` when there is none.
+
+        Raises:
+            UnreadableReply: it was paid for and `read` refuses it; what is free is asked for again instead.
+        """
+        reply = self._answers.get(draft_id)
+        if reply is None:
+            return None
+        try:
+            return read(reply)
+        except UnreadableReply:
+            if self._policy.unreadable:
+                return None
+            raise
+
+    def admit(self, request: Request, draft_id: str) -> Admission:
+        """Reserve the worst case of one attempt at a request, and write its row.
+
+        Near the end of a budget the provider is asked to count the tokens: that bound is several times closer
+        than the one by bytes. Which of the two was used never decides whether a request is admitted, because
+        what fits with the wide one also fits with the close one.
+
+        Args:
+            request: what is to be asked.
+            draft_id: the draft it is for; names the rows.
 
         Raises:
             BudgetExhausted: it does not fit into the budget.
             ProviderError: the breaker is open: too many requests in a row have failed.
             Cancelled: the run was cancelled.
         """
-        self._check_open()
-        return self._ledger.reserve(self.worst_case_micros(request))
+        self._check_breaker()
+        widest = self.worst_case_micros(request)
+        if self._ledger.can_afford(widest):
+            with suppress(BudgetExhausted):
+                return self._open(request, draft_id, widest, patience_s=0)
+        counted = self.provider.count_tokens(request)
+        closest = widest if counted is None else self._pricer.worst_case_micros(counted, request.max_output_tokens)
+        return self._open(request, draft_id, min(widest, closest), patience_s=self._policy.patience_s)
 
-    def complete(self, request: Request, draft_id: str, read: Callable[[Reply], T], first: Hold) -> T:
+    def complete(self, request: Request, read: Callable[[Reply], T], first: Admission) -> T:
         """The answer to a request, read.
 
         Args:
             request: what to ask.
-            draft_id: the draft it is for; names the rows.
             read: turns the reply into a value, or raises `UnreadableReply`.
-            first: the reservation of the first attempt, from `admit`; further attempts reserve their own.
+            first: leave for the first attempt, from `admit`; further attempts are admitted one by one.
 
         Raises:
             BudgetExhausted: the worst case of a further attempt does not fit into the budget.
@@ -118,16 +168,20 @@ class Caller:
             UnreadableReply: an answer, paid or not, that `read` refused.
             Cancelled: the run was cancelled before a further attempt.
         """
+        waited = 0.0
         for attempt in range(1, self._policy.attempts + 1):
             last = attempt == self._policy.attempts
-            hold = first if attempt == 1 else self.admit(request)
+            admission = first if attempt == 1 else self.admit(request, first.call.draft_id)
             try:
-                value = self._attempt(request, draft_id, read, hold)
+                value = self._attempt(request, read, admission)
             except ProviderError as error:
-                if last or not error.retryable or not self._wait(attempt, error.retry_after_s):
+                wait = self._wait_s(attempt, error.retry_after_s)
+                if last or not error.retryable or wait is None or waited + wait > self._policy.patience_s:
                     self._failed(str(error))
                     raise
-            except UnreadableReply as error:
+                waited += wait
+                self._pause(wait)
+            except UnreadableReply:
                 if last or not self._policy.unreadable:
                     self._succeeded()  # it answered: the service is up
                     raise
@@ -136,54 +190,32 @@ class Caller:
                 return value
         raise AssertionError("the last attempt returns or raises")
 
-    def _attempt(self, request: Request, draft_id: str, read: Callable[[Reply], T], hold: Hold) -> T:
-        with hold:
-            call = self._open_call(request, draft_id, hold.micros)
-            started = self._clock.monotonic()
-            usage, cost = Usage(measured=False), hold.micros
-            status: CallStatus = "lost"
-            complaint: str | None = "The call ended in an unexpected way; it is charged at its reservation."
-            try:
+    def _open(self, request: Request, draft_id: str, worst_micros: int, *, patience_s: float) -> Admission:
+        """Reserve and write the row, waiting for money that other runs of the project may give back."""
+        hold = self._ledger.reserve(worst_micros)
+        try:
+            call = self._row(request, draft_id, worst_micros)
+            until = self._clock.monotonic() + patience_s
+            while True:
                 try:
-                    reply = self.provider.complete(request)
-                except ProviderError as error:
-                    complaint = str(error)
-                    if error.fate == "not_charged":
-                        status, cost = "failed", 0
-                        hold.release()
-                    raise
-                usage = reply.usage
-                if usage.measured or self.provider.simulated:
-                    cost = self._pricer.cost_micros(usage)
-                # else: the bill is unknown, and the reservation is the only true upper bound of it.
-                hold.settle(cost)
-                status, complaint = _status(reply), None
-                try:
-                    return read(reply)
-                except UnreadableReply as error:
-                    status, complaint = ("unparsable" if status == "ok" else status), str(error)
-                    raise
-            finally:
-                latency = round((self._clock.monotonic() - started) * 1000)
-                with self._lock:
-                    self._spent[draft_id] += cost
-                self._log.call_closed(
-                    call.model_copy(
-                        update={
-                            "status": status,
-                            "usage": usage,
-                            "cost_micros": cost,
-                            "latency_ms": latency,
-                            "error": complaint,
-                        }
-                    )
-                )
-
-    def _open_call(self, request: Request, draft_id: str, reserved_micros: int) -> ModelCall:
+                    self._log.call_opened(call)
+                    break
+                except BudgetExhausted as error:
+                    left = until - self._clock.monotonic()
+                    if not error.held or left <= 0:
+                        raise
+                    self._pause(min(_POLL_S, left))
+        except BaseException:
+            hold.release()  # nothing was sent
+            raise
         with self._lock:
             self._attempts[draft_id] += 1
-            number = self._attempts[draft_id]
-        call = ModelCall(
+        return Admission(call, hold)
+
+    def _row(self, request: Request, draft_id: str, reserved_micros: int) -> ModelCall:
+        with self._lock:
+            number = self._attempts[draft_id] + 1
+        return ModelCall(
             id=f"{draft_id}.{request.stage}.{number}",
             stage=request.stage,
             draft_id=draft_id,
@@ -195,33 +227,81 @@ class Caller:
             payload="" if self.provider.in_process else _payload(self.provider.model, request),
             started_at=self._clock.now(),
         )
-        self._log.call_opened(call)
-        return call
 
-    def _check_open(self) -> None:
-        if self._log.is_cancelled():
-            raise Cancelled("The run was cancelled.")
+    def _attempt(self, request: Request, read: Callable[[Reply], T], admission: Admission) -> T:
+        """Send, and write down how it ended, whatever happens.
+
+        The row is closed before the money in it is given back: a reservation that waits for that money would
+        otherwise find the row still there.
+        """
+        call, hold = admission
+        began = self._clock.monotonic()
+        unexplained = "The call ended in an unexpected way; it is charged at its reservation."
+        ended = call.model_copy(update={"status": "lost", "usage": Usage(measured=False), "error": unexplained})
+        with hold:
+            try:
+                reply = self.provider.complete(request)
+                ended = self._answered(call, request, reply)
+                return read(reply)
+            except ProviderError as error:
+                free = {"status": "failed", "cost_micros": 0} if error.fate == "not_charged" else {}
+                ended = ended.model_copy(update={"error": str(error), **free})
+                raise
+            except UnreadableReply as error:
+                status = "unparsable" if ended.status == "ok" else ended.status
+                ended = ended.model_copy(update={"status": status, "error": str(error)})
+                raise
+            finally:
+                latency = round((self._clock.monotonic() - began) * 1000)
+                with self._lock:
+                    self._spent[call.draft_id] += ended.cost_micros
+                self._log.call_closed(ended.model_copy(update={"latency_ms": latency}))
+                hold.settle(ended.cost_micros)
+
+    def _answered(self, call: ModelCall, request: Request, reply: Reply) -> ModelCall:
+        """The row of an answered call, with its bill."""
+        cost = call.reserved_micros  # where the bill is unknown, the reservation is the only true bound of it
+        if reply.usage.measured or self.provider.simulated:
+            cost = self._pricer.cost_micros(reply.usage)
+        flag = _contradiction(reply.usage, cost, request, call)
+        if flag:
+            self._log.warn(
+                f"{call.provider} {call.model} billed more than was asked for. It is counted as billed; the calls are"
+                " flagged. Check the provider's own bill before the next run."
+            )
+        return call.model_copy(
+            update={
+                "status": _ANSWERED[reply.stop],
+                "usage": reply.usage,
+                "cost_micros": cost,
+                "flag": flag,
+                "reply": reply.text,
+            }
+        )
+
+    def _check_breaker(self) -> None:
         with self._lock:
             if self._streak >= self._policy.breaker:
                 raise ProviderError(
                     f"Not sent: {self._streak} requests in a row had failed before. The last one: {self._last_failure}"
                 )
 
-    def _wait(self, attempt: int, asked_s: float | None) -> bool:
-        """Wait before the next attempt; False when the provider asks for longer than we are ready to."""
+    def _wait_s(self, attempt: int, asked_s: float | None) -> float | None:
+        """Seconds before the next attempt; `None` when the provider asks for more than we are ready to wait."""
         with self._lock:
-            jitter = 1 + self._jitter.random() / 4
-        wait = min(self._policy.longest_s, self._policy.base_s * 2 ** (attempt - 1)) * jitter
-        if asked_s is not None:
-            if asked_s > self._policy.longest_s:
-                return False
-            wait = max(wait, asked_s)
-        until = self._clock.monotonic() + wait
+            jitter: float = 1 + self._jitter.random() / 4
+        wait: float = min(self._policy.longest_s, self._policy.base_s * 2 ** (attempt - 1)) * jitter
+        if asked_s is None:
+            return wait
+        return None if asked_s > self._policy.longest_s else max(wait, asked_s)
+
+    def _pause(self, seconds: float) -> None:
+        """Wait, and stop waiting when the run is cancelled."""
+        until = self._clock.monotonic() + seconds
         while (left := until - self._clock.monotonic()) > 0:
             if self._log.is_cancelled():
                 raise Cancelled("The run was cancelled.")
             self._clock.sleep(min(_POLL_S, left))
-        return True
 
     def _failed(self, reason: str) -> None:
         with self._lock:
@@ -233,14 +313,21 @@ class Caller:
             self._streak = 0
 
 
-def _status(reply: Reply) -> CallStatus:
-    match reply.stop:
-        case "length":
-            return "truncated"
-        case "refusal":
-            return "refused"
-        case "complete":
-            return "ok"
+def _reply(call: ModelCall, text: str) -> Reply:
+    """The reply that a row was written from."""
+    stop = next((stop for stop, status in _ANSWERED.items() if status == call.status), "complete")
+    return Reply.model_validate({"text": text, "usage": call.usage, "stop": stop, "model": call.model})
+
+
+def _contradiction(usage: Usage, cost_micros: int, request: Request, call: ModelCall) -> str | None:
+    """What in a bill cannot be true of its request, in a sentence; `None` when it can be, and for what is free."""
+    if not cost_micros:
+        return None
+    if usage.output_tokens > request.max_output_tokens:
+        return f"{usage.output_tokens} output tokens were billed, and {request.max_output_tokens} were allowed."
+    if cost_micros > call.reserved_micros:
+        return f"{usd(cost_micros)} was billed, and at most {usd(call.reserved_micros)} was possible."
+    return None
 
 
 def _payload(model: str, request: Request) -> str:

@@ -3,11 +3,12 @@
 Immutable and complete: the same configuration on the same study with the same code is the same run.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pipeline.errors import ConfigError
 
@@ -61,6 +62,10 @@ class HybridConfig(BaseModel):
     """Score (0 to 1) from which a draft is kept as it is."""
     max_cost: float | None = Field(default=5.00, ge=0, allow_inf_nan=False)
     """Budget of the run in USD. 0 buys nothing; empty (`null`) means no cap."""
+    project: str | None = Field(default=None, min_length=1, max_length=200)
+    """Name under which runs of one database share a budget; empty means that the run stands alone."""
+    project_max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    """Budget in USD of all runs of the project together, deleted ones included; each run checks its own figure."""
     skip_frontier: bool = False
     """Never call the frontier, whatever the scores."""
     count: int = Field(default=5, ge=1, le=500)
@@ -105,6 +110,13 @@ class HybridConfig(BaseModel):
             raise ValueError("must not contain a user or password; set PERSONA_LOCAL_API_KEY instead")
         return value or None
 
+    @field_validator("project_max_cost")
+    @classmethod
+    def _needs_a_project(cls, value: float | None, others: ValidationInfo) -> float | None:
+        if value is not None and not others.data.get("project"):
+            raise ValueError("must not be set without a project; name one under project")
+        return value
+
     @property
     def uses_frontier(self) -> bool:
         """Whether drafts under the threshold may be sent out at all."""
@@ -113,7 +125,12 @@ class HybridConfig(BaseModel):
     @property
     def budget_micros(self) -> int | None:
         """The budget in micro-USD, rounded down; `None` means no cap."""
-        return None if self.max_cost is None else int(self.max_cost * 1_000_000 + 1e-6)
+        return _micros(self.max_cost)
+
+    @property
+    def project_budget_micros(self) -> int | None:
+        """The budget of the project in micro-USD, rounded down; `None` means no cap."""
+        return _micros(self.project_max_cost)
 
     @property
     def draft_count(self) -> int:
@@ -123,6 +140,11 @@ class HybridConfig(BaseModel):
     def to_yaml(self) -> str:
         """The whole configuration as a YAML document with one `hybrid:` block."""
         return yaml.safe_dump({"hybrid": self.model_dump(mode="json")}, sort_keys=False, allow_unicode=True)
+
+
+def _micros(usd: float | None) -> int | None:
+    # Through the shortest decimal that is this float: a product of floats misses whole cents of large amounts.
+    return None if usd is None else int(Decimal(repr(usd)) * 1_000_000)
 
 
 def parse_config(values: object, where: str) -> HybridConfig:

@@ -40,7 +40,16 @@ class Cancelled(PersonaError):
 
 
 class BudgetExhausted(PersonaError):
-    """The worst case of the next call does not fit into what is left of the budget."""
+    """The worst case of the next call does not fit into what is left of a budget.
+
+    Attributes:
+        held: whether it would fit if the calls in flight gave their whole reservations back, so that
+            waiting for them may help.
+    """
+
+    def __init__(self, message: str, *, held: bool = False) -> None:
+        super().__init__(message)
+        self.held = held
 
 
 class ProviderError(PersonaError):

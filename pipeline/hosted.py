@@ -68,6 +68,13 @@ class Hosted:
         except (self._status_error, self._lost_error, ValueError, RecursionError):
             return None
 
+    def count(self, ask: Callable[[Any], Any]) -> int | None:
+        """The input tokens that a free counting route reports; `None` when it cannot be had; never raises."""
+        try:
+            return token_count(getattr(ask(self._quick), "input_tokens", None))
+        except (self._status_error, self._lost_error, ValueError, RecursionError):
+            return None
+
     def find_model(self, *, gateway: bool) -> Look:
         """Ask for the model by name, which is free.
 

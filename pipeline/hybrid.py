@@ -24,7 +24,8 @@ from pipeline.models import (
     Timing,
 )
 from pipeline.preflight import plan
-from pipeline.pricing import FREE
+from pipeline.pricing import FREE, Pricer
+from pipeline.providers import Provider
 from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.redaction import Redactor
 from pipeline.runlog import MemoryLog, RunFacts, RunLog
@@ -32,6 +33,7 @@ from pipeline.settings import Settings, from_environment
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
+from pipeline.words import usd
 
 
 class RunResult(Frozen):
@@ -115,12 +117,13 @@ class HybridPipeline:
         assessed_at = self._clock.monotonic()
 
         frontier = self._frontier(ledger, log, so_far)
-        redactor = Redactor(study) if config.redact and frontier.caller else None
+        redactor = Redactor(study) if config.redact and self.plan.sends_out else None
         personas = (
             FrontierRefinementStage(frontier, scorer, redactor, config, log)
             .execute(RefineInput(study=study, drafts=assessed, finished=so_far.personas))
             .personas
         )
+        self._report_overshoot(ledger, log)
         ended = self._clock.monotonic()
         return RunResult(
             status="cancelled" if log.is_cancelled() else "completed",
@@ -138,28 +141,26 @@ class HybridPipeline:
 
     def _local_caller(self, log: RunLog, so_far: RunFacts) -> Caller:
         policy = RetryPolicy(unreadable=not self.plan.local.in_process)
-        return self._caller("draft", log, so_far, HybridCostTracker(None), policy)
+        return self._caller(self.plan.local, "draft", FREE, HybridCostTracker(None), log, so_far, policy)
 
     def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunFacts) -> Frontier:
         if self.plan.frontier is None:
             return Frontier(None, self.plan.missing, self.plan.reason)
-        return Frontier(self._caller("refine", log, so_far, ledger, RetryPolicy()))
+        caller = self._caller(self.plan.frontier, "refine", self.plan.pricer, ledger, log, so_far, RetryPolicy())
+        return Frontier(caller)
 
     def _caller(
-        self, stage: Stage, log: RunLog, so_far: RunFacts, ledger: HybridCostTracker, policy: RetryPolicy
+        self,
+        provider: Provider,
+        stage: Stage,
+        pricer: Pricer,
+        ledger: HybridCostTracker,
+        log: RunLog,
+        so_far: RunFacts,
+        policy: RetryPolicy,
     ) -> Caller:
-        provider = self.plan.local if stage == "draft" else self.plan.frontier
-        assert provider is not None
-        return Caller(
-            provider,
-            FREE if stage == "draft" else self.plan.pricer,
-            ledger,
-            log,
-            self._clock,
-            policy,
-            seed=self.plan.config.seed,
-            earlier=[call for call in so_far.calls if call.stage == stage],
-        )
+        earlier = [call for call in so_far.calls if call.stage == stage]
+        return Caller(provider, pricer, ledger, log, self._clock, policy, seed=self.plan.config.seed, earlier=earlier)
 
     def _complain(self, drafted: DraftOutput, log: RunLog) -> None:
         """Say that drafts are missing, or stop when all of them are."""
@@ -172,6 +173,15 @@ class HybridPipeline:
             log.warn(f"{failed} of {failed + written} drafts could not be had: {drafted.failures[-1].reason}")
         if written < self.plan.config.count and not log.is_cancelled():
             log.warn(f"Only {written} of {self.plan.config.count} personas can be delivered.")
+
+    def _report_overshoot(self, ledger: HybridCostTracker, log: RunLog) -> None:
+        """Say that a provider has billed beyond the budget: reservations keep it only against honest bills."""
+        over = ledger.spent() - (ledger.budget_micros or 0)
+        if ledger.budget_micros is not None and over > 0:
+            log.warn(
+                f"The bills are {usd(over)} over the budget of {usd(ledger.budget_micros)}, because the provider billed"
+                " more than was asked for. After that, no further call was started."
+            )
 
     def _frontier_only(
         self, assessed: tuple[AssessedDraft, ...], personas: tuple[FinalPersona, ...], frontier: Frontier, study: Study

@@ -183,3 +183,26 @@ def m001_studies_runs_facts(db: Database) -> None:
         CREATE INDEX events_by_run ON events(run_id);
         """
     )
+
+
+@MIGRATIONS()
+def m002_projects_replies(db: Database) -> None:
+    """Budgets that runs share, and the text of each answer, so that a resumed run need not buy it again.
+
+    `spent_elsewhere` holds what deleted runs of a project have cost: deleting a run gives no money back.
+    """
+    for statement in (
+        "ALTER TABLE runs ADD COLUMN project TEXT",
+        "ALTER TABLE runs ADD COLUMN project_budget_micros INTEGER",
+        "ALTER TABLE calls ADD COLUMN reply TEXT",
+        "CREATE INDEX runs_by_project ON runs(project, simulated) WHERE project IS NOT NULL",
+        """
+        CREATE TABLE spent_elsewhere (
+            project TEXT NOT NULL,
+            simulated INTEGER NOT NULL,
+            micros INTEGER NOT NULL,
+            PRIMARY KEY (project, simulated)
+        ) STRICT
+        """,
+    ):
+        db.execute(statement)

@@ -245,8 +245,12 @@ class ModelCall(Frozen):
     reserved_micros: Micros = 0
     latency_ms: int = 0
     error: str | None = None
+    flag: str | None = None
+    """What in the bill contradicts the request (more output than was allowed, more money than was reserved)."""
     payload: str = ""
     """What was sent, word for word, as JSON. Empty for providers inside this process."""
+    reply: str | None = None
+    """The text that came back, so that a resumed run reads it instead of buying it again; `None` when none did."""
     started_at: datetime
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
 from pipeline.config import HybridConfig
+from pipeline.errors import Cancelled
 from pipeline.models import (
     AssessedDraft,
     Assessment,
@@ -51,7 +52,12 @@ class RunLog(Protocol):
         """A kept draft has reached its outcome."""
 
     def call_opened(self, call: ModelCall) -> None:
-        """An attempt is about to be sent; its reservation counts as spent from now on."""
+        """An attempt is about to be sent; its reservation counts as spent from now on.
+
+        Raises:
+            BudgetExhausted: it does not fit beside what other processes have reserved; nothing is written.
+            Cancelled: the run was cancelled; nothing is written.
+        """
 
     def call_closed(self, call: ModelCall) -> None:
         """The same attempt (same id) has ended: status, usage and settled cost are final."""
@@ -159,7 +165,9 @@ class MemoryLog(RunLog):
         self._personas[persona.draft_id] = persona
 
     def call_opened(self, call: ModelCall) -> None:
-        """Keep the attempt, charged at its reservation."""
+        """Keep the attempt, charged at its reservation; a run in memory shares its budget with nobody."""
+        if self._cancelled:
+            raise Cancelled("The run was cancelled.")
         self._calls[call.id] = call
 
     def call_closed(self, call: ModelCall) -> None:

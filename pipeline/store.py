@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from pipeline.config import HybridConfig
-from pipeline.errors import InputError, StoreError
+from pipeline.errors import BudgetExhausted, Cancelled, InputError, PersonaError, StoreError
 from pipeline.models import (
     Assessment,
     Draft,
@@ -45,6 +45,7 @@ from pipeline.runlog import (
     new_run_id,
     with_facts,
 )
+from pipeline.words import usd
 
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time imported when a file is opened: it loads pandas
@@ -226,6 +227,8 @@ class Store:
             "frontier_model": config.frontier_model,
             "threshold": config.quality_threshold,
             "budget_micros": config.budget_micros,
+            "project": config.project,
+            "project_budget_micros": config.project_budget_micros,
             "config": _json(config),
             "created_at": _iso(now),
             **_begun(now),
@@ -443,6 +446,7 @@ class Store:
             busy = list(db.table("runs").rows_where("status = 'running' AND ? IN (id, study_id)", [key]))
             if busy:
                 raise StoreError(f"Still running: {_named(busy)}. Cancel first, and delete when it has stopped.")
+            db.execute(_KEEP_SPENDING, {"key": key})
             db.table(table).delete(key)
 
     def _erase(self) -> None:
@@ -502,10 +506,14 @@ class _StoreLog(RunLog):
             self._put(db, "personas", row)
 
     def call_opened(self, call: ModelCall) -> None:
-        self._write_call(call)
+        row = _storable({"run_id": self._run_id, **_call_row(call)})
+        with self._fact("call", describe(call)) as db:
+            if db.execute(_OPEN_CALL, row).rowcount == 0:
+                raise _refusal(db, self._run_id, row["cost_micros"])
 
     def call_closed(self, call: ModelCall) -> None:
-        self._write_call(call)
+        with self._fact("call", describe(call)) as db:
+            _change(db, "calls", (self._run_id, call.id), _call_row(call))
 
     def warn(self, sentence: str) -> None:
         with self._store._write() as db:
@@ -514,16 +522,6 @@ class _StoreLog(RunLog):
     def is_cancelled(self) -> bool:
         with self._store._read() as db:
             return bool(_one(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
-
-    def _write_call(self, call: ModelCall) -> None:
-        row = {
-            **call.model_dump(exclude={"usage", "error", "started_at"}),
-            **call.usage.model_dump(exclude={"measured"}),
-            "started_at": _iso(call.started_at),
-            "body": _json(call, exclude={"payload"}),
-        }
-        with self._fact("call", describe(call)) as db:
-            self._put(db, "calls", row)
 
     @contextmanager
     def _fact(self, kind: EventKind, sentence: str) -> Iterator["Database"]:
@@ -534,6 +532,46 @@ class _StoreLog(RunLog):
     def _put(self, db: "Database", table: Table, row: dict[str, Any]) -> None:
         db.table(table).upsert(_storable({"run_id": self._run_id, **row}), pk=_KEYS[table])
 
+
+_SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
+
+# Real and simulated money are never added up.
+_SPENT_BY_PROJECT = """(
+    SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
+    WHERE member.project = runs.project AND member.simulated = runs.simulated
+) + COALESCE((
+    SELECT micros FROM spent_elsewhere
+    WHERE spent_elsewhere.project = runs.project AND spent_elsewhere.simulated = runs.simulated
+), 0)"""
+
+# The row is the reservation: it is there only if it fits, whoever else is writing. What is free always fits.
+_OPEN_CALL = f"""
+    INSERT INTO calls (run_id, id, draft_id, stage, provider, model, status, input_tokens, output_tokens,
+        cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply)
+    SELECT :run_id, :id, :draft_id, :stage, :provider, :model, :status, :input_tokens, :output_tokens,
+        :cached_tokens, :cost_micros, :reserved_micros, :latency_ms, :started_at, :body, :payload, :reply
+    FROM runs WHERE id = :run_id AND NOT cancel_requested AND (
+        :cost_micros = 0 OR (
+            (budget_micros IS NULL OR {_SPENT} + :cost_micros <= budget_micros)
+            AND (project_budget_micros IS NULL OR {_SPENT_BY_PROJECT} + :cost_micros <= project_budget_micros)
+        )
+    )
+"""  # noqa: S608 - put together from the constants above
+
+# Deleting a run gives no money back to its project.
+_KEEP_SPENDING = """
+    INSERT INTO spent_elsewhere (project, simulated, micros)
+    SELECT project, simulated, SUM(cost_micros) FROM runs JOIN calls ON calls.run_id = runs.id
+    WHERE :key IN (runs.id, runs.study_id) AND project IS NOT NULL GROUP BY project, simulated
+    ON CONFLICT (project, simulated) DO UPDATE SET micros = micros + excluded.micros
+"""
+
+_WHY_NOT = f"""
+    cancel_requested, project, budget_micros, {_SPENT} AS spent, project_budget_micros,
+    {_SPENT_BY_PROJECT} AS spent_by_project,
+    (SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
+     WHERE calls.status = 'in_flight' AND member.project = runs.project AND member.simulated = runs.simulated) AS held
+"""  # noqa: S608
 
 _FITTING = """
     SELECT id, name FROM runs
@@ -573,7 +611,7 @@ def _change(db: "Database", table: Table, key: str | tuple[str, str], columns: d
 
 
 def _unknown(table: Table, key: str) -> str:
-    noun = {"studies": "study", "runs": "run", "drafts": "draft"}.get(table, table)
+    noun = {"studies": "study", "runs": "run", "drafts": "draft", "calls": "call"}.get(table, table)
     return f"There is no {noun} '{key}': it was never saved, or has been deleted. `persona runs` lists what there is."
 
 
@@ -585,7 +623,7 @@ def _facts(db: "Database", run_id: str) -> RunFacts:
     drafts = list(db.query("SELECT draft_id, body, assessment FROM drafts WHERE run_id = ?", [run_id]))
     failures = db.query("SELECT draft_id, reason FROM failures WHERE run_id = ?", [run_id])
     personas = db.query("SELECT body FROM personas WHERE run_id = ?", [run_id])
-    calls = db.query("SELECT body, payload FROM calls WHERE run_id = ?", [run_id])
+    calls = db.query("SELECT body, payload, reply FROM calls WHERE run_id = ?", [run_id])
     warnings = db.query("SELECT sentence FROM events WHERE run_id = ? AND kind = 'warning' ORDER BY seq", [run_id])
     return collect(
         [Draft.model_validate_json(row["body"]) for row in drafts],
@@ -598,7 +636,34 @@ def _facts(db: "Database", run_id: str) -> RunFacts:
 
 
 def _call(row: dict[str, Any]) -> ModelCall:
-    return ModelCall.model_validate_json(row["body"]).model_copy(update={"payload": row["payload"]})
+    texts = {"payload": row["payload"], "reply": row["reply"]}
+    return ModelCall.model_validate_json(row["body"]).model_copy(update=texts)
+
+
+def _call_row(call: ModelCall) -> dict[str, Any]:
+    """The columns of a call; the two long texts have their own and are not repeated in the body."""
+    return {
+        **call.model_dump(exclude={"usage", "error", "flag", "started_at"}),
+        **call.usage.model_dump(exclude={"measured"}),
+        "started_at": _iso(call.started_at),
+        "body": _json(call, exclude={"payload", "reply"}),
+    }
+
+
+def _refusal(db: "Database", run_id: str, cost_micros: int) -> PersonaError:
+    """Why the row of a call was not inserted."""
+    run = _one(db, "runs", run_id, _WHY_NOT)
+    if run["cancel_requested"]:
+        return Cancelled("The run was cancelled.")
+    budget, spent, held, sharing = run["budget_micros"], run["spent"], 0, ""
+    if budget is None or spent + cost_micros <= budget:
+        budget, spent, held = run["project_budget_micros"], run["spent_by_project"], run["held"]
+        sharing = f" that the runs of '{run['project']}' share"
+    return BudgetExhausted(
+        f"The next call could cost {usd(cost_micros)}, and {usd(max(0, budget - spent))} of the budget of"
+        f" {usd(budget)}{sharing} is left.",
+        held=spent - held + cost_micros <= budget,
+    )
 
 
 def _lose_open_calls(db: "Database", run_id: str) -> None:

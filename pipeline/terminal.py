@@ -27,16 +27,13 @@ _STAGES: tuple[tuple[StageName, str], ...] = (("draft", "Drafting"), ("assess", 
 
 
 def watch(store: "Store", worker: "Worker", run_id: str) -> None:
-    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one leaves at once."""
-    done = threading.Event()
+    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one leaves at once.
 
-    def wait() -> None:
-        worker.join(run_id)
-        done.set()
-
-    threading.Thread(target=wait, daemon=True).start()
+    Raises:
+        StoreError: the run has ended, but the database did not take down how.
+    """
     with _cancel_on_interrupt(lambda: worker.cancel(run_id)), _bars() as show:
-        while not done.wait(_POLL_S):
+        while not worker.join(run_id, _POLL_S):
             show(store.progress(run_id))
         show(store.progress(run_id))
 

@@ -6,12 +6,13 @@ the store and never the screen; whoever wants to know reads the store.
 
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import HybridConfig
-from pipeline.errors import InputError, PersonaError
-from pipeline.hybrid import HybridPipeline
+from pipeline.errors import InputError, PersonaError, StoreError
+from pipeline.hybrid import HybridPipeline, RunResult
 from pipeline.models import RunStatus, Timing
 from pipeline.quality import SCORER_VERSION
 from pipeline.runlog import RunFacts
@@ -29,6 +30,7 @@ class Worker:
         self._cache = cache
         self._clock = clock or SystemClock()
         self._threads: dict[str, threading.Thread] = {}
+        self._unwritten: dict[str, StoreError] = {}
         # Guards `_threads`: pages of several browser sessions start runs at the same time.
         self._lock = threading.Lock()
 
@@ -59,8 +61,8 @@ class Worker:
         if record.status in ("running", "completed"):
             raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
         pipeline = self._pipeline(record.config, settings)
-        so_far = _so_far(self._store.facts(run_id))
         self._store.reopen_run(run_id, now=self._clock.now())
+        so_far = _so_far(self._store.facts(run_id))
         if wait:
             self._work(run_id, pipeline, so_far)
         else:
@@ -70,12 +72,21 @@ class Worker:
         """Ask a run to stop; it does so before its next call, in whichever process it is."""
         self._store.request_cancel(run_id)
 
-    def join(self, run_id: str, timeout_s: float | None = None) -> None:
-        """Wait until a background run of this process has ended."""
+    def join(self, run_id: str, timeout_s: float | None = None) -> bool:
+        """Wait until a background run of this process has ended; whether it has.
+
+        Raises:
+            StoreError: it has, but the database did not take down how.
+        """
         with self._lock:
             thread = self._threads.get(run_id)
         if thread:
             thread.join(timeout_s)
+            if thread.is_alive():
+                return False
+        if run_id in self._unwritten:
+            raise self._unwritten[run_id]
+        return True
 
     def _create(
         self, study_id: str, config: HybridConfig, settings: Settings, name: str | None
@@ -111,46 +122,53 @@ class Worker:
             return
 
     def _work(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
-        record = self._store.run(run_id)
         ended = threading.Event()
-        pulse = threading.Thread(target=self._beat, args=(run_id, ended), daemon=True)
-        pulse.start()
+        threading.Thread(target=self._beat, args=(run_id, ended), daemon=True).start()
         try:
-            result = pipeline.execute(self._store.study(record.study_id), self._store.log(run_id), so_far)
+            study = self._store.study(self._store.run(run_id).study_id)
+            result = pipeline.execute(study, self._store.log(run_id), so_far)
+            self._finish(run_id, result, None)
         except BaseException as error:
-            self._finish_failed(run_id, error)
+            self._fail(run_id, error)
             raise
         finally:
             ended.set()
-        self._store.finish_run(
-            run_id,
-            result.status,
-            error=None,
-            timing=result.timing,
-            frontier_only_micros=result.frontier_only_micros,
-            price_source=result.price_source,
-            scorer_version=result.scorer_version,
-            now=self._clock.now(),
-        )
 
-    def _finish_failed(self, run_id: str, error: BaseException) -> None:
+    def _fail(self, run_id: str, error: BaseException) -> None:
+        """Write down that a run has failed; where not even that can be written, later, as soon as it can."""
+        try:
+            self._finish(run_id, None, error)
+        except StoreError as unwritten:
+            self._unwritten[run_id] = unwritten
+            threading.Thread(target=self._finish_later, args=(run_id, error), daemon=True).start()
+
+    def _finish_later(self, run_id: str, error: BaseException) -> None:
+        # Otherwise a run of a live server would count as running until the server is restarted.
+        while run_id in self._unwritten:
+            self._clock.sleep(_HEARTBEAT_S)
+            with suppress(StoreError):
+                self._finish(run_id, None, error)
+                del self._unwritten[run_id]
+
+    def _finish(self, run_id: str, result: RunResult | None, error: BaseException | None) -> None:
         status: RunStatus = "failed" if isinstance(error, Exception) else "interrupted"
         # Errors made for users say all there is to say; anything else is a defect, and its place matters.
         reason = str(error) if isinstance(error, PersonaError) else "".join(traceback.format_exception(error))
         self._store.finish_run(
             run_id,
-            status,
-            error=reason or type(error).__name__,
-            timing=Timing(),
-            frontier_only_micros=None,
-            price_source="",
-            scorer_version=SCORER_VERSION,
+            result.status if result else status,
+            error=None if error is None else reason or type(error).__name__,
+            timing=result.timing if result else Timing(),
+            frontier_only_micros=result.frontier_only_micros if result else None,
+            price_source=result.price_source if result else "",
+            scorer_version=result.scorer_version if result else SCORER_VERSION,
             now=self._clock.now(),
         )
 
     def _beat(self, run_id: str, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT_S):
-            self._store.heartbeat(run_id, self._clock.now())
+            with suppress(StoreError):  # the run itself will find the database in the same state, and say so
+                self._store.heartbeat(run_id, self._clock.now())
 
 
 def _so_far(facts: RunFacts) -> RunFacts:

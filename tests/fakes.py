@@ -44,12 +44,17 @@ class ScriptedProvider:
     def __init__(self, spec: ProviderSpec | None = None, *, script: Sequence[Step] = ()) -> None:
         self.model = spec.model if spec else "scripted-1"
         self.context_tokens: int | None = 16_384
+        self.counted: int | None = None
+        """What it says when asked to count the tokens of a request."""
         self.requests: list[Request] = []
         self._script = list(script) or [answer()]
         self._lock = threading.Lock()
 
     def check(self) -> Health:
         return Health(ready=True, sentence="Ready.")
+
+    def count_tokens(self, request: Request) -> int | None:
+        return self.counted
 
     def complete(self, request: Request) -> Reply:
         with self._lock:

@@ -120,6 +120,12 @@ class Provider(Protocol):
     def check(self) -> Health:
         """Look whether a run could work. Never paid, never raises for a provider that is down."""
 
+    def count_tokens(self, request: Request) -> int | None:
+        """At most how many input tokens would be billed for this request, closer than by its bytes.
+
+        Free and never raises; `None` when the provider cannot say. Asked only near the end of a budget.
+        """
+
     def complete(self, request: Request) -> Reply:
         """Answer one request: one attempt, no retry.
 

@@ -4,6 +4,7 @@ Sends no temperature: the API has none any more, so `temperature` in the configu
 dates on which models retire, and the names of those on sale, come from the installed SDK.
 """
 
+import math
 import re
 from collections.abc import Callable
 from datetime import date
@@ -21,6 +22,11 @@ from pipeline.provider_errors import Endpoint, checked_key, shown_address, token
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 
 VENDOR_ADDRESS = "https://api.anthropic.com"
+COUNT_SAFETY, COUNT_SAFETY_TOKENS = 1.02, 64
+"""Added to the vendor's token count before money is reserved with it: the vendor calls its count an estimate, from
+which the bill may differ by a small amount (platform documentation, token counting, 2026-11), and names no bound.
+A bill beyond it is flagged like any other that contradicts its request."""
+
 FAMILIES = ("haiku", "sonnet", "opus", "fable", "mythos")
 """Lines of models at different prices; a successor comes from the same one."""
 
@@ -102,6 +108,15 @@ class Provider:
         sentence = f"{found.health.sentence} {notice}".strip()
         successor = self.successor(self.model) if notice else None
         return found.health.model_copy(update={"sentence": sentence, "successor": successor})
+
+    def count_tokens(self, request: Request) -> int | None:
+        """The vendor's free count of this request with a safety on top; `None` when it gives none."""
+        if not self._has_key:
+            return None
+        parameters = self._parameters(request)
+        del parameters["max_tokens"], parameters["timeout"]
+        counted = self._hosted.count(lambda quick: quick.messages.count_tokens(**parameters))
+        return None if counted is None else math.ceil(counted * COUNT_SAFETY) + COUNT_SAFETY_TOKENS
 
     def complete(self, request: Request) -> Reply:
         """Answer one request in JSON that fits its schema."""

@@ -69,6 +69,10 @@ class Provider:
             sentence="The builtin drafter is ready: it draws personas from English text, needs no model and is free.",
         )
 
+    def count_tokens(self, request: Request) -> int | None:
+        """Cannot say: it uses none."""
+        return None
+
     def complete(self, request: Request) -> Reply:
         """The persona of the task's focus, as the JSON a model would have written. Tokens are zero: none are used.
 

@@ -86,6 +86,10 @@ class Provider:
             return Health(ready=False, sentence=str(error), fault="unreachable")
         return Health(ready=True, sentence=f"Ollama at {self._address} has {self.model}.", models=models)
 
+    def count_tokens(self, request: Request) -> int | None:
+        """Cannot say: the server counts only while it answers, and its answers are free."""
+        return None
+
     def complete(self, request: Request) -> Reply:
         """Answer one request in JSON that fits its schema."""
         facts = self._learn()

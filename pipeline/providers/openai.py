@@ -80,6 +80,10 @@ class Provider:
             return Health(ready=False, sentence=self._endpoint.no_key, fault="no_key")
         return self._hosted.find_model(gateway=self._gateway).health
 
+    def count_tokens(self, request: Request) -> int | None:
+        """Cannot say: the format has no route that counts a chat with a schema, and no tokenizer is installed."""
+        return None
+
     def complete(self, request: Request) -> Reply:
         """Answer one request in JSON that fits its schema."""
         if not self._local and not self._has_key:

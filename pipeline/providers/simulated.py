@@ -12,7 +12,7 @@ from typing import ClassVar
 from pipeline.errors import ProviderError
 from pipeline.models import Persona, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
-from pipeline.pricing import estimate_tokens
+from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
 from pipeline.rewriting import is_copied
@@ -49,6 +49,10 @@ class Provider:
             sentence=f"Simulation: nothing is sent, nothing is paid. Costs are what {self.model} bills at list price.",
         )
 
+    def count_tokens(self, request: Request) -> int | None:
+        """Exactly what `complete` will put on the bill."""
+        return _asked(request)
+
     def complete(self, request: Request) -> Reply:
         """The draft, rewritten from its evidence.
 
@@ -58,9 +62,16 @@ class Provider:
         if not isinstance(request.task, RefineTask):
             raise ProviderError("The simulated provider refines drafts only. Choose another local_provider.")
         text = refine_persona(request.task).model_dump_json()
-        asked = request.system + request.prompt + json.dumps(request.json_schema)
-        usage = Usage(input_tokens=estimate_tokens(asked), output_tokens=estimate_tokens(text), measured=False)
-        return Reply(text=text, usage=usage, stop="complete", model=self.model)
+        # A real model is cut off at its cap, and bills no more than that.
+        cut = estimate_tokens(text) > request.max_output_tokens
+        text = text[: request.max_output_tokens * CHARACTERS_PER_TOKEN] if cut else text
+        usage = Usage(input_tokens=_asked(request), output_tokens=estimate_tokens(text), measured=False)
+        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=self.model)
+
+
+def _asked(request: Request) -> int:
+    """About the input tokens that a real model would bill: instructions, prompt and schema."""
+    return estimate_tokens(request.system + request.prompt + json.dumps(request.json_schema))
 
 
 def refine_persona(task: RefineTask) -> PersonaReply:

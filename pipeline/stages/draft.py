@@ -7,7 +7,7 @@ from pipeline.calls import Caller
 from pipeline.config import HybridConfig
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.focus import choose_focuses
-from pipeline.models import Draft, DraftFailure, Frozen, Study
+from pipeline.models import Draft, DraftFailure, Frozen, Persona, Study
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
@@ -59,10 +59,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
     def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
         """One draft; `None` when the run was cancelled before it could be asked for."""
         identity = draft_id(number)
-        request = draft_request(self._task(study, number, focus), self._config)
         try:
-            hold = self._caller.admit(request)
-            persona = self._caller.complete(request, identity, persona_reader(persona_id(identity)), hold)
+            persona = self._persona(study, number, focus)
         except Cancelled:
             return None
         except (ProviderError, UnreadableReply) as error:
@@ -72,6 +70,15 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         draft = Draft(id=identity, persona=persona, focus=tuple(focus))
         self._log.draft_written(draft)
         return draft
+
+    def _persona(self, study: Study, number: int, focus: Sequence[str]) -> Persona:
+        """The answer that an interrupted run has had already, or a new one."""
+        identity = draft_id(number)
+        read = persona_reader(persona_id(identity))
+        if (known := self._caller.recall(identity, read)) is not None:
+            return known
+        request = draft_request(self._task(study, number, focus), self._config)
+        return self._caller.complete(request, read, self._caller.admit(request, identity))
 
     def _task(self, study: Study, number: int, focus: Sequence[str]) -> DraftTask:
         chosen = frozenset(focus)

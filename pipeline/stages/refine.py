@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
-from pipeline.calls import Caller
+from pipeline.calls import Admission, Caller
 from pipeline.config import HybridConfig
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
-from pipeline.ledger import Hold
 from pipeline.models import AssessedDraft, FinalPersona, Frozen, Outcome, Persona, Study
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import refine_request, refine_task
@@ -88,15 +87,18 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         running: list[Future[FinalPersona]] = []
         with ThreadPoolExecutor(self._config.frontier_workers, thread_name_prefix="refine") as pool:
             for item in waiting:
+                if (known := self._recall(caller, item)) is not None:
+                    done.append(known)
+                    continue
                 request = self._request(item, study)
                 free.acquire()
                 try:
-                    hold = caller.admit(request)
+                    admission = caller.admit(request, item.draft.id)
                 except PersonaError as error:
                     free.release()
                     done.append(self._keep(item, _outcome_of(error), str(error)))
                 else:
-                    future = pool.submit(self._refine, caller, item, request, hold)
+                    future = pool.submit(self._refine, caller, item, request, admission)
                     future.add_done_callback(lambda _: free.release())
                     running.append(future)
         return done + [future.result() for future in running]
@@ -107,9 +109,17 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             return request
         return request.model_copy(update={"prompt": self._redactor.redact(request.prompt)})
 
-    def _refine(self, caller: Caller, item: AssessedDraft, request: Request, hold: Hold) -> FinalPersona:
+    def _recall(self, caller: Caller, item: AssessedDraft) -> FinalPersona | None:
+        """The outcome of a draft whose answer was paid for just before the run was interrupted."""
         try:
-            persona = caller.complete(request, item.draft.id, persona_reader(item.draft.persona.id), hold)
+            persona = caller.recall(item.draft.id, persona_reader(item.draft.persona.id))
+        except UnreadableReply as error:
+            return self._keep(item, _outcome_of(error), str(error))
+        return None if persona is None else self._better(item, self._restored(persona))
+
+    def _refine(self, caller: Caller, item: AssessedDraft, request: Request, admission: Admission) -> FinalPersona:
+        try:
+            persona = caller.complete(request, persona_reader(item.draft.persona.id), admission)
         except (Cancelled, BudgetExhausted, ProviderError, UnreadableReply) as error:
             return self._keep(item, _outcome_of(error), str(error))
         return self._better(item, self._restored(persona))

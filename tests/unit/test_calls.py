@@ -1,14 +1,16 @@
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 
 import pytest
 
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.config import PriceOverride
-from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
+from pipeline.config import HybridConfig, PriceOverride
+from pipeline.errors import BudgetExhausted, Cancelled, ProviderError, UnpricedModelError
 from pipeline.ledger import HybridCostTracker
 from pipeline.models import ModelCall, Persona
 from pipeline.parsing import UnreadableReply, persona_reader
-from pipeline.pricing import Pricer
+from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import RefineTask, Reply, Request
 from pipeline.runlog import MemoryLog
 from tests.factories import make_persona
@@ -17,6 +19,7 @@ from tests.fakes import FakeClock, ScriptedProvider, Step, answer
 PRICER = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=1, output_usd=1)})  # a micro-dollar a token
 BUSY = ProviderError("m is overloaded.", retryable=True)
 LOST = ProviderError("The connection was lost.", retryable=True, fate="unknown")
+READ = persona_reader("persona-001")
 WRONG_KEY = ProviderError("The key was refused.")
 
 
@@ -39,7 +42,7 @@ class Bench:
 
     def ask(self) -> Persona:
         request = refinement()
-        return self.caller.complete(request, "draft-001", persona_reader("persona-001"), self.caller.admit(request))
+        return self.caller.complete(request, READ, self.caller.admit(request, "draft-001"))
 
     @property
     def rows(self) -> tuple[ModelCall, ...]:
@@ -92,6 +95,46 @@ def test_paid_answer_without_a_usage_report_is_charged_at_its_reservation() -> N
     assert bench.rows[0].cost_micros == bench.rows[0].reserved_micros == bench.ledger.spent()
 
 
+@pytest.mark.parametrize(("budget", "bought"), [(0.05, 2), (0.0402, 2), (0.0401, 1), (0.0201, 1), (0.001, 0), (0, 0)])
+def test_budget_buys_the_calls_whose_worst_case_fits(budget: float, bought: int) -> None:
+    """A request of at most 1,810 input and 200 output tokens at $10 per million, billed in full: $0.0201."""
+    prompt = "p" * (1_810 - input_token_upper_bound(refinement()) + 1)
+    request = refinement().model_copy(update={"prompt": prompt, "max_output_tokens": 200})
+    bench = Bench([answer(input_tokens=1_810, output_tokens=200)], HybridConfig(max_cost=budget).budget_micros)
+    bench.caller._pricer = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=10, output_usd=10)})
+    assert bench.caller.worst_case_micros(request) == 20_100
+    for _ in range(5):
+        with suppress(BudgetExhausted):
+            bench.caller.complete(request, READ, bench.caller.admit(request, "draft-001"))
+    assert (len(bench.provider.requests), bench.ledger.spent()) == (bought, bought * 20_100)
+
+
+def test_model_without_a_price_has_no_pricer_to_call_it_with() -> None:
+    with pytest.raises(UnpricedModelError, match="No price is known"):
+        Pricer("anthropic", "claude-mythos-99", {})
+
+
+def test_tokens_are_counted_only_when_the_bound_by_bytes_does_not_fit() -> None:
+    def count(_: Request) -> int:
+        counted.append(1)
+        return 120
+
+    counted: list[int] = []
+    bench = Bench([answer(input_tokens=100, output_tokens=50)], budget=2_000)
+    bench.provider.count_tokens = count  # type: ignore[method-assign]
+    rows = [(bench.ask(), len(counted)) and bench.rows[-1].reserved_micros for _ in range(6)]
+    bound = bench.caller.worst_case_micros(refinement())
+    assert rows == [bound] * rows.count(bound) + [120 + 300] * rows.count(420)
+    assert rows.count(bound) == (2_000 - bound) // 150 + 1
+    assert len(counted) == rows.count(420) > 0
+
+
+def test_a_provider_that_cannot_count_is_held_to_the_bound_by_bytes() -> None:
+    bench = Bench(budget=1_000)
+    with pytest.raises(BudgetExhausted):
+        bench.ask()
+
+
 def test_wrong_key_is_not_tried_again() -> None:
     bench = Bench([WRONG_KEY])
     with pytest.raises(ProviderError, match="key was refused"):
@@ -108,6 +151,42 @@ def test_retry_after_is_honoured_and_too_long_a_wait_is_a_failure() -> None:
     with pytest.raises(ProviderError):
         bench.ask()
     assert bench.clock.seconds == 0
+
+
+def test_all_waits_of_one_request_together_have_an_end() -> None:
+    slow_down = ProviderError("Slow down.", retryable=True, retry_after_s=25)
+    bench = Bench([slow_down], policy=RetryPolicy(attempts=10, patience_s=80))
+    with pytest.raises(ProviderError):
+        bench.ask()
+    assert bench.clock.seconds == pytest.approx(75, abs=3)
+    assert len(bench.provider.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("usage", "billed", "flag"),
+    [
+        ({"output_tokens": 301}, 401, "301 output tokens were billed, and 300 were allowed."),
+        ({"input_tokens": 5_000}, 5_050, r"\$0.00505 was billed, and at most \$0.00\d+ was possible."),
+        ({}, 150, None),
+    ],
+)
+def test_bill_that_contradicts_its_request_is_settled_flagged_and_told(
+    usage: dict[str, int], billed: int, flag: str | None
+) -> None:
+    bench = Bench([answer(**usage)])
+    bench.ask()
+    (row,) = bench.rows
+    assert row.cost_micros == bench.ledger.spent() == billed
+    assert (row.flag is None) if flag is None else re.fullmatch(flag, row.flag or "")
+    assert len(bench.log.facts().warnings) == (0 if flag is None else 1)
+
+
+def test_no_call_starts_after_the_bills_have_passed_the_budget() -> None:
+    bench = Bench([answer(output_tokens=9_000)], budget=3_000)
+    bench.ask()
+    with pytest.raises(BudgetExhausted, match=r"\$0 of the budget"):
+        bench.ask()
+    assert (len(bench.rows), bench.ledger.spent()) == (1, 9_100)
 
 
 def test_paid_answer_that_cannot_be_read_is_booked_and_not_bought_again() -> None:
@@ -190,6 +269,49 @@ def test_resumed_caller_goes_on_counting_attempts_and_money() -> None:
     second.ask()
     assert second.rows[0].id == "draft-001.refine.2"
     assert second.caller.spent_micros("draft-001") == 300
+
+
+def test_answer_that_was_paid_for_is_read_again_and_not_bought_again() -> None:
+    first = Bench([answer()])
+    persona = first.ask()
+    second = Bench(earlier=first.rows)
+    assert second.caller.recall("draft-001", READ) == persona
+    assert second.caller.recall("draft-002", READ) is None
+
+
+@pytest.mark.parametrize(
+    "reply", [answer(name=""), *(answer().model_copy(update={"stop": stop}) for stop in ("length", "refusal"))]
+)
+def test_unreadable_answer_that_was_paid_for_is_unreadable_again_and_a_free_one_is_asked_for_again(
+    reply: Reply,
+) -> None:
+    first = Bench([reply])
+    with pytest.raises(UnreadableReply) as before:
+        first.ask()
+    with pytest.raises(UnreadableReply) as after:
+        Bench(earlier=first.rows).caller.recall("draft-001", READ)
+    assert str(after.value) == str(before.value).replace("scripted ", "scripted-1 ")
+    assert Bench(earlier=first.rows, policy=RetryPolicy(unreadable=True)).caller.recall("draft-001", READ) is None
+
+
+def test_call_waits_for_money_that_another_run_holds_and_gives_up_in_the_end() -> None:
+    class Shared(MemoryLog):
+        def call_opened(self, call: ModelCall) -> None:
+            if bench.clock.seconds < frees_at:
+                raise BudgetExhausted("Held.", held=True)
+            super().call_opened(call)
+
+    for frees_at, waited in ((1.0, 1.0), (1_000.0, None)):
+        bench = Bench()
+        bench.caller._log = bench.log = Shared()
+        if waited:
+            bench.ask()
+            assert bench.clock.seconds == pytest.approx(waited, abs=0.21)
+        else:
+            with pytest.raises(BudgetExhausted):
+                bench.ask()
+            assert bench.clock.seconds == pytest.approx(90, abs=0.3)
+            assert bench.rows == ()
 
 
 def test_payload_is_recorded_word_for_word() -> None:

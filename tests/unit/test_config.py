@@ -61,11 +61,17 @@ def test_missing_file_is_a_configuration_error(tmp_path: Path) -> None:
         load_config(tmp_path / "none.yaml")
 
 
-@given(count=st.integers(1, 1000), tenths=st.integers(10, 100))
+@given(count=st.integers(1, 500), tenths=st.integers(10, 100))
 def test_draft_count_is_the_product_rounded_up(count: int, tenths: int) -> None:
     drafts = HybridConfig(count=count, draft_factor=tenths / 10).draft_count
     assert -(-count * tenths // 10) <= drafts <= -(-count * tenths // 10) + 1
     assert drafts >= count
+
+
+def test_shared_budget_needs_the_name_of_a_project() -> None:
+    assert HybridConfig(project="heating", project_max_cost=0.05).project_budget_micros == 50_000
+    with pytest.raises(ConfigError, match="project_max_cost: must not be set without a project"):
+        parse_config_text("project_max_cost: 5", "x")
 
 
 @given(cents=st.integers(0, 10_000_000))

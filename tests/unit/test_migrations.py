@@ -6,9 +6,10 @@ from sqlite_utils import Database
 from pipeline.errors import StoreError
 from pipeline.migrations import MIGRATIONS, migrate
 from pipeline.store import Store
+from tests.factories import STARTED, make_run
 
 # Whoever adds a step adds a test that takes it on a file of the step before, with rows in it.
-STEPS = ["m001_studies_runs_facts"]
+STEPS = ["m001_studies_runs_facts", "m002_projects_replies"]
 
 
 @pytest.fixture
@@ -44,10 +45,42 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 8
+    assert len(ours) == 9
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
-    assert {table.name for table in ours if not table.foreign_keys} == {"studies"}
+    assert {table.name for table in ours if not table.foreign_keys} == {"studies", "spent_elsewhere"}
+
+
+def test_a_file_of_the_first_version_keeps_its_runs_and_gains_projects(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[1])
+    run = make_run([0.4], refined={0: 0.8})
+    study = {"id": "study-1", "name": "Heating", "documents": 1, "participants": 1, "segments": 1, "words": 5}
+    old.table("studies").insert({**study, "body": "{}"})
+    moment = STARTED.isoformat()
+    config = run.config.model_dump_json(exclude={"project", "project_max_cost"})
+    old.table("runs").insert(
+        {
+            **{"id": "run-1", "study_id": "study-1", "name": "Old", "status": "interrupted", "simulated": 0},
+            **{"local_provider": "builtin", "local_model": "m", "frontier_provider": "anthropic"},
+            **{"frontier_model": "m", "threshold": 0.7, "budget_micros": 5_000_000, "config": config},
+            **{"created_at": moment, "heartbeat_at": moment, "host": "h", "pid": 1, "process_started": 1.0},
+        }
+    )
+    (call,) = run.calls
+    old.table("calls").insert(
+        {
+            **call.model_dump(exclude={"usage", "error", "flag", "reply"}, mode="json"),
+            **call.usage.model_dump(exclude={"measured"}),
+            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply"})},
+        }
+    )
+    old.close()
+    store = Store(path)
+    assert store.run("run-1").calls == (call,)
+    assert (call.reply, call.flag) == (None, None)
+    assert store.run("run-1").config == run.config
+    assert store.runs()[0].spent_micros == call.cost_micros
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

@@ -102,7 +102,7 @@ def test_escalation_order_decides_who_gets_the_last_money(order: str, bought: st
         bench.run([0.1])
         return bench.log.facts().calls[0].reserved_micros
 
-    bench = Bench([BETTER], budget=worst_case() + 200, escalation_order=order)
+    bench = Bench([BETTER], budget=worst_case() + 100, escalation_order=order)
     finals = outcomes(bench.run([0.5, 0.4, 0.3]))
     assert [draft for draft, outcome in finals.items() if outcome == "refined"] == [bought]
     assert list(finals.values()).count("budget_exhausted") == 2

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import HybridConfig
-from pipeline.errors import InputError, StoreError
+from pipeline.errors import BudgetExhausted, Cancelled, InputError, StoreError
 from pipeline.models import DraftFailure, ModelCall, RunStatus, Study, StudySize, Timing, Usage
 from pipeline.runlog import MemoryLog, with_facts
 from pipeline.store import Store
@@ -79,7 +80,15 @@ def finish(store: Store, run_id: str, status: RunStatus = "completed", error: st
 
 def a_run_with_everything():
     run = make_run([0.9, 0.4, None, 0.55, 0.1], refined={1: 0.8, 3: 0.5}, count=4, extra_calls=[make_call(7, draft=2)])
-    call = run.calls[0].model_copy(update={"payload": '{"prompt": "é \\u0000"}', "error": "none", "latency_ms": 12})
+    call = run.calls[0].model_copy(
+        update={
+            "payload": '{"prompt": "é \\u0000"}',
+            "reply": '{"name": "Ada"}',
+            "error": "none",
+            "flag": "Too many tokens were billed.",
+            "latency_ms": 12,
+        }
+    )
     return run.model_copy(
         update={
             "calls": (call, *run.calls[1:]),
@@ -222,6 +231,123 @@ def test_a_call_still_open_when_its_run_ends_is_lost_and_charged(store):
     assert store.progress(run_id).spent_micros == 20_000
 
 
+# --- money ------------------------------------------------------------------------------------------
+
+
+def open_calls(store: Store, run_id: str, prices: Sequence[int], first: int = 0) -> list[str]:
+    """Open calls of these reservations; says of each whether it fitted."""
+    said = []
+    for number, price in enumerate(prices, start=first):
+        call = make_call(number, cost_micros=price, status="in_flight")
+        try:
+            store.log(run_id).call_opened(call)
+            said.append("fits")
+        except BudgetExhausted as error:
+            said.append("held" if error.held else "spent")
+    return said
+
+
+def spend(store: Store, run_id: str, micros: int, number: int = 0) -> None:
+    log = store.log(run_id)
+    log.call_opened(make_call(number, cost_micros=micros, status="in_flight"))
+    log.call_closed(make_call(number, cost_micros=micros))
+
+
+def budget(max_cost: float | None = None, project: str | None = None, shared: float | None = None) -> HybridConfig:
+    return HybridConfig(max_cost=max_cost, project=project, project_max_cost=shared)
+
+
+def test_a_call_that_does_not_fit_the_budget_leaves_no_row(store):
+    run_id = begin(store, config=budget(0.05))
+    assert open_calls(store, run_id, [20_100, 20_100, 20_100, 9_800, 1, 0]) == [
+        *("fits", "fits", "spent", "fits", "spent", "fits")
+    ]
+    assert [call.cost_micros for call in store.facts(run_id).calls] == [20_100, 20_100, 9_800, 0]
+
+
+def test_runs_of_a_project_share_its_budget_and_others_do_not(store):
+    first, second = (begin(store, config=budget(5, "heating", 0.05)) for _ in range(2))
+    alone, other = begin(store, config=budget(5)), begin(store, config=budget(5, "lighting", 0.05))
+    spend(store, first, 40_000)
+    assert open_calls(store, second, [10_001, 10_000, 1]) == ["spent", "fits", "held"]
+    assert open_calls(store, alone, [50_000]) == open_calls(store, other, [50_000]) == ["fits"]
+
+
+def test_refusal_of_a_shared_budget_names_it_and_what_is_left(store):
+    run_id = begin(store, config=budget(5, "heating", 0.05))
+    with pytest.raises(
+        BudgetExhausted, match=r"could cost \$0\.06, and \$0\.05 of the budget of \$0\.05 .*'heating' share"
+    ):
+        store.log(run_id).call_opened(make_call(0, cost_micros=60_000))
+
+
+def test_deleting_a_run_gives_its_project_no_money_back(store):
+    store.save_study(make_study(study_id="study-2"))
+    for study_id, delete in (("study-1", store.delete_run), ("study-2", lambda _: store.delete_study("study-2"))):
+        run_id = begin(store, config=budget(5, "heating", 0.05), study_id=study_id)
+        spend(store, run_id, 20_000)
+        finish(store, run_id)
+        delete(run_id)
+    assert open_calls(store, begin(store, config=budget(5, "heating", 0.05)), [10_001, 10_000]) == ["spent", "fits"]
+
+
+def test_simulated_money_is_no_real_money(store):
+    config = budget(5, "heating", 0.05)
+    play = store.create_run("study-1", config, name="x", simulated=True, now=STARTED)
+    spend(store, play, 50_000)
+    assert open_calls(store, begin(store, config=config), [50_000]) == ["fits"]
+
+
+def test_a_cancelled_run_opens_no_call_not_even_a_free_one(store):
+    run_id = begin(store)
+    store.request_cancel(run_id)
+    with pytest.raises(Cancelled):
+        store.log(run_id).call_opened(make_call(0, cost_micros=0))
+
+
+def test_the_same_attempt_is_never_opened_twice(store):
+    run_id = begin(store)
+    store.log(run_id).call_opened(make_call(0))
+    with pytest.raises(StoreError, match="UNIQUE"):
+        store.log(run_id).call_opened(make_call(0))
+
+
+SPENDER = """
+import sys
+from pathlib import Path
+from pipeline.errors import BudgetExhausted
+from pipeline.store import Store
+from tests.unit.test_store import begin, budget, make_call
+store = Store(Path(sys.argv[1]))
+log = store.log(begin(store, config=budget(5, "heating", float(sys.argv[2]))))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(60):
+    call = make_call(number, cost_micros=7_000, status="in_flight")
+    try:
+        log.call_opened(call)
+    except BudgetExhausted:
+        continue
+    log.call_closed(call.model_copy(update={"status": "ok", "cost_micros": 5_000}))
+"""
+
+
+def test_processes_that_share_a_budget_never_pass_it_and_use_it_up(store, path):
+    command = [sys.executable, "-c", SPENDER, str(path), "0.2"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    spenders = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(2)]
+    assert [spender.stdout.readline() for spender in spenders] == ["ready\n"] * 2
+    for spender in spenders:
+        spender.stdin.write("go\n")
+        spender.stdin.flush()
+    for spender in spenders:
+        spender.communicate(timeout=60)
+    assert [spender.returncode for spender in spenders] == [0, 0]
+    spent = [run.spent_micros for run in store.runs()]
+    assert min(spent) > 0
+    assert 193_000 < sum(spent) <= 200_000
+
+
 # --- asking for what is not there ------------------------------------------------------------------
 
 
@@ -294,13 +420,15 @@ def test_any_text_comes_back_with_half_characters_replaced(shared, name, quote, 
     store, run_id = shared
     draft = make_draft(0, 0.5).draft.model_copy(update={"persona": make_persona(name=name, quotes=(quote,))})
     store.log(run_id).draft_written(draft)
-    store.log(run_id).call_opened(make_call(0).model_copy(update={"payload": payload}))
+    call = make_call(len(store.facts(run_id).calls), cost_micros=0)
+    store.log(run_id).call_opened(call)
+    store.log(run_id).call_closed(call.model_copy(update={"payload": payload, "reply": quote}))
     store.log(run_id).warn(warning)
     store.rename_run(run_id, name)
     run, facts = store.run(run_id), store.facts(run_id)
     assert run.name == facts.drafts[0].persona.name == as_utf8(name)
     assert facts.drafts[0].persona.quotes == (as_utf8(quote),)
-    assert run.calls[0].payload == as_utf8(payload)
+    assert (run.calls[-1].payload, run.calls[-1].reply) == (as_utf8(payload), as_utf8(quote))
     assert as_utf8(warning) in run.warnings
 
 
@@ -312,7 +440,7 @@ def test_a_megabyte_comes_back(store):
 
 
 def test_endless_usage_figures_are_kept_and_break_no_sum(store):
-    run_id = begin(store)
+    run_id = begin(store, config=HybridConfig(max_cost=None))
     usage = Usage(input_tokens=10**30)
     calls = tuple(make_call(n).model_copy(update={"usage": usage, "cost_micros": 10**30}) for n in range(3))
     for call in calls:
