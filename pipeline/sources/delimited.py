@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -60,12 +59,16 @@ def load(file: SourceFile, limits: Limits) -> Reading:
 
 
 def _delimiter(text: str, usual: str) -> str:
-    """The delimiter that gives most rows the width of the first; the usual one where several do."""
-    best, most = _ONE_COLUMN, 0
+    """The delimiter that gives most rows the width of the first; the usual one where several do.
+
+    Rows of other widths are no reason to see one column: they are an error, to be told with its line.
+    """
+    best, fit = _ONE_COLUMN, (0, 0)
     for candidate in dict.fromkeys((usual, ",", ";", "\t", "|")):
         widths = [len(fields) for fields in _sample(text, candidate)]
-        if widths and widths[0] > 1 and Counter(widths)[widths[0]] * 2 > len(widths) and widths[0] > most:
-            best, most = candidate, widths[0]
+        divided = sum(width > 1 for width in widths)
+        if widths and widths[0] > 1 and divided * 2 > len(widths):
+            best, fit = max((best, fit), (candidate, (widths.count(widths[0]), widths[0])), key=lambda pair: pair[1])
     return best
 
 
