@@ -86,8 +86,8 @@ def plain_formula(claim: Claim, view: SourceView) -> float:
         window = max(window, sum(weight[term] for term, place in known.items() if place in there) / total)
     whole = sum(weight[term] for term in known) / total
     pairs = list(zip(claim.stems, claim.stems[1:], strict=False))
-    bound = [left in known and right in known and view.has_pair(known[left], known[right]) for left, right in pairs]
-    bigrams = sum(bound) / len(pairs) if pairs else window
+    said = view.count_pairs([(known[left], known[right]) for left, right in pairs if left in known and right in known])
+    bigrams = said / len(pairs) if pairs else window
     facts = sum(fact in known for fact in claim.facts) / len(claim.facts) if claim.facts else 1.0
     return (0.4 * window + 0.3 * whole + 0.3 * bigrams) * (0.4 + 0.6 * facts)
 

@@ -4,9 +4,11 @@ A view holds numbers only; words and texts stay with the `StudyIndex` it was cut
 """
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from pipeline.index_cache import Ints
@@ -63,19 +65,20 @@ class SourceView:
 
     def number_of(self, term: str) -> int:
         """Position of a stem in this view's postings; -1 when nobody in focus said it."""
-        number = self._index.stem_numbers.get(term, -1)
-        place = int(np.searchsorted(self.terms, number))
-        return place if place < len(self.terms) and self.terms[place] == number else -1
+        return self._place_of.get(self._index.stem_numbers.get(term, -1), -1)
 
     def idf(self, place: int) -> float:
         """Weight of a term by rarity among the sentences in focus; highest for one nobody said (place -1)."""
         return float(self.idfs[place]) if place >= 0 else self._unknown_idf
 
-    def has_pair(self, left: int, right: int) -> bool:
-        """Whether two terms (by place) follow each other in a sentence in focus, stop words left out."""
-        key = int(self.terms[left]) * self._base + int(self.terms[right])
-        place = int(np.searchsorted(self._pairs, key))
-        return place < len(self._pairs) and int(self._pairs[place]) == key
+    def count_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
+        """How many pairs of terms (by place) follow each other in a sentence in focus, stop words left out."""
+        if not pairs or not len(self._pairs):
+            return 0
+        terms = self.terms[np.array(pairs)]
+        keys = terms[:, 0] * self._base + terms[:, 1]
+        places = np.minimum(np.searchsorted(self._pairs, keys), len(self._pairs) - 1)
+        return int((self._pairs[places] == keys).sum())
 
     def search(self, places: Sequence[int], count: int) -> list[int]:
         """The sentences that BM25 ranks best for some terms, best first; ties in reading order.
@@ -154,6 +157,7 @@ class SourceView:
         terms, sentence = self._terms[said], sentence_of_word[said]
         self._base = len(self._index.stem_numbers) + 1
         self.terms, self._places = np.unique(terms, return_inverse=True)
+        self._place_of = {number: place for place, number in enumerate(self.terms.tolist())}
         self._term_offset = np.searchsorted(sentence, np.arange(len(self) + 1))
         follows = sentence[1:] == sentence[:-1]
         self._pairs = np.unique((terms[:-1] * self._base + terms[1:])[follows])
@@ -178,12 +182,15 @@ def _ranges(starts: Ints, lengths: Ints) -> Ints:
 
 def _run_keys(words: Ints, run: int) -> NDArray[np.uint64]:
     """A 64-bit key for every run of that many words; equal runs have equal keys."""
-    numbers = words.astype(np.uint64)
-    count = max(len(numbers) - run + 1, 0)
-    keys = np.zeros(count, dtype=np.uint64)
-    for shift in range(run):
-        keys = keys * np.uint64(0x9E3779B97F4A7C15) + numbers[shift : shift + count] + np.uint64(1)
+    if len(words) < run:
+        return np.zeros(0, dtype=np.uint64)
+    keys: NDArray[np.uint64] = sliding_window_view(words.astype(np.uint64) + np.uint64(1), run) @ _powers(run)
     return keys
+
+
+@cache
+def _powers(run: int) -> NDArray[np.uint64]:
+    return np.array([pow(0x9E3779B97F4A7C15, power, 1 << 64) for power in range(run)], dtype=np.uint64)
 
 
 def _largest(scores: Floats, count: int) -> list[int]:

@@ -77,8 +77,8 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     best, covered = _best_window(ranked, known, weights, view)
     window, whole = covered / total, sum(weights[term] for term in known) / total
     pairs = list(pairwise(claim.stems))
-    bound = [left in known and right in known and view.has_pair(known[left], known[right]) for left, right in pairs]
-    bigrams = sum(bound) / len(pairs) if pairs else window
+    said = view.count_pairs([(known[left], known[right]) for left, right in pairs if left in known and right in known])
+    bigrams = said / len(pairs) if pairs else window
     facts = sum(fact in known for fact in claim.facts) / len(claim.facts) if claim.facts else 1.0
     support = _WINDOW * window + _WHOLE * whole + _PAIRS * bigrams
     support *= _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts

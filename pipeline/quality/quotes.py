@@ -62,6 +62,8 @@ def _find_part(words: list[str], view: SourceView) -> Evidence:
         ratio = matcher(wanted, there) / 100
         if ratio > best:
             best, span = ratio, _spoken_in(wanted, sentence, view)
+        if ratio == 1:
+            break
     return Evidence(min(max((best - _FOUND_FROM) / _FOUND_RANGE, 0.0), 1.0), span)
 
 
