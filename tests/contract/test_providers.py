@@ -12,6 +12,7 @@ from pipeline.config import HybridConfig
 from pipeline.errors import ProviderError
 from pipeline.models import Participant, Segment
 from pipeline.parsing import read_persona
+from pipeline.pricing import input_token_upper_bound
 from pipeline.prompts import draft_request, refine_request
 from pipeline.providers import DraftTask, Provider, ProviderRole, ProviderSpec, RefineTask, Request
 from tests.factories import make_persona
@@ -135,6 +136,20 @@ def test_usage_is_reported(served: Served) -> None:
         assert usage.output_tokens > 0
     if served.server:
         assert usage.measured
+
+
+def test_count_of_tokens_is_free_and_never_under_the_bill(served: Served) -> None:
+    asked = len(served.server.generations) if served.server else 0
+    counted = served.provider.count_tokens(served.request())
+    assert asked == (len(served.server.generations) if served.server else 0)
+    if counted is not None:
+        billed = served.provider.complete(served.request()).usage.input_tokens
+        assert billed <= counted <= input_token_upper_bound(served.request())
+
+
+@pytest.mark.parametrize("role_name", list(SERVERS), ids="-".join)
+def test_count_that_cannot_be_had_is_none(role_name: tuple[str, ProviderRole]) -> None:
+    assert build(*role_name, NOBODY).count_tokens(make_request(role_name[1])) is None
 
 
 def test_same_request_gives_same_answer(served: Served) -> None:

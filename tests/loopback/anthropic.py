@@ -45,7 +45,7 @@ class AnthropicServer(LoopbackServer):
         if request.path.startswith("/v1/models"):
             return self._models(request.path)
         if request.path == "/v1/messages/count_tokens":
-            return Answer({"input_tokens": tokens(_prompt(request.json))})
+            return self._count(request.json)
         if request.path == "/v1/messages":
             return self._refused(request.json) or self._message(request.json, scripted)
         return self.error(404, "Not found")
@@ -99,6 +99,17 @@ class AnthropicServer(LoopbackServer):
         if kind not in self.thinking and "thinking" in body:
             return self.error(400, f'"thinking.type.{kind}" is not supported for this model.')
         return None if body["model"] in self.models else self.error(404, f"model: {body['model']}")
+
+    def _count(self, body: dict[str, Any]) -> Answer:
+        from anthropic.types import MessageCountTokensParams
+
+        if (
+            unknown := set(body)
+            - MessageCountTokensParams.__required_keys__
+            - MessageCountTokensParams.__optional_keys__
+        ):
+            return self.error(400, f"{sorted(unknown)[0]}: Extra inputs are not permitted")
+        return Answer({"input_tokens": tokens(_prompt(body))})
 
     def _message(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
         text, reason = write(body["output_config"]["format"]["schema"], _prompt(body)), "end_turn"

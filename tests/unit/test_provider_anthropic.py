@@ -12,6 +12,7 @@ from pipeline.providers import ProviderSpec, RefineTask, Request
 from pipeline.providers.anthropic import Provider, _parse_date
 from tests.factories import make_persona
 from tests.loopback import AnthropicServer, fault
+from tests.loopback.server import Answer
 
 KEY = SecretStr("sk-ant-0123456789")
 SEED_MODEL = "claude-sonnet-4-20250514"
@@ -78,6 +79,23 @@ def test_all_input_is_counted_whatever_the_cache_did() -> None:
         server.usage = {"input_tokens": 100, "cache_creation_input_tokens": 30, "cache_read_input_tokens": 7}
         usage = at(server).complete(request()).usage
     assert (usage.input_tokens, usage.cached_tokens, usage.measured) == (137, 7, True)
+
+
+def test_tokens_are_counted_for_the_request_that_would_be_sent_with_a_safety_on_top() -> None:
+    with AnthropicServer() as server:
+        provider = at(server)
+        counted = provider.count_tokens(request())
+        billed = provider.complete(request()).usage.input_tokens
+        asked, sent = (server.requests[number].json for number in (-2, -1))
+    assert counted == -(-billed * 102 // 100) + 64
+    assert asked == {key: value for key, value in sent.items() if key != "max_tokens"}
+
+
+@pytest.mark.parametrize("body", [{"input_tokens": "many"}, {}, [], "<html>"])
+def test_count_that_is_none_is_no_count(body: object) -> None:
+    with AnthropicServer() as server:
+        server.answer = lambda request, scripted: Answer(body)  # type: ignore[method-assign]
+        assert at(server).count_tokens(request()) is None
 
 
 def test_full_context_window_counts_as_cut() -> None:
