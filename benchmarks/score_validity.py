@@ -58,7 +58,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     rows = score_file(arguments.data, plain_formula if arguments.formula else product_score)
-    sets = {name: summary(of_set) for name, of_set in rows.items()}
+    sets = {name: summary(of_set) for name, of_set in rows.items() if len({row.label for row in of_set}) == 2}
+    for name in rows.keys() - sets.keys():
+        print(f"{name}: only one label occurs, so there is nothing to tell apart; left out.", file=sys.stderr)
     report = {
         "scorer_version": "formula" if arguments.formula else SCORER_VERSION,
         "sets": sets,
@@ -108,7 +110,7 @@ def score_file(path: Path, judge: Judge) -> dict[str, list[Row]]:
     """All rows of a file by set, scored source by source so that only one index is in memory."""
     sources: dict[str, str] = {}
     rows = defaultdict(list)
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in filter(None, path.read_text(encoding="utf-8").split("\n")):
         entry = json.loads(line)
         if "source" in entry:
             sources[entry["source_id"]] = entry["source"]
@@ -156,7 +158,7 @@ def study_of(text: str) -> Study:
 
 
 def summary(rows: Sequence[Row]) -> dict[str, object]:
-    """The figures of one set; AUROC is `None` where only one label occurs."""
+    """The figures of one set in which both labels occur."""
     labels = np.array([row.label for row in rows], dtype=bool)
     scores = np.array([row.score for row in rows])
     return {
@@ -176,8 +178,6 @@ def auroc(scores: Floats, labels: NDArray[np.bool_]) -> float:
     """Probability that a supported row scores higher than an unsupported one, ties half (Mann-Whitney)."""
     good = int(labels.sum())
     bad = len(labels) - good
-    if not good or not bad:
-        return float("nan")
     return float((rankdata(scores)[labels].sum() - good * (good + 1) / 2) / (good * bad))
 
 
