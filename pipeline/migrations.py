@@ -206,3 +206,16 @@ def m002_projects_replies(db: Database) -> None:
         """,
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m003_calls_by_time(db: Database) -> None:
+    """Lists and sums over the calls of all runs, answered without reading the texts that were sent."""
+    db.execute(
+        """
+        CREATE INDEX calls_by_time ON calls (
+            started_at, run_id, stage, provider, status, input_tokens, output_tokens, cached_tokens, cost_micros,
+            latency_ms
+        )
+        """
+    )

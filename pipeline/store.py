@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from pipeline.attempts import CallChoice, CallGroup, Latency, ListedCall
 from pipeline.config import HybridConfig
 from pipeline.errors import BudgetExhausted, Cancelled, InputError, PersonaError, StoreError
 from pipeline.models import (
@@ -402,6 +403,49 @@ class Store:
         own = {"stage": last["stage"], "planned": planned, "stage_started_at": last["started_at"]}
         return RunProgress.model_validate({**run, **own})
 
+    # --- calls -----------------------------------------------------------------------------------
+
+    def call_groups(self, run_id: str | None = None) -> list[CallGroup]:
+        """The attempts of one run, or of all runs, counted by stage, provider and status; real ones first."""
+        where, values = _where(CallChoice(run_id=run_id))
+        with self._read() as db:
+            return [CallGroup.model_validate(row) for row in db.query(_CALL_GROUPS.format(where=where), values)]
+
+    def call_latencies(self, choice: CallChoice) -> list[Latency]:
+        """How long the chosen attempts took, drafts first; a stage without a timed attempt is absent."""
+        where, values = _where(choice)
+        with self._read() as db:
+            return [Latency.model_validate(row) for row in db.query(_CALL_LATENCIES.format(where=where), values)]
+
+    def calls(self, choice: CallChoice, limit: int | None = None) -> list[ListedCall]:
+        """The chosen attempts, newest first, without what was sent and what came back."""
+        where, values = _where(choice)
+        sql = _CALL_LIST.format(where=where)
+        with self._read() as db:
+            return [
+                ListedCall(
+                    run_id=row["run_id"],
+                    run_name=row["name"],
+                    simulated=row["simulated"],
+                    call=ModelCall.model_validate_json(row["body"]),
+                )
+                for row in db.query(sql, {**values, "limit": -1 if limit is None else limit})
+            ]
+
+    def call(self, run_id: str, call_id: str) -> ModelCall:
+        """One attempt, with what was sent and what came back.
+
+        Raises:
+            StoreError: there is none of that id in that run.
+        """
+        with self._read() as db:
+            rows = db.table("calls").rows_where(
+                "run_id = ? AND id = ?", [_utf8(run_id), _utf8(call_id)], select="body, payload, reply"
+            )
+            for row in rows:
+                return _call(row)
+        raise StoreError(_unknown("calls", call_id))
+
     # --- the file --------------------------------------------------------------------------------
 
     @contextmanager
@@ -591,6 +635,39 @@ _PROGRESS = """
         AS reserved_micros,
     (SELECT sentence FROM events WHERE run_id = runs.id ORDER BY seq DESC LIMIT 1) AS latest
 """
+
+
+_CALL_GROUPS = """
+    SELECT stage, provider, calls.status, simulated, COUNT(*) AS attempts,
+        COUNT(*) FILTER (WHERE cost_micros > 0) AS paid,
+        SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens,
+        SUM(cost_micros) AS cost_micros
+    FROM calls JOIN runs ON runs.id = calls.run_id WHERE {where}
+    GROUP BY stage, provider, calls.status, simulated ORDER BY simulated, stage, provider, calls.status
+"""
+
+# A call lost with its process has no time; every other one has, be it 0 milliseconds.
+_CALL_LATENCIES = """
+    WITH ranked AS (
+        SELECT stage, latency_ms, ROW_NUMBER() OVER (PARTITION BY stage ORDER BY latency_ms) AS place,
+            COUNT(*) OVER (PARTITION BY stage) AS n
+        FROM calls WHERE {where} AND status <> 'in_flight' AND (status <> 'lost' OR latency_ms > 0)
+    )
+    SELECT stage, n, AVG(latency_ms) FILTER (WHERE place IN ((n + 1) / 2, n / 2 + 1)) AS median_ms,
+        MIN(latency_ms) FILTER (WHERE 100 * place >= 95 * n) AS p95_ms
+    FROM ranked GROUP BY stage, n ORDER BY stage
+"""
+
+_CALL_LIST = """
+    SELECT run_id, name, simulated, body FROM calls JOIN runs ON runs.id = calls.run_id
+    WHERE {where} ORDER BY calls.started_at DESC, calls.id DESC LIMIT :limit
+"""
+
+
+def _where(choice: CallChoice) -> tuple[str, dict[str, str]]:
+    """The condition of a choice, and its values; column names are the fields of our own model."""
+    values = {key: _utf8(value) for key, value in choice.model_dump(exclude_none=True).items()}
+    return " AND ".join(["1", *(f"calls.{column} = :{column}" for column in values)]), values
 
 
 def _one(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:

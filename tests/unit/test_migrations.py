@@ -3,13 +3,14 @@ import sqlite3
 import pytest
 from sqlite_utils import Database
 
+from pipeline.attempts import CallChoice
 from pipeline.errors import StoreError
 from pipeline.migrations import MIGRATIONS, migrate
 from pipeline.store import Store
 from tests.factories import STARTED, make_run
 
 # Whoever adds a step adds a test that takes it on a file of the step before, with rows in it.
-STEPS = ["m001_studies_runs_facts", "m002_projects_replies"]
+STEPS = ["m001_studies_runs_facts", "m002_projects_replies", "m003_calls_by_time"]
 
 
 @pytest.fixture
@@ -51,9 +52,8 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     assert {table.name for table in ours if not table.foreign_keys} == {"studies", "spent_elsewhere"}
 
 
-def test_a_file_of_the_first_version_keeps_its_runs_and_gains_projects(path):
-    old = Database(path)
-    MIGRATIONS.apply(old, stop_before=STEPS[1])
+def write_old_run(old):
+    """A run with one call, in the columns of the first version; the run and the call."""
     run = make_run([0.4], refined={0: 0.8})
     study = {"id": "study-1", "name": "Heating", "documents": 1, "participants": 1, "segments": 1, "words": 5}
     old.table("studies").insert({**study, "body": "{}"})
@@ -75,12 +75,28 @@ def test_a_file_of_the_first_version_keeps_its_runs_and_gains_projects(path):
             **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply"})},
         }
     )
+    return run, call
+
+
+def test_a_file_of_the_first_version_keeps_its_runs_and_gains_projects(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[1])
+    run, call = write_old_run(old)
     old.close()
     store = Store(path)
     assert store.run("run-1").calls == (call,)
     assert (call.reply, call.flag) == (None, None)
     assert store.run("run-1").config == run.config
     assert store.runs()[0].spent_micros == call.cost_micros
+
+
+def test_a_file_of_the_second_version_lists_its_calls(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[2])
+    _, call = write_old_run(old)
+    old.close()
+    (listed,) = Store(path).calls(CallChoice())
+    assert (listed.run_name, listed.call) == ("Old", call)
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

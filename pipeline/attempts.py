@@ -1,0 +1,138 @@
+"""What the attempts at models add up to: how many, how they ended, what they used, what they cost.
+
+Pure functions on counted groups, which the store makes from columns, so that the sum over all runs reads no
+long text. Real and simulated money are never added up.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pipeline.models import CallStatus, Frozen, Micros, ModelCall, Stage
+
+
+class CallChoice(Frozen):
+    """Which attempts are meant; what is `None` does not matter."""
+
+    run_id: str | None = None
+    stage: Stage | None = None
+    provider: str | None = None
+    status: CallStatus | None = None
+
+
+class CallGroup(Frozen):
+    """Attempts of one kind, counted."""
+
+    stage: Stage
+    provider: str
+    status: CallStatus
+    simulated: bool
+    """Whether they belong to a simulated run, so that nobody pays for them."""
+    attempts: int
+    paid: int
+    """Those of them that cost something, or have something reserved."""
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost_micros: Micros
+    """Settled cost; of attempts in flight the reservations."""
+
+
+class ListedCall(Frozen):
+    """An attempt in a list, without its long texts."""
+
+    run_id: str
+    run_name: str
+    simulated: bool
+    call: ModelCall
+    """`payload` and `reply` are left out."""
+
+
+class Latency(Frozen):
+    """How long the attempts of one stage took, failed ones included."""
+
+    stage: Stage
+    n: int
+    """Attempts that have ended and were timed; at least 1."""
+    median_ms: float
+    p95_ms: float
+    """The shortest time that 95 % of them stayed within (nearest rank): with few attempts it is the longest."""
+
+
+class CallTotals(Frozen):
+    """What some attempts add up to. Money is real where nothing else is said."""
+
+    attempts: int = 0
+    answered: int = 0
+    """Those that brought back a text that could be read."""
+    unusable: int = 0
+    """Those that brought back something else: cut off, refused or unreadable."""
+    failed: int = 0
+    lost: int = 0
+    in_flight: int = 0
+    paid: int = 0
+    """Attempts that cost something or have something reserved, simulated ones included."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    settled_micros: Micros = 0
+    """Lost attempts included: they are charged at their reservation."""
+    reserved_micros: Micros = 0
+    """Of attempts in flight."""
+    simulated_settled_micros: Micros = 0
+    simulated_reserved_micros: Micros = 0
+    has_simulated: bool = False
+    """Whether any attempt belongs to a simulated run."""
+    has_real: bool = False
+
+
+def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
+    """The sum over the groups that a choice holds; without any, zeros.
+
+    Args:
+        groups: of the run, or of all runs, that the choice names.
+        choice: stage, provider and status; its run is not looked at.
+    """
+    chosen = [group for group in groups if _fits(group, choice)]
+    real = [group for group in chosen if not group.simulated]
+    simulated = [group for group in chosen if group.simulated]
+    return CallTotals(
+        attempts=_sum(chosen, "attempts"),
+        answered=_sum(_of(chosen, "ok"), "attempts"),
+        unusable=_sum(_of(chosen, "truncated", "refused", "unparsable"), "attempts"),
+        failed=_sum(_of(chosen, "failed"), "attempts"),
+        lost=_sum(_of(chosen, "lost"), "attempts"),
+        in_flight=_sum(_of(chosen, "in_flight"), "attempts"),
+        paid=_sum(chosen, "paid"),
+        input_tokens=_sum(chosen, "input_tokens"),
+        output_tokens=_sum(chosen, "output_tokens"),
+        cached_tokens=_sum(chosen, "cached_tokens"),
+        settled_micros=_settled(real),
+        reserved_micros=_reserved(real),
+        simulated_settled_micros=_settled(simulated),
+        simulated_reserved_micros=_reserved(simulated),
+        has_simulated=bool(simulated),
+        has_real=bool(real),
+    )
+
+
+def _fits(group: CallGroup, choice: CallChoice) -> bool:
+    return (
+        choice.stage in (None, group.stage)
+        and choice.provider in (None, group.provider)
+        and choice.status in (None, group.status)
+    )
+
+
+def _of(groups: Iterable[CallGroup], *statuses: CallStatus) -> list[CallGroup]:
+    return [group for group in groups if group.status in statuses]
+
+
+def _settled(groups: Sequence[CallGroup]) -> int:
+    return _sum(groups, "cost_micros") - _reserved(groups)
+
+
+def _reserved(groups: Sequence[CallGroup]) -> int:
+    return _sum(_of(groups, "in_flight"), "cost_micros")
+
+
+def _sum(groups: Iterable[CallGroup], field: str) -> int:
+    return sum(getattr(group, field) for group in groups)
