@@ -23,6 +23,7 @@ from tests.loopback.server import (
     refusal,
     reset,
     slow,
+    stalled,
     truncated,
 )
 
@@ -41,5 +42,6 @@ __all__ = [
     "refusal",
     "reset",
     "slow",
+    "stalled",
     "truncated",
 ]

@@ -19,7 +19,7 @@ HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>"
 class Fault:
     """One scripted answer. `kind` says how it differs from a good one."""
 
-    kind: Literal["raw", "reset", "slow", "truncated", "refusal", "off_schema"]
+    kind: Literal["raw", "reset", "slow", "stalled", "truncated", "refusal", "off_schema"]
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +55,11 @@ def reset() -> Fault:
 def slow(seconds: float) -> Fault:
     """A good answer, late."""
     return Fault("slow", delay_s=seconds)
+
+
+def stalled(seconds: float) -> Fault:
+    """The head and half of the body of an answer, and then nothing for this long."""
+    return Fault("stalled", delay_s=seconds)
 
 
 def truncated() -> Fault:
@@ -202,9 +207,12 @@ class LoopbackServer:
             def _serve(self) -> None:
                 request = self._read()
                 scripted = server._next_fault(request)
-                server.wait(server.delay_s + (scripted.delay_s if scripted else 0))
+                late = scripted.delay_s if scripted and scripted.kind == "slow" else 0
+                server.wait(server.delay_s + late)
                 if scripted and scripted.kind == "reset":
                     self._reset()
+                elif scripted and scripted.kind == "stalled":
+                    self._stall(scripted.delay_s)
                 elif scripted and scripted.kind == "raw":
                     self._send_raw(scripted)
                 else:
@@ -220,6 +228,16 @@ class LoopbackServer:
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 self.close_connection = True
                 os.close(self.connection.detach())
+
+            def _stall(self, seconds: float) -> None:
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", "4096")
+                self.end_headers()
+                self.wfile.write(b'{"id": "msg_1", ')
+                self.wfile.flush()
+                server.wait(seconds)
+                self.close_connection = True
 
             def _send_raw(self, scripted: Fault) -> None:
                 if not scripted.body and "X-Loopback" not in scripted.headers:
