@@ -61,10 +61,12 @@ def main() -> None:
     sets = {name: summary(of_set) for name, of_set in rows.items() if len({row.label for row in of_set}) == 2}
     for name in rows.keys() - sets.keys():
         print(f"{name}: only one label occurs, so there is nothing to tell apart; left out.", file=sys.stderr)
+    if not sets:
+        parser.error(f"{arguments.data}: no set holds rows with both labels")
     report = {
         "scorer_version": "formula" if arguments.formula else SCORER_VERSION,
         "sets": sets,
-        "mean_auroc": float(np.mean([found["auroc"] for found in sets.values()])) if sets else None,
+        "mean_auroc": float(np.mean([found["auroc"] for found in sets.values()])),
     }
     print(json.dumps(report) if arguments.json else as_table(report))
 

@@ -17,7 +17,7 @@ from pipeline.models import Participant, Segment
 if TYPE_CHECKING:
     from pipeline.index import StudyIndex
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 _K1, _B = 1.2, 0.75
 """Okapi BM25's usual constants (Robertson and Zaragoza 2009, section 3.3)."""
@@ -94,7 +94,7 @@ class SourceView:
         return float(self._score(places).max(initial=0.0))
 
     def _score(self, places: Sequence[int]) -> Floats:
-        scores = np.zeros(len(self))
+        scores = np.zeros(len(self), dtype=np.float32)
         read = 0
         for place in sorted(places, key=lambda place: (self._starts[place + 1] - self._starts[place], place)):
             first, last = int(self._starts[place]), int(self._starts[place + 1])
@@ -169,7 +169,8 @@ class SourceView:
         self._unknown_idf = float(np.log1p((len(self) + 0.5) / 0.5))
         length = np.diff(self._term_offset)
         norm = _K1 * (1 - _B + _B * length / max(length.mean() if len(length) else 1, 1e-9))
-        self._impact = np.repeat(self.idfs, found_in) * frequency * (_K1 + 1) / (frequency + norm[self._posted])
+        impact = np.repeat(self.idfs, found_in) * frequency * (_K1 + 1) / (frequency + norm[self._posted])
+        self._impact = impact.astype(np.float32)
 
 
 def _ranges(starts: Ints, lengths: Ints) -> Ints:
