@@ -60,7 +60,9 @@ def test_copied_words_are_counted_in_runs_of_twelve() -> None:
     view = StudyIndex.build(make_study(P1=text)).view(["P1"])
     assert view.copied_share(text.split(), 12) == 1.0
     assert view.copied_share(text.split()[:11], 12) == 0.0
-    assert view.copied_share([*text.split()[:12], *["then", "something", "else", "happened", "to", "them"]], 12) == 12 / 18
+    assert (
+        view.copied_share([*text.split()[:12], *["then", "something", "else", "happened", "to", "them"]], 12) == 12 / 18
+    )
 
 
 def test_a_study_without_words_gives_an_empty_view() -> None:
