@@ -1,0 +1,227 @@
+"""What left this machine in a run: which requests, to whom, and which words of which participants they held.
+
+Pure functions on the record of a run and its study. Nothing is guessed from settings: excerpts are found again
+in the recorded payloads, line by line as they were written into the prompt, and what cannot be traced to a
+segment is counted and said.
+"""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterable, Sequence
+from datetime import UTC
+from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from pipeline.models import Frozen, ModelCall, RunRecord, Segment, Stage, Study
+from pipeline.prompts import segment_line
+from pipeline.redaction import Redactor
+from pipeline.words import count
+
+Place = Literal["away", "here", "unknown"]
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_EXCERPT = '{"participant": "'
+_ITS_TEXT = '", "text": "'
+_ANSWERED = ("ok", "truncated", "refused", "unparsable")
+_JSON: TypeAdapter[dict[str, JsonValue]] = TypeAdapter(dict[str, JsonValue])
+
+
+class SentSegment(Frozen):
+    """A segment of the study whose words were sent."""
+
+    segment: Segment
+    requests: int
+    """How many requests held it; an attempt that was repeated counts again."""
+
+
+class Shipment(Frozen):
+    """All requests of one stage to one model outside this program."""
+
+    stage: Stage
+    provider: str
+    model: str
+    place: Place
+    """`away` unless the run's own settings say that the server is on this machine; `unknown` where only the
+    environment of that day could tell."""
+    requests: int
+    unanswered: int
+    """Requests without an answer so far: whether they arrived is not known."""
+    characters: int
+    """Of all requests, as recorded, instructions and schema included."""
+    segments: tuple[SentSegment, ...]
+    """In reading order."""
+    participants: tuple[str, ...]
+    """Ids of those whose words were sent, in order of their first segment."""
+    untraced: int
+    """Excerpts that fit no segment of the study as it would be sent today."""
+    redacted: bool
+    """Whether e-mail addresses, phone numbers, links and participants' names were replaced before sending."""
+
+
+class Outbound(Frozen):
+    """Everything a run sent out of this program."""
+
+    shipments: tuple[Shipment, ...]
+    """Those that left the machine first."""
+    study_segments: int
+    maybe_counted: int
+    """Drafts for which the budget was used up: their text may have been sent to have its tokens counted, which is
+    free and leaves no row."""
+
+    @property
+    def left(self) -> bool:
+        """Whether anything is known to have left, or may have left, this machine."""
+        return bool(self.maybe_counted) or any(shipment.place != "here" for shipment in self.shipments)
+
+
+def outbound(run: RunRecord, study: Study) -> Outbound:
+    """What the recorded payloads of a run say; providers inside this program have none."""
+    sent: dict[tuple[Stage, str, str], list[ModelCall]] = defaultdict(list)
+    for call in run.calls:
+        if call.payload:
+            sent[call.stage, call.provider, call.model].append(call)
+    shipments = [_shipment(calls, run, study) for calls in sent.values()]
+    order: tuple[Place, ...] = ("away", "unknown", "here")
+    return Outbound(
+        shipments=tuple(sorted(shipments, key=lambda shipment: order.index(shipment.place))),
+        study_segments=len(study.segments),
+        maybe_counted=_maybe_counted(run),
+    )
+
+
+def sentences(found: Outbound) -> tuple[str, ...]:
+    """The same in words, the most important first."""
+    if not found.shipments and not found.maybe_counted:
+        return ("Nothing left this machine: every model of this run works inside this program.",)
+    lead = [] if found.left else ["Nothing left this machine."]
+    told = [sentence for shipment in found.shipments for sentence in _told(shipment, found.study_segments)]
+    return (*lead, *told, *_about_counting(found.maybe_counted))
+
+
+def payloads_text(run: RunRecord) -> str:
+    """Every recorded payload of a run, word for word, as one text; empty when there is none."""
+    parts = [
+        f"=== {call.id} · {call.provider} {call.model} · {call.status} ·"
+        f" {call.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ===\n{call.payload}\n"
+        for call in run.calls
+        if call.payload
+    ]
+    return "\n".join(parts)
+
+
+def payload_parts(payload: str) -> dict[str, JsonValue]:
+    """A recorded payload cut into its named parts, to be read; empty when it is not a JSON object."""
+    try:
+        return _JSON.validate_json(payload)
+    except ValidationError:
+        return {}
+
+
+def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipment:
+    first = calls[0]
+    redacted = first.stage == "refine" and run.config.redact
+    found, untraced = _trace([call.payload for call in calls], study, redacted)
+    segments = tuple(
+        SentSegment(segment=segment, requests=found[segment.id]) for segment in study.segments if segment.id in found
+    )
+    participants = dict.fromkeys(sent.segment.participant for sent in segments)
+    return Shipment(
+        stage=first.stage,
+        provider=first.provider,
+        model=first.model,
+        place=_place(first, run),
+        requests=len(calls),
+        unanswered=sum(call.status not in _ANSWERED for call in calls),
+        characters=sum(len(call.payload) for call in calls),
+        segments=segments,
+        participants=tuple(person for person in participants if person),
+        untraced=untraced,
+        redacted=redacted,
+    )
+
+
+def _place(call: ModelCall, run: RunRecord) -> Place:
+    if call.stage == "refine":
+        return "away"
+    if not run.config.local_base_url:
+        return "unknown"
+    address = run.config.local_base_url
+    host = urlsplit(address if "//" in address else f"//{address}").hostname
+    return "here" if host in _LOOPBACK else "away"
+
+
+def _trace(payloads: Iterable[str], study: Study, redacted: bool) -> tuple[Counter[str], int]:
+    """Requests per segment id, and how many excerpts fit no segment.
+
+    A line that several segments share, such as a `Yes.`, counts for as many of them as it was sent in one request.
+    """
+    redact = Redactor(study).redact if redacted else str
+    ids: dict[str, list[str]] = defaultdict(list)
+    for segment in study.segments:
+        ids[redact(segment_line(segment))].append(segment.id)
+    found: Counter[str] = Counter()
+    untraced = 0
+    for payload in payloads:
+        waiting = {line: deque(ids[line]) for line in set(_excerpts(payload)) if line in ids}
+        for line in _excerpts(payload):
+            if waiting.get(line):
+                found[waiting[line].popleft()] += 1
+            else:
+                untraced += 1
+    return found, untraced
+
+
+def _excerpts(payload: str) -> list[str]:
+    """The lines of a prompt that quote the study."""
+    prompt = payload_parts(payload).get("prompt")
+    lines = prompt.split("\n") if isinstance(prompt, str) else []
+    return [line for line in lines if line.startswith(_EXCERPT) and _ITS_TEXT in line]
+
+
+def _maybe_counted(run: RunRecord) -> int:
+    if not run.config.uses_frontier or run.simulated:
+        return 0
+    return sum(final.outcome == "budget_exhausted" for final in run.personas)
+
+
+def _told(shipment: Shipment, study_segments: int) -> list[str]:
+    verb = "was addressed" if shipment.requests == 1 else "were addressed"
+    where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
+    to = f"{shipment.provider} {shipment.model}{where[shipment.place]}"
+    people = f", from {_listed(shipment.participants)}" if shipment.participants else ""
+    lines = [
+        f"{count(shipment.requests, 'request')} {verb} to {to}: {shipment.characters:,} characters, with "
+        f"{len(shipment.segments):,} of the {study_segments:,} segments of the study{people}."
+    ]
+    if shipment.redacted:
+        lines.append("E-mail addresses, phone numbers, links and names of participants were replaced.")
+    else:
+        lines.append("The words were sent as they stand: nothing was replaced.")
+    if shipment.place == "unknown":
+        lines.append("Its address is not part of the record: unless it was another machine's, they stayed on this one.")
+    if shipment.unanswered:
+        which = "It" if shipment.requests == 1 else f"{shipment.unanswered} of them"
+        arrived = "it" if shipment.unanswered == 1 else "they"
+        lines.append(f"{which} had no answer: whether {arrived} arrived is not known.")
+    if shipment.untraced:
+        lines.append(
+            f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."
+        )
+    return lines
+
+
+def _about_counting(drafts: int) -> list[str]:
+    if not drafts:
+        return []
+    return [
+        f"For {count(drafts, 'draft')} the budget was used up. Their requests may have been sent to have their tokens "
+        "counted, which is free; such requests are not listed."
+    ]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """`P03, P07 and P12`; more than eight are shortened."""
+    if len(names) > 8:
+        return f"{', '.join(names[:7])} and {len(names) - 7} others"
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
