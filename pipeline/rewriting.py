@@ -17,6 +17,7 @@ MAX_WORDS = 28
 
 COPY_RUN = 12
 COPY_SHARE = 0.6
+CLOSE_RUN = 7
 """A claim with this many source tokens in a row that make this share of it is a paste, not a claim."""
 
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "–": "—"})
@@ -166,11 +167,19 @@ def _without_a_middle(text: str) -> list[str]:
 
 def is_copied(claim: str, source: str) -> bool:
     """Whether most of a claim is one long run of its source's own words."""
+    run, length = longest_run(claim, source)
+    return run >= COPY_RUN and run >= COPY_SHARE * length
+
+
+def is_close(claim: str, source: str) -> bool:
+    """Whether a claim repeats its source where it could sum it up."""
+    return longest_run(claim, source)[0] >= CLOSE_RUN
+
+
+def longest_run(claim: str, source: str) -> tuple[int, int]:
+    """Words of the claim that stand in the source in a row, and words of the claim."""
     left, right = tokens(claim), tokens(source)
-    if len(left) < COPY_RUN:
-        return False
-    run = SequenceMatcher(None, left, right, autojunk=False).find_longest_match().size
-    return run >= COPY_RUN and run >= COPY_SHARE * len(left)
+    return SequenceMatcher(None, left, right, autojunk=False).find_longest_match().size, len(left)
 
 
 def finish(claim: str) -> str:

@@ -15,7 +15,7 @@ from pipeline.parsing import Demographics, PersonaReply
 from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
-from pipeline.rewriting import is_copied
+from pipeline.rewriting import is_close, is_copied
 from pipeline.selection import choose, choose_quotes, listen, ranked, says_again
 from pipeline.statements import Statement, find, is_usable
 
@@ -79,13 +79,20 @@ def refine_persona(task: RefineTask) -> PersonaReply:
     draft, weak, variant = task.persona, frozenset(task.weak_claims), str(task.seed)
     voice, statements = listen(task.segments), find(task.segments)
     candidates = ranked(statements, voice, variant, weakest=WEAKEST_ADDED)
+    summing_up = [pair for pair in candidates if not is_close(pair[1].claim, pair[1].source)]
     chosen: list[Statement] = []
-    lists: dict[str, list[str]] = {kind: _kept(getattr(draft, kind), weak, task.segments) for kind in LISTS}
+    lists: dict[str, list[str]] = {}
     for kind in LISTS:
-        said = [claim for claims in lists.values() for claim in claims]
-        picked = choose(candidates, kind, ENOUGH_ITEMS - len(lists[kind]), chosen, said)
-        lists[kind] += [statement.claim for statement in picked]
-        chosen += picked
+        kept = _kept(getattr(draft, kind), weak, task.segments)
+        wanted = max(len(kept), ENOUGH_ITEMS)
+        items = [claim for claim in kept if not _repeats(claim, task.segments)]
+        elsewhere = [claim for claims in lists.values() for claim in claims]
+        for pool in (summing_up, candidates):
+            picked = choose(pool, kind, wanted - len(items), chosen, [*items, *elsewhere])
+            items += [statement.claim for statement in picked]
+            chosen += picked
+            items += [claim for claim in kept if not says_again(claim, items)][: wanted - len(items)]
+        lists[kind] = items
     quotes = _verbatim(draft, task.segments)
     used = [*quotes, *(statement.source for statement in chosen)]
     further = choose_quotes(task.segments, voice, QUOTES, statements, used, variant)
@@ -109,6 +116,11 @@ def _kept(claims: Sequence[str], weak: frozenset[str], segments: Sequence[Segmen
         if claim not in weak and not pasted and is_usable(claim) and not says_again(claim, kept):
             kept.append(claim)
     return kept
+
+
+def _repeats(claim: str, segments: Sequence[Segment]) -> bool:
+    """Whether a claim says it in the participants' own words, where a model would sum up."""
+    return any(is_close(claim, segment.text) for segment in segments)
 
 
 def _verbatim(draft: Persona, segments: Sequence[Segment]) -> list[str]:
