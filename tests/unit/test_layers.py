@@ -55,7 +55,9 @@ def test_module_is_imported_only_in_its_layer(module: str) -> None:
 
 
 def test_only_settings_reads_the_environment() -> None:
-    readers = [relative(path) for path in SOURCES if "os.environ" in path.read_text() or "os.getenv" in path.read_text()]
+    readers = [
+        relative(path) for path in SOURCES if "os.environ" in path.read_text() or "os.getenv" in path.read_text()
+    ]
     assert readers == ["pipeline/settings.py"]
 
 

@@ -30,7 +30,12 @@ REFUSED = ProviderError("The key was refused.")
 
 class Bench:
     def __init__(
-        self, script: Sequence[Step] = (BETTER,), *, budget: int | None = None, frontier: bool = True, **settings: object
+        self,
+        script: Sequence[Step] = (BETTER,),
+        *,
+        budget: int | None = None,
+        frontier: bool = True,
+        **settings: object,
     ) -> None:
         self.config = HybridConfig.model_validate({"count": 4, "frontier_workers": 1, **settings})
         self.log, self.provider = MemoryLog(), ScriptedProvider(script=script)
