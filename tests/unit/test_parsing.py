@@ -1,3 +1,4 @@
+import contextlib
 import json
 from pathlib import Path
 
@@ -61,10 +62,8 @@ def test_cut_off_and_refused_answers_are_not_read_at_all(stop: str, complaint: s
 
 @given(st.text())
 def test_any_text_is_a_persona_or_a_reason(text: str) -> None:
-    try:
-        read_persona(text, "p")
-    except UnreadableReply as error:
-        assert str(error)
+    with contextlib.suppress(UnreadableReply):
+        assert read_persona(text, "p").name
 
 
 def test_schema_is_closed_free_of_references_and_fits_a_good_answer() -> None:

@@ -43,9 +43,11 @@ def test_named_server_that_does_not_answer_stops_the_run() -> None:
 
 
 def test_local_model_that_is_not_there_stops_the_run_with_the_remedy() -> None:
-    with OllamaServer() as ollama, pytest.raises(ConfigError, match="ollama pull nobody"):
+    config = HybridConfig(local_provider="ollama", local_model="nobody")
+    with OllamaServer() as ollama:
         settings = Settings().with_secrets({"OLLAMA_HOST": ollama.url})
-        plan(HybridConfig(local_provider="ollama", local_model="nobody"), settings)
+        with pytest.raises(ConfigError, match="ollama pull nobody"):
+            plan(config, settings)
 
 
 def test_unpriced_model_stops_the_run_even_without_a_key() -> None:
