@@ -32,7 +32,7 @@ _HOME = {
     "load_paths": "pipeline.sources",
 }
 
-__all__ = sorted(_HOME)  # noqa: PLE0605 - the names above, once
+__all__ = sorted(_HOME)
 
 
 def __getattr__(name: str) -> object:
