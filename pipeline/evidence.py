@@ -4,8 +4,9 @@ Pure functions on the models, the same for the screen and for reports. Nothing i
 the scorer's, this module only names them and finds the words around them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pipeline.models import ClaimSupport, FinalPersona, Finding, Frozen, Persona, Segment, Study
 
@@ -28,9 +29,11 @@ LISTS: dict[str, str] = {
 
 FLAG_WORDS: dict[str, str] = {
     "copied": "copied word for word instead of summed up",
+    "close_to_source": "nearly word for word instead of summed up",
     "stuffed": "a string of keywords, not a statement",
     "polarity": "the study may say the opposite",
     "instruction": "reads like an instruction to a model",
+    "not_stated": "the data states something else about these people",
 }
 """What lowered a support, in words."""
 
@@ -104,6 +107,18 @@ def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
 def weak_claims(final: FinalPersona) -> int:
     """How many claims of the delivered text are weak or were not found."""
     return sum(mark(claim) != "supported" for claim in final.assessment.claims)
+
+
+def unsupported_quotes(final: FinalPersona) -> int:
+    """How many quotes of the delivered text are not verbatim from the study."""
+    return sum(claim.field == "quotes" and mark(claim) != "supported" for claim in final.assessment.claims)
+
+
+def mark_counts(final: FinalPersona) -> dict[Mark, int]:
+    """How many statements of the delivered text have each mark; marks that none has are left out."""
+    found = Counter(claim.mark for group in claim_groups(final) for claim in group.claims)
+    names: tuple[Mark, ...] = get_args(Mark)
+    return {name: found[name] for name in names if found[name]}
 
 
 def other_findings(final: FinalPersona) -> tuple[Finding, ...]:

@@ -12,7 +12,9 @@ from pipeline.quality.completeness import same_statement
 from pipeline.quality.polarity import disagree, fewest_shared, read_signs
 from pipeline.text import fold_numbers, shortened, stems, tokens
 
-_PER_ISSUE = 0.6
+PER_ISSUE = 0.6
+"""What every issue leaves of the score."""
+
 _MOST_ITEMS = 60
 _LONGEST_ITEM = 600
 _LISTS = ("goals", "pain_points", "behaviours", "motivations")
@@ -40,7 +42,7 @@ _SELDOM = re.compile(r"\b(?:rarely|seldom|never|hardly ever|almost never|once a 
 def coherence(persona: Persona) -> tuple[float, list[Finding]]:
     """The score, and every issue in words; near-identical items count as one issue each."""
     issues = [*_facts(persona), *_experience(persona), *_between_items(persona)]
-    return _PER_ISSUE ** len(issues), issues
+    return PER_ISSUE ** len(issues), issues
 
 
 def _facts(persona: Persona) -> Iterator[Finding]:

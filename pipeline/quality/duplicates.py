@@ -8,7 +8,9 @@ from pipeline.models import AssessedDraft, Finding, Persona
 from pipeline.text import tokens
 
 _ALIKE = 85
-_PENALTY = 0.6
+PENALTY = 0.6
+"""What is left of the overall score of a near-duplicate."""
+
 _LONGEST = 20_000
 _LEAST_SHARED = 0.5
 """Two texts that share under half of the smaller one's vocabulary are never 85 % alike: not worth comparing."""
@@ -41,7 +43,7 @@ def _lowered(item: AssessedDraft, twin: AssessedDraft) -> AssessedDraft:
         f"Nearly the same persona as '{twin.draft.persona.name}' ({twin.draft.id}), which scores higher or came first."
     )
     overall = item.assessment.scores.overall
-    scores = item.assessment.scores.model_copy(update={"overall": None if overall is None else overall * _PENALTY})
+    scores = item.assessment.scores.model_copy(update={"overall": None if overall is None else overall * PENALTY})
     findings = (Finding(kind="near_duplicate", text=text), *item.assessment.findings)
     return item.model_copy(
         update={"assessment": item.assessment.model_copy(update={"scores": scores, "findings": findings})}

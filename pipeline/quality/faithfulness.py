@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 from pipeline.models import Participant
 from pipeline.quality.generic import GENERIC
@@ -87,6 +88,28 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     return Evidence(min(support * factor / _CERTAIN, 1.0), _shown(best, known, weights, view), flags)
 
 
+class Summary(NamedTuple):
+    """Several claims in two numbers."""
+
+    mean: float
+    lowest_mean: float
+    """Of the lowest quarter."""
+    lowest: int
+    """How many claims that quarter holds, rounded up."""
+
+
+def summary(supports: Sequence[tuple[float, float]]) -> Summary | None:
+    """The mean support of all claims and of the lowest quarter; `None` without a claim.
+
+    Args:
+        supports: support and weight of each claim.
+    """
+    if not supports:
+        return None
+    lowest = sorted(supports)[: -(-len(supports) // 4)]
+    return Summary(_mean(supports), _mean(lowest), len(lowest))
+
+
 def summed_up(supports: Sequence[tuple[float, float]]) -> float:
     """Faithfulness of several claims: `.5 * mean + .5 * mean of the lowest quarter`; no claim at all is 0.
 
@@ -95,10 +118,8 @@ def summed_up(supports: Sequence[tuple[float, float]]) -> float:
     Args:
         supports: support and weight of each claim.
     """
-    if not supports:
-        return 0.0
-    lowest = sorted(supports)[: -(-len(supports) // 4)]
-    return 0.5 * _mean(supports) + 0.5 * _mean(lowest)
+    parts = summary(supports)
+    return 0.5 * parts.mean + 0.5 * parts.lowest_mean if parts else 0.0
 
 
 def _mean(supports: Sequence[tuple[float, float]]) -> float:

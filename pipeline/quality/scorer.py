@@ -6,6 +6,7 @@ drafts, it is not a probability.
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pipeline.config import Weights
 from pipeline.index import StudyIndex
@@ -27,7 +28,9 @@ _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5
 _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
 _POOLED_CAP = 0.8
-_INSTRUCTION_CAP = 0.3
+INSTRUCTION_CAP = 0.3
+"""What the overall score of a text that talks to a model is cut to."""
+
 _WEAK = 0.4
 _NOT_STATED_CAPS = {"age": 0.0, "occupation": 0.5, "location": 0.5}
 _DEMOGRAPHICS = "demographics."
@@ -53,26 +56,18 @@ class Scorer:
         claims = tuple(self._claims(persona, view))
         complete, missing = completeness(persona)
         coherent, issues = coherence(persona)
-        faithful = None if view.is_empty else summed_up([(claim.support, _weight(claim)) for claim in claims])
+        faithful = None if view.is_empty else summed_up([(claim.support, weight_of(claim)) for claim in claims])
         overall = None if faithful is None else self._overall(complete, coherent, faithful)
         injected = _injection(persona, claims)
         if overall is not None and injected:
-            overall = min(overall, _INSTRUCTION_CAP)
+            overall = min(overall, INSTRUCTION_CAP)
         findings = [*injected, *_about_source(persona, view), *issues, *_about_claims(claims), *missing]
         scores = Scores(overall=overall, coherence=coherent, faithfulness=faithful, completeness=complete)
         return Assessment(scores=scores, claims=claims, findings=tuple(findings), scorer_version=SCORER_VERSION)
 
     def _overall(self, complete: float, coherent: float, faithful: float) -> float:
-        weights = self._weights
-        parts = (
-            (complete, weights.completeness),
-            (coherent, weights.coherence),
-            (faithful, weights.faithfulness),
-        )
-        total = sum(weight for _, weight in parts)
-        if total <= 0:
-            return complete * coherent * faithful
-        return min(math.prod(math.pow(score, weight / total) for score, weight in parts), 1.0)
+        parts = zip((complete, coherent, faithful), exponents(self._weights), strict=True)
+        return min(math.prod(math.pow(score, exponent) for score, exponent in parts), 1.0)
 
     def _claims(self, persona: Persona, view: SourceView) -> Iterator[ClaimSupport]:
         for field, text in statements(persona):
@@ -106,6 +101,22 @@ class Scorer:
             participant=segment.participant if segment else person.id if person else None,
             flags=flags,
         )
+
+
+class Exponents(NamedTuple):
+    """What each part of the overall score is raised to."""
+
+    completeness: float
+    coherence: float
+    faithfulness: float
+
+
+def exponents(weights: Weights) -> Exponents:
+    """The weights of a run, made to sum to 1; weights that are all 0 count every part fully."""
+    total = weights.completeness + weights.coherence + weights.faithfulness
+    if total <= 0:
+        return Exponents(1.0, 1.0, 1.0)
+    return Exponents(weights.completeness / total, weights.coherence / total, weights.faithfulness / total)
 
 
 def statements(persona: Persona) -> Iterator[tuple[str, str]]:
@@ -203,5 +214,6 @@ def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
             yield Finding(kind=kind, field=claim.field, text=f"{found}: '{shortened(claim.text)}'")
 
 
-def _weight(claim: ClaimSupport) -> float:
+def weight_of(claim: ClaimSupport) -> float:
+    """How much a claim counts in faithfulness: a fact about the person half as much as a statement."""
     return _DEMOGRAPHIC_WEIGHT if claim.field.startswith(_DEMOGRAPHICS) else 1.0

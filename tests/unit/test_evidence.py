@@ -1,4 +1,12 @@
-from pipeline.evidence import changes, claim_groups, mark, source_context, weak_claims
+from pipeline.evidence import (
+    changes,
+    claim_groups,
+    mark,
+    mark_counts,
+    source_context,
+    unsupported_quotes,
+    weak_claims,
+)
 from pipeline.models import ClaimSupport, Segment, Study
 from tests.factories import make_draft, make_final, make_persona
 
@@ -33,6 +41,15 @@ def test_claims_are_grouped_by_list_and_statements_without_a_score_say_so() -> N
     assert groups["Goals"] == ["supported"]
     assert groups["Facts"] == ["unscored", "not_found"]
     assert weak_claims(final) == 1
+
+
+def test_marks_are_counted_over_everything_a_card_shows() -> None:
+    final = make_final(make_draft(0, 0.8), "kept_local")
+    quote = final.persona.quotes[0]
+    claims = (_claim("goals", final.persona.goals[0], 0.9), _claim("quotes", quote, 0.5))
+    final = final.model_copy(update={"assessment": final.assessment.model_copy(update={"claims": claims})})
+    assert mark_counts(final) == {"supported": 1, "weak": 1, "unscored": 5}
+    assert unsupported_quotes(final) == 1
 
 
 def test_an_empty_list_is_left_out() -> None:

@@ -1,0 +1,185 @@
+"""How a score comes about: its parts with their exponents, what lowered each, and what it cannot see.
+
+Pure functions on a stored assessment and the weights of its run; nothing is scored again. Where the parts do not
+give the stored score, because another version of the scorer wrote it, that is said.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
+
+from pipeline.config import Weights
+from pipeline.evidence import FLAG_WORDS, Mark, mark
+from pipeline.models import Assessment, ClaimSupport, Frozen, Score
+from pipeline.quality.coherence import PER_ISSUE
+from pipeline.quality.duplicates import PENALTY
+from pipeline.quality.faithfulness import Summary, summary
+from pipeline.quality.scorer import INSTRUCTION_CAP, exponents, weight_of
+from pipeline.words import count, percent, score
+
+PartName = Literal["completeness", "coherence", "faithfulness"]
+
+LOOKS_AT: dict[PartName, str] = {
+    "completeness": "Whether enough is said: three goals, pain points and behaviours, two quotes, an occupation, a "
+    "name and another fact about the person. Placeholders and repetitions do not count.",
+    "coherence": "Whether a rule finds a contradiction inside the text: age beside years of work, novice beside "
+    "expert, often beside seldom, two statements against each other, one said twice. Each of them leaves "
+    f"{percent(PER_ISSUE)}.",
+    "faithfulness": "How far the words of the participants a draft is drawn from carry its claims: half the mean of "
+    "all claims, half the mean of the lowest quarter. A fact about the person counts half.",
+}
+"""What each part of the score looks at."""
+
+BLIND: tuple[str, ...] = (
+    "Who did what to whom. A claim that swaps two people or two things keeps its words, and passes.",
+    "Contradictions that follow from what is said without being said. A turned meaning shows only where the study "
+    "says nearly the same sentence with or without the not; outside English it never does.",
+    "Whether a persona is useful, typical or kind. Name, tagline and background are not checked against the study.",
+)
+"""What the score cannot see."""
+
+CAUTIONS: tuple[str, ...] = (
+    "It is not a probability: 0.80 does not mean that four of five claims are true.",
+    "0.70 is not portable: another study, another model or another kind of data spreads differently. Judge some "
+    "personas yourself before you trust a threshold.",
+)
+"""What must not be read into the score."""
+
+_TOLERANCE = 0.005
+"""Scores are shown with two decimals: what does not change them is not told."""
+
+_FINDINGS: dict[PartName, str] = {"completeness": "missing", "coherence": "contradiction"}
+
+
+class Part(Frozen):
+    """One factor of the overall score."""
+
+    name: PartName
+    value: Score | None
+    exponent: float
+    factor: Score | None
+    """The value to the power of the exponent: what it leaves of the overall score."""
+    lowered: tuple[str, ...]
+    """What kept the value under 1, in words; untrusted text."""
+
+
+class Explanation(Frozen):
+    """The score of one text, taken apart."""
+
+    parts: tuple[Part, ...]
+    """Faithfulness first: it weighs most by default."""
+    product: Score | None
+    """Of the factors; `None` when one of them is missing."""
+    overall: Score | None
+    changes: tuple[str, ...]
+    """What made the overall score another number than the product, one sentence each; untrusted text."""
+    claims: int
+    """Claims that were looked up in the study."""
+    mean: Score | None
+    """Mean support of all claims; `None` without a claim."""
+    lowest_mean: Score | None
+    """Mean support of the lowest quarter."""
+    lowest: tuple[ClaimSupport, ...]
+    """That quarter, lowest first."""
+    scorer_version: str
+
+
+def formula(weights: Weights) -> str:
+    """The overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
+    powers = exponents(weights)._asdict()
+    return " · ".join(f"{name}^{powers[name]:.2f}" for name in _names())
+
+
+def explain(assessment: Assessment, weights: Weights) -> Explanation:
+    """The score of one text with its run's own weights."""
+    supports = [(claim.support, weight_of(claim)) for claim in assessment.claims]
+    summed = summary(supports)
+    parts = tuple(_part(name, assessment, weights, summed) for name in _names())
+    product = _product(parts)
+    return Explanation(
+        parts=parts,
+        product=product,
+        overall=assessment.scores.overall,
+        changes=tuple(_changes(assessment, product)),
+        claims=len(supports),
+        mean=summed.mean if summed else None,
+        lowest_mean=summed.lowest_mean if summed else None,
+        lowest=_lowest(assessment.claims, summed),
+        scorer_version=assessment.scorer_version,
+    )
+
+
+def _names() -> tuple[PartName, ...]:
+    names: tuple[PartName, ...] = get_args(PartName)
+    return names[::-1]
+
+
+def _part(name: PartName, assessment: Assessment, weights: Weights, summed: Summary | None) -> Part:
+    value: float | None = getattr(assessment.scores, name)
+    exponent: float = getattr(exponents(weights), name)
+    if name == "faithfulness":
+        lowered = tuple(_about_claims(assessment.claims, summed)) if value is not None else (_NO_WORDS,)
+    else:
+        lowered = tuple(finding.text for finding in assessment.findings if finding.kind == _FINDINGS[name])
+    factor = None if value is None else value**exponent
+    return Part(name=name, value=value, exponent=exponent, factor=factor, lowered=lowered)
+
+
+_NO_WORDS = "There are no participants' words to compare with, so it stays open, and the overall score with it."
+
+
+_LACKING: dict[Mark, str] = {"weak": "weak", "not_found": "not found"}
+
+
+def _about_claims(claims: Sequence[ClaimSupport], summed: Summary | None) -> Iterator[str]:
+    if summed is None:
+        yield "No claim could be looked up in the study, which counts as 0."
+        return
+    marks = Counter(mark(claim) for claim in claims)
+    lacking = [f"{marks[name]} {words}" for name, words in _LACKING.items() if marks[name]]
+    if lacking:
+        yield f"Of {count(len(claims), 'claim')}: {', '.join(lacking)}."
+    yield (
+        f"Mean support {score(summed.mean)} over all {count(len(claims), 'claim')}, "
+        f"{score(summed.lowest_mean)} over the lowest {summed.lowest}."
+    )
+    flags = Counter(flag for claim in claims for flag in claim.flags)
+    for flag, number in flags.most_common():
+        yield f"{count(number, 'claim')}: {FLAG_WORDS.get(flag, flag)}."
+
+
+def _lowest(claims: Sequence[ClaimSupport], summed: Summary | None) -> tuple[ClaimSupport, ...]:
+    ranked = sorted(claims, key=lambda claim: (claim.support, weight_of(claim)))
+    return tuple(ranked[: summed.lowest]) if summed else ()
+
+
+def _product(parts: Sequence[Part]) -> float | None:
+    product = 1.0
+    for part in parts:
+        if part.factor is None:
+            return None
+        product *= part.factor
+    return min(product, 1.0)
+
+
+def _changes(assessment: Assessment, product: float | None) -> Iterator[str]:
+    """Every rule that moved the product, then whether they explain the stored score."""
+    overall = assessment.scores.overall
+    if product is None or overall is None:
+        return
+    expected = product
+    if expected > INSTRUCTION_CAP and _has(assessment, "instruction"):
+        expected = INSTRUCTION_CAP
+        yield f"A part of it reads like an instruction to a model: the score is at most {score(INSTRUCTION_CAP)}."
+    if _has(assessment, "near_duplicate"):
+        expected *= PENALTY
+        yield f"Another draft of the run says nearly the same: {percent(PENALTY)} of the score is left."
+    if abs(expected - overall) > _TOLERANCE:
+        yield (
+            f"Version {assessment.scorer_version} of the scorer gave {score(overall)}; by the rules of this program "
+            f"the parts make {score(expected)}."
+        )
+
+
+def _has(assessment: Assessment, kind: str) -> bool:
+    return any(finding.kind == kind for finding in assessment.findings)
