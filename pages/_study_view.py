@@ -84,6 +84,10 @@ def _people(participants: list[str]) -> str:
 
 def participants(study: Study) -> None:
     """One row per person, with the facts that the files state."""
+    import pandas as pd
+
+    from pipeline.analysis import inert
+
     names = {document.id: document.name for document in study.documents}
     rows = [
         {
@@ -101,7 +105,8 @@ def participants(study: Study) -> None:
         for person in study.participants
     ]
     st.dataframe(
-        rows,
+        inert(pd.DataFrame(rows)),
+        hide_index=True,
         height=TABLE_HEIGHT,
         column_config={
             "Participant": st.column_config.TextColumn(width=85),
@@ -154,12 +159,14 @@ def segments(study: Study) -> None:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _segment_table(study_id: str, _study: Study) -> "pd.DataFrame":
-    """One row per segment in reading order. Columns, all str: Text, Participant, Role, File, Place."""
+    """One row per segment in reading order, inert. Columns, all str: Text, Participant, Role, File, Place."""
     import pandas as pd
+
+    from pipeline.analysis import inert
 
     names = {document.id: document.name for document in _study.documents}
     rows = [
         (segment.text, segment.participant or "", segment.role, names[segment.document], segment.where)
         for segment in _study.segments
     ]
-    return pd.DataFrame(rows, columns=["Text", "Participant", "Role", "File", "Place"], dtype="str")
+    return inert(pd.DataFrame(rows, columns=["Text", "Participant", "Role", "File", "Place"], dtype="str"))

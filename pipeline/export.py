@@ -89,13 +89,20 @@ def personas_markdown(run: RunRecord) -> str:
         f"# {_plain(run.name)}{mark}",
         f"{len(run.personas)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
     ]
-    return "\n\n".join([*head, *(_persona_markdown(final) for final in run.personas)]) + "\n"
+    return "\n\n".join([*head, *(persona_markdown(final) for final in run.personas)]) + "\n"
 
 
-def _persona_markdown(final: FinalPersona) -> str:
+def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
+    """One persona as Markdown, with its score, its outcome and the evidence of its claims.
+
+    Args:
+        final: the persona; nothing in it is trusted.
+        simulated: whether the frontier of its run was the offline stand-in; then a refined text says so.
+    """
     persona, overall = final.persona, final.assessment.scores.overall
     score = "no score" if overall is None else f"score {overall:.2f}"
-    lines = [f"## {_plain(persona.name)}", f"*{_plain(persona.tagline)}*" if persona.tagline else ""]
+    mark = " (simulated)" if simulated and final.origin == "frontier" else ""
+    lines = [f"## {_plain(persona.name)}{mark}", f"*{_plain(persona.tagline)}*" if persona.tagline else ""]
     lines.append(f"{score} · {final.outcome} · {_plain(final.reason)}")
     lines.append(", ".join(f"{key}: {_plain(value)}" for key, value in persona.demographics.items()))
     lines.append(_plain(persona.background))

@@ -25,7 +25,7 @@ from pipeline.models import (
     RunRecord,
     Study,
 )
-from pipeline.words import OUTCOME_WORDS, score
+from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
 
 if TYPE_CHECKING:
     from pipeline.hybrid import RunResult  # at run time hybrid imports this module
@@ -240,13 +240,12 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
         case FinalPersona():
             return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
         case ModelCall(status="in_flight"):
-            return f"Asking {fact.provider} {fact.model} about {fact.draft_id}."
+            return f"{_who(fact)} is {'writing' if fact.stage == 'draft' else 'refining'} {fact.draft_id}."
         case ModelCall(status="ok"):
-            return f"{fact.provider} {fact.model} has answered about {fact.draft_id}."
+            return f"{_who(fact)} has {'written' if fact.stage == 'draft' else 'answered about'} {fact.draft_id}."
         case ModelCall():
-            return (
-                f"{fact.provider} {fact.model} about {fact.draft_id}: {fact.status}. {_short(fact.error or '')}".strip()
-            )
+            ended = f"{_who(fact)}, asked about {fact.draft_id}: {CALL_WORDS[fact.status]}."
+            return f"{ended} {_short(fact.error or '')}".strip()
     assert_never(fact)
 
 
@@ -265,6 +264,11 @@ def _worst(assessment: Assessment) -> float:
     """Sorts best first; a text without a score ranks after every other."""
     overall = assessment.scores.overall
     return 1.0 if overall is None else -overall
+
+
+def _who(call: ModelCall) -> str:
+    """Provider and model; `builtin` is both."""
+    return _short(call.provider if call.model == call.provider else f"{call.provider} {call.model}")
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ Pure functions on plain values. A value that cannot be computed is a dash, never
 
 import re
 
-from pipeline.models import Outcome
+from pipeline.models import CallStatus, Outcome
 
 MISSING = "–"
 """Stands for a value that cannot be computed."""
@@ -22,6 +22,28 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     "cancelled": "cancelled",
 }
 """Two or three words per outcome, in the order in which charts and tables list them."""
+
+CALL_WORDS: dict[CallStatus, str] = {
+    "in_flight": "waiting",
+    "ok": "answered",
+    "truncated": "cut off",
+    "refused": "refused",
+    "unparsable": "unreadable",
+    "failed": "failed",
+    "lost": "lost",
+}
+"""One word or two per status of an attempt, in the order in which lists offer them."""
+
+CALL_MEANING: dict[CallStatus, str] = {
+    "in_flight": "Sent, and no answer yet. Its worst case is reserved.",
+    "ok": "Answered, and the answer could be read.",
+    "truncated": "The answer was cut off at its longest allowed length.",
+    "refused": "The model declined to answer.",
+    "unparsable": "An answer came, and it could not be read as a persona.",
+    "failed": "The provider gave an error and charged nothing.",
+    "lost": "Sent, and nobody knows what became of it: charged at its reservation.",
+}
+"""The status of an attempt explained, one sentence each."""
 
 # Everything that Markdown, its tables, LaTeX or Streamlit's directives give a meaning to.
 _MARKDOWN = re.compile(r"([!#$&()*+\-.:<=>\[\\\]^_`{|}~])")
@@ -84,6 +106,11 @@ def duration(seconds: float) -> str:
     hours, minutes = divmod(minutes, 60)
     parts = (f"{hours} h", f"{minutes} min") if hours else (f"{minutes} min", f"{rest} s")
     return " ".join(part for part in parts if not part.startswith("0 "))
+
+
+def milliseconds(time_ms: float) -> str:
+    """The time a call took: `4 ms` under a second, `1.5 s` and more above; see `duration`."""
+    return f"{time_ms:.0f} ms" if time_ms < 999.5 else duration(time_ms / 1000)
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

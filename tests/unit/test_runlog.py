@@ -8,6 +8,8 @@ from pipeline.runlog import MemoryLog, describe, describe_score, describe_stage,
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play
 
+BUILTIN = make_call(0).model_copy(update={"stage": "draft", "provider": "builtin", "model": "builtin"})
+
 
 class Ended:
     """What `record` needs of the pipeline's result."""
@@ -108,9 +110,11 @@ def test_the_record_of_a_run_in_memory_is_complete():
         (describe(make_draft(0, 0.5).draft), "draft-001 is written: Persona 1."),
         (describe(DraftFailure(draft_id="draft-001", reason="cut\noff")), "draft-001 could not be had: cut off"),
         (describe(make_final(make_draft(0, 0.9), "kept_local")), "Persona 1 is finished (kept local)."),
-        (describe(make_call(0, status="in_flight")), "Asking anthropic claude-sonnet-5-5 about draft-001."),
+        (describe(make_call(0, status="in_flight")), "anthropic claude-sonnet-5-5 is refining draft-001."),
         (describe(make_call(0)), "anthropic claude-sonnet-5-5 has answered about draft-001."),
-        (describe(make_call(0, status="lost")), "anthropic claude-sonnet-5-5 about draft-001: lost."),
+        (describe(make_call(0, status="lost")), "anthropic claude-sonnet-5-5, asked about draft-001: lost."),
+        (describe(BUILTIN), "builtin has written draft-001."),
+        (describe(BUILTIN.model_copy(update={"status": "in_flight"})), "builtin is writing draft-001."),
         (describe_stage("assess", 10), "Scoring drafts: 10 to do."),
         (describe_score("draft-001", make_assessment(0.631)), "draft-001 scores 0.63."),
         (describe_score("draft-001", make_assessment(None)), "draft-001 scores –."),

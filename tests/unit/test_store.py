@@ -177,7 +177,7 @@ def test_progress_counts_what_is_done_and_keeps_reserved_money_apart(store):
     assert (now.drafted, now.failed, now.assessed, now.finished) == (2, 1, 1, 0)
     assert (now.stage, now.planned) == ("assess", {"draft": 3, "assess": 2})
     assert (now.spent_micros, now.reserved_micros, now.budget_micros) == (20_000, 20_000, 5_000_000)
-    assert now.latest == "Asking anthropic claude-sonnet-5-5 about draft-001."
+    assert now.latest == "anthropic claude-sonnet-5-5 is refining draft-001."
     assert now.started_at == STARTED
 
 

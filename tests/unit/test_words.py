@@ -7,8 +7,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.models import OUTCOME_MEANING, Outcome
-from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, percent, score, share, signed, usd
+from pipeline.models import OUTCOME_MEANING, CallStatus, Outcome
+from pipeline.words import (
+    CALL_MEANING,
+    CALL_WORDS,
+    OUTCOME_WORDS,
+    count,
+    duration,
+    escape_markdown,
+    milliseconds,
+    percent,
+    score,
+    share,
+    signed,
+    usd,
+)
 
 
 @pytest.mark.parametrize(
@@ -128,3 +141,15 @@ def test_escaping_loses_no_visible_character(text):
 def test_words_load_nothing_heavy():
     code = "import sys, pipeline.words; print({'pandas', 'altair', 'streamlit', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
+
+
+def test_every_status_of_a_call_has_words_and_a_meaning():
+    assert set(CALL_WORDS) == set(CALL_MEANING) == set(get_args(CallStatus))
+
+
+@pytest.mark.parametrize(
+    ("time_ms", "words"),
+    [(0, "0 ms"), (4.4, "4 ms"), (999, "999 ms"), (999.6, "1 s"), (1500, "1.5 s"), (72_000, "1 min 12 s")],
+)
+def test_the_time_of_a_call_is_told_in_its_own_unit(time_ms, words):
+    assert milliseconds(time_ms) == words
