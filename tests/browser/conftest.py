@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,18 +38,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app on a fresh database, without keys, without Ollama, with an empty home."""
-    home = tmp_path_factory.mktemp("home")
+    """The address of the app on a fresh database."""
+    with serve(tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@contextmanager
+def serve(home: Path) -> Iterator[str]:
+    """The app on a fresh database, started as the README says, without keys, without Ollama, with an empty home."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     dropped = ("ANTHROPIC", "OPENAI", "OLLAMA", "PERSONA", "STREAMLIT")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    database = home / "persona.db"
-    command = [sys.executable, "-m", "pipeline", "app", "--db", str(database), "--"]
-    options = [f"--server.port={port}", "--server.headless=true"]
+    command = [sys.executable, "-m", "pipeline", "app", "--db", str(home / "persona.db"), "--"]
     process = subprocess.Popen(
-        [*command, *options],
+        [*command, f"--server.port={port}", "--server.headless=true"],
         cwd=ROOT,
         env=clean | {"HOME": str(home), "OLLAMA_HOST": "http://127.0.0.1:9"},
         stdout=subprocess.DEVNULL,
@@ -58,7 +64,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _wait_for(f"http://127.0.0.1:{port}/_stcore/health")
         yield f"http://localhost:{port}"
     finally:
-        os.killpg(process.pid, 15)
+        os.killpg(process.pid, signal.SIGTERM)
         process.wait(10)
 
 
