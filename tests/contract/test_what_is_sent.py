@@ -1,0 +1,83 @@
+"""What reaches the model servers: a schema and room for it locally, the draft's evidence and no more outside."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from pipeline import load_paths
+from pipeline.config import HybridConfig
+from pipeline.hybrid import HybridPipeline
+from pipeline.models import RunRecord, Study
+from pipeline.redaction import Redactor
+from pipeline.settings import Settings
+from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
+
+SERVERS = {"anthropic": AnthropicServer, "openai": OpenAIServer}
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    return load_paths([Path(__file__).resolve().parents[2] / "data" / "hearthwise"])
+
+
+@pytest.fixture(scope="module", params=sorted(SERVERS))
+def traffic(request: pytest.FixtureRequest, study: Study) -> tuple[RunRecord, list[dict], list[dict]]:
+    """A finished run with what the local and the paid server received."""
+    name = request.param
+    with OllamaServer() as ollama, SERVERS[name]() as paid:
+        variables = {
+            "OLLAMA_HOST": ollama.url,
+            f"{name.upper()}_BASE_URL": paid.url,
+            f"{name.upper()}_API_KEY": "key-of-nobody",
+        }
+        model = {"anthropic": "claude-sonnet-5-5", "openai": "gpt-5.4-mini"}[name]
+        config = HybridConfig(count=4, quality_threshold=1.0, frontier_provider=name, frontier_model=model)
+        run = HybridPipeline(config, Settings().with_secrets(variables)).run(study)
+        return run, [sent.json for sent in ollama.generations], [sent.json for sent in paid.generations]
+
+
+def test_local_server_gets_a_closed_schema_and_a_window_that_holds_prompt_and_answer(traffic) -> None:
+    run, local, _ = traffic
+    assert len(local) >= run.config.draft_count
+    for sent in local:
+        assert sent["format"]["additionalProperties"] is False
+        assert set(sent["format"]["required"]) == set(sent["format"]["properties"])
+        characters = sum(len(message["content"]) for message in sent["messages"])
+        assert sent["options"]["num_ctx"] >= characters / 4 + run.config.max_output_tokens
+
+
+def test_frontier_gets_a_schema_and_its_prompt_is_recorded_word_for_word(traffic) -> None:
+    run, _, paid = traffic
+    recorded = {json.loads(call.payload)["prompt"] for call in run.calls if call.stage == "refine"}
+    received = {message["content"] for sent in paid for message in sent["messages"] if message["role"] == "user"}
+    assert received == recorded
+    assert len(received) == 4
+    assert all("json_schema" in json.dumps(sent.get("output_config") or sent.get("response_format")) for sent in paid)
+
+
+def test_frontier_gets_no_segment_outside_the_evidence_of_the_draft(traffic, study: Study) -> None:
+    run, _, _ = traffic
+    evidence = {
+        final.draft_id: {claim.segment for claim in (final.draft_assessment or final.assessment).claims}
+        for final in run.personas
+    }
+    redactor, checked = Redactor(study), 0
+    for call in run.calls:
+        if call.stage == "refine":
+            prompt = json.loads(call.payload)["prompt"]
+            for segment in study.segments:
+                inside = json.dumps(redactor.redact(segment.text), ensure_ascii=False)[1:-1] in prompt
+                if len(segment.text.split()) >= 8 and inside:
+                    assert segment.id in evidence[call.draft_id]
+                    checked += 1
+    assert checked >= 4
+
+
+def test_frontier_gets_no_contact_detail_and_no_name_of_a_participant(traffic, study: Study) -> None:
+    _, _, paid = traffic
+    sent = json.dumps(paid, ensure_ascii=False)
+    for secret in ("@example.org", "07700 900142", "0131 496 0187", "Oduya", "Kearney", "Abernethy", "Gallagher"):
+        assert secret not in sent
+    assert not any(person.name and person.name in sent for person in study.participants)
+    assert "key-of-nobody" not in sent
