@@ -4,9 +4,13 @@ Pure functions, used by the run and by calibration alike, so that the two cannot
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pipeline.models import AssessedDraft
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 EscalationOrder = Literal["worst_first", "best_first"]
 
@@ -27,6 +31,11 @@ def select(drafts: Sequence[AssessedDraft], count: int) -> Selection:
 def is_accepted(score: float | None, threshold: float) -> bool:
     """Whether a draft is used as it is. A draft without a score never is."""
     return score is not None and score >= threshold
+
+
+def accepted(scores: "NDArray[np.float64]", threshold: float) -> "NDArray[np.bool_]":
+    """`is_accepted` of many drafts at once; a missing score is NaN, which no threshold is below."""
+    return scores >= threshold
 
 
 def escalation(kept: Sequence[AssessedDraft], threshold: float, order: EscalationOrder) -> tuple[AssessedDraft, ...]:

@@ -1,0 +1,100 @@
+"""Exact bounds on a share of bad texts, and how many labels a bound needs.
+
+Nothing here is asymptotic: binomial tails for future runs, hypergeometric tails for the drafts of one run. A
+threshold is certified when the chance of seeing so few bad labels, were the risk just over the limit, is at
+most delta (Clopper & Pearson 1934; Bates et al. 2021, "Distribution-free, risk-controlling prediction sets").
+"""
+
+from math import ceil, log
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import special, stats
+
+from pipeline.calibration.cases import Bools, Floats, Ints
+
+POWER = 0.8
+"""Chance with which the labels asked for certify, if the risk is what it looks like."""
+
+_MOST_LABELS = 100_000
+"""Beyond this no number is given: nobody labels so much, and the risk is all but at its limit."""
+
+_BLOCK = 256
+
+_ROUNDING = 1e-9
+"""Keeps `0.29 * 100` from being 28."""
+
+
+def upper(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+    """One-sided Clopper-Pearson upper bound of the share of bad ones; 1 without labels, or when all are bad."""
+    k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
+    good = np.maximum(n - k, 0)
+    return np.where(good == 0, 1.0, special.betaincinv(k + 1, np.where(good == 0, 1.0, good), 1 - delta))
+
+
+def lower(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+    """One-sided Clopper-Pearson lower bound of the share of bad ones; 0 without labels, or when none is bad."""
+    k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
+    return np.where(k == 0, 0.0, special.betaincinv(np.where(k == 0, 1.0, k), n - k + 1, delta))
+
+
+def below_limit(bad: ArrayLike, labels: ArrayLike, limit: ArrayLike, delta: float) -> Bools:
+    """Whether a share of bad ones over `limit` is rejected: `BinomCDF(bad; labels, limit) <= delta`."""
+    k, n, p = np.broadcast_arrays(bad, labels, limit)
+    tail = special.bdtr(k.astype(np.float64), n.astype(np.int64), np.minimum(p, 1.0))
+    return np.asarray((p >= 1) | (tail <= delta + _ROUNDING), bool)
+
+
+def few_enough(bad: ArrayLike, labels: ArrayLike, population: ArrayLike, most: ArrayLike, delta: float) -> Bools:
+    """Whether more than `most` bad ones in a finite population are rejected, labels drawn without replacement.
+
+    `HypergeomCDF(bad; population, most + 1, labels) <= delta`; with everything labelled it is a count.
+    """
+    k, n, size, limit = np.broadcast_arrays(bad, labels, population, most)
+    impossible = limit >= size
+    tail = stats.hypergeom.cdf(k, size, np.where(impossible, 0, limit + 1), n)
+    return np.asarray(impossible | (tail <= delta + _ROUNDING), bool)
+
+
+def most_bad(bad: int, labels: int, population: int, delta: float) -> int:
+    """Upper bound of the number of bad ones in a finite population, by inverting `few_enough`."""
+    low, high = bad, population - (labels - bad)
+    while low < high:
+        middle = (low + high) // 2
+        if few_enough(bad, labels, population, middle, delta):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def whole(amount: ArrayLike) -> Ints:
+    """The amount rounded down, forgiving the last digits of a product of floats."""
+    return np.asarray(np.floor(np.asarray(amount, np.float64) + _ROUNDING), np.int64)
+
+
+def fewest_labels(alpha: float, delta: float) -> int:
+    """Labels without which nothing can be certified, not even when none is bad: `ln delta / ln(1 - alpha)`."""
+    return max(1, ceil(log(delta) / log(1 - alpha) - _ROUNDING))
+
+
+def labels_for(rate: float, limit: float, delta: float) -> int | None:
+    """The smallest number of labels that certifies `limit` with power 0.8 if the true share of bad ones is `rate`.
+
+    `c` bad labels are few enough from that number on which, with probability 1 - delta, holds more than c bad
+    ones at a share of `limit`: a quantile of the negative binomial. Power falls between these numbers, so the
+    smallest is one of them. Returns `None` when `rate` is not below `limit`, or 100,000 labels would not do.
+    """
+    if not rate < limit:
+        return None
+    if limit >= 1:
+        return 1
+    bad = np.arange(_BLOCK)
+    while True:
+        labels = bad + 1 + stats.nbinom.ppf(1 - delta, bad + 1, limit).astype(np.int64)
+        enough = np.flatnonzero(special.bdtr(bad.astype(np.float64), labels, rate) >= POWER)
+        if len(enough) and labels[enough[0]] <= _MOST_LABELS:
+            return int(labels[enough[0]])
+        if len(enough) or labels[-1] > _MOST_LABELS:
+            return None
+        bad = bad + _BLOCK

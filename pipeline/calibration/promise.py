@@ -1,0 +1,135 @@
+"""A promise about the share of bad texts, and the exact test of it at each threshold."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from pipeline.calibration.bounds import below_limit, few_enough, fewest_labels, lower, most_bad, upper, whole
+from pipeline.calibration.cases import Bools, Floats, Ints
+from pipeline.calibration.evidence import Evidence
+from pipeline.models import Frozen
+
+Risk = Literal["marginal", "selective"]
+Scope = Literal["future_runs", "this_run"]
+
+_FOR_ARRIVALS = 0.1
+"""Part of delta that is spent on not knowing how many future drafts will reach a threshold."""
+
+
+class Promise(Frozen):
+    """What shall be promised, fixed before labels are looked at."""
+
+    alpha: float = Field(default=0.1, gt=0, lt=1)
+    """Largest acceptable share of bad texts."""
+    confidence: float = Field(default=0.9, ge=0.5, lt=1)
+    """Probability, over the draw of the labels, with which the promise holds."""
+    risk: Risk = "marginal"
+    """`marginal`: P(accepted and bad), of everything delivered. `selective`: P(bad | accepted), of what stays local."""
+    scope: Scope = "future_runs"
+    """`future_runs` holds for the same model, prompt, scorer and source. `this_run` holds for the drafts at hand
+    only, which takes fewer labels; with all of them labelled it is a count."""
+
+    @property
+    def delta(self) -> float:
+        """Probability with which the promise may be broken."""
+        return round(1 - self.confidence, 12)
+
+
+@dataclass(frozen=True, eq=False)
+class ExactTest:
+    """One test per threshold. The risk is `scale` times the share of bad ones that `labels` are a sample of."""
+
+    evidence: Evidence
+    promise: Promise
+
+    @property
+    def of_all(self) -> bool:
+        """Whether bad accepted drafts are a share of all labels, and not of those at or over the threshold."""
+        return self.promise.risk == "marginal" and not self.evidence.is_floored
+
+    @property
+    def labels(self) -> Ints:
+        """Size of the sample."""
+        return np.full_like(self.evidence.labels, self.evidence.drawn) if self.of_all else self.evidence.labels
+
+    @property
+    def population(self) -> Ints:
+        """Drafts that the sample stands for."""
+        return np.full_like(self.evidence.local, self.evidence.drafts) if self.of_all else self.evidence.local
+
+    @property
+    def scale(self) -> Floats:
+        """Share of all drafts that the population is, for the marginal risk; 1 for the selective one."""
+        return np.asarray(self._arriving / max(self.evidence.drafts, 1))
+
+    @property
+    def _arriving(self) -> Ints:
+        return np.full_like(self.evidence.local, self.evidence.drafts) if self._is_unscaled else self.evidence.local
+
+    @property
+    def _is_unscaled(self) -> bool:
+        return self.of_all or self.promise.risk == "selective"
+
+    def _cautious(self) -> tuple[Floats, float]:
+        """Scale and delta for future runs, of which it is not known how many drafts will reach a threshold.
+
+        An upper bound of that share takes a tenth of delta, so that the product of both bounds is exact as well.
+        """
+        if self._is_unscaled:
+            return self.scale, self.promise.delta
+        spent = _FOR_ARRIVALS * self.promise.delta
+        return upper(self.evidence.local, self.evidence.drafts, spent), self.promise.delta - spent
+
+    def passed(self, bad: Ints | None = None, labels: Ints | None = None) -> Bools:
+        """Where the promise can be given, with the labels there are or with others that there might be."""
+        bad = self.evidence.bad if bad is None else bad
+        labels = self.labels if labels is None else labels
+        if self.promise.scope == "this_run":
+            most = whole(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
+            return few_enough(bad, labels, self.population, most, self.promise.delta)
+        scale, delta = self._cautious()
+        with np.errstate(divide="ignore"):
+            return below_limit(bad, labels, self.promise.alpha / scale, delta)
+
+    def upper(self) -> Floats:
+        """Upper bounds of the risk."""
+        if self.promise.scope == "future_runs":
+            scale, delta = self._cautious()
+            return np.asarray(scale * upper(self.evidence.bad, self.labels, delta))
+        counted = zip(self.evidence.bad, self.labels, self.population, strict=True)
+        most = [most_bad(int(bad), int(labels), int(size), self.promise.delta) for bad, labels, size in counted]
+        return np.asarray(self.scale * np.asarray(most) / np.maximum(self.population, 1))
+
+    def lower(self) -> Floats:
+        """Lower bounds of the risk, with the share of drafts that reach the threshold taken as it is."""
+        return np.asarray(self.scale * lower(self.evidence.bad, self.labels, self.promise.delta))
+
+    def rates(self) -> Floats:
+        """Share of bad ones in the sample, drawn a little towards one half: never 0, and defined without labels."""
+        return np.asarray((self.evidence.bad + 0.5) / (self.labels + 1))
+
+    def fewest(self) -> int:
+        """Labels in all under which no threshold can pass, not even if none is bad."""
+        most_local = int(self.evidence.local.max(initial=0))
+        of_local = self.promise.risk == "selective" and most_local > 0
+        population = most_local if of_local else self.evidence.drawn_from
+        if self.promise.scope == "future_runs":
+            least = fewest_labels(self.promise.alpha, self.promise.delta)
+        else:
+            most = int(whole(self.promise.alpha * (population if of_local else self.evidence.drafts)))
+            least = self._fewest_of(population, most)
+        return ceil(least * self.evidence.drawn_from / population) if of_local else least
+
+    def _fewest_of(self, population: int, most: int) -> int:
+        """The smallest sample without a bad one that shows a population to hold no more bad ones than `most`."""
+        low, high = 1, max(population, 1)
+        while low < high:
+            middle = (low + high) // 2
+            if few_enough(0, middle, population, most, self.promise.delta):
+                high = middle
+            else:
+                low = middle + 1
+        return low
