@@ -279,5 +279,8 @@ def _app(options: argparse.Namespace, settings: Settings) -> int:
     if not (root / "app.py").exists():
         raise InputError(f"{root / 'app.py'}: not found. Run `persona app` from a checkout (pip install -e .).")
     database = (options.db or settings.database).resolve()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", *options.streamlit, "--", "--db", str(database)]
+    # Somebody at a terminal wants to see the page; a script, a service or a test does not want a browser.
+    seen = ["--server.headless=false", "--server.showEmailPrompt=false"] if sys.stdout.isatty() else []
+    program = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [*program, *seen, *options.streamlit, "--", "--db", str(database)]
     return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file
