@@ -10,7 +10,8 @@ import streamlit as st
 
 def main() -> None:
     """One rerun of one browser session."""
-    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide")
+    # A width of our own: left to itself it depends on which page a visitor opens first.
+    st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=240)
     st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
     page = st.navigation(
         {
@@ -20,6 +21,7 @@ def main() -> None:
                 st.Page("pages/results.py", title="Results", icon=":material/groups:"),
             ],
             "Share": [st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:")],
+            "Inspect": [st.Page("pages/calls.py", title="Calls", icon=":material/receipt_long:")],
         }
     )
     # Imported only now, because it takes a second or two at the server's start: until the navigation is known,

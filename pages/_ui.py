@@ -23,6 +23,7 @@ from pipeline.words import escape_markdown, usd
 from pipeline.worker import Worker
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
+CALLS = "pages/calls.py"
 """The pages, for `go` and `st.page_link`."""
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
@@ -207,7 +208,7 @@ def go(page: str) -> NoReturn:
 
 def address(page: str) -> dict[str, str]:
     """Query parameters of a page for the current study or run, also for `st.page_link`."""
-    name, key = ("run", RUN_KEY) if page == RESULTS else ("study", STUDY_KEY)
+    name, key = ("run", RUN_KEY) if page in (RESULTS, CALLS) else ("study", STUDY_KEY)
     value = st.session_state.get(key)
     return {name: value} if value and page != RUNS else {}
 
@@ -288,6 +289,14 @@ def viewer_zone() -> ZoneInfo:
 def money(micros: int, simulated: bool) -> str:
     """An amount; one that nobody pays says so."""
     return f"{usd(micros)} (simulated)" if simulated else usd(micros)
+
+
+def no_such_run(error: StoreError) -> None:
+    """A link to a run that is not in this database: say so, and lead to those that are."""
+    problem(error)
+    # Not remembered: the menu would lead back to this message for ever.
+    st.session_state.pop(RUN_KEY, None)
+    st.page_link(RUNS, label="Choose one of the runs in this database", icon=":material/list_alt:")
 
 
 def problem(error: PersonaError | str) -> None:

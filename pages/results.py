@@ -25,7 +25,8 @@ def page() -> None:
     try:
         run = _load(run_id)
     except StoreError as error:
-        _no_such_run(error)
+        _ui.header("Results", _QUESTION)
+        _ui.no_such_run(error)
         return
     _ui.header("Results", _QUESTION, run=run)
     st.caption(_facts(run))
@@ -50,14 +51,6 @@ def _no_run_yet() -> None:
     with st.container(border=True):
         st.markdown("**No run yet.** The personas of a run will be here, with the evidence beside every claim.")
         st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
-
-
-def _no_such_run(error: StoreError) -> None:
-    _ui.header("Results", _QUESTION)
-    _ui.problem(error)
-    # Not remembered: the menu would lead back to this message for ever.
-    st.session_state.pop(_ui.RUN_KEY, None)
-    st.page_link(_ui.RUNS, label="Choose one of the runs in this database", icon=":material/list_alt:")
 
 
 # --- the run and what can be done with it ----------------------------------------------------------
@@ -95,6 +88,8 @@ def _actions(run: RunRecord) -> None:
             _ui.go(_ui.CONFIGURE)
         with st.popover("Export", icon=":material/download:"):
             _exports(run)
+        if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
+            _ui.go(_ui.CALLS)
     if resumed:
         _resume(run)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from pipeline.attempts import ListedCall
 from pipeline.figures import draft_score, refinements
 from pipeline.models import OUTCOME_MEANING, FinalPersona, ModelCall, RunRecord
 from pipeline.routing import select
@@ -131,6 +132,43 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
     return _frame(rows, {"rank": "int64", **texts, **numbers})
 
 
+def attempts(listed: Sequence[ListedCall]) -> pd.DataFrame:
+    """One row per attempt, in the given order.
+
+    Columns: run_id, run, stage, draft_id, call_id, provider, model, status str, input_tokens, output_tokens,
+    cached_tokens int64, tokens_measured bool, cost_usd, reserved_usd float64 and the same two `(simulated)`, of
+    which one pair is NaN, latency_ms int64, started_at str (ISO 8601, UTC), flag str, error str. The cost of an
+    attempt in flight or lost is its reservation.
+    """
+    rows = [
+        (
+            item.run_id,
+            item.run_name,
+            item.call.stage,
+            item.call.draft_id,
+            item.call.id,
+            item.call.provider,
+            item.call.model,
+            item.call.status,
+            item.call.usage.input_tokens,
+            item.call.usage.output_tokens,
+            item.call.usage.cached_tokens,
+            item.call.usage.measured,
+            *_real_or_simulated(item),
+            item.call.latency_ms,
+            item.call.started_at.isoformat(),
+            item.call.flag or "",
+            item.call.error or "",
+        )
+        for item in listed
+    ]
+    names = ("run_id", "run", "stage", "draft_id", "call_id", "provider", "model", "status")
+    tokens = dict.fromkeys(("input_tokens", "output_tokens", "cached_tokens"), "int64")
+    money = ("cost_usd", "reserved_usd", "cost_usd (simulated)", "reserved_usd (simulated)")
+    types = dict.fromkeys(names, "str") | tokens | {"tokens_measured": "bool"} | dict.fromkeys(money, "float64")
+    return _frame(rows, types | {"latency_ms": "int64"} | dict.fromkeys(("started_at", "flag", "error"), "str"))
+
+
 def csv_text(frame: pd.DataFrame) -> str:
     """A frame as CSV that is safe to open in a spreadsheet; the index is left out.
 
@@ -146,6 +184,12 @@ def inert(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _inert(cell: object) -> object:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def _real_or_simulated(item: ListedCall) -> tuple[float | None, ...]:
+    """Cost and reservation in USD, in the first pair or, where nobody pays, in the second."""
+    money = (item.call.cost_micros / _MICROS, item.call.reserved_micros / _MICROS)
+    return (None, None, *money) if item.simulated else (*money, None, None)
 
 
 def _best_first(final: FinalPersona) -> tuple[bool, float]:

@@ -52,6 +52,23 @@ def run_document(run: RunRecord) -> JsonDict:
     }
 
 
+def payload_document(run: RunRecord) -> list[JsonDict]:
+    """Every attempt of a run that sent something, with what it sent word for word, in the order of sending."""
+    return [
+        {
+            "id": call.id,
+            "stage": call.stage,
+            "provider": call.provider,
+            "model": call.model,
+            "status": call.status,
+            "started_at": call.started_at.isoformat(),
+            "payload": call.payload,
+        }
+        for call in run.calls
+        if call.payload
+    ]
+
+
 def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
     """One entry of `persona score --json`."""
     return {

@@ -6,7 +6,7 @@ segment is counted and said.
 """
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC
 from typing import Literal
 from urllib.parse import urlsplit
@@ -90,13 +90,30 @@ def outbound(run: RunRecord, study: Study) -> Outbound:
     )
 
 
-def sentences(found: Outbound) -> tuple[str, ...]:
-    """The same in words, the most important first."""
+def remarks(found: Outbound) -> tuple[str, ...]:
+    """What is to be said before the shipments; empty where they say it all."""
     if not found.shipments and not found.maybe_counted:
         return ("Nothing left this machine: every model of this run works inside this program.",)
-    lead = [] if found.left else ["Nothing left this machine."]
-    told = [sentence for shipment in found.shipments for sentence in _told(shipment, found.study_segments)]
-    return (*lead, *told, *_about_counting(found.maybe_counted))
+    if not found.left:
+        return ("Nothing left this machine.",)
+    if not found.maybe_counted:
+        return ()
+    return (
+        f"For {count(found.maybe_counted, 'draft')} the budget was used up. Their requests may have been sent to have "
+        "their tokens counted, which is free; such requests are not listed.",
+    )
+
+
+def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
+    """A shipment in words: what went to whom, and what is to be known about it."""
+    where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
+    people = f", from {_listed(shipment.participants)}" if shipment.participants else ""
+    headline = (
+        f"{count(shipment.requests, 'request')} went to {shipment.provider} {shipment.model}{where[shipment.place]}: "
+        f"{shipment.characters:,} characters, with {len(shipment.segments):,} of the {study_segments:,} segments of "
+        f"the study{people}."
+    )
+    return headline, " ".join(_details(shipment))
 
 
 def payloads_text(run: RunRecord) -> str:
@@ -185,39 +202,28 @@ def _maybe_counted(run: RunRecord) -> int:
     return sum(final.outcome == "budget_exhausted" for final in run.personas)
 
 
-def _told(shipment: Shipment, study_segments: int) -> list[str]:
-    verb = "was addressed" if shipment.requests == 1 else "were addressed"
-    where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
-    to = f"{shipment.provider} {shipment.model}{where[shipment.place]}"
-    people = f", from {_listed(shipment.participants)}" if shipment.participants else ""
-    lines = [
-        f"{count(shipment.requests, 'request')} {verb} to {to}: {shipment.characters:,} characters, with "
-        f"{len(shipment.segments):,} of the {study_segments:,} segments of the study{people}."
-    ]
-    if shipment.redacted:
-        lines.append("E-mail addresses, phone numbers, links and names of participants were replaced.")
-    else:
-        lines.append("The words were sent as they stand: nothing was replaced.")
+_BESIDE: dict[Stage, str] = {
+    "draft": "instructions and the facts that the study states about these participants",
+    "refine": "instructions, the draft persona with its quotes, and the findings of its review",
+}
+"""What a request holds beside the excerpts."""
+
+
+def _details(shipment: Shipment) -> Iterator[str]:
     if shipment.place == "unknown":
-        lines.append("Its address is not part of the record: unless it was another machine's, they stayed on this one.")
+        yield "The address is not part of the record: unless it was another machine's, they stayed on this one."
+    yield f"Each also held {_BESIDE[shipment.stage]}."
+    if shipment.redacted:
+        yield "E-mail addresses, phone numbers, links and names of participants were replaced."
+        yield "Names of other people are not known, and stayed."
+    else:
+        yield "The words were sent as they stand: nothing was replaced."
     if shipment.unanswered:
         which = "It" if shipment.requests == 1 else f"{shipment.unanswered} of them"
         arrived = "it" if shipment.unanswered == 1 else "they"
-        lines.append(f"{which} had no answer: whether {arrived} arrived is not known.")
+        yield f"{which} had no answer: whether {arrived} arrived is not known."
     if shipment.untraced:
-        lines.append(
-            f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."
-        )
-    return lines
-
-
-def _about_counting(drafts: int) -> list[str]:
-    if not drafts:
-        return []
-    return [
-        f"For {count(drafts, 'draft')} the budget was used up. Their requests may have been sent to have their tokens "
-        "counted, which is free; such requests are not listed."
-    ]
+        yield f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."
 
 
 def _listed(names: Sequence[str]) -> str:

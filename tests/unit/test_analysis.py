@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import analysis
+from pipeline.attempts import ListedCall
 from tests.factories import make_call, make_run
 
 SOME = make_run([0.9, 0.8, 0.6, 0.5, None, 0.3, 0.2], count=5, refined={2: 0.8, 3: 0.45})
@@ -87,6 +88,18 @@ def test_persona_table_ranks_best_first_and_unscored_last():
     assert pd.isna(frame["overall"].iloc[3])
     assert frame["rank"].tolist() == [1, 2, 3, 4]
     assert frame["draft_score"].iloc[0] == 0.5
+
+
+def test_attempts_keep_simulated_money_in_columns_of_its_own():
+    real, simulated = (
+        ListedCall(run_id="run-1", run_name="=1+1", simulated=flag, call=make_call(0, simulated=flag))
+        for flag in (False, True)
+    )
+    frame = analysis.attempts([real, simulated])
+    assert frame["cost_usd"].isna().tolist() == [False, True]
+    assert frame["reserved_usd (simulated)"].tolist()[1] == 0.06
+    assert analysis.csv_text(frame).splitlines()[1].startswith("run-1,'=1+1,refine,draft-001,draft-001.refine.1,")
+    assert analysis.attempts([]).dtypes.to_dict() == frame.dtypes.to_dict()
 
 
 def test_csv_keeps_numbers_and_disarms_formulas():

@@ -1,5 +1,12 @@
-from pipeline.export import persona_markdown
-from tests.factories import make_draft, make_final, make_persona
+from pipeline.export import payload_document, persona_markdown
+from tests.factories import make_call, make_draft, make_final, make_persona, make_run
+
+
+def test_payloads_leave_word_for_word_and_only_where_something_was_sent():
+    sent = make_call(1).model_copy(update={"payload": '{"prompt": "é"}'})
+    run = make_run([0.9], extra_calls=[make_call(0), sent])
+    (document,) = payload_document(run)
+    assert (document["id"], document["payload"]) == ("draft-001.refine.2", '{"prompt": "é"}')
 
 
 def test_a_copied_persona_says_when_its_text_is_simulated():

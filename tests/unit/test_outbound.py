@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import HybridConfig
 from pipeline.models import Document, ModelCall, Participant, RunRecord, Segment, Study
-from pipeline.outbound import outbound, payload_parts, payloads_text, sentences
+from pipeline.outbound import Outbound, outbound, payload_parts, payloads_text, remarks, told
 from pipeline.prompts import segment_line
 from pipeline.redaction import Redactor
 from tests.factories import make_call, make_run
@@ -52,10 +52,15 @@ def run_of(*calls: ModelCall, simulated: bool = False, **settings: object) -> Ru
     return run.model_copy(update={"config": HybridConfig.model_validate(run.config.model_dump() | settings)})
 
 
+def words(found: Outbound) -> str:
+    shipments = [part for shipment in found.shipments for part in told(shipment, found.study_segments)]
+    return " ".join((*remarks(found), *shipments))
+
+
 def test_a_run_inside_this_program_sent_nothing():
     found = outbound(run_of(make_call(0, simulated=True), simulated=True), STUDY)
     assert (found.shipments, found.left) == ((), False)
-    assert sentences(found) == ("Nothing left this machine: every model of this run works inside this program.",)
+    assert words(found) == "Nothing left this machine: every model of this run works inside this program."
 
 
 def test_redacted_excerpts_are_found_again_and_named_by_their_participants():
@@ -64,16 +69,15 @@ def test_redacted_excerpts_are_found_again_and_named_by_their_participants():
     assert [(item.segment.id, item.requests) for item in shipment.segments] == [("d1.1", 1), ("d2.1", 2)]
     assert (shipment.participants, shipment.requests, shipment.untraced) == (("P03", "P07"), 2, 0)
     assert "bernard" not in payloads_text(run_of(sent(0, "d1.1", "d2.1"))).lower()
-    told = " ".join(sentences(found))
-    assert "2 requests were addressed to anthropic claude-sonnet-5-5: " in told
-    assert "with 2 of the 5 segments of the study, from P03 and P07." in told
-    assert "names of participants were replaced" in told
+    assert "2 requests went to anthropic claude-sonnet-5-5: " in words(found)
+    assert "with 2 of the 5 segments of the study, from P03 and P07." in words(found)
+    assert "names of participants were replaced" in words(found)
 
 
 def test_words_sent_as_they_stand_are_found_and_it_is_said_that_nothing_was_replaced():
     found = outbound(run_of(sent(0, "d1.1", redact=False), redact=False), STUDY)
     assert [item.segment.id for item in found.shipments[0].segments] == ["d1.1"]
-    assert any("nothing was replaced" in sentence for sentence in sentences(found))
+    assert "nothing was replaced" in words(found)
 
 
 def test_a_line_that_two_segments_share_counts_as_often_as_it_was_sent():
@@ -87,7 +91,7 @@ def test_an_excerpt_that_fits_no_segment_is_counted_and_said():
     payload = json.dumps({"prompt": f"Material:\n{segment_line(stranger)}"})
     found = outbound(run_of(sent(0).model_copy(update={"payload": payload})), STUDY)
     assert found.shipments[0].untraced == 1
-    assert any("could not be traced" in sentence for sentence in sentences(found))
+    assert "1 further excerpt could not be traced" in words(found)
 
 
 @pytest.mark.parametrize(
@@ -104,20 +108,20 @@ def test_a_local_server_is_on_this_machine_only_where_the_record_says_so(address
     call = sent(0, "d1.1", redact=False, stage="draft", provider="ollama", cost_micros=0)
     found = outbound(run_of(call, local_base_url=address), STUDY)
     assert (found.shipments[0].place, found.left, found.shipments[0].redacted) == (place, left, False)
-    assert (sentences(found)[0] == "Nothing left this machine.") != left
+    assert words(found).startswith("Nothing left this machine.") != left
 
 
 def test_a_request_without_an_answer_may_have_arrived():
     found = outbound(run_of(sent(0, "d1.1", status="lost"), sent(1, "d1.1")), STUDY)
     assert found.shipments[0].unanswered == 1
-    assert "1 of them had no answer: whether it arrived is not known." in sentences(found)
+    assert "1 of them had no answer: whether it arrived is not known." in words(found)
 
 
 def test_a_budget_that_was_used_up_does_not_pass_for_silence():
     run = make_run([0.4, 0.5], simulated=False)
     found = outbound(run, STUDY)
     assert (found.maybe_counted, found.left) == (2, True)
-    assert sentences(found)[0].startswith("For 2 drafts the budget was used up.")
+    assert words(found).startswith("For 2 drafts the budget was used up.")
     assert outbound(make_run([0.4], simulated=True), STUDY).maybe_counted == 0
 
 

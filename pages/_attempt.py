@@ -1,0 +1,103 @@
+"""One attempt at a model: its bill, what was sent and what came back, word for word.
+
+What was sent and what came back is untrusted text: it is shown as code and nowhere else.
+"""
+
+import json
+
+import streamlit as st
+
+from pages import _figures, _ui
+from pipeline.errors import StoreError
+from pipeline.models import ModelCall
+from pipeline.outbound import payload_parts
+from pipeline.words import CALL_MEANING, CALL_WORDS, escape_markdown, milliseconds, usd
+
+_TEXT_PX = 420
+"""Height of what was sent, the same for every view of it, so that nothing jumps."""
+
+_COLORS = {"ok": "green", "in_flight": "blue", "failed": "red", "lost": "red"}
+_PARTS = {"prompt": "Prompt", "system": "Instructions", "json_schema": "Form of the answer"}
+"""The long parts of a payload; the others are single values."""
+
+
+def show(run_id: str, call_id: str, simulated: bool) -> None:
+    """The attempt under its table."""
+    try:
+        call = _ui.services().store.call(run_id, call_id)
+    except StoreError as error:
+        _ui.problem(error)
+        return
+    with st.container(border=True):
+        _head(call, simulated)
+        _bill(call, simulated)
+        if call.flag:
+            st.warning(f"The bill contradicts the request. {escape_markdown(call.flag)}", icon=":material/flag:")
+        if call.error:
+            st.error(escape_markdown(call.error), icon=":material/error:")
+        _texts(call)
+
+
+def _head(call: ModelCall, simulated: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(escape_markdown(call.id), anchor=False, width="content")
+        st.badge(CALL_WORDS[call.status], color=_COLORS.get(call.status, "orange"))  # type: ignore[arg-type]
+        if simulated and call.stage == "refine":
+            _ui.simulated_badge()
+    st.caption(f"{escape_markdown(f'{call.provider} {call.model}')} · {CALL_MEANING[call.status]}")
+
+
+def _bill(call: ModelCall, simulated: bool) -> None:
+    usage, mark = call.usage, " (simulated)" if simulated else ""
+    is_open = call.status in ("in_flight", "lost")
+    with st.grid(4, min_column_width=190, gap="small"):
+        _figures.tile(
+            f"Cost{mark}",
+            usd(call.cost_micros),
+            f"{'its reservation' if is_open else 'settled'}; {usd(call.reserved_micros, simulated)} was reserved",
+            "Before a request its worst case is reserved; after it the real usage is settled.",
+        )
+        _figures.tile("Tokens in", f"{usage.input_tokens:,}", f"{usage.cached_tokens:,} from a cache")
+        _figures.tile(
+            "Tokens out",
+            f"{usage.output_tokens:,}",
+            "measured by the provider" if usage.measured else "estimated here",
+        )
+        _figures.tile("Latency", milliseconds(call.latency_ms), f"started {_ui.when(call.started_at)}")
+
+
+def _texts(call: ModelCall) -> None:
+    parts = payload_parts(call.payload)
+    texts = {title: parts[name] for name, title in _PARTS.items() if name in parts}
+    if call.payload:
+        texts["Sent, as recorded"] = call.payload
+    if call.reply is not None:
+        texts["Answer"] = call.reply
+    if not call.payload:
+        st.markdown("**Nothing was sent:** this model works inside this program.")
+    if not texts:
+        st.caption("Nothing came back.")
+        return
+    view = st.segmented_control(
+        "What to read",
+        list(texts),
+        default=next(iter(texts)),
+        required=True,
+        key=f"text {call.id}",
+        label_visibility="collapsed",
+    )
+    text = texts[view or next(iter(texts))]
+    plain = isinstance(text, str)
+    st.code(
+        text if plain else json.dumps(text, indent=2, ensure_ascii=False),
+        language=None if plain else "json",
+        wrap_lines=True,
+        height=_TEXT_PX,
+    )
+    values = {name: value for name, value in parts.items() if name not in _PARTS}
+    if values:
+        st.caption(
+            escape_markdown(
+                "Sent with it: " + " · ".join(f"{name} {json.dumps(value)}" for name, value in values.items())
+            )
+        )

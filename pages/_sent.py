@@ -1,0 +1,115 @@
+"""What left this machine in a run: in sentences, as a list of segments, and word for word to take away."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.models import RunRecord, Study
+from pipeline.outbound import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
+from pipeline.words import count, escape_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_TABLE_PX = 320
+
+_ICONS: dict[Place, str] = {
+    "away": ":orange[:material/outbound:]",
+    "unknown": ":orange[:material/help:]",
+    "here": ":green[:material/computer:]",
+}
+
+
+def panel(run_id: str) -> None:
+    """The statement on one run."""
+    run = _ui.services().store.run(run_id)
+    study = _ui.study(run.study_id)
+    found = _found(run, study)
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.markdown("**What left this machine**", width="content")
+            if found.shipments:
+                _download(run)
+        icon = ":orange[:material/info:]" if found.left else ":green[:material/lock:]"
+        for remark in remarks(found):
+            st.markdown(f"{icon} {escape_markdown(remark)}")
+        for shipment in found.shipments:
+            _shipment(shipment, found.study_segments, study)
+
+
+def _shipment(shipment: Shipment, study_segments: int, study: Study) -> None:
+    headline, details = told(shipment, study_segments)
+    with st.container(gap="xsmall"):
+        st.markdown(f"{_ICONS[shipment.place]} {escape_markdown(headline)}")
+        st.caption(escape_markdown(details))
+        _segments(shipment, study)
+
+
+def _found(run: RunRecord, study: Study) -> Outbound:
+    if run.finished_at is None:
+        return outbound(run, study)
+    return _finished(_ui.services().store.path, run.id, run.finished_at.isoformat(), run, study)
+
+
+# A finished run does not change before it is resumed, which gives it another end.
+@st.cache_resource(max_entries=8, show_spinner="Tracing what was sent …")
+def _finished(_database: Path, run_id: str, ended: str, _run: RunRecord, _study: Study) -> Outbound:
+    return outbound(_run, _study)
+
+
+def _download(run: RunRecord) -> None:
+    st.download_button(
+        "All of it as text",
+        lambda: payloads_text(run),
+        f"{run.id} payloads.txt",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _segments(shipment: Shipment, study: Study) -> None:
+    """The segments of one shipment, drawn only when they are asked for."""
+    if not shipment.segments:
+        return
+    title = f"{count(len(shipment.segments), 'segment')} sent to {escape_markdown(shipment.provider)}"
+    opened = st.expander(title, icon=":material/format_quote:", on_change="rerun", key=f"sent {shipment.stage}")
+    with opened:
+        if opened.open:
+            st.caption(
+                "As the study has them; names and contact details were replaced in what was sent."
+                if shipment.redacted
+                else "As they were sent."
+            )
+            st.dataframe(
+                _rows(shipment, study),
+                height=_TABLE_PX,
+                row_height=68,
+                hide_index=True,
+                column_config={
+                    "Participant": st.column_config.TextColumn(width=90),
+                    "Text": st.column_config.TextColumn(width=440),
+                    "Requests": st.column_config.NumberColumn(width=80, help="Requests that held it."),
+                },
+                alt=f"Table of {count(len(shipment.segments), 'segment')} that were sent: speaker, text and place.",
+            )
+
+
+def _rows(shipment: Shipment, study: Study) -> "pd.DataFrame":
+    import pandas as pd
+
+    from pipeline.analysis import inert
+
+    names = {document.id: document.name for document in study.documents}
+    rows = [
+        (
+            sent.segment.participant or "",
+            sent.segment.text,
+            names[sent.segment.document],
+            sent.segment.where,
+            sent.requests,
+        )
+        for sent in shipment.segments
+    ]
+    return inert(pd.DataFrame(rows, columns=["Participant", "Text", "File", "Place", "Requests"]))
