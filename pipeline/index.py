@@ -82,7 +82,8 @@ class StudyIndex:
             np.flatnonzero(np.isin(self._person_of_sentence, numbers)) if focus else np.arange(len(self.data.segment))
         )
         participants = tuple(self.participants[name] for name in focus) or self.study.participants
-        return SourceView(self, chosen, participants, is_known=bool(focus))
+        # Who said it is also known when there is only one person who could have.
+        return SourceView(self, chosen, participants, is_known=bool(focus) or len(participants) == 1)
 
     def _stem_vocabulary(self) -> Ints:
         numbers = np.full(len(self.data.vocabulary) + 1, -1, dtype=np.int64)

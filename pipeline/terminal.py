@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pipeline.worker import Worker
 
 _POLL_S = 0.15
+_PIPED_WIDTH = 160
+"""Columns where standard output is no terminal: ids must not be cut off for whoever reads them."""
 _STAGES: tuple[tuple[StageName, str], ...] = (("draft", "Drafting"), ("assess", "Scoring"), ("refine", "Refining"))
 
 
@@ -41,7 +43,7 @@ def watch(store: "Store", worker: "Worker", run_id: str) -> None:
 def print_run(run: RunRecord) -> None:
     """One run as a table of its personas and a line of money."""
     mark = " (simulated)" if run.simulated else ""
-    out = Console(highlight=False)
+    out = _console()
     out.print(Text(f"{run.id}  {run.name}  {run.status}{mark}"))
     table = Table(box=None, pad_edge=False)
     for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
@@ -65,7 +67,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
     """The list of runs."""
     table = Table(box=None, pad_edge=False)
     for title in ("run", "started (UTC)", "status", "personas", "mean score", "spent", "name"):
-        table.add_column(title, no_wrap=title != "name")
+        table.add_column(title, no_wrap=title != "name", overflow="fold", min_width=12 if title == "run" else None)
     for run in runs:
         table.add_row(
             run.id,
@@ -76,12 +78,12 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
             usd(run.spent_micros) + (" (simulated)" if run.simulated else ""),
             Text(run.name),
         )
-    Console(highlight=False).print(table if runs else "No runs yet. Start one with `persona generate --from PATH`.")
+    _console().print(table if runs else "No runs yet. Start one with `persona generate --from PATH`.")
 
 
 def print_scores(assessed: Sequence[AssessedDraft]) -> None:
     """Scores and findings of personas from a file."""
-    out = Console(highlight=False)
+    out = _console()
     for item in assessed:
         scores = item.assessment.scores
         numbers = "  ".join(
@@ -100,12 +102,17 @@ def print_scores(assessed: Sequence[AssessedDraft]) -> None:
 
 def print_check(report: "CheckReport") -> None:
     """What the check before a run found."""
-    out = Console(highlight=False)
+    out = _console()
     for item in report.items:
         out.print(Text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
     out.print(Text(report.verdict))
     for warning in report.warnings:
         out.print(Text(f"warning: {warning}"))
+
+
+def _console() -> Console:
+    """Standard output, wide enough where no window limits it."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 @contextmanager

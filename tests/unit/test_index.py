@@ -121,3 +121,7 @@ def test_every_sentence_of_any_study_is_a_piece_of_its_segment(texts: list[str])
     shown = [view.text_between(place, place + 1) for place in range(len(view))]
     spoken = [segment.text for segment in study.segments if segment.role == "participant"]
     assert shown == [sentence for text in spoken for sentence in sentences(text)]
+
+
+def test_only_participant_of_a_study_is_its_focus_without_being_named() -> None:
+    assert StudyIndex.build(study_of({"P01": "I check the meter every morning."})).view(None).is_known
