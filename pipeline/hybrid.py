@@ -30,6 +30,7 @@ from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.redaction import Redactor
 from pipeline.runlog import MemoryLog, RunFacts, RunLog
 from pipeline.settings import Settings, from_environment
+from pipeline.stages import Background
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
@@ -106,23 +107,23 @@ class HybridPipeline:
         ledger = HybridCostTracker(config.budget_micros, sum(call.cost_micros for call in so_far.calls))
         started = self._clock.monotonic()
 
-        drafted = LocalDraftStage(self._local_caller(log, so_far), config, log).execute(
-            DraftInput(study=study, written=so_far.drafts, failed=so_far.failures)
-        )
-        self._complain(drafted, log)
-        drafted_at = self._clock.monotonic()
-
-        scorer = Scorer(StudyIndex.cached(study, self._cache), config.weights)
-        assessed = QualityAssessmentStage(scorer, log).execute(AssessInput(drafts=drafted.drafts)).drafts
-        assessed_at = self._clock.monotonic()
-
         frontier = self._frontier(ledger, log, so_far)
-        redactor = Redactor(study) if config.redact and self.plan.sends_out else None
-        personas = (
-            FrontierRefinementStage(frontier, scorer, redactor, config, log)
-            .execute(RefineInput(study=study, drafts=assessed, finished=so_far.personas))
-            .personas
-        )
+        with Background() as background:
+            scorer = background.submit(lambda: Scorer(StudyIndex.cached(study, self._cache), config.weights))
+            redactor = background.submit(lambda: Redactor(study) if config.redact and self.plan.sends_out else None)
+            assessing = QualityAssessmentStage(scorer, background, log)
+            drafted = LocalDraftStage(
+                self._local_caller(log, so_far), config, log, background, assessing.begin
+            ).execute(DraftInput(study=study, written=so_far.drafts, failed=so_far.failures))
+            self._complain(drafted, log)
+            drafted_at = self._clock.monotonic()
+
+            assessed = assessing.execute(AssessInput(drafts=drafted.drafts)).drafts
+            assessed_at = self._clock.monotonic()
+
+            refining = FrontierRefinementStage(frontier, scorer.result(), redactor.result(), config, log)
+        refine = RefineInput(study=study, drafts=assessed, finished=so_far.personas)
+        personas = refining.execute(refine).personas
         self._report_overshoot(ledger, log)
         ended = self._clock.monotonic()
         return RunResult(

@@ -6,7 +6,10 @@ and the instructions say that it is material to describe, never instructions to 
 
 import json
 from collections.abc import Sequence
+from functools import cache
 from itertools import zip_longest
+
+from pydantic import JsonValue
 
 from pipeline.config import HybridConfig
 from pipeline.models import AssessedDraft, Participant, Persona, Segment, Study
@@ -101,7 +104,7 @@ def excerpt_room(context_tokens: int | None, participants: int, config: HybridCo
     """Tokens left for excerpts in a context window, after the answer, the instructions and the facts."""
     if context_tokens is None:
         return None
-    overhead = (len(_RULES) + len(json.dumps(persona_schema()))) // CHARACTERS_PER_TOKEN + 200
+    overhead = (len(_RULES) + len(json.dumps(_schema()))) // CHARACTERS_PER_TOKEN + 200
     return max(256, context_tokens - config.max_output_tokens - overhead - 60 * participants)
 
 
@@ -116,13 +119,19 @@ def _request(stage: str, prompt: str, task: DraftTask | RefineTask, config: Hybr
             "stage": stage,
             "system": _RULES,
             "prompt": prompt,
-            "json_schema": persona_schema(),
+            "json_schema": _schema(),
             "max_output_tokens": config.max_output_tokens,
             "seed": task.seed,
             "temperature": config.temperature,
             "task": task,
         }
     )
+
+
+@cache
+def _schema() -> dict[str, JsonValue]:
+    """The schema of an answer, made once: making it takes as long as all else in a request together."""
+    return persona_schema()
 
 
 def _material(segments: Sequence[Segment]) -> str:

@@ -10,7 +10,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls"]
 EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "warning", "run"]
 
-_KEYS: dict[Table, str | tuple[str, str]] = {
-    "studies": "id",
-    "runs": "id",
+_KEYS: dict[Table, tuple[str, ...]] = {
+    "studies": ("id",),
+    "runs": ("id",),
     "drafts": ("run_id", "draft_id"),
     "failures": ("run_id", "draft_id"),
     "personas": ("run_id", "draft_id"),
@@ -156,6 +156,12 @@ class Store:
         """
         self.path = path.absolute()
         self._busy_s = busy_s
+        # Writers of this process queue here, because SQLite has waiters sleep up to 0.1 s between two tries; guards
+        # the three below too.
+        self._turn = threading.Lock()
+        self._writer: Database | None = None
+        self._kept = ExitStack()
+        self._users = 0
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -250,7 +256,7 @@ class Store:
             status = _one(db, "runs", run_id)["status"]
             if status in ("running", "completed"):
                 raise StoreError(f"Run {run_id} is {status}: there is nothing to resume.")
-            _change(db, "runs", run_id, {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
+            _change(db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
             _lose_open_calls(db, run_id)
             _tell(db, run_id, "run", "The run goes on.")
 
@@ -281,7 +287,7 @@ class Store:
             "finished_at": _iso(now),
         }
         with self._write() as db:
-            _change(db, "runs", run_id, ending)
+            _change(db, "runs", (run_id,), ending)
             _lose_open_calls(db, run_id)
             _tell(db, run_id, "run", f"The run has ended: {status}.")
 
@@ -307,7 +313,7 @@ class Store:
             running = db.query("SELECT id, host, pid, process_started, heartbeat_at FROM runs WHERE status = 'running'")
             dead = [row["id"] for row in running if _is_dead(row, now)]
             for run_id in dead:
-                _change(db, "runs", run_id, {"status": "interrupted"})
+                _change(db, "runs", (run_id,), {"status": "interrupted"})
                 _lose_open_calls(db, run_id)
                 _tell(db, run_id, "run", "The run was interrupted: its process is gone.")
         return dead
@@ -449,13 +455,37 @@ class Store:
     # --- the file --------------------------------------------------------------------------------
 
     @contextmanager
-    def _connect(self, mode: Literal["rw", "rwc"] = "rw") -> Iterator["Database"]:
+    def busy(self) -> Iterator[None]:
+        """Keep one connection for writing while there is much to write, as during a run.
+
+        Opening takes as long as writing a fact, and the last connection to close moves the write-ahead log into
+        the file, which takes as long again.
+        """
+        with self._turn:
+            if not self._users:
+                self._writer = self._kept.enter_context(self._connect(shared=True))
+            self._users += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._users -= 1
+                if not self._users:
+                    self._writer = None
+                    self._kept.close()
+
+    @contextmanager
+    def _connect(self, mode: Literal["rw", "rwc"] = "rw", *, shared: bool = False) -> Iterator["Database"]:
         """A connection for one unit of work; an open transaction is rolled back when it closes."""
         from sqlite_utils import Database
 
         try:
             connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode={mode}", uri=True, timeout=self._busy_s, isolation_level=None
+                f"{self.path.as_uri()}?mode={mode}",
+                uri=True,
+                timeout=self._busy_s,
+                isolation_level=None,
+                check_same_thread=not shared,
             )
             try:
                 connection.execute("PRAGMA foreign_keys = ON")
@@ -475,14 +505,28 @@ class Store:
     @contextmanager
     def _write(self) -> Iterator["Database"]:
         """One transaction that waits for its turn at once: an upgrade from reading could not wait."""
-        with self._connect() as db:
+        with self._turn, self._writing() as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.commit()
 
+    @contextmanager
+    def _writing(self) -> Iterator["Database"]:
+        """The connection that is kept while the store is busy, left without a transaction; else one of its own."""
+        if self._writer is None:
+            with self._connect() as db:
+                yield db
+            return
+        try:
+            yield self._writer
+        except sqlite3.Error as error:
+            raise StoreError(_explain(self.path, error)) from error
+        finally:
+            self._writer.rollback()
+
     def _change_run(self, run_id: str, columns: dict[str, Any]) -> None:
         with self._write() as db:
-            _change(db, "runs", run_id, columns)
+            _change(db, "runs", (run_id,), columns)
 
     def _delete(self, table: Literal["studies", "runs"], key: str) -> None:
         with self._write() as db:
@@ -574,7 +618,12 @@ class _StoreLog(RunLog):
             _tell(db, self._run_id, kind, sentence)
 
     def _put(self, db: "Database", table: Table, row: dict[str, Any]) -> None:
-        db.table(table).upsert(_storable({"run_id": self._run_id, **row}), pk=_KEYS[table])
+        """Insert a row, or replace these columns of the one that is there."""
+        # Written out: sqlite-utils looks the table up anew each time, and facts of a run come by the hundred.
+        row = _storable({"run_id": self._run_id, **row})
+        into = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"  # noqa: S608 - our names
+        change = ", ".join(f"{name} = excluded.{name}" for name in row)
+        db.execute(f"{into} ON CONFLICT ({', '.join(_KEYS[table])}) DO UPDATE SET {change}", row)
 
 
 _SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
@@ -678,14 +727,13 @@ def _one(db: "Database", table: Literal["studies", "runs"], key: str, columns: s
     raise StoreError(_unknown(table, key))
 
 
-def _change(db: "Database", table: Table, key: str | tuple[str, str], columns: dict[str, Any]) -> None:
+def _change(db: "Database", table: Table, key: tuple[str, ...], columns: dict[str, Any]) -> None:
     """Set some columns of a row that must be there."""
-    from sqlite_utils.db import NotFoundError
-
-    try:
-        db.table(table).update(key, _storable(columns))
-    except NotFoundError as error:
-        raise StoreError(_unknown(table, key if isinstance(key, str) else key[1])) from error
+    assignments = ", ".join(f"{name} = ?" for name in columns)
+    where = " AND ".join(f"{name} = ?" for name in _KEYS[table])
+    values = [*_storable(columns).values(), *key]
+    if db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", values).rowcount == 0:  # noqa: S608 - our names
+        raise StoreError(_unknown(table, key[-1]))
 
 
 def _unknown(table: Table, key: str) -> str:
@@ -694,7 +742,8 @@ def _unknown(table: Table, key: str) -> str:
 
 
 def _tell(db: "Database", run_id: str, kind: EventKind, sentence: str) -> None:
-    db.table("events").insert(_storable({"run_id": run_id, "kind": kind, "sentence": sentence}))
+    row = _storable({"run_id": run_id, "kind": kind, "sentence": sentence})
+    db.execute("INSERT INTO events (run_id, kind, sentence) VALUES (:run_id, :kind, :sentence)", row)
 
 
 def _facts(db: "Database", run_id: str) -> RunFacts:

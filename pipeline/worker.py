@@ -4,6 +4,7 @@ Pages and the command line start, watch, cancel and resume runs here and nowhere
 the store and never the screen; whoever wants to know reads the store.
 """
 
+import gc
 import threading
 import traceback
 from contextlib import suppress
@@ -31,6 +32,7 @@ class Worker:
         self._clock = clock or SystemClock()
         self._threads: dict[str, threading.Thread] = {}
         self._unwritten: dict[str, StoreError] = {}
+        self._settled = False
         # Guards `_threads`: pages of several browser sessions start runs at the same time.
         self._lock = threading.Lock()
 
@@ -103,7 +105,13 @@ class Worker:
         return run_id, pipeline
 
     def _pipeline(self, config: HybridConfig, settings: Settings) -> HybridPipeline:
-        return HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
+        pipeline = HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
+        if not self._settled:
+            # Once the SDKs are loaded, a full garbage collection takes 0.2 s to walk through what stays for good
+            # anyway, and no answer is read meanwhile.
+            self._settled = True
+            gc.freeze()
+        return pipeline
 
     def _launch(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
         # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
@@ -125,9 +133,10 @@ class Worker:
         ended = threading.Event()
         threading.Thread(target=self._beat, args=(run_id, ended), daemon=True).start()
         try:
-            study = self._store.study(self._store.run(run_id).study_id)
-            result = pipeline.execute(study, self._store.log(run_id), so_far)
-            self._finish(run_id, result, None)
+            with self._store.busy():
+                study = self._store.study(self._store.run(run_id).study_id)
+                result = pipeline.execute(study, self._store.log(run_id), so_far)
+                self._finish(run_id, result, None)
         except BaseException as error:
             self._fail(run_id, error)
             raise

@@ -1,10 +1,12 @@
 """Stage 2: every draft gets its score, locally and for free."""
 
+from concurrent.futures import Future
+
 from pipeline.models import AssessedDraft, Draft, Frozen
 from pipeline.quality import Scorer, penalise_near_duplicates
 from pipeline.routing import select
 from pipeline.runlog import RunLog
-from pipeline.stages import PipelineStage
+from pipeline.stages import Background, PipelineStage
 
 
 class AssessInput(Frozen):
@@ -20,18 +22,32 @@ class AssessOutput(Frozen):
 
 
 class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
-    """Scores each draft against its own focus, then lowers near-duplicates of better ones."""
+    """Scores each draft against its own focus, then lowers near-duplicates of better ones.
+
+    Scoring takes about as long as a model's answer takes to arrive, so `begin` has it done meanwhile; `execute`
+    scores what was not begun, and waits for the rest.
+    """
 
     name = "assess"
 
-    def __init__(self, scorer: Scorer, log: RunLog) -> None:
+    def __init__(self, scorer: "Future[Scorer]", background: Background, log: RunLog) -> None:
+        """Bind the stage to a scorer that may still be in the making, on the same background."""
         self._scorer = scorer
+        self._background = background
         self._log = log
+        self._begun: dict[str, Future[AssessedDraft]] = {}
+
+    def begin(self, draft: Draft) -> None:
+        """Score a draft as soon as there is time; called from several threads, once per draft."""
+        self._begun[draft.id] = self._background.submit(self._assess, draft)
 
     def execute(self, stage_input: AssessInput) -> AssessOutput:
         """Score all drafts. Deterministic: scoring again gives the same numbers."""
         self._log.stage_started("assess", len(stage_input.drafts))
-        alone = tuple(self._assess(draft) for draft in stage_input.drafts)
+        for draft in stage_input.drafts:
+            if draft.id not in self._begun:
+                self.begin(draft)
+        alone = tuple(self._begun[draft.id].result() for draft in stage_input.drafts)
         together = penalise_near_duplicates(alone)
         for before, after in zip(alone, together, strict=True):
             if after != before:
@@ -39,6 +55,6 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
         return AssessOutput(drafts=select(together, len(together)).kept)
 
     def _assess(self, draft: Draft) -> AssessedDraft:
-        assessment = self._scorer.assess(draft.persona, draft.focus)
+        assessment = self._scorer.result().assess(draft.persona, draft.focus)
         self._log.draft_assessed(draft.id, assessment)
         return AssessedDraft(draft=draft, assessment=assessment)

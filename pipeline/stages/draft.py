@@ -1,7 +1,7 @@
 """Stage 1: the local provider writes drafts, each from its own focus of participants."""
 
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from pipeline.calls import Caller
 from pipeline.config import HybridConfig
@@ -12,7 +12,7 @@ from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
 from pipeline.runlog import RunLog
-from pipeline.stages import PipelineStage
+from pipeline.stages import Background, PipelineStage
 
 
 class DraftInput(Frozen):
@@ -35,10 +35,20 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
 
     name = "draft"
 
-    def __init__(self, caller: Caller, config: HybridConfig, log: RunLog) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        config: HybridConfig,
+        log: RunLog,
+        background: Background,
+        then: Callable[[Draft], None] = lambda _: None,
+    ) -> None:
+        """Bind the stage; each new draft is written down on the background, and `then` is told of it."""
         self._caller = caller
         self._config = config
         self._log = log
+        self._background = background
+        self._then = then
 
     def execute(self, stage_input: DraftInput) -> DraftOutput:
         """Write the drafts that are not there yet. After a cancel, returns what there is."""
@@ -48,7 +58,10 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         open_numbers = [number for number in range(len(focuses)) if draft_id(number) not in settled]
         self._log.stage_started("draft", len(focuses))
         with ThreadPoolExecutor(config.local_workers, thread_name_prefix="draft") as pool:
-            results = list(pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers))
+            asking = pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers)
+            self._background.start()
+            asked = list(asking)
+        results = [result.result() if isinstance(result, Future) else result for result in asked]
         drafts = [*stage_input.written, *(result for result in results if isinstance(result, Draft))]
         failures = [*stage_input.failed, *(result for result in results if isinstance(result, DraftFailure))]
         return DraftOutput(
@@ -56,8 +69,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
         )
 
-    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
-        """One draft; `None` when the run was cancelled before it could be asked for."""
+    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> "Future[Draft] | DraftFailure | None":
+        """One draft, being written down; `None` when the run was cancelled before it could be asked for."""
         identity = draft_id(number)
         try:
             persona = self._persona(study, number, focus)
@@ -68,7 +81,12 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             self._log.draft_failed(failure)
             return failure
         draft = Draft(id=identity, persona=persona, focus=tuple(focus))
+        # The answer stands in its call's row already: the next call need not wait for the draft's own.
+        return self._background.submit(self._accept, draft)
+
+    def _accept(self, draft: Draft) -> Draft:
         self._log.draft_written(draft)
+        self._then(draft)
         return draft
 
     def _persona(self, study: Study, number: int, focus: Sequence[str]) -> Persona:

@@ -16,7 +16,7 @@ from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
 from pipeline.routing import escalation, is_accepted, select
 from pipeline.runlog import RunLog
-from pipeline.stages import PipelineStage
+from pipeline.stages import Background, PipelineStage
 
 
 class RefineInput(Frozen):
@@ -84,8 +84,12 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             return [self._keep(item, missing or "frontier_unavailable", reason) for item in waiting]
         free = threading.Semaphore(self._config.frontier_workers)
         done: list[FinalPersona] = []
-        running: list[Future[FinalPersona]] = []
-        with ThreadPoolExecutor(self._config.frontier_workers, thread_name_prefix="refine") as pool:
+        running: list[Future[Future[FinalPersona]]] = []
+        with (
+            Background() as background,
+            ThreadPoolExecutor(self._config.frontier_workers, thread_name_prefix="refine") as pool,
+        ):
+            background.start()
             for item in waiting:
                 if (known := self._recall(caller, item)) is not None:
                     done.append(known)
@@ -98,10 +102,10 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
                     free.release()
                     done.append(self._keep(item, _outcome_of(error), str(error)))
                 else:
-                    future = pool.submit(self._refine, caller, item, request, admission)
+                    future = pool.submit(self._refine, caller, item, request, admission, background)
                     future.add_done_callback(lambda _: free.release())
                     running.append(future)
-        return done + [future.result() for future in running]
+            return done + [future.result().result() for future in running]
 
     def _request(self, item: AssessedDraft, study: Study) -> Request:
         request = refine_request(refine_task(item, study, self._config.seed), self._config)
@@ -115,14 +119,17 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             persona = caller.recall(item.draft.id, persona_reader(item.draft.persona.id))
         except UnreadableReply as error:
             return self._keep(item, _outcome_of(error), str(error))
-        return None if persona is None else self._better(item, self._restored(persona))
+        return None if persona is None else self._better(item, persona)
 
-    def _refine(self, caller: Caller, item: AssessedDraft, request: Request, admission: Admission) -> FinalPersona:
+    def _refine(
+        self, caller: Caller, item: AssessedDraft, request: Request, admission: Admission, background: Background
+    ) -> "Future[FinalPersona]":
+        """Ask, and leave the rest to the background: the next call need not wait for it."""
         try:
             persona = caller.complete(request, persona_reader(item.draft.persona.id), admission)
         except (Cancelled, BudgetExhausted, ProviderError, UnreadableReply) as error:
-            return self._keep(item, _outcome_of(error), str(error))
-        return self._better(item, self._restored(persona))
+            return background.submit(self._keep, item, _outcome_of(error), str(error))
+        return background.submit(self._better, item, persona)
 
     def _restored(self, persona: Persona) -> Persona:
         """The persona with its quotes verbatim again.
@@ -133,8 +140,9 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             return persona
         return persona.model_copy(update={"quotes": tuple(map(self._redactor.restore, persona.quotes))})
 
-    def _better(self, item: AssessedDraft, refined: Persona) -> FinalPersona:
+    def _better(self, item: AssessedDraft, answer: Persona) -> FinalPersona:
         """The better of draft and refinement. A tie goes to the draft: it is what the local side promised."""
+        refined = self._restored(answer)
         assessment = self._scorer.assess(refined, item.draft.focus)
         before, after = item.assessment.scores.overall, assessment.scores.overall
         if after is not None and (before is None or after > before):

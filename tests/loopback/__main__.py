@@ -20,7 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.loopback", description=__doc__)
     parser.add_argument("kind", choices=sorted(KINDS))
     parser.add_argument("--port", type=int, default=0, help="default: any free port")
-    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds a generation takes")
     asked = parser.parse_args()
     with KINDS[asked.kind](port=asked.port, delay_s=asked.delay) as server:
         sys.stdout.write(f"export {VARIABLES[asked.kind]}={server.url}\n")

@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -131,6 +132,10 @@ class LoopbackServer:
     def __init__(self, *, port: int = 0, delay_s: float = 0.0) -> None:
         self.requests: list[Received] = []
         self.delay_s = delay_s
+        """From the arrival of a generation to its answer."""
+        self.most_at_once = 0
+        """Most generations that were being answered at the same time."""
+        self._at_once = 0
         self.always: Fault | None = None
         """Served to every generation when the script is empty; set it to simulate an outage."""
         self._script: deque[Fault] = deque()
@@ -189,11 +194,25 @@ class LoopbackServer:
                 return None
             return self._script.popleft() if self._script else self.always
 
+    @contextlib.contextmanager
+    def _counted(self, request: Received) -> Iterator[None]:
+        """Keep count of the generations that are being answered."""
+        one = int(request.path in self.generation_paths)
+        with self._lock:
+            self._at_once += one
+            self.most_at_once = max(self.most_at_once, self._at_once)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._at_once -= one
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # a body after its head would wait 40 ms for an acknowledgement
 
             def do_GET(self) -> None:
                 self._serve()
@@ -205,10 +224,18 @@ class LoopbackServer:
                 pass
 
             def _serve(self) -> None:
+                began = time.monotonic()
                 request = self._read()
                 scripted = server._next_fault(request)
+                with server._counted(request):
+                    self._answer(request, scripted, began)
+
+            def _answer(self, request: Received, scripted: Fault | None, began: float) -> None:
+                cut = scripted is not None and scripted.kind in ("reset", "raw", "stalled")
+                answer = Answer() if cut else server.answer(request, scripted)
                 late = scripted.delay_s if scripted and scripted.kind == "slow" else 0
-                server.wait(server.delay_s + late)
+                delay_s = server.delay_s if request.path in server.generation_paths else 0
+                server.wait(delay_s + late - (time.monotonic() - began))
                 if scripted and scripted.kind == "reset":
                     self._reset()
                 elif scripted and scripted.kind == "stalled":
@@ -216,7 +243,7 @@ class LoopbackServer:
                 elif scripted and scripted.kind == "raw":
                     self._send_raw(scripted)
                 else:
-                    self._send(server.answer(request, scripted))
+                    self._send(answer)
 
             def _read(self) -> Received:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))

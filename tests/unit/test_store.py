@@ -514,6 +514,7 @@ def test_a_process_killed_while_writing_loses_nothing_and_is_noticed(path):
     os.kill(writer.pid, signal.SIGKILL)
     told = [run_id, *(line.split()[1] for line in writer.stdout)]
     number = int(told[-1]) if len(told) > 1 else int(number)
+    os.waitid(os.P_PID, writer.pid, os.WEXITED | os.WNOWAIT)
     assert store.mark_interrupted(LATER) == [run_id]  # also before anyone has collected the dead process
     writer.wait()
     writer.stdout.close()
