@@ -1,4 +1,4 @@
-"""The command line: `persona generate`, `score`, `runs`, `show`, `delete`, `resume`, `check`, `app`.
+"""The command line: `persona generate`, `score`, `calibrate`, `runs`, `show`, `delete`, `resume`, `check`, `app`.
 
 `--json` prints exactly one JSON document on stdout; progress and complaints go to stderr. Exit codes: 0
 done (also degraded, with warnings), 1 the run failed, 2 bad input or usage, 130 interrupted. Heavy modules
@@ -72,6 +72,16 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
     score.add_argument("--independent", action="store_true", help="no near-duplicate check across the list")
     score.set_defaults(command=_score)
+
+    calibrate = commands.add_parser("calibrate", parents=[shared], help="recommend a threshold from labels")
+    calibrate.add_argument("--csv", type=Path, required=True, metavar="FILE", help="columns score, label, ...")
+    calibrate.add_argument(
+        "--alpha", type=float, default=0.1, metavar="A", help="largest acceptable share of bad texts"
+    )
+    calibrate.add_argument("--confidence", type=float, default=0.9, metavar="C", help="of the promise (default: 0.9)")
+    calibrate.add_argument("--risk", choices=("marginal", "selective"), default="marginal", help="share of what")
+    calibrate.add_argument("--sweep", type=Path, metavar="OUT.csv", help="also write every threshold with its figures")
+    calibrate.set_defaults(command=_calibrate)
 
     runs = commands.add_parser("runs", parents=[shared], help="list the runs, newest first")
     runs.add_argument("--limit", type=int, default=50, metavar="N")
@@ -235,6 +245,21 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps(documents, ensure_ascii=False, indent=2))
     else:
         print_scores(assessed)
+    return 0
+
+
+def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.calibration.promise import parse_promise
+    from pipeline.calibration.summary import in_words, summarise
+    from pipeline.calibration.sweep import sweep
+    from pipeline.calibration.table import read_cases, write_sweep
+
+    promise = parse_promise(options.alpha, options.confidence, options.risk)
+    cases = read_cases(options.csv)
+    if options.sweep:
+        write_sweep(sweep(cases), options.sweep)
+    summary = summarise(cases, promise)
+    print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
     return 0
 
 

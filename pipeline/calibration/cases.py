@@ -12,6 +12,7 @@ from pipeline.routing import accepted
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Column = ArrayLike | Sequence[float | None]
 
 _UNSCORED = -1.0
 """Rank of a draft without a score: below every score, as in a run."""
@@ -70,12 +71,12 @@ class Cases:
 
 
 def make_cases(
-    score: ArrayLike,
+    score: Column,
     *,
-    label: ArrayLike | None = None,
-    frontier_label: ArrayLike | None = None,
-    local_micros: ArrayLike | None = None,
-    frontier_micros: ArrayLike | None = None,
+    label: Column | None = None,
+    frontier_label: Column | None = None,
+    local_micros: Column | None = None,
+    frontier_micros: Column | None = None,
     imputed: ArrayLike | None = None,
     cluster: Sequence[str] | Ints | None = None,
 ) -> Cases:
@@ -115,7 +116,7 @@ def make_cases(
     )
 
 
-def _column(name: str, values: ArrayLike | None, size: int | None) -> Floats:
+def _column(name: str, values: Column | None, size: int | None) -> Floats:
     column = np.full(size or 0, np.nan) if values is None else np.asarray(values, dtype=np.float64)
     if size is not None and column.shape != (size,):
         raise InputError(f"{name}: {column.size} values for {size} drafts. Every column needs one per draft.")

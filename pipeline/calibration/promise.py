@@ -5,11 +5,13 @@ from math import ceil
 from typing import Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from pipeline.calibration.bounds import below_limit, few_enough, fewest_labels, lower, most_bad, upper, whole
 from pipeline.calibration.cases import Bools, Floats, Ints
 from pipeline.calibration.evidence import Evidence
+from pipeline.config import explain_validation
+from pipeline.errors import ConfigError
 from pipeline.models import Frozen
 
 Risk = Literal["marginal", "selective"]
@@ -36,6 +38,18 @@ class Promise(Frozen):
     def delta(self) -> float:
         """Probability with which the promise may be broken."""
         return round(1 - self.confidence, 12)
+
+
+def parse_promise(alpha: float, confidence: float, risk: Risk) -> Promise:
+    """A promise for future runs from what somebody typed.
+
+    Raises:
+        ConfigError: a value is out of range.
+    """
+    try:
+        return Promise(alpha=alpha, confidence=confidence, risk=risk)
+    except ValidationError as error:
+        raise ConfigError(f"--{explain_validation(error)}") from error
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,11 @@ from pipeline.words import count, percent
 
 NO_SCORES = "No draft has a score, so none can stay local. Escalate everything."
 
+NOT_RANDOM = (
+    "A guarantee needs labels drawn at random, and these do not look so: the scores of labelled and unlabelled drafts"
+    " differ beyond chance."
+)
+
 
 def certified(promise: Promise, labels: int, accepted: int, bad: int, local: int, drafts: int, counted: bool) -> str:
     """The guarantee with what it rests on, and the other risk beside it.
@@ -23,8 +28,10 @@ def certified(promise: Promise, labels: int, accepted: int, bad: int, local: int
         marginal = f"Of the {drafts:,} personas of this run {bad:,} are unacceptable local drafts"
         selective = f"Of the {local:,} drafts of this run that stay local {bad:,} are unacceptable"
         return f"{marginal if promise.risk == 'marginal' else selective}: all are labelled. {stays}"
-    basis = f"(n = {count(labels, 'label')}, {bad} bad accepted)"
-    beside = f"Of the labelled drafts that stay local {bad} of {accepted} are unacceptable ({share(bad / accepted)})."
+    basis = f"(n = {count(labels, 'label')}, {bad:,} bad accepted)"
+    beside = (
+        f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({share(bad / accepted)})."
+    )
     holds = f"With {share(promise.confidence)} confidence at most {share(promise.alpha)} of {_what(promise)}"
     return f"{holds} {basis}; {stays} {beside}"
 

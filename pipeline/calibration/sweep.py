@@ -51,8 +51,9 @@ class Sweep:
     """Estimate of P(bad | accepted): bad among labelled accepted drafts; NaN without any."""
     marginal_risk: Floats
     """Estimate of P(accepted and bad): local share times selective risk."""
-    worst_first: Purchase
-    best_first: Purchase
+    worst_first: Purchase | None
+    """What the budget buys when the lowest score gets the money first; `None` without a budget."""
+    best_first: Purchase | None
 
     def index(self, threshold: float) -> int:
         """The row that accepts the same drafts as any threshold from -inf to +inf."""
@@ -62,8 +63,8 @@ class Sweep:
         """The table by column name, for a file or a frame; what an order buys carries its name in front."""
         flat = {field.name: getattr(self, field.name) for field in fields(self)}
         for order in ("worst_first", "best_first"):
-            bought = flat.pop(order)
-            flat |= {f"{order}_{field.name}": getattr(bought, field.name) for field in fields(bought)}
+            if (bought := flat.pop(order)) is not None:
+                flat |= {f"{order}_{field.name}": getattr(bought, field.name) for field in fields(bought)}
         return flat
 
 
@@ -97,9 +98,7 @@ def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | No
     ends = saving(-IMPUTED_BAND), saving(IMPUTED_BAND)
     share = (len(cases) - starts) / max(len(cases), 1)
     selective = np.where(threshold >= (floor or 0.0), _selective_risk(cases, order, starts), np.nan)
-    quality = _quality(cases, order, np.zeros_like(starts), starts)
-    unlimited = Purchase(refined=starts, spent_micros=spent, quality=quality)
-    worst = best = unlimited
+    worst = best = None
     if budget_micros is not None:
         left = max(0.0, budget_micros - local)
         worst = _buy(cases, order, np.zeros_like(starts), starts, left)
@@ -113,7 +112,7 @@ def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | No
         saving=saving(0.0),
         saving_low=np.minimum(*ends),
         saving_high=np.maximum(*ends),
-        quality=quality,
+        quality=_quality(cases, order, np.zeros_like(starts), starts),
         selective_risk=selective,
         marginal_risk=np.where(share == 0, 0.0, share * selective),
         worst_first=worst,

@@ -1,0 +1,119 @@
+"""Has anything changed between two runs? And does a calibration speak of a run at all?"""
+
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from pipeline.calibration.bootstrap import CONFIDENCE, Interval
+from pipeline.calibration.cases import Cases
+from pipeline.models import Frozen, RunRecord
+
+_WARN = 0.01
+"""p-value of the scores' difference under which a warning is given."""
+
+
+class Setup(Frozen):
+    """What has to be the same for a calibration of one run to speak of another."""
+
+    study_id: str
+    drafted_by: str
+    """Local provider and model."""
+    scorer: str
+    """Version of the scorer and its weights."""
+    selection: str
+    """How many drafts are written per persona kept."""
+
+
+class Drift(Frozen):
+    """Two sets of drafts at one threshold; differences are later minus earlier, with 95 % intervals."""
+
+    local_share: Interval | None
+    """`None` when either set is empty."""
+    cost_micros: Interval | None
+    """Per draft; `None` with fewer than two drafts in either set, or unknown costs."""
+    ks_p: float | None
+    """Two-sample Kolmogorov-Smirnov test of the scores; `None` when either set has none."""
+    warning: str | None
+    """Set when the scores differ beyond chance (p < 0.01)."""
+
+
+class _Share(NamedTuple):
+    value: float
+    low: float
+    high: float
+
+
+def setup_of(run: RunRecord) -> Setup:
+    """What a run's scores depend on."""
+    config = run.config
+    model = "" if config.local_provider == "builtin" else f" {config.local_model}"
+    return Setup(
+        study_id=run.study_id,
+        drafted_by=f"{config.local_provider}{model}",
+        scorer=f"{run.scorer_version} {config.weights.model_dump_json()}",
+        selection=f"{config.draft_factor:g}",
+    )
+
+
+def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
+    """One sentence for everything that differs; empty when the calibration speaks of the other run."""
+    words = {
+        "study_id": "The labels are from another study.",
+        "drafted_by": f"The labelled drafts were written by {calibrated.drafted_by}, these by {now.drafted_by}.",
+        "scorer": "The labelled drafts were scored by another version of the scorer, or with other weights.",
+        "selection": f"{calibrated.selection} drafts were written per persona, and now {now.selection}.",
+    }
+    return tuple(sentence for name, sentence in words.items() if getattr(calibrated, name) != getattr(now, name))
+
+
+def drift(earlier: Cases, later: Cases, threshold: float) -> Drift:
+    """How two sets of drafts differ at a common threshold, and whether their scores come from one source."""
+    p = _ks(earlier, later)
+    warning = None
+    if p is not None and p < _WARN:
+        warning = (
+            f"The scores of these runs differ beyond chance (p = {p:.2g}): a threshold calibrated on one does not speak"
+            " of the other. Label a few drafts of the newer run."
+        )
+    return Drift(
+        local_share=_share_difference(earlier, later, threshold),
+        cost_micros=_cost_difference(earlier, later, threshold),
+        ks_p=p,
+        warning=warning,
+    )
+
+
+def _ks(earlier: Cases, later: Cases) -> float | None:
+    first, second = (cases.score[~np.isnan(cases.score)] for cases in (earlier, later))
+    return float(stats.ks_2samp(first, second).pvalue) if len(first) and len(second) else None
+
+
+def _share_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
+    """Difference of two shares from their score intervals (Newcombe 1998, method 10): sound at 0 and 1 too."""
+    if not len(earlier) or not len(later):
+        return None
+    old, new = _share(earlier, threshold), _share(later, threshold)
+    difference = new.value - old.value
+    below = sqrt((new.value - new.low) ** 2 + (old.high - old.value) ** 2)
+    above = sqrt((new.high - new.value) ** 2 + (old.value - old.low) ** 2)
+    return Interval(value=difference, low=difference - below, high=difference + above)
+
+
+def _share(cases: Cases, threshold: float) -> _Share:
+    local, n = int(np.count_nonzero(cases.accepted(threshold))), len(cases)
+    ends = stats.binomtest(local, n).proportion_ci(CONFIDENCE, method="wilson")
+    return _Share(local / n, float(ends.low), float(ends.high))
+
+
+def _cost_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
+    """Difference of mean cost per draft, by Welch's t."""
+    old, new = earlier.spend(threshold), later.spend(threshold)
+    if min(len(old), len(new)) < 2 or np.isnan(old).any() or np.isnan(new).any():
+        return None
+    difference = float(new.mean() - old.mean())
+    if np.ptp(old) == np.ptp(new) == 0:
+        return Interval(value=difference, low=difference, high=difference)
+    ends = stats.ttest_ind(new, old, equal_var=False).confidence_interval(CONFIDENCE)
+    return Interval(value=difference, low=float(ends.low), high=float(ends.high))

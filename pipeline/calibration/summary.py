@@ -1,0 +1,98 @@
+"""What labels in a file allow to be said, as one document: `persona calibrate`."""
+
+import numpy as np
+
+from pipeline.calibration.cases import Cases
+from pipeline.calibration.certificate import Certificate, Status, certify
+from pipeline.calibration.evidence import label_floor, looks_random
+from pipeline.calibration.promise import Promise, Risk
+from pipeline.calibration.sentences import NOT_RANDOM
+from pipeline.calibration.sweep import sweep
+from pipeline.calibration.worth import Discrimination, discrimination
+from pipeline.models import Frozen
+from pipeline.words import MISSING, percent, usd
+
+_MICROS = 1_000_000
+
+
+class Summary(Frozen):
+    """The recommended threshold, what it rests on, and what it would do with these drafts."""
+
+    status: Status
+    threshold: float | None
+    """Drafts with at least this score stay local; `None`: escalate everything."""
+    risk: Risk
+    alpha: float
+    confidence: float
+    n_labels: int
+    bad_accepted: int
+    risk_upper: float
+    local_share: float
+    """0 to 1, of these drafts."""
+    expected_cost: float | None
+    """USD for these drafts at the threshold, drafting included; `None` when no frontier cost is known."""
+    saving: float | None
+    """Against the frontier doing everything; negative when dearer, `None` when that costs nothing, or is unknown."""
+    auroc: float | None
+    """`None` when all labels are equal."""
+    auroc_ci: tuple[float | None, float | None]
+    """95 % interval."""
+    labels_needed: int | None
+    sentence: str
+
+
+def summarise(cases: Cases, promise: Promise) -> Summary:
+    """The answer for labels that arrive without their design.
+
+    Labels that all lie above some score, as a draw from a floor gives them, are treated as such a draw; whether
+    they look drawn at random above it is checked, and said if not.
+    """
+    floor = label_floor(cases)
+    certificate, worth = certify(cases, promise, floor=floor), discrimination(cases)
+    table = sweep(cases)
+    row = table.index(np.inf if certificate.threshold is None else certificate.threshold)
+    return Summary(
+        status=certificate.status,
+        threshold=certificate.threshold,
+        risk=promise.risk,
+        alpha=promise.alpha,
+        confidence=promise.confidence,
+        n_labels=certificate.n_labels,
+        bad_accepted=certificate.bad_accepted,
+        risk_upper=certificate.risk_upper,
+        local_share=certificate.local_share,
+        expected_cost=_known(table.cost_micros[row] / _MICROS),
+        saving=_known(table.saving[row]),
+        auroc=worth.auroc,
+        auroc_ci=(worth.low, worth.high),
+        labels_needed=certificate.labels_needed,
+        sentence=_sentence(cases, certificate, worth),
+    )
+
+
+def in_words(summary: Summary) -> str:
+    """A summary for a terminal: the sentence, then a line per figure. Nothing in it comes from the file as text."""
+    low, high = summary.auroc_ci
+    known = summary.auroc is not None and low is not None and high is not None
+    cost = MISSING if summary.expected_cost is None else usd(round(summary.expected_cost * _MICROS))
+    figures = {
+        "threshold": "none" if summary.threshold is None else f"{summary.threshold:.6g}",
+        "stays local": percent(summary.local_share),
+        "cost": cost,
+        "saving": MISSING if summary.saving is None else percent(summary.saving),
+        "AUROC": f"{summary.auroc:.2f} ({low:.2f} to {high:.2f})" if known else MISSING,
+    }
+    return "\n".join([summary.sentence, *(f"  {name:12}{text}" for name, text in figures.items())])
+
+
+def _sentence(cases: Cases, certificate: Certificate, worth: Discrimination) -> str:
+    parts = [certificate.sentence]
+    if certificate.status != "too_few_labels" and not looks_random(cases, certificate.floor):
+        parts.append(NOT_RANDOM)
+    if worth.low is not None and worth.low <= 0.5:
+        parts.append(worth.sentence)
+    return " ".join(parts)
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
