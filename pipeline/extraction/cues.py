@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.templates import (
+from pipeline.extraction.templates import (
     ROUTINE,
     Template,
     be_able,

@@ -7,7 +7,7 @@ one.
 
 import re
 
-from pipeline.verbs import COMMON_VERBS, is_base, is_noun, is_participle, is_past, is_verb, present
+from pipeline.extraction.verbs import COMMON_VERBS, is_base, is_noun, is_participle, is_past, is_verb, present
 
 _HAS_AFTER = (
     "(?:just |not |never |always |only |already |probably )?"

@@ -8,7 +8,7 @@ is given up.
 import re
 from difflib import SequenceMatcher
 
-from pipeline.grammar import expand
+from pipeline.extraction.grammar import expand
 from pipeline.text import tokens
 
 GOOD_WORDS = 20

@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from pipeline.cues import Kind
+from pipeline.extraction.cues import Kind
+from pipeline.extraction.statements import Statement, has_contact, is_instruction
 from pipeline.models import Segment
-from pipeline.statements import Statement, has_contact, is_instruction
 from pipeline.text import sentences, stems
 
 SAME_CLAIM = 75

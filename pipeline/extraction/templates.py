@@ -8,8 +8,8 @@ Named groups say what goes where: `rest` and `thing` of a wish, `lead` in front 
 import re
 from collections.abc import Callable
 
-from pipeline.grammar import pronouns, third_person
-from pipeline.verbs import is_base, is_past, opens_with_verb
+from pipeline.extraction.grammar import pronouns, third_person
+from pipeline.extraction.verbs import is_base, is_past, opens_with_verb
 
 Template = Callable[[re.Match[str]], str | None]
 

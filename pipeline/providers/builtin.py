@@ -10,13 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, get_args
 
-from pipeline.cues import Kind
 from pipeline.errors import ProviderError
+from pipeline.extraction.cues import Kind
+from pipeline.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
+from pipeline.extraction.statements import Statement, find, is_usable
 from pipeline.models import Participant, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.selection import Voice, choose, choose_quotes, listen, ranked, topics
-from pipeline.statements import Statement, find, is_usable
 
 PER_LIST = 4
 """Most statements in one list of a persona."""

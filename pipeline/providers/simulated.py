@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from pipeline.errors import ProviderError
+from pipeline.extraction.rewriting import is_close, is_copied
+from pipeline.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.extraction.statements import Statement, find, is_usable
 from pipeline.models import Persona, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
-from pipeline.rewriting import is_close, is_copied
-from pipeline.selection import choose, choose_quotes, listen, ranked, says_again
-from pipeline.statements import Statement, find, is_usable
 
 ENOUGH_ITEMS = 3
 """Length to which a list is filled from the evidence."""

@@ -7,14 +7,14 @@ import pytest
 
 from pipeline.config import HybridConfig
 from pipeline.errors import ProviderError
+from pipeline.extraction.rewriting import is_copied
+from pipeline.extraction.statements import is_usable
 from pipeline.models import Participant, Segment, Usage
 from pipeline.parsing import PersonaReply, persona_schema
 from pipeline.prompts import draft_request
 from pipeline.providers import DraftTask, ProviderSpec
 from pipeline.providers.builtin import LISTS, NAMES, Provider, draft_persona
-from pipeline.rewriting import is_copied
 from pipeline.sources import load_paths
-from pipeline.statements import is_usable
 
 HEARTHWISE = load_paths([Path(__file__).parents[2] / "data" / "hearthwise"])
 

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.grammar import expand, pronouns, third_person
-from pipeline.verbs import is_base, is_past, opens_with_verb, present
+from pipeline.extraction.grammar import expand, pronouns, third_person
+from pipeline.extraction.verbs import is_base, is_past, opens_with_verb, present
 
 
 @pytest.mark.parametrize(
