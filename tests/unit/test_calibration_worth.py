@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -60,7 +62,7 @@ def test_reliability_bins_hold_every_scored_label_once_and_never_split_a_tie(sco
     bins = reliability(make_cases(scores, label=[1, 0] * (len(scores) // 2) + [1] * (len(scores) % 2)))
     assert sum(one.n for one in bins) == sum(score is not None for score in scores)
     assert len(bins) <= 10
-    for one, other in zip(bins, bins[1:], strict=False):
+    for one, other in pairwise(bins):
         assert one.high < other.low
     assert all(one.acceptable_low <= one.acceptable <= one.acceptable_high for one in bins)
 
