@@ -82,6 +82,10 @@ class HybridConfig(BaseModel):
     """Drafts written at the same time."""
     frontier_workers: int = Field(default=4, ge=1, le=64)
     """Refinements asked for at the same time."""
+    refine_mode: Literal["live", "batch"] = "live"
+    """`batch` asks for all refinements at once, at half price: answers within 24 hours, usually minutes to hours."""
+    batch_poll_s: float = Field(default=30.0, ge=0.01, le=3600, allow_inf_nan=False)
+    """Seconds between two looks whether a batch has been answered; looks are free."""
     max_output_tokens: int = Field(default=2000, ge=200, le=64000)
     """Cap on the length of one answer; the worst case of a paid call is priced with it."""
     context_tokens: int = Field(default=16384, ge=2048)
@@ -90,6 +94,11 @@ class HybridConfig(BaseModel):
     """Seconds to wait for one answer."""
     redact: bool = True
     """Replace e-mail addresses, phone numbers, URLs and participants' names before anything goes to the frontier."""
+    embedding_model: str | None = Field(default=None, max_length=200)
+    """Ollama embedding model (`all-minilm`, `nomic-embed-text`) that gives half of a statement's support; empty is off.
+    Scores with it are not comparable with scores without."""
+    judge_model: str | None = Field(default=None, max_length=200)
+    """Ollama chat model that is asked about claims the score is unsure of; empty is off. Must pass its check first."""
     weights: Weights = Weights()
     """Exponents of completeness, coherence and faithfulness in the overall score."""
     prices: dict[str, PriceOverride] = {}
@@ -101,6 +110,11 @@ class HybridConfig(BaseModel):
         if not value.strip():
             raise ValueError("must not be empty")
         return value.strip()
+
+    @field_validator("embedding_model", "judge_model")
+    @classmethod
+    def _off_when_blank(cls, value: str | None) -> str | None:
+        return (value or "").strip() or None
 
     @field_validator("local_base_url")
     @classmethod

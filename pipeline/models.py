@@ -16,7 +16,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 Micros = Annotated[int, Field(ge=0)]
 
 Role = Literal["participant", "interviewer"]
-Stage = Literal["draft", "refine"]
+Stage = Literal["draft", "embed", "judge", "refine"]
 Outcome = Literal[
     "kept_local",
     "refined",
@@ -193,7 +193,9 @@ class ClaimSupport(Frozen):
     participant: str | None = None
     """Id of the participant who said it."""
     flags: tuple[str, ...] = ()
-    """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..."""
+    """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and what a judge said of it."""
+    unjudged: Score | None = None
+    """The support before a judge changed it; `None` when none did."""
 
 
 class Finding(Frozen):
@@ -251,7 +253,22 @@ class ModelCall(Frozen):
     """What was sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None
     """The text that came back, so that a resumed run reads it instead of buying it again; `None` when none did."""
+    batch: str | None = None
+    """Marker of the batch it was asked in; `None` when it was asked alone."""
     started_at: datetime
+
+
+class Batch(Frozen):
+    """Refinements asked for together, and how far that got; written down before anything is sent."""
+
+    marker: str
+    """Ours and unique: it is sent along, so that the batch can be found again among the provider's."""
+    sent_at: datetime | None = None
+    """When it was last about to be sent; `None` when it certainly was not."""
+    batch_id: str | None = None
+    """The provider's own name for it; `None` until the provider has told it."""
+    ended: bool = False
+    """Whether nothing more is to be expected of it: its answers are written down, or it was never taken."""
 
 
 class Draft(Frozen):

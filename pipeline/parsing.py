@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 
@@ -102,19 +102,71 @@ def persona_schema() -> dict[str, JsonValue]:
     return schema
 
 
+Verdict = Literal["supported", "contradicted", "not_found"]
+
+
+class JudgeReply(BaseModel):
+    """What a judge says of one statement, in the order in which it is to think: the words first."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    span: Line = ""
+    """The words of one passage that decide, copied exactly; empty when there are none."""
+    verdict: Verdict
+
+
+def judge_schema() -> dict[str, JsonValue]:
+    """The closed JSON schema of `JudgeReply`."""
+    schema = JudgeReply.model_json_schema()
+    fields: dict[str, JsonValue] = {}
+    for name, field in schema["properties"].items():
+        fields[name] = {key: value for key, value in field.items() if key not in ("title", "default")}
+    return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
+
+
+def read_judgement(reply: Reply) -> JudgeReply:
+    """The judgement in a reply.
+
+    Raises:
+        UnreadableReply: refused, cut off, not JSON, or of another shape.
+    """
+    _refuse_unfinished(reply)
+    try:
+        return JudgeReply.model_validate(_json(reply.text))
+    except ValidationError as error:
+        raise UnreadableReply(f"The answer is not a judgement: {explain_validation(error)}"[:500]) from error
+
+
 def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
     """A function that reads a reply as the persona with this id, or raises `UnreadableReply`."""
 
     def read(reply: Reply) -> Persona:
-        if reply.stop == "refusal":
-            raise UnreadableReply(f"{reply.model} declined to answer.")
-        if reply.stop == "length":
-            raise UnreadableReply(
-                f"{reply.model} was cut off at the output cap. Raise max_output_tokens in the configuration."
-            )
+        _refuse_unfinished(reply)
         return read_persona(reply.text, persona_id)
 
     return read
+
+
+def _refuse_unfinished(reply: Reply) -> None:
+    if reply.stop == "refusal":
+        raise UnreadableReply(f"{reply.model} declined to answer.")
+    if reply.stop == "length":
+        raise UnreadableReply(
+            f"{reply.model} was cut off at the output cap. Raise max_output_tokens in the configuration."
+        )
+
+
+def _json(text: str) -> JsonValue:
+    """The JSON value in a model's text, whatever stands around it."""
+    body = _FENCE.sub("", text).strip()
+    if not body:
+        raise UnreadableReply("The answer was empty.")
+    start, end = body.find("{"), body.rfind("}")
+    try:
+        values: JsonValue = json.loads(body[start : end + 1]) if 0 <= start < end else json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableReply(f"The answer is not JSON; it begins {body[:60]!r}.") from error
+    return values
 
 
 def read_persona(text: str, persona_id: str) -> Persona:
@@ -123,17 +175,10 @@ def read_persona(text: str, persona_id: str) -> Persona:
     Raises:
         UnreadableReply: empty, not JSON, of another shape, or without a name or any claim.
     """
-    body = _FENCE.sub("", text).strip()
-    if not body:
-        raise UnreadableReply("The answer was empty.")
-    start, end = body.find("{"), body.rfind("}")
     try:
-        values = json.loads(body[start : end + 1]) if 0 <= start < end else json.loads(body)
-        reply = PersonaReply.model_validate(values)
+        reply = PersonaReply.model_validate(_json(text))
     except ValidationError as error:
         raise UnreadableReply(f"The answer is not a persona: {explain_validation(error)}"[:500]) from error
-    except (ValueError, RecursionError) as error:
-        raise UnreadableReply(f"The answer is not JSON; it begins {body[:60]!r}.") from error
     lists = {
         field: tuple(item for item in getattr(reply, field) if item)
         for field in ("goals", "pain_points", "behaviours", "motivations", "quotes")

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pipeline.errors import ProviderError
 from pipeline.models import Assessment, Persona, Usage
-from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import Ask, Health, Provider, ProviderRole, ProviderSpec, Reply, Request
 from tests.factories import make_assessment
 
 ANSWER = {
@@ -63,6 +63,11 @@ class ScriptedProvider:
         if isinstance(step, ProviderError):
             raise step
         return step(request) if callable(step) else step
+
+
+def asking(model: Provider) -> Ask:
+    """Asks a model at once, without books."""
+    return lambda request, read, about: read(model.complete(request))
 
 
 class FakeClock:

@@ -7,8 +7,8 @@ retry, do not count money and do not write anything: `pipeline.calls` does that 
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
-from typing import ClassVar, Literal, Protocol, cast
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Literal, Protocol, TypeVar, cast
 
 from pydantic import JsonValue, SecretStr
 
@@ -16,6 +16,8 @@ from pipeline.errors import ConfigError
 from pipeline.models import Frozen, Participant, Persona, Segment, Stage, Usage
 
 ProviderRole = Literal["local", "frontier"]
+
+T = TypeVar("T")
 
 
 class DraftTask(Frozen):
@@ -55,8 +57,9 @@ class Request(Frozen):
     max_output_tokens: int
     seed: int
     temperature: float | None
-    task: DraftTask | RefineTask
-    """For providers without a language model (`builtin`, `simulated`); the others send `system` and `prompt`."""
+    task: DraftTask | RefineTask | None = None
+    """For providers without a language model (`builtin`, `simulated`); the others send `system` and `prompt`. `None`
+    where nothing but a model can answer."""
 
 
 class Reply(Frozen):
@@ -131,6 +134,19 @@ class Provider(Protocol):
 
         Raises:
             ProviderError: no answer; says whether to retry and whether it may have been billed.
+        """
+
+
+class Ask(Protocol):
+    """How somebody who has no books of his own, a scorer, asks a model."""
+
+    def __call__(self, request: Request, read: Callable[[Reply], T], about: str) -> T:
+        """The answer to a request, read; `about` is the id of the persona it is for.
+
+        Raises:
+            UnreadableReply: an answer that `read` refused.
+            ProviderError: no answer.
+            Cancelled: the run was cancelled before.
         """
 
 

@@ -4,12 +4,13 @@ The one trap is the context window: Ollama cuts a longer prompt without a word, 
 that fits, and a prompt that cannot fit is an error here.
 """
 
-from collections.abc import Callable, Iterator
-from typing import Any, ClassVar, TypeVar
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pipeline.errors import ProviderError
 from pipeline.hosted import usage_from
-from pipeline.models import Frozen
+from pipeline.models import Frozen, Usage
 from pipeline.pricing import estimate_tokens
 from pipeline.provider_errors import Endpoint, shown_address, token_count, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
@@ -37,12 +38,21 @@ class PullProgress(Frozen):
     """Bytes of the current layer; 0 when the step has no size."""
 
 
+class Embedded(NamedTuple):
+    """Texts as an embedding model sees them."""
+
+    vectors: Sequence[Sequence[float]]
+    """One per text, all of the same length."""
+    usage: Usage
+
+
 class _ModelFacts(Frozen):
     """What `show` says of a model."""
 
     context_length: int | None
     """Largest window in tokens; `None` when the server does not say."""
-    thinks: bool
+    capabilities: tuple[str, ...]
+    """What it can do, in Ollama's words; empty when the server does not say."""
 
 
 class Provider:
@@ -109,7 +119,7 @@ class Provider:
                 options=options,
                 keep_alive=KEEP_ALIVE,
                 # Thinking would use up the answer's tokens; models that cannot think refuse the parameter.
-                think=False if facts.thinks else None,
+                think=False if "thinking" in facts.capabilities else None,
             ),
             sent=request.prompt,
         )
@@ -117,6 +127,35 @@ class Provider:
         usage = usage_from((answer.prompt_eval_count, answer.eval_count, None), request, text)
         cut = answer.done_reason == "length"
         return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=answer.model or self.model)
+
+    def embed(self, texts: Sequence[str]) -> Embedded:
+        """The vectors of some texts, at least one. A text longer than the model's window is cut by the server.
+
+        Raises:
+            ProviderError: no answer, or not one vector of the same length for every text.
+        """
+        said = "\n".join(texts)
+        answer = self._call(
+            lambda: self._client.embed(model=self.model, input=list(texts), keep_alive=KEEP_ALIVE), sent=said
+        )
+        vectors = answer.embeddings
+        if len(vectors) != len(texts) or not vectors[0] or {len(vectors[0])} != {len(vector) for vector in vectors}:
+            raise self._endpoint(self.model).unreadable("vectors that do not fit the texts")
+        if not all(math.isfinite(number) for vector in vectors for number in vector):
+            raise self._endpoint(self.model).unreadable("vectors that are not numbers")
+        counted = token_count(answer.prompt_eval_count)
+        tokens = estimate_tokens(said) if counted is None else counted
+        return Embedded(vectors, Usage(input_tokens=tokens, measured=counted is not None))
+
+    def lacks(self, capability: str) -> bool:
+        """Whether the server says that the model cannot do something: `embedding`, `completion`."""
+        capabilities = self._learn().capabilities
+        return bool(capabilities) and capability not in capabilities
+
+    def digest(self) -> str:
+        """Which version of the model the server has; empty where it does not say."""
+        listed = self._call(self._quick.list).models
+        return next((entry.digest or "" for entry in listed if entry.model and _has((entry.model,), self.model)), "")
 
     def pull(self, model: str) -> Iterator[PullProgress]:
         """Download a model to the server, step by step.
@@ -137,7 +176,7 @@ class Provider:
         if self._facts is None:
             shown = self._call(lambda: self._quick.show(self.model))
             limit = _context_length(shown.modelinfo or {})
-            self._facts = _ModelFacts(context_length=limit, thinks="thinking" in (shown.capabilities or ()))
+            self._facts = _ModelFacts(context_length=limit, capabilities=tuple(shown.capabilities or ()))
             if limit and self.context_tokens:
                 self.context_tokens = min(self.context_tokens, limit)
         return self._facts
@@ -167,9 +206,7 @@ class Provider:
 
         The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
         """
-        endpoint = Endpoint(
-            label="Ollama", model=model or self.model, address=self._address, key_variable="OLLAMA_API_KEY"
-        )
+        endpoint = self._endpoint(model or self.model)
         try:
             return ask()
         except self._status_error as error:
@@ -185,6 +222,9 @@ class Provider:
         except (ValueError, TypeError, AttributeError, RecursionError):
             # JSON that does not parse, or parses to something the SDK cannot turn into its types.
             raise endpoint.unreadable("something that is not Ollama's JSON") from None
+
+    def _endpoint(self, model: str) -> Endpoint:
+        return Endpoint(label="Ollama", model=model, address=self._address, key_variable="OLLAMA_API_KEY")
 
     def _not_pulled(self, models: tuple[str, ...]) -> Health:
         has = f"it has: {', '.join(models)}" if models else "it has none"

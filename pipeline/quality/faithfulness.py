@@ -64,6 +64,10 @@ class Evidence:
     flags: tuple[str, ...] = ()
     participant: Participant | None = None
     """Whose stated facts it rests on, when it does not rest on a sentence."""
+    factor: float = 1.0
+    """What wrong numbers and names, and disagreement about yes and no, leave of any support for the claim."""
+    unjudged: float | None = None
+    """The support before a judge changed it."""
 
 
 def find(claim: Claim, view: SourceView) -> Evidence:
@@ -83,9 +87,11 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     bigrams = said / len(pairs) if pairs else window
     facts = sum(fact in known for fact in claim.facts) / len(claim.facts) if claim.facts else 1.0
     support = _WINDOW * window + _WHOLE * whole + _PAIRS * bigrams
-    support *= _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts
+    heard = _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts
+    support *= heard
     factor, flags = _polarity(claim, best, ranked, set(known.values()), view)
-    return Evidence(min(support * factor / _CERTAIN, 1.0), _shown(best, known, weights, view), flags)
+    shown = _shown(best, known, weights, view)
+    return Evidence(min(support * factor / _CERTAIN, 1.0), shown, flags, factor=heard * factor)
 
 
 class Summary(NamedTuple):

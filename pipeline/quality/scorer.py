@@ -6,21 +6,24 @@ drafts, it is not a probability.
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.config import Weights
 from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.lexicon import STOP_WORDS
-from pipeline.models import Assessment, ClaimSupport, Finding, Persona, Scores
+from pipeline.models import Assessment, ClaimSupport, Persona, Scores
 from pipeline.quality.coherence import coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up
-from pipeline.quality.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, summed_up
+from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
+from pipeline.quality.findings import about_claims, about_instructions, about_source
 from pipeline.quality.instructions import reads_like_instruction
+from pipeline.quality.judge import Judge
+from pipeline.quality.meaning import Meaning
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
-from pipeline.text import language_of, shortened
 
 LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
 
@@ -31,18 +34,27 @@ _POOLED_CAP = 0.8
 INSTRUCTION_CAP = 0.3
 """What the overall score of a text that talks to a model is cut to."""
 
-_WEAK = 0.4
 _NOT_STATED_CAPS = {"age": 0.0, "occupation": 0.5, "location": 0.5}
 _DEMOGRAPHICS = "demographics."
 _DEMOGRAPHIC_WEIGHT = 0.5
 
 
 class Scorer:
-    """Scores texts against one study."""
+    """Scores texts against one study.
 
-    def __init__(self, index: StudyIndex, weights: Weights) -> None:
+    Attributes:
+        version: names everything that decides a score; scores of different versions are not comparable.
+    """
+
+    def __init__(
+        self, index: StudyIndex, weights: Weights, meaning: Meaning | None = None, judge: Judge | None = None
+    ) -> None:
+        """Bind the score to a study; without `meaning` and `judge`, which ask a model, nobody is asked anything."""
         self._index = index
         self._weights = weights
+        self._meaning = meaning
+        self._judge = judge
+        self.version = scorer_version(meaning.model if meaning else None, judge.model if judge else None)
 
     def assess(self, persona: Persona, focus: Sequence[str] | None = None) -> Assessment:
         """The assessment of one text.
@@ -51,19 +63,32 @@ class Scorer:
             persona: the text; nothing in it is trusted.
             focus: ids of the participants it is drawn from. `None`, or ids this study does not have, score it
                 against everybody, which sees less: supports are capped at .8 and a finding says so.
+
+        Raises:
+            ProviderError: a model that takes part in the score does not answer.
+            Cancelled: the run was cancelled before such a model could be asked.
         """
         view = self._index.view(focus)
+        if self._meaning:
+            listed = [text for field, text in statements(persona) if field in LIST_FIELDS]
+            self._meaning.prepare(listed, view, persona.id)
         claims = tuple(self._claims(persona, view))
         complete, missing = completeness(persona)
         coherent, issues = coherence(persona)
         faithful = None if view.is_empty else summed_up([(claim.support, weight_of(claim)) for claim in claims])
         overall = None if faithful is None else self._overall(complete, coherent, faithful)
-        injected = _injection(persona, claims)
+        injected = about_instructions(persona, claims)
         if overall is not None and injected:
             overall = min(overall, INSTRUCTION_CAP)
-        findings = [*injected, *_about_source(persona, view), *issues, *_about_claims(claims), *missing]
+        findings = [
+            *injected,
+            *about_source((text for _, text in statements(persona)), view),
+            *issues,
+            *about_claims(claims),
+            *missing,
+        ]
         scores = Scores(overall=overall, coherence=coherent, faithfulness=faithful, completeness=complete)
-        return Assessment(scores=scores, claims=claims, findings=tuple(findings), scorer_version=SCORER_VERSION)
+        return Assessment(scores=scores, claims=claims, findings=tuple(findings), scorer_version=self.version)
 
     def _overall(self, complete: float, coherent: float, faithful: float) -> float:
         parts = zip((complete, coherent, faithful), exponents(self._weights), strict=True)
@@ -76,7 +101,12 @@ class Scorer:
                     yield self._support(field, text, find_quote(text, view), view)
             else:
                 claim = Claim.of(text, view.language, is_goal=field == "goals")
-                evidence = _capped(claim, find(claim, view), view)
+                evidence = find(claim, view)
+                if self._meaning and field in LIST_FIELDS:
+                    evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
+                evidence = _capped(claim, evidence, view)
+                if self._judge and field in LIST_FIELDS:
+                    evidence = self._judge.weigh(field, text, evidence, view, persona.id)
                 if field.startswith(_DEMOGRAPHICS):
                     evidence = _with_facts(field.removeprefix(_DEMOGRAPHICS), text, evidence, view)
                 yield self._support(field, text, evidence, view)
@@ -100,7 +130,14 @@ class Scorer:
             quote=view.text_between(*evidence.sentences) if evidence.sentences else None,
             participant=segment.participant if segment else person.id if person else None,
             flags=flags,
+            unjudged=evidence.unjudged,
         )
+
+
+def scorer_version(embedding_model: str | None, judge_model: str | None) -> str:
+    """`1.0`, `1.0+all-minilm`, `1.0+judge:qwen2.5:7b`: the version of the formula and the models in the score."""
+    parts = (SCORER_VERSION, embedding_model, f"judge:{judge_model}" if judge_model else None)
+    return "+".join(part for part in parts if part)
 
 
 class Exponents(NamedTuple):
@@ -162,56 +199,13 @@ def _capped(claim: Claim, evidence: Evidence, view: SourceView) -> Evidence:
         flags += ["close_to_source"] if close >= _COPIED_SHARE else []
     if view.language == "english" and _is_stuffed(claim):
         support, flags = min(support, _STUFFED_CAP), [*flags, "stuffed"]
-    return Evidence(support, evidence.sentences, tuple(flags))
+    return replace(evidence, support=support, flags=tuple(flags))
 
 
 def _is_stuffed(claim: Claim) -> bool:
     if len(claim.words) < _STUFFED_LENGTH:
         return False
     return sum(word in STOP_WORDS or "'" in word for word in claim.words) < _STUFFED_SHARE * len(claim.words)
-
-
-def _injection(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:
-    texts = (("name", persona.name), ("tagline", persona.tagline), ("background", persona.background))
-    found = [(field, text) for field, text in texts if reads_like_instruction(text)]
-    found += [(claim.field, claim.text) for claim in claims if "instruction" in claim.flags]
-    sentence = "Reads like an instruction to a model, not a fact"
-    return [Finding(kind="instruction", field=field, text=f"{sentence}: '{shortened(text)}'") for field, text in found]
-
-
-def _about_source(persona: Persona, view: SourceView) -> Iterator[Finding]:
-    if view.is_empty:
-        yield Finding(
-            kind="empty_source", text="There are no participants' words to compare with: faithfulness is open."
-        )
-        return
-    if not view.is_known:
-        text = "It is not known which participants this is drawn from: compared with everybody, supports at most .8."
-        yield Finding(kind="unknown_focus", text=text)
-    written = language_of(" ".join(text[:LONGEST_CLAIM] for _, text in statements(persona)))
-    if written != view.language:
-        text = f"Written in {written}, the study in {view.language}: wording cannot be compared and scores near 0."
-        yield Finding(kind="other_language", text=text)
-
-
-def _about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
-    sentences = {
-        "copied": "Copied from the study word for word instead of summed up",
-        "close_to_source": "Nearly word for word from the study instead of summed up",
-        "stuffed": "A string of keywords, not a statement",
-        "not_stated": "The data states something else about these participants than",
-        "polarity": "The study seems to say the opposite of",
-    }
-    for claim in claims:
-        for flag in claim.flags:
-            if flag in sentences:
-                yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{shortened(claim.text)}'")
-        if claim.support < _WEAK and not claim.flags:
-            kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
-            found = (
-                "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"
-            )
-            yield Finding(kind=kind, field=claim.field, text=f"{found}: '{shortened(claim.text)}'")
 
 
 def weight_of(claim: ClaimSupport) -> float:

@@ -1,6 +1,10 @@
 """Ollama's own API: chat, tags, show, pull, version, embed."""
 
 import hashlib
+import json
+import re
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
@@ -25,6 +29,9 @@ class OllamaServer(LoopbackServer):
         self.models = list(models)
         self.context_length = context_length
         self.capabilities = capabilities
+        """Of every model; a name with `embed` or `minilm` in it can only embed."""
+        self.judge: Callable[[str, list[str]], dict[str, str]] | None = None
+        """Answers what a judge is asked: statement and sentences in, `span` and `verdict` out."""
         self.counts_tokens = True
         """Off leaves the token counts out of the answer, as some forks do."""
 
@@ -36,10 +43,10 @@ class OllamaServer(LoopbackServer):
                 return Answer({"version": "0.30.0"})
             case "/api/tags":
                 return Answer(
-                    {"models": [{"model": name, "name": name, "size": 4_700_000_000} for name in self.models]}
+                    {"models": [{"model": name, "name": name, "digest": _digest(name)} for name in self.models]}
                 )
             case "/api/show":
-                return self._known(body) or self._show()
+                return self._known(body) or self._show(body["model"])
             case "/api/pull":
                 return self._pull(body["model"])
             case "/api/embed":
@@ -71,9 +78,10 @@ class OllamaServer(LoopbackServer):
         problem = schema_problem(body.get("format"), closed=False)
         return self.error(400, problem) if problem else None
 
-    def _show(self) -> Answer:
+    def _show(self, name: str) -> Answer:
+        capabilities = ["embedding"] if re.search("embed|minilm", name) else list(self.capabilities)
         info = {"general.architecture": "qwen2", "qwen2.context_length": self.context_length}
-        return Answer({"model_info": info, "capabilities": list(self.capabilities), "details": {"family": "qwen2"}})
+        return Answer({"model_info": info, "capabilities": capabilities, "details": {"family": "qwen2"}})
 
     def _pull(self, name: str) -> Answer:
         if name.startswith("missing"):
@@ -85,8 +93,8 @@ class OllamaServer(LoopbackServer):
 
     def _embed(self, body: dict[str, Any]) -> Answer:
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-        vectors = [[byte / 255 for byte in hashlib.sha256(text.encode()).digest()[:8]] for text in texts]
-        return Answer({"model": body["model"], "embeddings": vectors})
+        vectors = [_bag(text) for text in texts]
+        return Answer({"model": body["model"], "embeddings": vectors, "prompt_eval_count": tokens("".join(texts))})
 
     def _chat(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
         options = body.get("options") or {}
@@ -106,4 +114,24 @@ class OllamaServer(LoopbackServer):
             return "I'm sorry, but I can't help with that."
         if scripted and scripted.kind == "off_schema":
             return '{"answer": 42}'
+        if self.judge and "verdict" in body["format"]["properties"]:
+            return json.dumps(self.judge(*_judged(prompt)))
         return write(body["format"], prompt, (body.get("options") or {}).get("seed", 0))
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()
+
+
+def _bag(text: str) -> list[float]:
+    """A vector that is like another where they share words: the beginnings of words, counted in 256 places."""
+    vector = [0.0] * 256
+    for word in re.findall(r"\w+", text.lower()):
+        vector[zlib.crc32(word[:5].encode()) % 256] += 1.0
+    return vector
+
+
+def _judged(prompt: str) -> tuple[str, list[str]]:
+    """The statement that a judge is asked about, and the sentences of its passages."""
+    found = [json.loads(line) for line in prompt.splitlines() if line.startswith("{")]
+    return found[0]["statement"], [line["text"] for line in found[1:]]

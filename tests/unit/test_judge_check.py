@@ -1,0 +1,110 @@
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.clock import SystemClock
+from pipeline.config import Weights
+from pipeline.file_cache import FileCache
+from pipeline.index import StudyIndex
+from pipeline.models import Persona
+from pipeline.providers import ProviderSpec
+from pipeline.providers.ollama import Provider
+from pipeline.quality import Scorer
+from pipeline.quality.judge import Judge
+from pipeline.quality.judge_check import JudgeCheck, remember, remembered, run_check, sources
+from tests.fakes import asking
+from tests.loopback import OllamaServer
+
+SUPPORTED = {source.supported.text for source in sources()}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[OllamaServer]:
+    with OllamaServer() as running:
+        yield running
+
+
+def knows(statement: str, sentences: list[str]) -> dict[str, str]:
+    """A judge that knows the answers."""
+    verdict = "supported" if statement in SUPPORTED else "contradicted"
+    return {"span": sentences[0], "verdict": verdict}
+
+
+def agrees(statement: str, sentences: list[str]) -> dict[str, str]:
+    return {"span": sentences[0], "verdict": "supported"}
+
+
+def invents(statement: str, sentences: list[str]) -> dict[str, str]:
+    return {**knows(statement, sentences), "span": "words that nobody in here has ever said"}
+
+
+def check(server: OllamaServer) -> JudgeCheck:
+    model = Provider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
+    judge = Judge("qwen2.5:7b", "digest", asking(model), FileCache(None), seed=0)
+    return run_check(judge, SystemClock(), lambda done, total: None)
+
+
+def test_the_set_is_balanced_and_holds_every_kind_of_change() -> None:
+    kinds = Counter(source.unsupported.kind for source in sources())
+    assert len(sources()) >= 12
+    assert set(kinds) == {"who", "what", "number", "negation", "absent"}
+    assert all(source.supported.kind == "paraphrase" for source in sources())
+
+
+def test_words_alone_cannot_pass_the_check() -> None:
+    from pipeline.quality.judge_check import _name, _study
+
+    scorer = Scorer(StudyIndex.build(_study()), Weights())
+    right = 0
+    for number, source in enumerate(sources()):
+        for claim in (source.supported, source.unsupported):
+            persona = Persona.model_validate({"id": "p", "name": "A", claim.field: [claim.text]})
+            support = scorer.assess(persona, [_name(number)]).claims[0].support
+            right += (support >= 0.7) == (claim.kind == "paraphrase")
+    assert right / (2 * len(sources())) < 0.6
+
+
+def test_a_judge_that_knows_passes_and_the_count_is_told(server: OllamaServer) -> None:
+    server.judge = knows
+    result = check(server)
+    assert result.passes
+    assert result.sentence == (
+        "qwen2.5:7b: 32 of 32 right, balanced accuracy 1.00 (at least 0.75 is asked for): passes."
+    )
+
+
+@pytest.mark.parametrize("answers", [agrees, invents])
+def test_a_judge_that_agrees_to_all_or_invents_its_words_does_not_pass(server: OllamaServer, answers: object) -> None:
+    server.judge = answers  # type: ignore[assignment]
+    result = check(server)
+    assert not result.passes
+    assert (result.right, result.n, len(result.missed)) == (16, 32, 16)
+    assert "does not pass" in result.sentence
+
+
+def test_progress_is_told_claim_by_claim(server: OllamaServer) -> None:
+    server.judge = knows
+    told: list[tuple[int, int]] = []
+    model = Provider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
+    run_check(Judge("m", "", asking(model), FileCache(None), 0), SystemClock(), lambda *step: told.append(step))
+    assert told == [(done, 32) for done in range(1, 33)]
+
+
+def test_a_result_is_remembered_for_this_version_of_the_model_only(server: OllamaServer, tmp_path: Path) -> None:
+    server.judge = knows
+    result = check(server)
+    remember(result, "digest-1", FileCache(tmp_path))
+    assert remembered("qwen2.5:7b", "digest-1", FileCache(tmp_path)) == result
+    assert remembered("qwen2.5:7b", "digest-2", FileCache(tmp_path)) is None
+    assert remembered("llama3", "digest-1", FileCache(tmp_path)) is None
+
+
+def test_another_question_or_set_asks_for_another_check(
+    server: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.judge = knows
+    remember(check(server), "digest", FileCache(tmp_path))
+    monkeypatch.setattr("pipeline.prompts._JUDGE_RULES", "Say supported.")
+    assert remembered("qwen2.5:7b", "digest", FileCache(tmp_path)) is None
