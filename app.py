@@ -10,7 +10,7 @@ import streamlit as st
 
 def main() -> None:
     """One rerun of one browser session."""
-    # A width of our own: left to itself it depends on which page a visitor opens first.
+    # The width is set, because left to itself it depends on which page a visitor opens first.
     st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=240)
     st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
     page = st.navigation(

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
-from pages import _attempt, _figures, _sent, _ui
+from pages import _attempt, _sent, _totals, _ui
 from pipeline import analysis, export
-from pipeline.attempts import CallChoice, CallGroup, CallTotals, Latency, ListedCall, totals
+from pipeline.attempts import CallChoice, CallGroup, ListedCall, totals
 from pipeline.errors import StoreError
 from pipeline.models import CallStatus, RunRecord, Stage
 from pipeline.store import RunSummary
-from pipeline.words import CALL_WORDS, MISSING, count, milliseconds, usd
+from pipeline.words import CALL_WORDS, MISSING, count, milliseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +28,6 @@ _ALL = "all"
 
 _MOST_RUNS, _MOST_LISTED = 1000, 500
 _ROW_PX, _HEAD_PX, _MOST_ROWS = 36, 38, 10
-
-_STAGES: dict[Stage, str] = {"draft": "drafting", "refine": "refining"}
 
 
 def page() -> None:
@@ -52,7 +50,7 @@ def page() -> None:
     if not groups:
         st.info("No model has been called yet. Every attempt will be listed here.", icon=":material/inbox:")
         return
-    _totals(totals(groups, choice), _ui.services().store.call_latencies(choice))
+    _totals.show(totals(groups, choice), _ui.services().store.call_latencies(choice))
     if run_id:
         _sent.panel(run_id)
     else:
@@ -76,7 +74,9 @@ def _choice(runs: Mapping[str, RunSummary | RunRecord], run_id: str | None, grou
     """The run and the filters; a filter with one possible value is not offered."""
     _run_chooser(runs, run_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        stage: Stage | None = _pick("stage", [stage for stage in _STAGES if _occurs(groups, "stage", stage)], _STAGES)
+        stage: Stage | None = _pick(
+            "stage", [stage for stage in _totals.STAGES if _occurs(groups, "stage", stage)], _totals.STAGES
+        )
         providers = list(dict.fromkeys(group.provider for group in groups))
         provider: str | None = _pick("provider", providers, {name: name for name in providers})
         status: CallStatus | None = _pick(
@@ -123,74 +123,6 @@ def _pick(key: str, options: Sequence[T], words: dict[T, str]) -> T | None:
         label_visibility="collapsed",
     )
     return chosen
-
-
-# --- what they add up to ---------------------------------------------------------------------------
-
-
-def _totals(total: CallTotals, latencies: Sequence[Latency]) -> None:
-    with st.grid(3, min_column_width=190, gap="small"):
-        _figures.tile("Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones too.")
-        _figures.tile(
-            f"Settled{_mark(total)}",
-            usd(total.simulated_settled_micros if _is_simulated(total) else total.settled_micros),
-            _beside(total, total.simulated_settled_micros, count(total.paid, "paid attempt")),
-            "What the attempts cost that have ended. A lost one is charged at its reservation.",
-        )
-        _figures.tile(
-            f"Reserved{_mark(total)}",
-            usd(total.simulated_reserved_micros if _is_simulated(total) else total.reserved_micros),
-            _beside(total, total.simulated_reserved_micros, f"{total.in_flight or 'none'} waiting"),
-            "Worst case of the attempts that wait for an answer.",
-        )
-        _figures.tile(
-            "Tokens in", f"{total.input_tokens:,}", f"{total.cached_tokens or 'none'} of them from a cache", _TOKENS
-        )
-        _figures.tile("Tokens out", f"{total.output_tokens:,}", "hidden reasoning included", _TOKENS)
-        _latency(latencies)
-
-
-_TOKENS = "As the providers report them; estimated where they report none. builtin uses none."
-
-
-def _ends(total: CallTotals) -> str:
-    ends = {
-        "answered": total.answered,
-        "unusable": total.unusable,
-        "failed": total.failed,
-        "lost": total.lost,
-        "waiting": total.in_flight,
-    }
-    return " · ".join(f"{number:,} {word}" for word, number in ends.items() if number) or "none fits"
-
-
-def _is_simulated(total: CallTotals) -> bool:
-    return total.has_simulated and not total.has_real
-
-
-def _mark(total: CallTotals) -> str:
-    return " (simulated)" if _is_simulated(total) else ""
-
-
-def _beside(total: CallTotals, simulated_micros: int, note: str) -> str:
-    """The small print of an amount: what is simulated stands beside real money, never in it."""
-    both = total.has_real and simulated_micros
-    return f"and {usd(simulated_micros, simulated=True)} · {note}" if both else note
-
-
-def _latency(latencies: Sequence[Latency]) -> None:
-    """Refining first: drafting has other models and other times, so the two are not mixed."""
-    told = [
-        f"{_STAGES[latency.stage]} {milliseconds(latency.median_ms)}, p95 {milliseconds(latency.p95_ms)}, "
-        f"n = {latency.n:,}"
-        for latency in latencies[::-1]
-    ]
-    _figures.tile(
-        "Median latency",
-        milliseconds(latencies[-1].median_ms) if latencies else MISSING,
-        " · ".join(told) or "no attempt has ended",
-        "From sending to the answer or the error, per stage. 95 % took no longer than p95.",
-    )
 
 
 # --- every attempt ---------------------------------------------------------------------------------
@@ -262,7 +194,7 @@ def _rows(listed: Sequence[ListedCall], with_run: bool) -> "pd.DataFrame":
     columns = {
         **run,
         "Draft": [call.draft_id for call in calls],
-        "Stage": [_STAGES[call.stage] for call in calls],
+        "Stage": [_totals.STAGES[call.stage] for call in calls],
         "Status": [CALL_WORDS[call.status] + (" ⚑" if call.flag else "") for call in calls],
         "Cost": [_ui.money(item.call.cost_micros, item.simulated) for item in listed],
         "Provider": [call.provider for call in calls],

@@ -6,7 +6,7 @@ give the stored score, because another version of the scorer wrote it, that is s
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 from pipeline.config import Weights
 from pipeline.evidence import FLAG_WORDS, Mark, mark
@@ -17,18 +17,18 @@ from pipeline.quality.faithfulness import Summary, summary
 from pipeline.quality.scorer import INSTRUCTION_CAP, exponents, weight_of
 from pipeline.words import count, percent, score
 
-PartName = Literal["completeness", "coherence", "faithfulness"]
+PartName = Literal["faithfulness", "coherence", "completeness"]
 
 LOOKS_AT: dict[PartName, str] = {
-    "completeness": "Whether enough is said: three goals, pain points and behaviours, two quotes, an occupation, a "
-    "name and another fact about the person. Placeholders and repetitions do not count.",
+    "faithfulness": "How far the words of the participants a draft is drawn from carry its claims: half the mean of "
+    "all claims, half the mean of the lowest quarter. A fact about the person counts half.",
     "coherence": "Whether a rule finds a contradiction inside the text: age beside years of work, novice beside "
     "expert, often beside seldom, two statements against each other, one said twice. Each of them leaves "
     f"{percent(PER_ISSUE)}.",
-    "faithfulness": "How far the words of the participants a draft is drawn from carry its claims: half the mean of "
-    "all claims, half the mean of the lowest quarter. A fact about the person counts half.",
+    "completeness": "Whether enough is said: three goals, pain points and behaviours, two quotes, an occupation, a "
+    "name and another fact about the person. Placeholders and repetitions do not count.",
 }
-"""What each part of the score looks at."""
+"""What each part of the score looks at, in the order in which they are told: what weighs most first."""
 
 BLIND: tuple[str, ...] = (
     "Who did what to whom. A claim that swaps two people or two things keeps its words, and passes.",
@@ -87,14 +87,14 @@ class Explanation(Frozen):
 def formula(weights: Weights) -> str:
     """The overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
     powers = exponents(weights)._asdict()
-    return " · ".join(f"{name}^{powers[name]:.2f}" for name in _names())
+    return " · ".join(f"{name}^{powers[name]:.2f}" for name in LOOKS_AT)
 
 
 def explain(assessment: Assessment, weights: Weights) -> Explanation:
     """The score of one text with its run's own weights."""
     supports = [(claim.support, weight_of(claim)) for claim in assessment.claims]
     summed = summary(supports)
-    parts = tuple(_part(name, assessment, weights, summed) for name in _names())
+    parts = tuple(_part(name, assessment, weights, summed) for name in LOOKS_AT)
     product = _product(parts)
     return Explanation(
         parts=parts,
@@ -109,9 +109,11 @@ def explain(assessment: Assessment, weights: Weights) -> Explanation:
     )
 
 
-def _names() -> tuple[PartName, ...]:
-    names: tuple[PartName, ...] = get_args(PartName)
-    return names[::-1]
+def product_in_words(explained: Explanation) -> str:
+    """How the factors multiply: `0.86 · 1.00 · 0.96 = 0.83`; empty when one of them is missing."""
+    if explained.product is None:
+        return ""
+    return f"{' · '.join(score(part.factor) for part in explained.parts)} = {score(explained.product)}"
 
 
 def _part(name: PartName, assessment: Assessment, weights: Weights, summed: Summary | None) -> Part:

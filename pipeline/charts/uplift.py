@@ -13,6 +13,9 @@ from pipeline.words import count, signed, usd
 _MOST_NAMES = 12
 """More names than this do not fit beside the lines; the tooltip has them all."""
 
+_LONGEST_NAME = 20
+"""Characters of a name that fit between its point and the edge of the chart."""
+
 _LINE_OF_TEXT = 0.06
 """Score that a line of text takes in height."""
 
@@ -62,7 +65,7 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
         description="Draft on the left, the frontier's text on the right",
     )
     base = alt.Chart(pd.concat(ends)).encode(
-        alt.X("side:Q", title=None, scale=alt.Scale(domain=[-0.5, 1.8], nice=False), axis=sides),
+        alt.X("side:Q", title=None, scale=alt.Scale(domain=[-0.5, 2.0], nice=False), axis=sides),
         alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),
         alt.Color("used:N", scale=colours, legend=key),
         tooltip=[
@@ -84,10 +87,15 @@ def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
     """The personas' names at the right ends of their lines."""
     ranked = pairs.sort_values("refined_score")
     frame = pd.DataFrame({"level": _apart(ranked["refined_score"].to_list()), "side": 1})
-    frame["label"] = ranked["name"].str.slice(0, 28).to_list()
+    frame["label"] = ranked["name"].map(_short).to_list()
     text = style.label(alt.Chart(frame), dark, "left", "middle", dx=10)
     names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
     return names
+
+
+def _short(name: str) -> str:
+    """As much of a name as fits beside the lines on a narrow page; the tooltip has all of it."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
 
 def _apart(levels: list[float]) -> list[float]:

@@ -6,8 +6,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.config import HybridConfig
-from pipeline.evidence import weak_claims
+from pipeline.config import HybridConfig, Weights
+from pipeline.evidence import unsupported_quotes, weak_claims
+from pipeline.explained import explain, product_in_words
 from pipeline.models import Timing
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
@@ -105,6 +106,45 @@ def test_a_filter_that_fits_no_persona_leaves_a_sentence(app: App, database: Pat
     page.toggle(key="weak").set_value(True).run()
     assert not page.exception
     assert ("No persona fits" in _text(page)) != weak
+
+
+def _press(page: AppTest, label: str) -> AppTest:
+    return next(button for button in page.button if button.label == label).click().run()
+
+
+def test_the_score_of_a_persona_is_taken_apart_when_asked(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    assert "What it cannot see" not in _text(page)
+    _press(page, "Score explained")
+    assert not page.exception
+    explained = explain(Store(database).run(run_id).personas[0].assessment, Weights())
+    assert product_in_words(explained) in _text(page)
+    assert "The lowest quarter** of" in _text(page)
+    assert "It is not a probability" in _text(page)
+
+
+def test_scores_in_general_are_explained_with_the_weights_of_the_run(app: App, database: Path) -> None:
+    weights = {"completeness": 0.0, "coherence": 0.5, "faithfulness": 0.5}
+    page = _press(_open(app, finished_run(database, weights=weights)), "How scores come about")
+    assert page.code[0].value == "score = faithfulness^0.50 · coherence^0.50 · completeness^0.00"
+
+
+def test_personas_with_unsupported_quotes_can_be_picked_out(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    unsupported = any(unsupported_quotes(final) for final in Store(database).run(run_id).personas)
+    page.toggle(key="unquoted").set_value(True).run()
+    assert ("No persona fits" in _text(page)) != unsupported
+
+
+def test_a_persona_can_be_copied_as_markdown(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    first = Store(database).run(run_id).personas[0]
+    page.session_state[f"copy {run_id} {first.draft_id}"] = True
+    page.run()
+    assert page.code[0].value.startswith(f"## {first.persona.name}")
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,15 @@ def test_names_beside_the_slopes_never_touch_and_never_leave_the_chart():
     assert min(high - low for low, high in pairwise(levels)) >= 0.0599
 
 
+def test_a_long_name_beside_a_slope_is_cut_where_there_is_no_room_for_it():
+    run = make_run([0.5], refined={0: 0.8})
+    (final,) = run.personas
+    persona = final.persona.model_copy(update={"name": "Margaret 'Maggie' Thompson-Okafor"})
+    view = uplift_slopes(run.model_copy(update={"personas": (final.model_copy(update={"persona": persona}),)}))
+    assert "Margaret 'Maggie' T…" in texts(drawn(view))
+    assert view.table["name"].tolist() == [persona.name]
+
+
 def test_a_refinement_without_readable_text_gives_a_sentence_and_no_chart():
     run = make_run([0.5], extra_calls=[make_call(0, status="unparsable")], otherwise="refine_unparsable")
     view = uplift_slopes(run)

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.config import Weights
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula
+from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, product_in_words
 from pipeline.index import StudyIndex
 from pipeline.models import AssessedDraft, Assessment, ClaimSupport, Draft, Finding, Persona, Scores
 from pipeline.quality import Scorer, penalise_near_duplicates
@@ -95,10 +95,13 @@ def test_without_words_to_compare_with_there_is_no_product():
     explained = explain(assessment(None, faithfulness=None), Weights())
     assert (explained.product, explained.parts[0].factor, explained.changes) == (None, None, ())
     assert "no participants' words" in explained.parts[0].lowered[0]
+    assert product_in_words(explained) == ""
 
 
 def test_a_score_of_another_version_of_the_scorer_is_not_explained_away():
-    (change,) = explain(assessment(0.5, claim(1.0)), Weights()).changes
+    explained = explain(assessment(0.5, claim(1.0)), Weights())
+    assert product_in_words(explained) == "1.00 · 1.00 · 1.00 = 1.00"
+    (change,) = explained.changes
     assert change.startswith("Version 9.9 of the scorer gave 0.50")
     finding = Finding(kind="instruction", text="x")
     capped = assessment(0.3).model_copy(update={"findings": (finding,)})
