@@ -23,6 +23,8 @@ ANSWER = {
     "quotes": [],
 }
 
+ANSWER_TEXT = json.dumps(ANSWER)
+
 Step = Reply | ProviderError | Callable[[Request], Reply]
 
 
