@@ -96,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
 
     check = commands.add_parser("check", parents=[shared], help="look whether a run could work, at no cost")
     _run_options(check)
+    check.add_argument("--judge", metavar="MODEL", help="let this Ollama model take the check of a judge instead")
     check.set_defaults(command=_check)
 
     app = commands.add_parser("app", help="open the dashboard in the browser")
@@ -151,7 +152,13 @@ def _store(options: argparse.Namespace, settings: Settings) -> "Store":
 def _worker(store: "Store", options: argparse.Namespace, settings: Settings) -> "Worker":
     from pipeline.worker import Worker
 
-    return Worker(store, cache=(options.db or settings.database).parent / ".cache")
+    return Worker(store, cache=_cache(options, settings))
+
+
+def _cache(options: argparse.Namespace, settings: Settings) -> Path:
+    """The folder for what may be computed or asked again."""
+    database: Path = options.db or settings.database
+    return database.parent / ".cache"
 
 
 def _generate(options: argparse.Namespace, settings: Settings) -> int:
@@ -233,8 +240,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.terminal import print_scores
 
     drafts = read_personas(options.personas)
-    cache = (options.db or settings.database).parent / ".cache"
-    scorer = Scorer(StudyIndex.cached(load_paths(options.source), cache), Weights())
+    scorer = Scorer(StudyIndex.cached(load_paths(options.source), _cache(options, settings)), Weights())
     assessed: tuple[AssessedDraft, ...] = tuple(
         AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts
     )
@@ -292,9 +298,25 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.preflight import check
     from pipeline.terminal import print_check
 
-    report = check(_config(options), settings)
+    if options.judge:
+        return _check_judge(options, settings)
+    report = check(_config(options), settings, _cache(options, settings))
     print(report.model_dump_json(indent=2)) if options.json else print_check(report)
     return report.exit_code
+
+
+def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.scorer_models import check_judge
+    from pipeline.terminal import count_up, print_judge
+
+    with count_up("Checking the judge") as tell:
+        result = check_judge(options.judge, _config(options), settings, _cache(options, settings), tell)
+    if options.json:
+        document = {**result.model_dump(), "passes": result.passes, "sentence": result.sentence}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print_judge(result)
+    return 0 if result.passes else 1
 
 
 def _app(options: argparse.Namespace, settings: Settings) -> int:

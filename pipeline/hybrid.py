@@ -4,6 +4,7 @@ Synchronous: `run` returns when the run has ended. It writes every fact to its l
 and given the facts of an interrupted attempt it goes on where that one stopped.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.calls import Caller, RetryPolicy
@@ -25,14 +26,14 @@ from pipeline.models import (
 )
 from pipeline.preflight import plan
 from pipeline.pricing import FREE, Pricer
-from pipeline.providers import Provider
+from pipeline.providers import Ask, Provider, Reply, Request, T
 from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.redaction import Redactor
 from pipeline.runlog import MemoryLog, RunFacts, RunLog
 from pipeline.settings import Settings, from_environment
 from pipeline.stages import Background
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
-from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage
+from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.words import usd
 
@@ -66,9 +67,10 @@ class HybridPipeline:
             config: what to run.
             settings: keys and addresses; the environment's unless given.
             clock: the system's unless given.
-            cache: folder where the index of a study is kept between runs; `None` keeps none.
+            cache: folder where indexes, answers for the score and checks of judges are kept between runs; `None`
+                keeps none.
         """
-        self.plan = plan(config, settings or from_environment())
+        self.plan = plan(config, settings or from_environment(), cache)
         self._clock = clock or SystemClock()
         self._cache = cache
 
@@ -109,12 +111,14 @@ class HybridPipeline:
 
         frontier = self._frontier(ledger, log, so_far)
         with Background() as background:
-            scorer = background.submit(lambda: Scorer(StudyIndex.cached(study, self._cache), config.weights))
+            scorer = background.submit(self._scorer, study, log, so_far)
             redactor = background.submit(lambda: Redactor(study) if config.redact and self.plan.sends_out else None)
             assessing = QualityAssessmentStage(scorer, background, log)
-            drafted = LocalDraftStage(
-                self._local_caller(log, so_far), config, log, background, assessing.begin
-            ).execute(DraftInput(study=study, written=so_far.drafts, failed=so_far.failures))
+            # Models of the score may share a server with the drafts': side by side, each would push the other out.
+            meanwhile = () if self.plan.scoring.are_on else (assessing.begin,)
+            drafted = LocalDraftStage(self._local_caller(log, so_far), config, log, background, *meanwhile).execute(
+                DraftInput(study=study, written=so_far.drafts, failed=so_far.failures)
+            )
             self._complain(drafted, log)
             drafted_at = self._clock.monotonic()
 
@@ -138,7 +142,28 @@ class HybridPipeline:
             ),
             frontier_only_micros=self._frontier_only(assessed, personas, frontier, study),
             price_source=self.plan.pricer.source,
+            scorer_version=scorer.result().version,
         )
+
+    def _scorer(self, study: Study, log: RunLog, so_far: RunFacts) -> Scorer:
+        index = StudyIndex.cached(study, self._cache)
+        asking = lambda model, stage: self._asking(model, stage, log, so_far)  # noqa: E731
+        return self.plan.scoring.scorer(index, self.plan.config, asking)
+
+    def _asking(self, model: Provider, stage: Stage, log: RunLog, so_far: RunFacts) -> Ask:
+        """How the score asks one of its models: with a row for every attempt, and never going on without it."""
+        caller = self._caller(model, stage, FREE, HybridCostTracker(None), log, so_far, RetryPolicy())
+
+        def ask(request: Request, read: Callable[[Reply], T], about: str) -> T:
+            try:
+                return caller.complete(request, read, caller.admit(request, draft_of(about)))
+            except ProviderError as error:
+                raise ProviderError(
+                    f"The score cannot be computed without {model.model}: {error} What was drafted is kept: resume the"
+                    " run when the server is back."
+                ) from error
+
+        return ask
 
     def _local_caller(self, log: RunLog, so_far: RunFacts) -> Caller:
         policy = RetryPolicy(unreadable=not self.plan.local.in_process)

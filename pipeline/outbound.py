@@ -5,8 +5,9 @@ in the recorded payloads, line by line as they were written into the prompt, and
 segment is counted and said.
 """
 
+import json
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 from pipeline.models import Frozen, ModelCall, RunRecord, Segment, Stage, Study
 from pipeline.prompts import segment_line
 from pipeline.redaction import Redactor
+from pipeline.text import sentence_spans
 from pipeline.words import count
 
 Place = Literal["away", "here", "unknown"]
@@ -138,7 +140,7 @@ def payload_parts(payload: str) -> dict[str, JsonValue]:
 def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipment:
     first = calls[0]
     redacted = first.stage == "refine" and run.config.redact
-    found, untraced = _trace([call.payload for call in calls], study, redacted)
+    found, untraced = _trace(calls, study, redacted)
     segments = tuple(
         SentSegment(segment=segment, requests=found[segment.id]) for segment in study.segments if segment.id in found
     )
@@ -161,39 +163,60 @@ def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipm
 def _place(call: ModelCall, run: RunRecord) -> Place:
     if call.stage == "refine":
         return "away"
-    if not run.config.local_base_url:
+    # The models of the score answer on an Ollama server, even where an OpenAI-compatible one drafts.
+    elsewhere = call.stage != "draft" and run.config.local_provider == "openai"
+    if elsewhere or not run.config.local_base_url:
         return "unknown"
     address = run.config.local_base_url
     host = urlsplit(address if "//" in address else f"//{address}").hostname
     return "here" if host in _LOOPBACK else "away"
 
 
-def _trace(payloads: Iterable[str], study: Study, redacted: bool) -> tuple[Counter[str], int]:
-    """Requests per segment id, and how many excerpts fit no segment.
+def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Counter[str], int]:
+    """Requests of one stage per segment id, and how many excerpts fit no segment.
 
     A line that several segments share, such as a `Yes.`, counts for as many of them as it was sent in one request.
     """
+    stage = calls[0].stage
     redact = Redactor(study).redact if redacted else str
     ids: dict[str, list[str]] = defaultdict(list)
-    for segment in study.segments:
-        ids[redact(segment_line(segment))].append(segment.id)
+    for line, segment_id in _quotable(study, stage):
+        ids[redact(line)].append(segment_id)
     found: Counter[str] = Counter()
     untraced = 0
-    for payload in payloads:
-        waiting = {line: deque(ids[line]) for line in set(_excerpts(payload)) if line in ids}
-        for line in _excerpts(payload):
+    for call in calls:
+        excerpts = _excerpts(call.payload, stage)
+        waiting = {line: deque(ids[line]) for line in set(excerpts) if line in ids}
+        held: set[str] = set()
+        for line in excerpts:
             if waiting.get(line):
-                found[waiting[line].popleft()] += 1
-            else:
+                held.add(waiting[line].popleft())
+            elif stage != "embed":
                 untraced += 1
+        found.update(held)
     return found, untraced
 
 
-def _excerpts(payload: str) -> list[str]:
-    """The lines of a prompt that quote the study."""
+def _quotable(study: Study, stage: Stage) -> Iterator[tuple[str, str]]:
+    """Every line with which a prompt of a stage quotes the study, and the id of its segment.
+
+    Models that draft and refine are sent whole segments; those of the score single sentences of participants.
+    """
+    for segment in study.segments:
+        if stage in ("draft", "refine"):
+            yield segment_line(segment), segment.id
+        elif segment.role == "participant":
+            for start, end in sentence_spans(segment.text):
+                sentence = segment.text[start:end]
+                alone = segment.model_copy(update={"text": sentence})
+                yield json.dumps(sentence, ensure_ascii=False) if stage == "embed" else segment_line(alone), segment.id
+
+
+def _excerpts(payload: str, stage: Stage) -> list[str]:
+    """The lines of a prompt that quote the study; an embedding model is sent lines of the persona among them."""
     prompt = payload_parts(payload).get("prompt")
     lines = prompt.split("\n") if isinstance(prompt, str) else []
-    return [line for line in lines if line.startswith(_EXCERPT) and _ITS_TEXT in line]
+    return [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
 
 
 def _maybe_counted(run: RunRecord) -> int:
@@ -204,6 +227,8 @@ def _maybe_counted(run: RunRecord) -> int:
 
 _BESIDE: dict[Stage, str] = {
     "draft": "instructions and the facts that the study states about these participants",
+    "embed": "statements of the draft personas",
+    "judge": "instructions and a statement of a persona",
     "refine": "instructions, the draft persona with its quotes, and the findings of its review",
 }
 """What a request holds beside the excerpts."""

@@ -74,9 +74,10 @@ def _shares(config: HybridConfig, local: str, earlier: Sequence[RunRecord]) -> l
 
 
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
-    """Whether scores of kept drafts can be compared: same writer, same weights, same choice among drafts."""
+    """Whether scores of kept drafts can be compared: same writer, same score, same choice among drafts."""
     same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
-    return same_writer and then.weights == now.weights and then.draft_factor == now.draft_factor
+    same_models = (then.embedding_model, then.judge_model) == (now.embedding_model, now.judge_model)
+    return same_writer and same_models and then.weights == now.weights and then.draft_factor == now.draft_factor
 
 
 def _drafting(config: HybridConfig, planned: Plan) -> str:
@@ -107,9 +108,12 @@ def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
 def _leaving(config: HybridConfig, planned: Plan) -> str:
     if planned.frontier is None or planned.frontier.simulated:
         frontier = "The frontier is simulated" if planned.frontier else "No frontier is called"
-        if planned.local.in_process:
-            return f"Nothing leaves this machine. {frontier}."
-        return f"{frontier}. Excerpts of the study go to the drafting model only: {planned.local_health.sentence}"
+        scoring = "".join(f" {sentence}" for sentence in planned.scoring.sentences)
+        if not planned.local.in_process:
+            only = "" if scoring else " only"
+            drafting = f"Excerpts of the study go to the drafting model{only}: {planned.local_health.sentence}"
+            return f"{frontier}. {drafting}{scoring}"
+        return f"{frontier}.{scoring}" if scoring else f"Nothing leaves this machine. {frontier}."
     state = "after e-mail addresses, phone numbers, links and names are replaced" if config.redact else "as they are"
     return (
         f"Drafts scoring under {score(config.quality_threshold)} go to {config.frontier_provider} with their findings "

@@ -5,6 +5,7 @@ the run pointless or unaccounted for (a missing local model, a model without a p
 degrades it (no key, a retired model): those drafts end as `frontier_unavailable`, visibly.
 """
 
+from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig
@@ -12,8 +13,8 @@ from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.models import Frozen, Outcome
 from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
+from pipeline.scorer_models import ScorerModels, scorer_models
 from pipeline.settings import Settings
-
 
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
 """Environment variable with the key of an OpenAI-compatible local server, where it wants one."""
@@ -42,6 +43,8 @@ class Plan(NamedTuple):
     reason: str
     """Why there is no frontier, in a sentence."""
     warnings: tuple[str, ...]
+    scoring: ScorerModels = ScorerModels()
+    """The models that take part in the score; none unless the configuration names some."""
 
     @property
     def sends_out(self) -> bool:
@@ -54,14 +57,24 @@ class Plan(NamedTuple):
         return self.frontier is not None and self.frontier.simulated
 
 
-def plan(config: HybridConfig, settings: Settings) -> Plan:
+def plan(config: HybridConfig, settings: Settings, cache: Path | None = None) -> Plan:
     """Everything a run needs, checked.
 
+    Args:
+        config: what to run.
+        settings: keys and addresses.
+        cache: folder in which a judge's check is remembered.
+
     Raises:
-        ConfigError: an unknown provider, a model that the provider does not have, a missing setting.
+        ConfigError: an unknown provider, a model that the provider does not have, a missing setting, a judge that
+            has not passed its check.
         UnpricedModelError: the frontier model has no known price, so no budget could be kept.
-        ProviderError: the local provider does not answer.
+        ProviderError: the local provider, or the server of the score's models, does not answer.
     """
+    return _without_scoring(config, settings)._replace(scoring=scorer_models(config, settings, cache))
+
+
+def _without_scoring(config: HybridConfig, settings: Settings) -> Plan:
     config, local, local_health, warnings = _local(config, settings)
     if not config.uses_frontier:
         why = "The run is local only."
@@ -142,12 +155,12 @@ class CheckReport(Frozen):
     config: HybridConfig
 
 
-def check(config: HybridConfig, settings: Settings) -> CheckReport:
+def check(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
     """Look at every provider for free, and at the run this configuration asks for. Never raises."""
     roles: tuple[ProviderRole, ...] = ("local", "frontier")
     items = tuple(_item(name, role, config, settings) for role in roles for name in names(role))
     try:
-        planned = plan(config, settings)
+        planned = plan(config, settings, cache)
     except PersonaError as error:
         return CheckReport(items=items, ready=False, verdict=str(error), exit_code=error.exit_code, config=config)
     frontier = planned.frontier

@@ -19,6 +19,7 @@ from pipeline.words import usd
 
 if TYPE_CHECKING:
     from pipeline.preflight import CheckReport
+    from pipeline.quality.judge_check import JudgeCheck
     from pipeline.store import RunProgress, RunSummary, Store
     from pipeline.worker import Worker
 
@@ -108,6 +109,26 @@ def print_check(report: "CheckReport") -> None:
     out.print(Text(report.verdict))
     for warning in report.warnings:
         out.print(Text(f"warning: {warning}"))
+
+
+def print_judge(result: "JudgeCheck") -> None:
+    """How a judge did in its check, and what it got wrong."""
+    out = _console()
+    for miss in result.missed:
+        what = "a true summary" if miss.kind == "paraphrase" else f"changed: {miss.kind}"
+        out.print(Text(f"--  {miss.text} ({what}): it said {miss.said}"))
+    out.print(Text(result.sentence))
+    out.print(Text(f"{result.seconds_per_claim:.1f} s per claim on this machine."))
+
+
+@contextmanager
+def count_up(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows how far something is; call it with how much is done, and of how much."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task(title, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _console() -> Console:

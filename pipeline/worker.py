@@ -15,7 +15,7 @@ from pipeline.config import HybridConfig
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.hybrid import HybridPipeline, RunResult
 from pipeline.models import RunStatus, Timing
-from pipeline.quality import SCORER_VERSION
+from pipeline.quality import scorer_version
 from pipeline.runlog import RunFacts
 from pipeline.settings import Settings
 from pipeline.store import Store
@@ -170,9 +170,14 @@ class Worker:
             timing=result.timing if result else Timing(),
             frontier_only_micros=result.frontier_only_micros if result else None,
             price_source=result.price_source if result else "",
-            scorer_version=result.scorer_version if result else SCORER_VERSION,
+            scorer_version=result.scorer_version if result else self._scorer_version(run_id),
             now=self._clock.now(),
         )
+
+    def _scorer_version(self, run_id: str) -> str:
+        """The version that scored the drafts of a run that has failed."""
+        config = self._store.run(run_id).config
+        return scorer_version(config.embedding_model, config.judge_model)
 
     def _beat(self, run_id: str, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT_S):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import Future
 
+from pipeline.errors import Cancelled
 from pipeline.models import AssessedDraft, Draft, Frozen
 from pipeline.quality import Scorer, penalise_near_duplicates
 from pipeline.routing import select
@@ -42,12 +43,24 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
         self._begun[draft.id] = self._background.submit(self._assess, draft)
 
     def execute(self, stage_input: AssessInput) -> AssessOutput:
-        """Score all drafts. Deterministic: scoring again gives the same numbers."""
+        """Score all drafts. Deterministic: scoring again gives the same numbers.
+
+        Returns:
+            All drafts; none when a model takes part in the score and the run was cancelled before it had its say.
+
+        Raises:
+            ProviderError: such a model does not answer.
+        """
         self._log.stage_started("assess", len(stage_input.drafts))
         for draft in stage_input.drafts:
             if draft.id not in self._begun:
                 self.begin(draft)
-        alone = tuple(self._begun[draft.id].result() for draft in stage_input.drafts)
+        try:
+            alone = tuple(self._begun[draft.id].result() for draft in stage_input.drafts)
+        except Cancelled:
+            # A model takes part in the score and was not asked any more. Which drafts are the best is not known
+            # before all have a score; a resumed run scores them all.
+            return AssessOutput(drafts=())
         together = penalise_near_duplicates(alone)
         for before, after in zip(alone, together, strict=True):
             if after != before:

@@ -118,3 +118,8 @@ def draft_id(number: int) -> str:
 def persona_id(of_draft: str) -> str:
     """`persona-0001` for `draft-0001`."""
     return of_draft.replace("draft", "persona", 1)
+
+
+def draft_of(persona: str) -> str:
+    """`draft-0001` for `persona-0001`; any other id as it is."""
+    return persona.replace("persona", "draft", 1)

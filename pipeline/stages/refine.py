@@ -143,7 +143,11 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
     def _better(self, item: AssessedDraft, answer: Persona) -> FinalPersona:
         """The better of draft and refinement. A tie goes to the draft: it is what the local side promised."""
         refined = self._restored(answer)
-        assessment = self._scorer.assess(refined, item.draft.focus)
+        try:
+            assessment = self._scorer.assess(refined, item.draft.focus)
+        except Cancelled as error:
+            # A model takes part in the score. The paid answer stands in its row, for a resumed run to score.
+            return self._keep(item, "cancelled", str(error))
         before, after = item.assessment.scores.overall, assessment.scores.overall
         if after is not None and (before is None or after > before):
             final = FinalPersona(

@@ -97,7 +97,7 @@ RUN_SCHEMA = record(
     ),
     calls=many(
         record(
-            stage={"enum": ["draft", "refine"]},
+            stage={"enum": ["draft", "embed", "judge", "refine"]},
             provider={"type": "string"},
             model={"type": "string"},
             status={"type": "string"},

@@ -1,0 +1,186 @@
+"""The models that may take part in the score: an embedding model and a judge, on an Ollama server. Both off by default.
+
+What a configuration asks for must be there and, for a judge, must have passed its check on this machine: a run that
+would be scored with less than it says does not start.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.clock import Clock, SystemClock
+from pipeline.config import HybridConfig
+from pipeline.embedding import EmbeddingModel
+from pipeline.errors import ConfigError, ProviderError
+from pipeline.file_cache import FileCache
+from pipeline.index import StudyIndex
+from pipeline.models import Stage
+from pipeline.providers import Ask, Health, ProviderSpec, Reply, Request, T
+from pipeline.providers.ollama import Provider
+from pipeline.quality import Scorer
+from pipeline.quality.judge import Judge
+from pipeline.quality.judge_check import BAR, JudgeCheck, remember, remembered, run_check
+from pipeline.quality.meaning import Meaning
+from pipeline.settings import Settings
+
+_JUDGE_WINDOW = 4096
+"""Tokens for three passages and a verdict; a larger window only costs memory."""
+
+_FOLDER = "answers"
+
+Asking = Callable[[Provider, Stage], Ask]
+"""How a model is asked within a run: with a row for every attempt."""
+
+
+class ScorerModels(NamedTuple):
+    """The models of a run's score that were found ready; `None` where one is off."""
+
+    embedding: EmbeddingModel | None = None
+    judge: Provider | None = None
+    judge_digest: str = ""
+    cache: FileCache = FileCache(None)
+    sentences: tuple[str, ...] = ()
+    """What was found, one sentence per model."""
+
+    @property
+    def are_on(self) -> bool:
+        """Whether any model takes part in the score."""
+        return bool(self.embedding or self.judge)
+
+    def scorer(self, index: StudyIndex, config: HybridConfig, asking: Asking) -> Scorer:
+        """The score of a run; without models it asks nobody anything."""
+        meaning = judge = None
+        if self.embedding:
+            meaning = Meaning(index, self.embedding, asking(self.embedding, "embed"))
+        if self.judge:
+            ask = asking(self.judge, "judge")
+            judge = Judge(self.judge.model, self.judge_digest, ask, self.cache, config.seed)
+        return Scorer(index, config.weights, meaning, judge)
+
+
+def scorer_models(config: HybridConfig, settings: Settings, folder: Path | None) -> ScorerModels:
+    """The models that a configuration wants in its score, looked at for free; none where both are off.
+
+    Args:
+        config: names them.
+        settings: the address of the server.
+        folder: where answers and the results of checks are kept; `None` keeps none, so no judge counts as checked.
+
+    Raises:
+        ConfigError: a model is not there, cannot do what it is for, or has not passed its check.
+        ProviderError: the server does not answer.
+    """
+    if not (config.embedding_model or config.judge_model):
+        return ScorerModels()
+    cache, sentences, embedding, judge, digest = _cache(folder), [], None, None, ""
+    if config.embedding_model:
+        spec = _spec(config.embedding_model, config, settings)
+        found = _ready("embedding_model", spec, "embedding")
+        embedding = EmbeddingModel(spec, cache, found.digest)
+        sentences.append(f"For the score, statements and sentences go to an embedding model: {found.sentence}")
+    if config.judge_model:
+        spec = _spec(config.judge_model, config, settings)
+        found = _ready("judge_model", spec, "completion")
+        _demand_passed(remembered(spec.model, found.digest, cache), spec.model)
+        judge, digest = Provider(spec), found.digest
+        sentences.append(f"For the score, unsure claims and their passages go to a judge: {found.sentence}")
+    return ScorerModels(embedding, judge, digest, cache, tuple(sentences))
+
+
+def server(config: HybridConfig, settings: Settings) -> Health:
+    """The state of the Ollama server that the score would ask, with the models it lists; never raises for one down."""
+    return Provider(_spec(config.local_model, config, settings)).check()
+
+
+def judge_result(model: str, config: HybridConfig, settings: Settings, folder: Path | None) -> JudgeCheck | None:
+    """What is known of a judge; `None` when it was not checked, or the server cannot say which version it has."""
+    try:
+        digest = Provider(_spec(model, config, settings)).digest()
+    except ProviderError:
+        return None
+    return remembered(model, digest, _cache(folder))
+
+
+def check_judge(
+    model: str,
+    config: HybridConfig,
+    settings: Settings,
+    folder: Path | None,
+    tell: Callable[[int, int], None],
+    clock: Clock | None = None,
+) -> JudgeCheck:
+    """Let a judge take its check, and remember the result. Free; about a minute with a small model.
+
+    Args:
+        model: an Ollama model.
+        config: the address of the server, where it names one, and the time to wait for an answer.
+        settings: its address otherwise.
+        folder: where the result is kept.
+        tell: called with claims done and claims in total after each.
+        clock: for measuring how long it takes; the system's unless given.
+
+    Raises:
+        ConfigError: the model is not there, or is not one that answers.
+        ProviderError: the server does not answer.
+    """
+    spec = _spec(model, config, settings)
+    digest = _ready("judge_model", spec, "completion").digest
+    judge = Judge(model, digest, _asking_directly(Provider(spec)), FileCache(None), seed=0)
+    result = run_check(judge, clock or SystemClock(), tell)
+    remember(result, digest, _cache(folder))
+    return result
+
+
+class _Found(NamedTuple):
+    digest: str
+    sentence: str
+
+
+def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
+    """Look at a model that is about to be used."""
+    model = Provider(spec)
+    health = model.check()
+    if health.fault == "unreachable":
+        raise ProviderError(f"{setting}: {health.sentence}", retryable=True)
+    if not health.ready:
+        raise ConfigError(f"{setting}: {health.sentence}")
+    if model.lacks(capability):
+        what = "makes no embeddings" if capability == "embedding" else "cannot answer questions"
+        raise ConfigError(f"{setting}: {spec.model} {what}, says the Ollama server. Choose another model, or none.")
+    return _Found(model.digest(), health.sentence)
+
+
+def _demand_passed(result: JudgeCheck | None, model: str) -> None:
+    how = f"run `persona check --judge {model}`, or press Check on the Configure page"
+    if result is None:
+        raise ConfigError(f"judge_model: {model} has not been checked on this machine. First {how}.")
+    if not result.passes:
+        raise ConfigError(
+            f"judge_model: {result.model} was right in only {result.right} of {result.n} claims of its check, and"
+            f" {BAR:.0%} are asked for. Choose another model, or none; to try again, {how}."
+        )
+
+
+def _asking_directly(model: Provider) -> Ask:
+    """Asks outside a run, where there are no books to keep."""
+
+    def ask(request: Request, read: Callable[[Reply], T], about: str) -> T:
+        return read(model.complete(request))
+
+    return ask
+
+
+def _cache(folder: Path | None) -> FileCache:
+    return FileCache(folder / _FOLDER if folder else None)
+
+
+def _spec(model: str, config: HybridConfig, settings: Settings) -> ProviderSpec:
+    # The address of an OpenAI-compatible server is not that of an Ollama server.
+    own = None if config.local_provider == "openai" else config.local_base_url
+    return ProviderSpec(
+        role="local",
+        model=model,
+        base_url=own or settings.get(Provider.url_variable),
+        timeout_s=config.timeout_s,
+        context_tokens=_JUDGE_WINDOW,
+    )
