@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pipeline.evidence import LISTS, SUPPORTED_FROM, WEAK_FROM, FieldChange, changes
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, product_in_words
+from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, how, product_in_words
 from pipeline.models import AssessedDraft, ClaimSupport, FinalPersona, RunRecord
 from pipeline.words import escape_markdown, score
 
@@ -16,10 +16,7 @@ from pipeline.words import escape_markdown, score
 @st.dialog("How scores come about", width="medium", icon=":material/calculate:")
 def scores_explained(run: RunRecord) -> None:
     """The score in general, with the weights of this run."""
-    st.markdown(
-        "Every draft is scored on this machine, by fixed rules and without asking a model: the same text and the same "
-        "study give the same score."
-    )
+    st.markdown(escape_markdown(how(run.config)))
     st.code(f"score = {formula(run.config.weights)}", language=None)
     for name, looks_at in LOOKS_AT.items():
         st.markdown(f"**{name.capitalize()}.** {looks_at}")

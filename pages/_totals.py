@@ -9,7 +9,7 @@ from pipeline.attempts import CallTotals, Latency
 from pipeline.models import Stage
 from pipeline.words import MISSING, count, milliseconds, usd
 
-STAGES: dict[Stage, str] = {"draft": "drafting", "refine": "refining"}
+STAGES: dict[Stage, str] = {"draft": "drafting", "embed": "embedding", "judge": "judging", "refine": "refining"}
 
 
 def show(total: CallTotals, latencies: Sequence[Latency]) -> None:
@@ -63,7 +63,7 @@ def _beside(total: CallTotals, simulated_micros: int, note: str) -> str:
 
 
 def _latency(latencies: Sequence[Latency]) -> None:
-    """Refining first: drafting has other models and other times, so the two are not mixed."""
+    """Refining first: the stages have other models and other times, so they are not mixed."""
     told = [
         f"{STAGES[latency.stage]} {milliseconds(latency.median_ms)}, p95 {milliseconds(latency.p95_ms)}, "
         f"n = {latency.n:,}"

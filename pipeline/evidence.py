@@ -34,8 +34,13 @@ FLAG_WORDS: dict[str, str] = {
     "polarity": "the study may say the opposite",
     "instruction": "reads like an instruction to a model",
     "not_stated": "the data states something else about these people",
+    "judge_contradicted": "the local judge finds the opposite said",
+    "judge_not_found": "the local judge finds nobody who says so",
+    "judge_supported": "the local judge finds it said",
+    "judge_unverified": "the local judge agrees, but showed no words of the study",
+    "judge_unreadable": "the local judge gave no answer that can be read",
 }
-"""What lowered a support, in words."""
+"""What lowered a support, or what a judge said of it, in words."""
 
 _TOLD_BY_MARKS = ("unsupported_claim", "unsupported_quote")
 _CONTEXT_BEFORE = 3

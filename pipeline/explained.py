@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from pipeline.config import Weights
+from pipeline.config import HybridConfig, Weights
 from pipeline.evidence import FLAG_WORDS, Mark, mark
 from pipeline.models import Assessment, ClaimSupport, Frozen, Score
 from pipeline.quality.coherence import PER_ISSUE
@@ -84,6 +84,23 @@ class Explanation(Frozen):
     scorer_version: str
 
 
+def how(config: HybridConfig) -> str:
+    """Who scores the drafts of a run, in words."""
+    helpers = [
+        f"the embedding model {config.embedding_model} gives half of a statement's support"
+        if config.embedding_model
+        else "",
+        f"the judge {config.judge_model} is asked about claims the words leave unsure" if config.judge_model else "",
+    ]
+    helped = " and ".join(filter(None, helpers))
+    if not helped:
+        return (
+            "Every draft is scored on this machine, by fixed rules and without asking a model: the same text and the "
+            "same study give the same score."
+        )
+    return f"Every draft is scored by fixed rules; in this run {helped}. Scores with such models are another scale."
+
+
 def formula(weights: Weights) -> str:
     """The overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
     powers = exponents(weights)._asdict()
@@ -145,7 +162,7 @@ def _about_claims(claims: Sequence[ClaimSupport], summed: Summary | None) -> Ite
         f"Mean support {score(summed.mean)} over all {count(len(claims), 'claim')}, "
         f"{score(summed.lowest_mean)} over the lowest {summed.lowest}."
     )
-    flags = Counter(flag for claim in claims for flag in claim.flags)
+    flags = Counter(flag for claim in claims for flag in claim.flags if flag != "judge_supported")
     for flag, number in flags.most_common():
         yield f"{count(number, 'claim')}: {FLAG_WORDS.get(flag, flag)}."
 

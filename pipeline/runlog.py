@@ -23,6 +23,7 @@ from pipeline.models import (
     Frozen,
     ModelCall,
     RunRecord,
+    Stage,
     Study,
 )
 from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
@@ -227,6 +228,9 @@ class MemoryLog(RunLog):
         return with_facts(run, self.facts())
 
 
+_DOING: dict[Stage, str] = {"draft": "writing", "embed": "scoring", "judge": "scoring", "refine": "refining"}
+
+
 def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
     """A fact as one short line of plain text for people who watch a run.
 
@@ -240,7 +244,7 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
         case FinalPersona():
             return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
         case ModelCall(status="in_flight"):
-            return f"{_who(fact)} is {'writing' if fact.stage == 'draft' else 'refining'} {fact.draft_id}."
+            return f"{_who(fact)} is {_DOING[fact.stage]} {fact.draft_id}."
         case ModelCall(status="ok"):
             return f"{_who(fact)} has {'written' if fact.stage == 'draft' else 'answered about'} {fact.draft_id}."
         case ModelCall():

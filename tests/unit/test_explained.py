@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import Weights
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, product_in_words
+from pipeline.config import HybridConfig, Weights
+from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
 from pipeline.index import StudyIndex
 from pipeline.models import AssessedDraft, Assessment, ClaimSupport, Draft, Finding, Persona, Scores
 from pipeline.quality import Scorer, penalise_near_duplicates
@@ -124,3 +124,9 @@ def test_the_formula_carries_the_weights_of_the_run():
 def test_every_part_and_every_limit_is_told_in_a_sentence():
     assert len(LOOKS_AT) == 3
     assert all(text.endswith(".") for text in (*LOOKS_AT.values(), *BLIND, *CAUTIONS))
+
+
+def test_models_that_take_part_in_the_score_are_named():
+    assert "without asking a model" in how(HybridConfig())
+    told = how(HybridConfig(embedding_model="all-minilm", judge_model="qwen2.5:7b"))
+    assert "all-minilm gives half of a statement's support and the judge qwen2.5:7b" in told
