@@ -229,8 +229,6 @@ _BESIDE: dict[Stage, str] = {
     "draft": "instructions and the facts that the study states about these participants",
     "embed": "statements of the draft personas",
     "judge": "instructions and a statement of a persona",
-    "embed": "statements of the draft personas",
-    "judge": "instructions and a statement of a persona",
     "refine": "instructions, the draft persona with its quotes, and the findings of its review",
 }
 """What a request holds beside the excerpts."""
