@@ -87,7 +87,7 @@ def choice(
         words: how an option is shown, where its name does not say enough.
         then: runs after a change.
     """
-    present = _value(name)
+    present = _value(name) or ""
     known = list(options) if present in options else [present, *options]
     st.selectbox(
         label,

@@ -21,9 +21,12 @@ PROVIDER_SETTINGS = {
     "frontier_provider",
     "frontier_model",
     "skip_frontier",
+    "refine_mode",
     "context_tokens",
     "timeout_s",
     "prices",
+    "embedding_model",
+    "judge_model",
 }
 """The settings that decide whether a run could start."""
 WORDS = {
@@ -61,7 +64,7 @@ def look_again() -> None:
 @st.cache_resource(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
 def _plan(key: str, _config: HybridConfig) -> Plan | PersonaError:
     try:
-        return plan(_config, _ui.settings())
+        return plan(_config, _ui.settings(), _ui.cache_folder())
     except PersonaError as error:
         # Kept like a plan: a server that is down is not asked again at every click.
         return error

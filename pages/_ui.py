@@ -86,7 +86,12 @@ def _open(database: Path) -> Services:
     store.mark_interrupted(datetime.now(UTC))
     if not store.studies():
         add_example(store)
-    return Services(store, Worker(store, cache=database.parent / ".cache"))
+    return Services(store, Worker(store, cache=cache_folder()))
+
+
+def cache_folder() -> Path:
+    """Where indexes, answers for the score and checks of judges are kept: beside the database."""
+    return _database().absolute().parent / ".cache"
 
 
 def add_example(store: Store) -> str | None:

@@ -6,7 +6,7 @@ ten seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _fields, _providers, _ui
+from pages import _fields, _providers, _scorers, _ui
 from pipeline.config import HybridConfig, parse_config, parse_config_text
 from pipeline.errors import ConfigError, PersonaError
 from pipeline.models import RunRecord, Study
@@ -154,7 +154,7 @@ def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
 
 def assess(config: HybridConfig) -> None:
     """Stage 2: how good is good enough."""
-    stage("2", "Assess", "Scored on this machine, for free; the same text always gets the same score.")
+    stage("2", "Assess", "Scored locally, for free; the same text always gets the same score.")
     _fields.slider("quality_threshold", "Quality threshold", step=0.01)
     under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
     st.caption(f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.")
@@ -164,6 +164,7 @@ def assess(config: HybridConfig) -> None:
         _fields.slider("weights.completeness", "Completeness", step=0.05)
         _fields.slider("weights.coherence", "Coherence", step=0.05)
         _fields.slider("weights.faithfulness", "Faithfulness", step=0.05)
+    _scorers.show(config)
 
 
 def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:

@@ -1,0 +1,96 @@
+"""The models that may take part in the score, on Configure: choose them, and let a judge take its check.
+
+Both are off by default. A look at the server is free and kept for ten seconds, like the other looks.
+"""
+
+import streamlit as st
+
+from pages import _fields, _providers, _ui
+from pipeline.config import HybridConfig
+from pipeline.errors import PersonaError
+from pipeline.providers import Health
+from pipeline.quality.judge_check import JudgeCheck
+from pipeline.scorer_models import check_judge, judge_result, server
+from pipeline.words import escape_markdown
+
+OFF = {"": "Off"}
+
+
+def show(config: HybridConfig) -> None:
+    """Both models, folded away while they are off."""
+    named = [name for name in (config.embedding_model, config.judge_model) if name]
+    title = f"Optional scorers ({escape_markdown(', '.join(named)) or 'off'})"
+    with st.expander(title, expanded=bool(named)):
+        st.caption(
+            "Local models that look at meaning, beside the words. Free, but a run takes longer, and its scores cannot "
+            "be compared with those of other scorers: set the threshold anew."
+        )
+        seen = _server(_key(config), config)
+        if not seen.models:
+            st.caption(f":material/info: {escape_markdown(seen.sentence)}")
+        _embedding(seen)
+        _judge(config, seen)
+
+
+def _embedding(seen: Health) -> None:
+    _fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
+    st.caption(
+        "Half of a statement's support becomes its nearness in meaning to a single sentence of the study. Up to 31 "
+        "texts are embedded per statement, each of them once."
+    )
+
+
+def _judge(config: HybridConfig, seen: Health) -> None:
+    _fields.choice("judge_model", "Judge", ["", *seen.models], words=OFF, open_ended=True)
+    st.caption(
+        "Asked about each statement that the words leave unsure: about half of those in drafts of the bundled example. "
+        "It lowers freely and raises only with words that stand in the study. It must pass a check on this machine "
+        "first: 32 claims about 16 short sources."
+    )
+    if config.judge_model is None:
+        return
+    if result := _result(config.judge_model, _key(config), config):
+        _told(result)
+    label = "Check again" if result else "Check"
+    if st.button(f"{label}: {escape_markdown(config.judge_model)}", icon=":material/rule:", key="check_judge"):
+        _check(config, config.judge_model)
+
+
+def _told(result: JudgeCheck) -> None:
+    icon = ":green[:material/check_circle:]" if result.passes else ":orange[:material/error:]"
+    st.caption(f"{icon} {escape_markdown(result.sentence)} {result.seconds_per_claim:.1f} s per question.")
+    if result.missed:
+        with st.popover("What it got wrong", type="tertiary"):
+            for miss in result.missed:
+                truth = "is a true summary" if miss.kind == "paraphrase" else f"has another {miss.kind}"
+                st.caption(escape_markdown(f"“{miss.text}” {truth}; it said: {miss.said}."))
+
+
+def _check(config: HybridConfig, model: str) -> None:
+    bar = st.progress(0.0, text="Asking the judge …")
+
+    def tell(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"{done} of {total} claims")
+
+    try:
+        check_judge(model, config, _ui.settings(), _ui.cache_folder(), tell)
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    _providers.look_again()
+    _result.clear()
+    st.rerun()
+
+
+@st.cache_data(ttl=_providers.LOOK_SECONDS, max_entries=4, scope="session", show_spinner=False)
+def _server(key: str, _config: HybridConfig) -> Health:
+    return server(_config, _ui.settings())
+
+
+@st.cache_resource(ttl=_providers.LOOK_SECONDS, max_entries=8, scope="session", show_spinner=False)
+def _result(model: str, key: str, _config: HybridConfig) -> JudgeCheck | None:
+    return judge_result(model, _config, _ui.settings(), _ui.cache_folder())
+
+
+def _key(config: HybridConfig) -> str:
+    return config.model_dump_json(include={"local_provider", "local_base_url", "local_model", "timeout_s"})
