@@ -1,0 +1,34 @@
+"""The command line in processes that start at once, because a fork server has loaded everything it needs."""
+
+import io
+import multiprocessing
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+
+LOADED = ("pipeline.cli", "pipeline.store", "pipeline.worker", "pipeline.terminal", "pipeline.export", "anthropic")
+LOADED += ("genai_prices.data", "httpcore2", "truststore", "rich._emoji_codes", "pipeline.hybrid", "pipeline.focus")
+LOADED += ("pipeline.sources", "pipeline.migrations", "ollama", "scipy.cluster.hierarchy", "tests.forked")
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(list(LOADED))
+
+
+def start(arguments: Sequence[str], variables: Mapping[str, str]) -> multiprocessing.context.ForkServerProcess:
+    """`persona` with these arguments and variables, in a process of its own."""
+    process = _CONTEXT.Process(target=_main, args=(list(arguments), dict(variables)))
+    process.start()
+    return process
+
+
+def _main(arguments: list[str], variables: dict[str, str]) -> None:
+    from pipeline.cli import main
+
+    os.environ.update(variables)
+    complaints = io.StringIO()
+    with redirect_stdout(io.StringIO()), redirect_stderr(complaints):
+        code = main(arguments)
+    if code:
+        sys.stderr.write(complaints.getvalue())
+    sys.exit(code)
