@@ -11,7 +11,7 @@ from pages import _figures, _ui
 from pipeline.errors import StoreError
 from pipeline.models import ModelCall
 from pipeline.outbound import payload_parts
-from pipeline.words import CALL_MEANING, CALL_WORDS, escape_markdown, milliseconds, usd
+from pipeline.words import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
 
 _TEXT_PX = 420
 """Height of what was sent, the same for every view of it, so that nothing jumps."""
@@ -44,7 +44,8 @@ def _head(call: ModelCall, simulated: bool) -> None:
         st.badge(CALL_WORDS[call.status], color=_COLORS.get(call.status, "orange"))  # type: ignore[arg-type]
         if simulated and call.stage == "refine":
             _ui.simulated_badge()
-    st.caption(f"{escape_markdown(f'{call.provider} {call.model}')} · {CALL_MEANING[call.status]}")
+    batch = " · asked in a batch" if call.batch else ""
+    st.caption(f"{escape_markdown(f'{call.provider} {call.model}')}{batch} · {CALL_MEANING[call.status]}")
 
 
 def _bill(call: ModelCall, simulated: bool) -> None:
@@ -54,16 +55,23 @@ def _bill(call: ModelCall, simulated: bool) -> None:
         _figures.tile(
             f"Cost{mark}",
             usd(call.cost_micros),
-            f"{'its reservation' if is_open else 'settled'}; {usd(call.reserved_micros, simulated)} was reserved",
+            "its whole reservation" if is_open else f"settled; {usd(call.reserved_micros, simulated)} was reserved",
             "Before a request its worst case is reserved; after it the real usage is settled.",
         )
         _figures.tile("Tokens in", f"{usage.input_tokens:,}", f"{usage.cached_tokens:,} from a cache")
         _figures.tile(
             "Tokens out",
             f"{usage.output_tokens:,}",
-            "measured by the provider" if usage.measured else "estimated here",
+            _counted(call),
         )
-        _figures.tile("Latency", milliseconds(call.latency_ms), f"started {_ui.when(call.started_at)}")
+        latency = MISSING if call.status == "in_flight" else milliseconds(call.latency_ms)
+        _figures.tile("Latency", latency, f"started {_ui.when(call.started_at)}")
+
+
+def _counted(call: ModelCall) -> str:
+    if not (call.usage.input_tokens or call.usage.output_tokens):
+        return "none reported"
+    return "measured by the provider" if call.usage.measured else "estimated here"
 
 
 def _texts(call: ModelCall) -> None:

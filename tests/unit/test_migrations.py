@@ -70,9 +70,9 @@ def write_old_run(old):
     (call,) = run.calls
     old.table("calls").insert(
         {
-            **call.model_dump(exclude={"usage", "error", "flag", "reply"}, mode="json"),
+            **call.model_dump(exclude={"usage", "error", "flag", "reply", "batch"}, mode="json"),
             **call.usage.model_dump(exclude={"measured"}),
-            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply"})},
+            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply", "batch"})},
         }
     )
     return run, call
