@@ -5,6 +5,7 @@ threshold is certified when the chance of seeing so few bad labels, were the ris
 most delta (Clopper & Pearson 1934; Bates et al. 2021, "Distribution-free, risk-controlling prediction sets").
 """
 
+from functools import lru_cache
 from math import ceil, log
 
 import numpy as np
@@ -21,8 +22,13 @@ _MOST_LABELS = 100_000
 
 _BLOCK = 256
 
+_HALVINGS = 30
 _ROUNDING = 1e-9
 """Keeps `0.29 * 100` from being 28."""
+
+# Gauss-Legendre over quantiles: sixteen of them give the tail to four digits.
+_ABSCISSAE, _AREAS = np.polynomial.legendre.leggauss(16)
+_NODES, _WEIGHTS = (_ABSCISSAE + 1) / 2, _AREAS / 2
 
 
 def upper(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
@@ -54,6 +60,41 @@ def few_enough(bad: ArrayLike, labels: ArrayLike, population: ArrayLike, most: A
     impossible = limit >= size
     tail = stats.hypergeom.cdf(k, size, np.where(impossible, 0, limit + 1), n)
     return np.asarray(impossible | (tail <= delta + _ROUNDING), bool)
+
+
+def product_tail(bad: ArrayLike, labels: ArrayLike, reached: ArrayLike, drafts: int, limit: float) -> Floats:
+    """How much speaks for `P(reached) * P(bad | reached) > limit`: both factors at their Clopper-Pearson upper bounds.
+
+    The share of future drafts that reach a threshold is known from `reached` of `drafts` only. Each factor varies
+    over its confidence distribution, Beta(k + 1, n - k), and the tail of the product is compared with delta. With
+    ever more drafts this becomes the binomial tail at `limit / share`. Two bounds that share delta between them
+    would be provably valid and cost a sixth of the coverage; taking the share as known breaks a 10 % promise in 20
+    to 40 % of draws where nearly all accepted drafts are bad. This breaks it in at most 9.7 %, by enumeration
+    over 20 to 1,319 drafts.
+    """
+    k, n, reaching = np.broadcast_arrays(bad, labels, reached)
+    share = _shares(reaching.astype(np.int64).tobytes(), drafts)
+    rate = limit / share
+    tail = special.bdtr(k.astype(np.float64)[:, np.newaxis], n.astype(np.int64)[:, np.newaxis], np.minimum(rate, 1.0))
+    return np.asarray(np.where(rate >= 1, 0.0, tail) @ _WEIGHTS)
+
+
+def product_upper(bad: int, labels: int, reached: int, drafts: int, delta: float) -> float:
+    """Upper bound of `P(reached) * P(bad | reached)`, by inverting `product_tail`."""
+    low, high = 0.0, 1.0
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        above = float(product_tail([bad], [labels], [reached], drafts, middle)[0]) > delta
+        low, high = (middle, high) if above else (low, middle)
+    return high
+
+
+@lru_cache(maxsize=16)  # the same drafts are certified again with every label that comes in
+def _shares(reached: bytes, drafts: int) -> Floats:
+    """Quantiles of the share of future drafts that reach a threshold, one row each, for `_WEIGHTS`."""
+    counts = np.frombuffer(reached, np.int64)[:, np.newaxis]
+    below = np.where(counts == drafts, 1, drafts - counts)
+    return np.asarray(np.where(counts == drafts, 1.0, special.betaincinv(counts + 1.0, below, _NODES)), np.float64)
 
 
 def most_bad(bad: int, labels: int, population: int, delta: float) -> int:
@@ -89,12 +130,18 @@ def labels_for(rate: float, limit: float, delta: float) -> int | None:
         return None
     if limit >= 1:
         return 1
-    bad = np.arange(_BLOCK)
-    while True:
-        labels = bad + 1 + stats.nbinom.ppf(1 - delta, bad + 1, limit).astype(np.int64)
+    for first in range(0, _MOST_LABELS, _BLOCK):
+        bad, labels = _smallest(first, limit, delta)
         enough = np.flatnonzero(special.bdtr(bad.astype(np.float64), labels, rate) >= POWER)
         if len(enough) and labels[enough[0]] <= _MOST_LABELS:
             return int(labels[enough[0]])
         if len(enough) or labels[-1] > _MOST_LABELS:
-            return None
-        bad = bad + _BLOCK
+            break
+    return None
+
+
+@lru_cache(maxsize=512)
+def _smallest(first: int, limit: float, delta: float) -> tuple[Ints, Ints]:
+    """Numbers of bad labels from `first` on, and for each the smallest sample in which they are few enough."""
+    bad = np.arange(first, first + _BLOCK)
+    return bad, bad + 1 + stats.nbinom.ppf(1 - delta, bad + 1, limit).astype(np.int64)

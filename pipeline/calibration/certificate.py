@@ -26,6 +26,9 @@ LEVELS = tuple(level / 10 for level in range(3, 11))
 _JUDGED = tuple(level / 10 for level in range(1, 11))
 """Shares of drafts kept local at which a score is judged when nothing is certified."""
 
+_MOST_TRIED = 2000
+"""Thresholds tried above a floor, where each takes an integral: 0.05 % of the drafts apart."""
+
 
 class Certificate(Frozen):
     """A threshold with its guarantee, or `None` (escalate everything) with the reason."""
@@ -55,13 +58,16 @@ class Certificate(Frozen):
 def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Certificate:
     """The most permissive threshold under which the promise can be given.
 
+    The promise is about drafts like these, drawn as labels are: one at a time. It does not widen for a future run
+    on a single document that is harder than the rest.
+
     Args:
         cases: drafts, some of them labelled.
         promise: what shall hold.
         floor: score from which on the labelled drafts were drawn at random; `None`: among all drafts.
     """
     evidence = gather(cases, floor)
-    candidates = evidence
+    candidates = evidence.thinned(_MOST_TRIED) if evidence.is_floored else evidence
     if promise.risk == "selective":
         levels = evidence.at_levels(LEVELS)
         # A level that could not pass with no bad label at all would end the sequence before it began. The labels
@@ -114,7 +120,7 @@ def _certified(one: Evidence, promise: Promise, floor: float | None) -> Certific
         n_labels=one.drawn,
         accepted_labels=labels,
         bad_accepted=bad,
-        risk_upper=min(1.0, float(test.upper()[0])),
+        risk_upper=test.upper(0),
         local_share=local / one.drafts,
         sentence=sentences.certified(promise, one.drawn, labels, bad, local, one.drafts, counted),
     )
@@ -124,7 +130,7 @@ def _refused(judged: Evidence, promise: Promise, floor: float | None) -> Certifi
     """Why enough labels certify no threshold."""
     test = ExactTest(judged, promise)
     if not judged.local.any():
-        return _none(judged, promise, floor, "escalate_all", sentences.NO_SCORES)
+        return _none(judged, promise, floor, "escalate_all", sentences.NONE_REACHES)
     if (test.lower() > promise.alpha).all():
         return _none(judged, promise, floor, "score_too_weak", sentences.too_weak(promise))
     rates, limits = test.rates(), promise.alpha / test.scale

@@ -43,6 +43,11 @@ class Evidence:
         most = np.searchsorted(self.local, whole(np.asarray(levels) * self.drafts), side="right") - 1
         return self.at(np.unique(most[most >= 0]))
 
+    def thinned(self, most: int) -> "Evidence":
+        """At most so many of the thresholds, evenly spread and with both ends."""
+        rows = np.linspace(0, len(self.threshold) - 1, min(most, len(self.threshold)))
+        return self.at(np.round(rows).astype(np.int64))
+
 
 def gather(cases: Cases, floor: float | None = None, threshold: float | None = None) -> Evidence:
     """Labels counted at every distinct score at or over the floor, or at one threshold.

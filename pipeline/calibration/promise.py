@@ -7,7 +7,17 @@ from typing import Literal
 import numpy as np
 from pydantic import Field, ValidationError
 
-from pipeline.calibration.bounds import below_limit, few_enough, fewest_labels, lower, most_bad, upper, whole
+from pipeline.calibration.bounds import (
+    below_limit,
+    few_enough,
+    fewest_labels,
+    lower,
+    most_bad,
+    product_tail,
+    product_upper,
+    upper,
+    whole,
+)
 from pipeline.calibration.cases import Bools, Floats, Ints
 from pipeline.calibration.evidence import Evidence
 from pipeline.config import explain_validation
@@ -16,9 +26,6 @@ from pipeline.models import Frozen
 
 Risk = Literal["marginal", "selective"]
 Scope = Literal["future_runs", "this_run"]
-
-_FOR_ARRIVALS = 0.1
-"""Part of delta that is spent on not knowing how many future drafts will reach a threshold."""
 
 
 class Promise(Frozen):
@@ -77,25 +84,13 @@ class ExactTest:
     @property
     def scale(self) -> Floats:
         """Share of all drafts that the population is, for the marginal risk; 1 for the selective one."""
-        return np.asarray(self._arriving / max(self.evidence.drafts, 1))
-
-    @property
-    def _arriving(self) -> Ints:
-        return np.full_like(self.evidence.local, self.evidence.drafts) if self._is_unscaled else self.evidence.local
+        if self._is_unscaled:
+            return np.ones(len(self.evidence.local))
+        return np.asarray(self.evidence.local / max(self.evidence.drafts, 1))
 
     @property
     def _is_unscaled(self) -> bool:
         return self.of_all or self.promise.risk == "selective"
-
-    def _cautious(self) -> tuple[Floats, float]:
-        """Scale and delta for future runs, of which it is not known how many drafts will reach a threshold.
-
-        An upper bound of that share takes a tenth of delta, so that the product of both bounds is exact as well.
-        """
-        if self._is_unscaled:
-            return self.scale, self.promise.delta
-        spent = _FOR_ARRIVALS * self.promise.delta
-        return upper(self.evidence.local, self.evidence.drafts, spent), self.promise.delta - spent
 
     def passed(self, bad: Ints | None = None, labels: Ints | None = None) -> Bools:
         """Where the promise can be given, with the labels there are or with others that there might be."""
@@ -104,18 +99,22 @@ class ExactTest:
         if self.promise.scope == "this_run":
             most = whole(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
             return few_enough(bad, labels, self.population, most, self.promise.delta)
-        scale, delta = self._cautious()
-        with np.errstate(divide="ignore"):
-            return below_limit(bad, labels, self.promise.alpha / scale, delta)
+        if not self._is_unscaled:
+            reached, drafts = self.evidence.local, self.evidence.drafts
+            tail = product_tail(bad, labels, reached, drafts, self.promise.alpha)
+            return np.asarray(tail <= self.promise.delta, bool)
+        return below_limit(bad, labels, self.promise.alpha, self.promise.delta)
 
-    def upper(self) -> Floats:
-        """Upper bounds of the risk."""
-        if self.promise.scope == "future_runs":
-            scale, delta = self._cautious()
-            return np.asarray(scale * upper(self.evidence.bad, self.labels, delta))
-        counted = zip(self.evidence.bad, self.labels, self.population, strict=True)
-        most = [most_bad(int(bad), int(labels), int(size), self.promise.delta) for bad, labels, size in counted]
-        return np.asarray(self.scale * np.asarray(most) / np.maximum(self.population, 1))
+    def upper(self, row: int) -> float:
+        """Upper bound of the risk at one threshold."""
+        bad, labels = int(self.evidence.bad[row]), int(self.labels[row])
+        population, delta = int(self.population[row]), self.promise.delta
+        if self.promise.scope == "this_run":
+            most = most_bad(bad, labels, population, delta)
+            return float(self.scale[row]) * most / max(population, 1)
+        if not self._is_unscaled:
+            return product_upper(bad, labels, population, self.evidence.drafts, delta)
+        return float(upper(bad, labels, delta))
 
     def lower(self) -> Floats:
         """Lower bounds of the risk, with the share of drafts that reach the threshold taken as it is."""

@@ -3,7 +3,7 @@
 from pipeline.calibration.promise import Promise
 from pipeline.words import count, percent
 
-NO_SCORES = "No draft has a score, so none can stay local. Escalate everything."
+NONE_REACHES = "No draft has a score that could keep it local. Escalate everything."
 
 NOT_RANDOM = (
     "A guarantee needs labels drawn at random, and these do not look so: the scores of labelled and unlabelled drafts"

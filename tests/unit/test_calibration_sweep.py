@@ -1,4 +1,5 @@
 import time
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -144,6 +145,15 @@ def test_risk_below_the_floor_is_not_guessed_from_labels_above_it() -> None:
     table = sweep(make_cases([0.2, 0.6, 0.9], label=[None, 0, 1]), floor=0.6)
     assert np.isnan(table.selective_risk[0])
     assert table.marginal_risk[1] == pytest.approx(1 / 3)
+
+
+def test_every_draft_twice_doubles_counts_and_changes_no_share() -> None:
+    cases = random_cases(np.random.default_rng(8))
+    twice = replace(cases, **{field.name: np.tile(getattr(cases, field.name), 2) for field in fields(cases)})
+    once, both = sweep(cases).columns(), sweep(twice).columns()
+    for name, values in once.items():
+        factor = 2 if name in ("local", "cost_micros") else 1
+        assert both[name].tolist() == pytest.approx((factor * values).tolist(), nan_ok=True)
 
 
 def test_a_failed_refinement_delivers_the_draft() -> None:

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.cases import make_cases
@@ -19,6 +19,7 @@ SCORES = {f"d{number:03}": number / 200 for number in range(200)}
 # --- is the score worth anything -------------------------------------------------------------------
 
 
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.9]), st.integers(0, 1)), min_size=2, max_size=30))
 def test_auroc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, int]]) -> None:
     good, bad = ([score for score, label in rows if label == kind] for kind in (1, 0))
