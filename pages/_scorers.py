@@ -22,8 +22,7 @@ def show(config: HybridConfig) -> None:
     title = f"Optional scorers ({escape_markdown(', '.join(named)) or 'off'})"
     with st.expander(title, expanded=bool(named)):
         st.caption(
-            "Local models that look at meaning, beside the words. Free, but a run takes longer, and its scores cannot "
-            "be compared with those of other scorers: set the threshold anew."
+            "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
         )
         seen = _server(_key(config), config)
         if not seen.models:
@@ -34,25 +33,20 @@ def show(config: HybridConfig) -> None:
 
 def _embedding(seen: Health) -> None:
     _fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
-    st.caption(
-        "Half of a statement's support becomes its nearness in meaning to a single sentence of the study. Up to 31 "
-        "texts are embedded per statement, each of them once."
-    )
+    st.caption("Gives half of a statement's support. Embeds up to 31 short texts per statement, each of them once.")
 
 
 def _judge(config: HybridConfig, seen: Health) -> None:
     _fields.choice("judge_model", "Judge", ["", *seen.models], words=OFF, open_ended=True)
     st.caption(
-        "Asked about each statement that the words leave unsure: about half of those in drafts of the bundled example. "
-        "It lowers freely and raises only with words that stand in the study. It must pass a check on this machine "
-        "first: 32 claims about 16 short sources."
+        "Asked one question per statement that words leave unsure, about half of them in the bundled example. Must "
+        "pass a check of 32 claims first."
     )
     if config.judge_model is None:
         return
     if result := _result(config.judge_model, _key(config), config):
         _told(result)
-    label = "Check again" if result else "Check"
-    if st.button(f"{label}: {escape_markdown(config.judge_model)}", icon=":material/rule:", key="check_judge"):
+    if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
         _check(config, config.judge_model)
 
 
@@ -62,8 +56,7 @@ def _told(result: JudgeCheck) -> None:
     if result.missed:
         with st.popover("What it got wrong", type="tertiary"):
             for miss in result.missed:
-                truth = "is a true summary" if miss.kind == "paraphrase" else f"has another {miss.kind}"
-                st.caption(escape_markdown(f"“{miss.text}” {truth}; it said: {miss.said}."))
+                st.caption(escape_markdown(miss.sentence))
 
 
 def _check(config: HybridConfig, model: str) -> None:

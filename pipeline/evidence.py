@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, get_args
 
 from pipeline.models import ClaimSupport, FinalPersona, Finding, Frozen, Persona, Segment, Study
+from pipeline.words import score
 
 SUPPORTED_FROM = 0.7
 """Support from which a claim counts as supported; the threshold that drafts are held to by default."""
@@ -133,7 +134,10 @@ def other_findings(final: FinalPersona) -> tuple[Finding, ...]:
 
 def lowered_because(claim: ClaimSupport) -> str:
     """What lowered the support of a claim, in words; empty when nothing did."""
-    return "; ".join(FLAG_WORDS.get(flag, flag) for flag in claim.flags)
+    words = [FLAG_WORDS.get(flag, flag) for flag in claim.flags]
+    if claim.unjudged is not None:
+        words.append(f"without the judge {score(claim.unjudged)}")
+    return "; ".join(words)
 
 
 def source_context(study: Study, segment_id: str | None) -> SourceContext | None:

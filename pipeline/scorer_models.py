@@ -141,7 +141,9 @@ def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
     model = Provider(spec)
     health = model.check()
     if health.fault == "unreachable":
-        raise ProviderError(f"{setting}: {health.sentence}", retryable=True)
+        # The remedies are those of a model that drafts.
+        found = health.sentence.partition(". ")[0]
+        raise ProviderError(f"{setting}: {found}. Start the server, or leave {setting} empty.", retryable=True)
     if not health.ready:
         raise ConfigError(f"{setting}: {health.sentence}")
     if model.lacks(capability):
@@ -151,7 +153,7 @@ def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
 
 
 def _demand_passed(result: JudgeCheck | None, model: str) -> None:
-    how = f"run `persona check --judge {model}`, or press Check on the Configure page"
+    how = f"run `persona check --judge {model}`, or press Check the judge on Configure"
     if result is None:
         raise ConfigError(f"judge_model: {model} has not been checked on this machine. First {how}.")
     if not result.passes:

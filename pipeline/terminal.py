@@ -115,8 +115,7 @@ def print_judge(result: "JudgeCheck") -> None:
     """How a judge did in its check, and what it got wrong."""
     out = _console()
     for miss in result.missed:
-        what = "a true summary" if miss.kind == "paraphrase" else f"changed: {miss.kind}"
-        out.print(Text(f"--  {miss.text} ({what}): it said {miss.said}"))
+        out.print(Text(f"--  {miss.sentence}"))
     out.print(Text(result.sentence))
     out.print(Text(f"{result.seconds_per_claim:.1f} s per claim on this machine."))
 

@@ -26,6 +26,15 @@ BAR = 0.75
 
 Kind = Literal["paraphrase", "who", "what", "number", "negation", "absent"]
 
+_TRUTH: dict[Kind, str] = {
+    "paraphrase": "sums up what was said",
+    "who": "names somebody else",
+    "what": "names something else",
+    "number": "has another number",
+    "negation": "says the opposite",
+    "absent": "was said by nobody",
+}
+
 _ITEMS = Path(__file__).with_name("judge_check.json")
 
 
@@ -53,6 +62,11 @@ class Miss(Frozen):
     kind: Kind
     said: str
     """Its verdict in words."""
+
+    @property
+    def sentence(self) -> str:
+        """What it got wrong, in words."""
+        return f"“{self.text}” {_TRUTH[self.kind]}; it said: {self.said}."
 
 
 class JudgeCheck(Frozen):

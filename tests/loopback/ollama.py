@@ -14,7 +14,7 @@ from tests.loopback.writer import tokens, write
 class OllamaServer(LoopbackServer):
     """An Ollama server with some models pulled."""
 
-    generation_paths = ("/api/chat",)
+    generation_paths = ("/api/chat", "/api/embed")
 
     def __init__(
         self,

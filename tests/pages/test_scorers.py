@@ -50,7 +50,7 @@ def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollam
     assert "Optional scorers (off)" in _titles(page)
     assert {_field(page, name).value for name in ("embedding_model", "judge_model")} == {""}
     assert page.session_state[_ui.CONFIG_KEY]["judge_model"] is None
-    assert not [request for request in ollama.requests if request.path in ("/api/chat", "/api/embed")]
+    assert ollama.generations == []
 
 
 def test_models_of_the_server_are_offered_and_the_outlook_says_where_sentences_go(page: AppTest) -> None:

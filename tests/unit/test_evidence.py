@@ -1,6 +1,7 @@
 from pipeline.evidence import (
     changes,
     claim_groups,
+    lowered_because,
     mark,
     mark_counts,
     source_context,
@@ -79,3 +80,17 @@ def test_only_parts_that_differ_are_reported() -> None:
         ("Name", ("Persona 1",), (), ("Other",)),
         ("Goals", ("a",), ("b",), ("c",)),
     ]
+
+
+def test_what_a_judge_changed_is_told_with_the_support_before() -> None:
+    claim = ClaimSupport(
+        field="goals",
+        text="Know what tonight costs",
+        support=0.1,
+        document=None,
+        segment=None,
+        quote=None,
+        flags=("judge_contradicted",),
+        unjudged=0.62,
+    )
+    assert lowered_because(claim) == "the local judge finds the opposite said; without the judge 0.62"

@@ -5,7 +5,7 @@ import pytest
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import DraftTask, ProviderSpec, Request
 from pipeline.providers.ollama import Provider
-from tests.loopback import OllamaServer
+from tests.loopback import Fault, OllamaServer, fault, html, malformed, reset
 
 ENGLISH = "The heating app never tells me what the night before has cost me. "
 
@@ -144,3 +144,43 @@ def test_address_may_be_a_host_a_port_or_a_url(host: str | None, shown: str) -> 
 def test_address_that_is_none_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="OLLAMA_HOST"):
         Provider(ProviderSpec(model="m", role="local", base_url="gpu:99999"))
+
+
+def test_embedding_gives_one_vector_per_text_in_order(server: OllamaServer) -> None:
+    found = provider(server).embed(["The kettle", "The kettle", "Another thing"])
+    assert found.vectors[0] == found.vectors[1] != found.vectors[2]
+    assert found.usage.measured
+    assert found.usage.output_tokens == 0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html(),
+        fault(200, {"embeddings": []}),
+        fault(200, {"embeddings": [[]]}),
+        fault(200, {"embeddings": [[1.0], [1.0]]}),
+        fault(200, {"embeddings": [["warm"]]}),
+        malformed(b'{"embeddings": [[NaN]]}'),
+        fault(503),
+        reset(),
+    ],
+)
+def test_embedding_that_fails_or_does_not_fit_is_an_error(server: OllamaServer, answer: Fault) -> None:
+    server.script(answer)
+    with pytest.raises(ProviderError, match="Ollama"):
+        provider(server).embed(["one text"])
+
+
+def test_what_a_model_cannot_do_is_known_where_the_server_says_so(server: OllamaServer) -> None:
+    assert provider(server).lacks("embedding")
+    assert not provider(server).lacks("completion")
+    with OllamaServer(capabilities=()) as silent:
+        assert not provider(silent).lacks("embedding")
+
+
+def test_digest_tells_versions_of_a_model_apart_and_is_empty_for_a_model_that_is_not_there(
+    server: OllamaServer,
+) -> None:
+    assert provider(server, "llama3").digest() not in ("", provider(server).digest())
+    assert provider(server, "nobody").digest() == ""

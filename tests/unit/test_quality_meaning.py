@@ -52,7 +52,7 @@ def assess(server: OllamaServer, *goals: str) -> Assessment:
 
 
 def embeds(server: OllamaServer) -> list[list[str]]:
-    return [request.json["input"] for request in server.requests if request.path == "/api/embed"]
+    return [request.json["input"] for request in server.generations]
 
 
 @given(st.floats(-1, 1), st.floats(-1, 0.9), st.floats(0.05, 1))
