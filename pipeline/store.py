@@ -503,9 +503,14 @@ class Store:
             yield db
 
     @contextmanager
-    def _write(self) -> Iterator["Database"]:
-        """One transaction that waits for its turn at once: an upgrade from reading could not wait."""
-        with self._turn, self._writing() as db:
+    def _write(self, *, anew: bool = False) -> Iterator["Database"]:
+        """One transaction that waits for its turn at once: an upgrade from reading could not wait.
+
+        Args:
+            anew: open the file again even where a connection is kept. That one would not notice that the file has
+                been lost or damaged meanwhile, and money must not be spent on the strength of what it remembers.
+        """
+        with self._turn, self._connect() if anew else self._writing() as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.commit()
@@ -595,7 +600,7 @@ class _StoreLog(RunLog):
 
     def call_opened(self, call: ModelCall) -> None:
         row = _storable({"run_id": self._run_id, **_call_row(call)})
-        with self._fact("call", describe(call)) as db:
+        with self._fact("call", describe(call), anew=call.cost_micros > 0) as db:
             if db.execute(_OPEN_CALL, row).rowcount == 0:
                 raise _refusal(db, self._run_id, row["cost_micros"])
 
@@ -612,8 +617,8 @@ class _StoreLog(RunLog):
             return bool(_one(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
 
     @contextmanager
-    def _fact(self, kind: EventKind, sentence: str) -> Iterator["Database"]:
-        with self._store._write() as db:
+    def _fact(self, kind: EventKind, sentence: str, *, anew: bool = False) -> Iterator["Database"]:
+        with self._store._write(anew=anew) as db:
             yield db
             _tell(db, self._run_id, kind, sentence)
 
