@@ -129,7 +129,7 @@ class Caller:
                 return None
             raise
 
-    def admit(self, request: Request, draft_id: str) -> Admission:
+    def admit(self, request: Request, draft_id: str, *, batch: str | None = None) -> Admission:
         """Reserve the worst case of one attempt at a request, and write its row.
 
         Near the end of a budget the provider is asked to count the tokens: that bound is several times closer
@@ -139,6 +139,8 @@ class Caller:
         Args:
             request: what is to be asked.
             draft_id: the draft it is for; names the rows.
+            batch: marker of the batch it will be asked in. Money in flight is then not waited for: the requests of
+                the batch hold it, and give it back only after all of them were admitted.
 
         Raises:
             BudgetExhausted: it does not fit into the budget.
@@ -149,10 +151,34 @@ class Caller:
         widest = self.worst_case_micros(request)
         if self._ledger.can_afford(widest):
             with suppress(BudgetExhausted):
-                return self._open(request, draft_id, widest, patience_s=0)
+                return self._open(request, draft_id, widest, batch, patience_s=0)
         counted = self.provider.count_tokens(request)
         closest = widest if counted is None else self._pricer.worst_case_micros(counted, request.max_output_tokens)
-        return self._open(request, draft_id, min(widest, closest), patience_s=self._policy.patience_s)
+        patience_s = 0 if batch else self._policy.patience_s
+        return self._open(request, draft_id, min(widest, closest), batch, patience_s=patience_s)
+
+    def adopt(self, call: ModelCall) -> Admission:
+        """The leave that an interrupted attempt at the run got, for a request whose answer may still be fetched."""
+        with self._lock:
+            self._spent[call.draft_id] -= call.cost_micros
+        return Admission(call, self._ledger.reopen(call.cost_micros))
+
+    def receive(
+        self, request: Request, read: Callable[[Reply], T], admission: Admission, answer: Reply | ProviderError
+    ) -> T:
+        """The answer to a request of a batch, read; it is settled and written down like any other.
+
+        Raises:
+            ProviderError: the answer is this error.
+            UnreadableReply: an answer that `read` refused.
+        """
+
+        def fetched() -> Reply:
+            if isinstance(answer, ProviderError):
+                raise answer
+            return answer
+
+        return self._attempt(request, read, admission, fetched)
 
     def complete(self, request: Request, read: Callable[[Reply], T], first: Admission) -> T:
         """The answer to a request, read.
@@ -173,7 +199,7 @@ class Caller:
             last = attempt == self._policy.attempts
             admission = first if attempt == 1 else self.admit(request, first.call.draft_id)
             try:
-                value = self._attempt(request, read, admission)
+                value = self._attempt(request, read, admission, lambda: self.provider.complete(request))
             except ProviderError as error:
                 wait = self._wait_s(attempt, error.retry_after_s)
                 if last or not error.retryable or wait is None or waited + wait > self._policy.patience_s:
@@ -190,11 +216,13 @@ class Caller:
                 return value
         raise AssertionError("the last attempt returns or raises")
 
-    def _open(self, request: Request, draft_id: str, worst_micros: int, *, patience_s: float) -> Admission:
+    def _open(
+        self, request: Request, draft_id: str, worst_micros: int, batch: str | None, *, patience_s: float
+    ) -> Admission:
         """Reserve and write the row, waiting for money that other runs of the project may give back."""
-        hold = self._ledger.reserve(worst_micros)
+        hold = self._ledger.reserve(worst_micros, wait=batch is None)
         try:
-            call = self._row(request, draft_id, worst_micros)
+            call = self._row(request, draft_id, worst_micros, batch)
             until = self._clock.monotonic() + patience_s
             while True:
                 try:
@@ -212,7 +240,7 @@ class Caller:
             self._attempts[draft_id] += 1
         return Admission(call, hold)
 
-    def _row(self, request: Request, draft_id: str, reserved_micros: int) -> ModelCall:
+    def _row(self, request: Request, draft_id: str, reserved_micros: int, batch: str | None) -> ModelCall:
         with self._lock:
             number = self._attempts[draft_id] + 1
         return ModelCall(
@@ -225,10 +253,13 @@ class Caller:
             cost_micros=reserved_micros,
             reserved_micros=reserved_micros,
             payload="" if self.provider.in_process else _payload(self.provider.model, request),
+            batch=batch,
             started_at=self._clock.now(),
         )
 
-    def _attempt(self, request: Request, read: Callable[[Reply], T], admission: Admission) -> T:
+    def _attempt(
+        self, request: Request, read: Callable[[Reply], T], admission: Admission, ask: Callable[[], Reply]
+    ) -> T:
         """Send, and write down how it ended, whatever happens.
 
         The row is closed before the money in it is given back: a reservation that waits for that money would
@@ -240,7 +271,7 @@ class Caller:
         ended = call.model_copy(update={"status": "lost", "usage": Usage(measured=False), "error": unexplained})
         with hold:
             try:
-                reply = self.provider.complete(request)
+                reply = ask()
                 ended = self._answered(call, request, reply)
                 return read(reply)
             except ProviderError as error:
@@ -252,7 +283,10 @@ class Caller:
                 ended = ended.model_copy(update={"status": status, "error": str(error)})
                 raise
             finally:
-                latency = round((self._clock.monotonic() - began) * 1000)
+                waited_s = self._clock.monotonic() - began
+                if call.batch:  # it was sent long ago, perhaps by another process
+                    waited_s = (self._clock.now() - call.started_at).total_seconds()
+                latency = max(0, round(waited_s * 1000))
                 with self._lock:
                     self._spent[call.draft_id] += ended.cost_micros
                 self._log.call_closed(ended.model_copy(update={"latency_ms": latency}))

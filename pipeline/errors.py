@@ -60,6 +60,7 @@ class ProviderError(PersonaError):
         fate: `not_charged` when the provider certainly did not bill the attempt; `unknown` when the
             connection was lost after sending, so that the attempt is charged at its reservation.
         retry_after_s: seconds the provider asked to wait, if it did.
+        status: of the HTTP answer; `None` when there was none, or it was not an error.
     """
 
     def __init__(
@@ -69,8 +70,10 @@ class ProviderError(PersonaError):
         retryable: bool = False,
         fate: Literal["not_charged", "unknown"] = "not_charged",
         retry_after_s: float | None = None,
+        status: int | None = None,
     ) -> None:
         super().__init__(message)
         self.retryable = retryable
         self.fate = fate
         self.retry_after_s = retry_after_s
+        self.status = status

@@ -4,8 +4,9 @@ The SDKs of Anthropic and OpenAI come from one generator: same exception classes
 same habit of returning a plain `str` when HTTP 200 does not hold JSON. Neither is imported here.
 """
 
-from collections.abc import Callable
-from itertools import islice
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from itertools import islice, takewhile
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -16,7 +17,12 @@ from pipeline.provider_errors import Endpoint, token_count
 from pipeline.providers import Health, Request
 
 CHECK_TIMEOUT_S = 8.0
+NO_ROUTE = frozenset({404, 405, 501})
+"""Statuses of a server that does not know a route."""
+CLOCKS_APART = timedelta(hours=1)
+"""By how much this machine's clock may differ from a vendor's."""
 _LISTED_AT_MOST = 200
+_SEARCHED_AT_MOST = 5000
 _SHOWN_AT_MOST = 20
 _NOT_A_LIST = (ValueError, TypeError, AttributeError, RecursionError)
 """What iterating over something that is not a list of models ends with."""
@@ -36,15 +42,26 @@ class Hosted:
     """One SDK client, with what it raises put into words."""
 
     def __init__(self, sdk: ModuleType, client: Any, endpoint: Endpoint) -> None:
+        from httpx2 import TransportError  # what both SDKs are built on
+
+        self._broken_off = TransportError
         self._status_error: type[Exception] = sdk.APIStatusError
         self._lost_error: type[Exception] = sdk.APIConnectionError
         self._quick = client.with_options(timeout=min(CHECK_TIMEOUT_S, client.timeout))
         self._endpoint = endpoint
 
     def ask(self, call: Callable[[], _Answer], request: Request) -> _Answer:
+        """Run one SDK call that asks the model; see `reach`."""
+        return self.reach(call, sent=request.system + request.prompt)
+
+    def reach(self, call: Callable[[], _Answer], sent: str = "") -> _Answer:
         """Run one SDK call.
 
         The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
+
+        Args:
+            call: to the SDK.
+            sent: text that no error may repeat.
 
         Raises:
             ProviderError: no answer, or one that is not JSON.
@@ -52,14 +69,24 @@ class Hosted:
         try:
             answer = call()
         except self._status_error as error:
-            raise self._explain(error, request.system + request.prompt) from None
-        except self._lost_error as error:
+            raise self._explain(error, sent) from None
+        except (self._lost_error, self._broken_off) as error:  # the latter while a file is being read
             raise self._endpoint.lost(error) from None
         except (ValueError, RecursionError):
             raise self._endpoint.unreadable("malformed JSON") from None
         if isinstance(answer, str):
             raise self._endpoint.unreadable("a page that is not JSON" if answer.strip() else "nothing")
         return answer
+
+    def lacks(self, route: Callable[[Any], object]) -> bool:
+        """Whether the server certainly does not know a route, which is called; free and never raises."""
+        try:
+            route(self._quick)
+        except self._status_error as error:
+            return getattr(error, "status_code", 0) in NO_ROUTE
+        except (self._lost_error, *_NOT_A_LIST):
+            return False
+        return False
 
     def info(self) -> Any:
         """The vendor's description of the model, `None` when it cannot be had; free and never raises."""
@@ -164,6 +191,28 @@ class Hosted:
         status = 402 if empty_account else error.status_code
         detail = message if isinstance(message, str) else None
         return self._endpoint.status(status, detail, sent=sent, headers=error.response.headers)
+
+
+def newest(page: Any, is_older: Callable[[Any], bool]) -> list[Any]:
+    """The items of a vendor's list, newest first, up to the first one that is too old.
+
+    Raises:
+        ValueError: what came is no such list, or one too long to search. It must not pass for an empty one.
+    """
+    if not isinstance(getattr(page, "data", None), list):
+        raise ValueError("not a list")
+    try:
+        found = list(takewhile(lambda item: not is_older(item), islice(page, _SEARCHED_AT_MOST)))
+    except (AttributeError, TypeError):
+        raise ValueError("not a list") from None
+    if len(found) == _SEARCHED_AT_MOST:
+        raise ValueError("too long a list")
+    return found
+
+
+def texts(requests: Mapping[str, Request]) -> str:
+    """All that is sent with the requests of a batch, which no error may repeat."""
+    return "\n".join(request.system + request.prompt for request in requests.values())
 
 
 def usage_from(counts: tuple[object, object, object], request: Request, text: str) -> Usage:

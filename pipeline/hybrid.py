@@ -7,6 +7,7 @@ and given the facts of an interrupted attempt it goes on where that one stopped.
 from collections.abc import Callable
 from pathlib import Path
 
+from pipeline.batching import BatchDesk, BatchPolicy
 from pipeline.calls import Caller, RetryPolicy
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import HybridConfig
@@ -172,8 +173,12 @@ class HybridPipeline:
     def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunFacts) -> Frontier:
         if self.plan.frontier is None:
             return Frontier(None, self.plan.missing, self.plan.reason)
+        config, batches = self.plan.config, self.plan.frontier.batches
         caller = self._caller(self.plan.frontier, "refine", self.plan.pricer, ledger, log, so_far, RetryPolicy())
-        return Frontier(caller)
+        if config.refine_mode == "live" or batches is None:
+            return Frontier(caller)
+        policy = BatchPolicy(poll_s=config.batch_poll_s)
+        return Frontier(caller, desk=BatchDesk(caller, batches, log, self._clock, policy, so_far))
 
     def _caller(
         self,

@@ -60,25 +60,32 @@ class HybridCostTracker:
         with self._changed:
             return self._fits(estimate_micros)
 
-    def reserve(self, worst_case_micros: int) -> Hold:
+    def reserve(self, worst_case_micros: int, *, wait: bool = True) -> Hold:
         """Set money aside for one call, waiting while calls in flight may still give some back.
 
         Waiting makes the answer independent of timing: a call is refused only when it would not fit
-        after everything before it has been settled.
+        after everything before it has been settled. What is asked in one batch cannot wait for itself.
 
         Raises:
-            BudgetExhausted: it does not fit, and nothing is in flight that could be given back.
+            BudgetExhausted: it does not fit, and nothing is in flight that is waited for.
         """
         with self._changed:
-            self._changed.wait_for(lambda: self._fits(worst_case_micros) or self._reserved == 0)
+            self._changed.wait_for(lambda: not wait or self._fits(worst_case_micros) or self._reserved == 0)
             if not self._fits(worst_case_micros):
-                left = usd(max(0, (self.budget_micros or 0) - self._settled))
+                left = usd(max(0, (self.budget_micros or 0) - self._settled - self._reserved))
                 raise BudgetExhausted(
                     f"The next call could cost {usd(worst_case_micros)}, and {left} of the budget of"
                     f" {usd(self.budget_micros or 0)} is left."
                 )
             self._reserved += worst_case_micros
         return Hold(self, worst_case_micros)
+
+    def reopen(self, micros: int) -> Hold:
+        """Hold money again that counts as spent by an interrupted attempt: its bill can still be learned."""
+        with self._changed:
+            self._settled -= micros
+            self._reserved += micros
+        return Hold(self, micros)
 
     def record(self, cost_micros: int) -> None:
         """Book a cost that was not reserved."""

@@ -219,3 +219,21 @@ def m003_calls_by_time(db: Database) -> None:
         )
         """
     )
+
+
+@MIGRATIONS()
+def m004_batches(db: Database) -> None:
+    """Refinements asked for together. The calls of a batch that has not ended stay open when their process dies."""
+    db.execute("ALTER TABLE calls ADD COLUMN batch TEXT")
+    db.execute(
+        """
+        CREATE TABLE batches (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            marker TEXT NOT NULL,
+            sent_at TEXT,
+            batch_id TEXT,
+            ended INTEGER NOT NULL,
+            PRIMARY KEY (run_id, marker)
+        ) STRICT
+        """
+    )

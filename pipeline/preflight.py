@@ -80,7 +80,8 @@ def _without_scoring(config: HybridConfig, settings: Settings) -> Plan:
         why = "The run is local only."
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
     kind = provider_class(config.frontier_provider, "frontier")
-    pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices)
+    batch = config.refine_mode == "batch"
+    pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices, batch=batch)
     frontier = kind(_spec(kind, config, settings, "frontier"))
     health = frontier.check()
     match health.fault:
@@ -96,7 +97,21 @@ def _without_scoring(config: HybridConfig, settings: Settings) -> Plan:
         case "none":
             # A coming retirement, or a gateway that may still serve a retired model, is worth a word.
             warnings = (*warnings, health.sentence) if health.successor else warnings
+    if batch:
+        _check_batches(frontier)
     return Plan(config, local, local_health, frontier, health, pricer, None, "", warnings)
+
+
+def _check_batches(frontier: Provider) -> None:
+    """Look whether batches can be handed in, before anything is drafted.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    if frontier.batches is None:
+        raise ConfigError(f"refine_mode: {frontier.name} has no batches. Set it to live, which costs list price.")
+    if obstacle := frontier.batches.obstacle():
+        raise ConfigError(f"refine_mode: {obstacle}")
 
 
 def look(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:

@@ -30,6 +30,9 @@ _MILLION = 1_000_000
 _CACHE_READ, _CACHE_WRITE = "cache_read_tokens", "cache_write_tokens"
 _MAKERS = ((re.compile(r"claude"), "anthropic"), (re.compile(r"(chat)?gpt-|o\d"), "openai"))
 
+_BATCH = {"processing": "batch"}
+"""What the price library calls a request in a batch."""
+
 _PriceOf = Callable[[int, int, str, int], Decimal]
 """USD of input tokens and output tokens, where so many of the input tokens are billed as a kind of cache use."""
 
@@ -48,14 +51,19 @@ class Pricer:
         model: str,
         overrides: Mapping[str, PriceOverride],
         *,
+        batch: bool = False,
         clock: Callable[[], datetime] = _now,
     ) -> None:
         """Look the price up.
+
+        Where the library lists no price for batches, one costs half of the list price (Anthropic's and OpenAI's
+        documentation of their batch APIs, 2026-11); so does one at a price that the user has set.
 
         Args:
             provider: name of the provider that sends the bill; `simulated` bills what the model's maker would.
             model: the model's name as configured.
             overrides: the user's prices per model name; one of them replaces the library's.
+            batch: whether it is asked in batches, for which vendors charge less.
             clock: gives the day whose prices apply; some models have changed theirs.
 
         Raises:
@@ -64,15 +72,23 @@ class Pricer:
         if model in overrides:
             self.source = "set in the configuration"
             self._usd: _PriceOf = partial(_override_usd, overrides[model])
+            if batch:
+                self.source = "batch: half of the price set in the configuration"
+                self._usd = partial(_half_usd, self._usd)
             return
-        maker = _maker(model) if provider == "simulated" else provider
-        self._usd = partial(_library_usd, maker, model, clock())
+        maker, when = _maker(model) if provider == "simulated" else provider, clock()
+        self._usd = partial(_library_usd, maker, model, when, None)
         if not _has_both_prices(self._usd):
             raise UnpricedModelError(
                 f"No price is known for {provider} model '{model}', so a budget cannot be kept. "
                 f"Set one under prices: (input_usd and output_usd per million tokens), or choose a priced model."
             )
         self.source = _library_source()
+        if batch:
+            listed = partial(_library_usd, maker, model, when, _BATCH)
+            known = _is_cheaper(listed, self._usd)
+            self.source = f"batch: {'price' if known else 'half of list price'}, {self.source}"
+            self._usd = listed if known else partial(_half_usd, self._usd)
 
     def cost_micros(self, usage: Usage) -> int:
         """What a call with this usage costs, in micro-USD, rounded up; 0 only when no token was used.
@@ -87,11 +103,13 @@ class Pricer:
         """The most a call within these bounds can cost, in micro-USD.
 
         The library prices every way the prompt may be billed (plain, or written to a cache, which some models do
-        unasked and charge more for) at the bound itself, so that a tier above a prompt size is seen. The hour-long
-        cache, dearer still, is billed only to requests that ask for it; ours do not.
+        unasked and charge more for, or read from one, which batches of some models get no cheaper) at the bound
+        itself, so that a tier above a prompt size is seen. The hour-long cache, dearer still, is billed only to
+        requests that ask for it; ours do not.
         """
         tokens, output = input_tokens_upper_bound, max_output_tokens
-        return _micros(max(self._usd(tokens, output, _CACHE_WRITE, cached) for cached in (0, tokens)))
+        ways = ((_CACHE_READ, 0), (_CACHE_READ, tokens), (_CACHE_WRITE, tokens))
+        return _micros(max(self._usd(tokens, output, kind, cached) for kind, cached in ways))
 
 
 class _FreePricer(Pricer):
@@ -138,10 +156,29 @@ def _override_usd(price: PriceOverride, tokens: int, output: int, _kind: str, _c
     return (per_input * tokens + per_output * output) / _MILLION
 
 
+def _half_usd(usd: _PriceOf, tokens: int, output: int, kind: str, cached: int) -> Decimal:
+    """Half of a price."""
+    return usd(tokens, output, kind, cached) / 2
+
+
+def _is_cheaper(usd: _PriceOf, than: _PriceOf) -> bool:
+    """Whether input and output both cost less: where the library lists no other price, it gives the usual one."""
+    return all(usd(*counts, _CACHE_READ, 0) < than(*counts, _CACHE_READ, 0) for counts in ((1, 0), (0, 1)))
+
+
 def _library_usd(
-    maker: str | None, model: str, when: datetime, tokens: int, output: int, kind: str, cached: int
+    maker: str | None,
+    model: str,
+    when: datetime,
+    context: Mapping[str, str] | None,
+    tokens: int,
+    output: int,
+    kind: str,
+    cached: int,
 ) -> Decimal:
     """USD at the library's price for `tokens` of input, of which `cached` are billed as the cache kind.
+
+    `context` chooses among the library's prices for ways of processing; `None` is the usual one.
 
     Raises:
         LookupError: the library does not know the model or its maker.
@@ -150,7 +187,8 @@ def _library_usd(
     from genai_prices import calc_price
 
     usage = BilledUsage(input_tokens=tokens, output_tokens=output, **{kind: cached})
-    return calc_price(usage, model, provider_id=maker, genai_request_timestamp=when).total_price
+    priced = calc_price(usage, model, provider_id=maker, genai_request_timestamp=when, price_context=context)
+    return priced.total_price
 
 
 def _has_both_prices(usd: _PriceOf) -> bool:

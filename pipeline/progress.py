@@ -49,11 +49,11 @@ def stage_bars(progress: "RunProgress") -> tuple[StageBar, ...]:
 def stage_seconds_left(progress: "RunProgress", now: datetime) -> float | None:
     """Seconds until the current stage is done, if its items go on taking as long as they did so far.
 
-    `None` before the first item is done, because nothing is known about how long one takes. What later
-    stages will take is not guessed.
+    `None` before the first item is done, because nothing is known about how long one takes, and while a
+    provider's batch is waited for. What later stages will take is not guessed.
     """
     bar = next((bar for bar in stage_bars(progress) if bar.stage == progress.stage), None)
-    if bar is None or bar.planned is None or progress.stage_started_at is None or not bar.done:
+    if progress.batch or bar is None or bar.planned is None or progress.stage_started_at is None or not bar.done:
         return None
     seconds = max(0.0, (now - progress.stage_started_at).total_seconds())
     return seconds / bar.done * max(0, bar.planned - bar.done)

@@ -94,6 +94,7 @@ class Endpoint(Frozen):
             retryable=retryable,
             fate="unknown" if status in POSSIBLY_BILLED else "not_charged",
             retry_after_s=retry_after(headers or {}, clock),
+            status=status,
         )
 
     def lost(self, error: BaseException) -> ProviderError:
@@ -115,6 +116,11 @@ class Endpoint(Frozen):
             "Something between may be answering in its place: check the address and the proxy.",
             fate="unknown",
         )
+
+    @property
+    def no_batches(self) -> str:
+        """The sentence for an address without a batch API."""
+        return f"{self.label} at {self.address} has no batch API. Set refine_mode to live, which costs list price."
 
     def quote(self, detail: str | None, sent: str) -> str:
         """The provider's own words in brackets; nothing when they hold the key or a piece of the request."""

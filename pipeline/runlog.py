@@ -17,6 +17,7 @@ from pipeline.errors import Cancelled
 from pipeline.models import (
     AssessedDraft,
     Assessment,
+    Batch,
     Draft,
     DraftFailure,
     FinalPersona,
@@ -63,6 +64,9 @@ class RunLog(Protocol):
     def call_closed(self, call: ModelCall) -> None:
         """The same attempt (same id) has ended: status, usage and settled cost are final."""
 
+    def batch_changed(self, batch: Batch) -> None:
+        """A batch is planned, sent, taken by the provider, or done with; its calls name its marker."""
+
     def warn(self, sentence: str) -> None:
         """Something the user should know that does not stop the run."""
 
@@ -85,6 +89,8 @@ class RunFacts(Frozen):
     """By the time at which they were sent."""
     warnings: tuple[str, ...] = ()
     """Each once, in the order of their first appearance."""
+    batches: tuple[Batch, ...] = ()
+    """In the order in which they were planned."""
 
 
 def collect(
@@ -94,6 +100,7 @@ def collect(
     personas: Iterable[FinalPersona],
     calls: Iterable[ModelCall],
     warnings: Iterable[str],
+    batches: Iterable[Batch] = (),
 ) -> RunFacts:
     """The facts in their fixed order: which worker thread was quicker leaves no trace."""
     return RunFacts(
@@ -103,6 +110,7 @@ def collect(
         personas=tuple(sorted(personas, key=lambda final: (_worst(final.assessment), final.draft_id))),
         calls=tuple(sorted(calls, key=lambda call: (call.started_at, call.id))),
         warnings=tuple(dict.fromkeys(warnings)),
+        batches=tuple(batches),
     )
 
 
@@ -143,6 +151,7 @@ class MemoryLog(RunLog):
         self._personas: dict[str, FinalPersona] = {}
         self._calls: dict[str, ModelCall] = {}
         self._warnings: list[str] = []
+        self._batches: dict[str, Batch] = {}
         self._cancelled = False
 
     def stage_started(self, stage: StageName, planned: int) -> None:
@@ -175,6 +184,10 @@ class MemoryLog(RunLog):
         """Keep the attempt as it ended."""
         self._calls[call.id] = call
 
+    def batch_changed(self, batch: Batch) -> None:
+        """Keep the batch as it is now."""
+        self._batches[batch.marker] = batch
+
     def warn(self, sentence: str) -> None:
         """Keep the warning."""
         self._warnings.append(sentence)
@@ -196,6 +209,7 @@ class MemoryLog(RunLog):
             list(self._personas.values()),
             list(self._calls.values()),
             list(self._warnings),
+            list(self._batches.values()),
         )
 
     def record(
@@ -231,7 +245,7 @@ class MemoryLog(RunLog):
 _DOING: dict[Stage, str] = {"draft": "writing", "embed": "scoring", "judge": "scoring", "refine": "refining"}
 
 
-def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
+def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall | Batch) -> str:
     """A fact as one short line of plain text for people who watch a run.
 
     Names and reasons come from models, so they are cut and put on one line; still untrusted as markup.
@@ -243,6 +257,10 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
             return f"{fact.draft_id} could not be had: {_short(fact.reason)}"
         case FinalPersona():
             return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
+        case Batch():
+            return describe_batch(fact)
+        case ModelCall(status="in_flight", batch=str()):
+            return f"{fact.draft_id} goes into a batch for {_who(fact)}."
         case ModelCall(status="in_flight"):
             return f"{_who(fact)} is {_DOING[fact.stage]} {fact.draft_id}."
         case ModelCall(status="ok"):
@@ -251,6 +269,18 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall) -> str:
             ended = f"{_who(fact)}, asked about {fact.draft_id}: {CALL_WORDS[fact.status]}."
             return f"{ended} {_short(fact.error or '')}".strip()
     assert_never(fact)
+
+
+def describe_batch(batch: Batch) -> str:
+    """How far a batch is, as one short line; its time is this machine's."""
+    if batch.ended:
+        return "The provider's batch is done with."
+    if batch.sent_at is None:
+        return "Putting a batch together."
+    if batch.batch_id is None:
+        return "Sending the batch to the provider."
+    sent = f"{batch.sent_at.astimezone():%H:%M}"
+    return f"Waiting for the provider's batch, submitted {sent}; may take up to 24 hours. You can close this page."
 
 
 def describe_stage(stage: StageName, planned: int) -> str:

@@ -22,6 +22,7 @@ from pipeline.config import HybridConfig
 from pipeline.errors import BudgetExhausted, Cancelled, InputError, PersonaError, StoreError
 from pipeline.models import (
     Assessment,
+    Batch,
     Draft,
     DraftFailure,
     FinalPersona,
@@ -51,8 +52,8 @@ from pipeline.words import usd
 if TYPE_CHECKING:
     from sqlite_utils import Database  # at run time imported when a file is opened: it loads pandas
 
-Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls"]
-EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "warning", "run"]
+Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]
+EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
 
 _KEYS: dict[Table, tuple[str, ...]] = {
     "studies": ("id",),
@@ -61,6 +62,7 @@ _KEYS: dict[Table, tuple[str, ...]] = {
     "failures": ("run_id", "draft_id"),
     "personas": ("run_id", "draft_id"),
     "calls": ("run_id", "id"),
+    "batches": ("run_id", "marker"),
 }
 
 _SILENT_AFTER = timedelta(seconds=60)
@@ -139,6 +141,8 @@ class RunProgress(Frozen):
     """The last event in words: plain text, untrusted."""
     started_at: datetime
     stage_started_at: datetime | None
+    batch: Batch | None = None
+    """The batch whose answers the run waits for; `None` when it waits for none."""
 
 
 class Store:
@@ -404,9 +408,10 @@ class Store:
                     [run_id],
                 )
             )
+            batch = next((batch for batch in _batches(db, run_id) if not batch.ended), None)
         last = stages[-1] if stages else {"stage": None, "started_at": None}
         planned = {row["stage"]: row["planned"] for row in stages}
-        own = {"stage": last["stage"], "planned": planned, "stage_started_at": last["started_at"]}
+        own = {"stage": last["stage"], "planned": planned, "stage_started_at": last["started_at"], "batch": batch}
         return RunProgress.model_validate({**run, **own})
 
     # --- calls -----------------------------------------------------------------------------------
@@ -608,6 +613,10 @@ class _StoreLog(RunLog):
         with self._fact("call", describe(call)) as db:
             _change(db, "calls", (self._run_id, call.id), _call_row(call))
 
+    def batch_changed(self, batch: Batch) -> None:
+        with self._fact("batch", describe(batch)) as db:
+            self._put(db, "batches", batch.model_dump(mode="json"))
+
     def warn(self, sentence: str) -> None:
         with self._store._write() as db:
             _tell(db, self._run_id, "warning", sentence)
@@ -645,9 +654,9 @@ _SPENT_BY_PROJECT = """(
 # The row is the reservation: it is there only if it fits, whoever else is writing. What is free always fits.
 _OPEN_CALL = f"""
     INSERT INTO calls (run_id, id, draft_id, stage, provider, model, status, input_tokens, output_tokens,
-        cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply)
+        cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply, batch)
     SELECT :run_id, :id, :draft_id, :stage, :provider, :model, :status, :input_tokens, :output_tokens,
-        :cached_tokens, :cost_micros, :reserved_micros, :latency_ms, :started_at, :body, :payload, :reply
+        :cached_tokens, :cost_micros, :reserved_micros, :latency_ms, :started_at, :body, :payload, :reply, :batch
     FROM runs WHERE id = :run_id AND NOT cancel_requested AND (
         :cost_micros = 0 OR (
             (budget_micros IS NULL OR {_SPENT} + :cost_micros <= budget_micros)
@@ -764,7 +773,13 @@ def _facts(db: "Database", run_id: str) -> RunFacts:
         [FinalPersona.model_validate_json(row["body"]) for row in personas],
         [_call(row) for row in calls],
         [row["sentence"] for row in warnings],
+        _batches(db, run_id),
     )
+
+
+def _batches(db: "Database", run_id: str) -> list[Batch]:
+    rows = db.query("SELECT marker, sent_at, batch_id, ended FROM batches WHERE run_id = ? ORDER BY rowid", [run_id])
+    return [Batch.model_validate(row) for row in rows]
 
 
 def _call(row: dict[str, Any]) -> ModelCall:
@@ -799,10 +814,11 @@ def _refusal(db: "Database", run_id: str, cost_micros: int) -> PersonaError:
 
 
 def _lose_open_calls(db: "Database", run_id: str) -> None:
-    """Nobody waits for these answers any more: they may have been billed."""
+    """Nobody waits for these answers any more: they may have been billed. Those of a batch can still be fetched."""
     db.execute(
         "UPDATE calls SET status = 'lost', body = json_set(body, '$.status', 'lost')"
-        " WHERE run_id = ? AND status = 'in_flight'",
+        " WHERE run_id = ? AND status = 'in_flight' AND NOT EXISTS ("
+        "SELECT 1 FROM batches WHERE batches.run_id = calls.run_id AND marker = calls.batch AND NOT ended)",
         [run_id],
     )
 

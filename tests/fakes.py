@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pipeline.errors import ProviderError
 from pipeline.models import Assessment, Persona, Usage
-from pipeline.providers import Ask, Health, Provider, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import Ask, Batches, Health, Provider, ProviderRole, ProviderSpec, Reply, Request
 from tests.factories import make_assessment
 
 ANSWER = {
@@ -42,6 +42,7 @@ class ScriptedProvider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    batches: Batches | None = None
 
     def __init__(self, spec: ProviderSpec | None = None, *, script: Sequence[Step] = ()) -> None:
         self.model = spec.model if spec else "scripted-1"

@@ -7,12 +7,13 @@ retry, do not count money and do not write anything: `pipeline.calls` does that 
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
-from typing import ClassVar, Literal, Protocol, TypeVar, cast
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from typing import ClassVar, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic import JsonValue, SecretStr
 
-from pipeline.errors import ConfigError
+from pipeline.errors import Cancelled, ConfigError, ProviderError
 from pipeline.models import Frozen, Participant, Persona, Segment, Stage, Usage
 
 ProviderRole = Literal["local", "frontier"]
@@ -97,6 +98,66 @@ class Health(Frozen):
     """Models that can be chosen, when the provider lists them for free."""
 
 
+class Found(NamedTuple):
+    """What a search for a batch among the provider's has come to."""
+
+    batch_id: str | None = None
+    """Its name; `None` when it is not there."""
+    undecided: bool = False
+    """Whether it may be one of those that are still running and tell what they hold only when they have ended."""
+
+
+Answer = Reply | ProviderError | Cancelled
+"""What became of one request of a batch; `Cancelled` when the batch was cancelled before it was answered."""
+
+
+class Batches(Protocol):
+    """Many requests handed in at once, answered within a day, at a lower price.
+
+    Like `complete`, nothing here retries, counts money or writes anything down: `pipeline.batching` does.
+    """
+
+    def obstacle(self) -> str | None:
+        """Why no batch can be handed in, in a sentence; `None` when nothing speaks against it. Free, never raises."""
+
+    def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
+        """Hand a batch in; returns the provider's name for it.
+
+        Args:
+            marker: unique; `find` recognises the batch by it. Every custom id begins with it.
+            requests: by custom id: 1 to 64 letters, digits, hyphens and underscores.
+
+        Raises:
+            ProviderError: it was refused, or it is unknown whether it was taken; its fate says which.
+        """
+
+    def find(self, marker: str, since: datetime, size: int) -> Found:
+        """Look for a batch that may have been handed in; free.
+
+        Args:
+            marker: what it was handed in with.
+            since: it was not handed in before.
+            size: how many requests it holds.
+
+        Raises:
+            ProviderError: the provider does not say.
+        """
+
+    def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
+        """The answers by custom id, for these requests only; `None` while the batch is running; free.
+
+        Raises:
+            ProviderError: the provider does not say; with status 404 it does not have the batch any more.
+        """
+
+    def cancel(self, batch_id: str) -> None:
+        """Ask for a batch to be stopped; it ends soon after, and what was answered until then is kept and billed.
+
+        Raises:
+            ProviderError: it was not accepted.
+        """
+
+
 class Provider(Protocol):
     """What every provider file defines, as a class named `Provider`."""
 
@@ -112,6 +173,8 @@ class Provider(Protocol):
     model: str
     context_tokens: int | None
     """Tokens that fit into prompt and answer; `None` means no limit."""
+    batches: Batches | None
+    """Where many requests are handed in at once for less; `None` when the provider has no such service."""
 
     def __init__(self, spec: ProviderSpec) -> None:
         """Build the client; no request is made.

@@ -17,9 +17,10 @@ from pipeline.clock import SystemClock
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import ProviderError
 from pipeline.hosted import Hosted, usage_from
+from pipeline.message_batches import MessageBatches
 from pipeline.pricing import is_priced
 from pipeline.provider_errors import Endpoint, checked_key, shown_address, token_count, web_address
-from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
 
 VENDOR_ADDRESS = "https://api.anthropic.com"
 COUNT_SAFETY, COUNT_SAFETY_TOKENS = 1.02, 64
@@ -83,6 +84,9 @@ class Provider:
             api_key=key or "none", base_url=address, timeout=spec.timeout_s, max_retries=0
         )
         self._hosted = Hosted(anthropic, self._client, self._endpoint)
+        self.batches: Batches | None = MessageBatches(
+            self._client, self._hosted, self._endpoint, self._parameters, self._read
+        )
         # Read by several threads without a lock: at worst two of them ask for the same facts.
         self._restraint: dict[str, Any] | None = None
 

@@ -64,6 +64,7 @@ class Provider:
     url_variable: ClassVar[str | None] = "OLLAMA_HOST"
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    batches: None = None
     model: str
     context_tokens: int | None
     """The window asked for; `check` and the first call lower it to what the model can take."""

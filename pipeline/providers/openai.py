@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
+from pipeline.file_batches import FileBatches
 from pipeline.hosted import Hosted, usage_from
 from pipeline.provider_errors import Endpoint, checked_key, shown_address, web_address
-from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"
@@ -51,6 +52,7 @@ class Provider:
             ConfigError: the local role has no address, an address is not a URL, or the key cannot be one.
         """
         import openai
+        from openai.types.chat import ChatCompletion
 
         self.model = spec.model
         self._local = spec.role == "local"
@@ -71,6 +73,10 @@ class Provider:
         # sends it to the local server. Retries are the pipeline's, where each attempt has its reservation.
         self._client = openai.OpenAI(api_key=key or NO_KEY, base_url=address, timeout=spec.timeout_s, max_retries=0)
         self._hosted = Hosted(openai, self._client, self._endpoint)
+        self._completion = ChatCompletion.construct
+        self.batches: Batches | None = None
+        if not self._local:
+            self.batches = FileBatches(self._client, self._hosted, self._endpoint, self._parameters, self._read_json)
 
     def check(self) -> Health:
         """Whether the server answers and has the model. Free in both roles."""
@@ -109,6 +115,14 @@ class Provider:
         if not self._local and _REASONS.match(self.model):
             parameters["reasoning_effort"] = "low"
         return parameters
+
+    def _read_json(self, answer: dict[str, Any], request: Request) -> Reply:
+        """The reply in a completion that came in a file."""
+        try:
+            completion = self._completion(**answer)
+        except (TypeError, ValueError):
+            raise self._endpoint.unreadable("JSON without a message") from None
+        return self._read(completion, request)
 
     def _read(self, answer: Any, request: Request) -> Reply:
         """The reply in a completion; its fields were never validated by the SDK."""

@@ -6,17 +6,19 @@ usage is an estimate of the tokens a real model would have used, which are bille
 """
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import ClassVar
 
-from pipeline.errors import ProviderError
+from pipeline.errors import Cancelled, ProviderError
 from pipeline.extraction.rewriting import is_close, is_copied
 from pipeline.extraction.selection import choose, choose_quotes, listen, ranked, says_again
 from pipeline.extraction.statements import Statement, find, is_usable
 from pipeline.models import Persona, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
-from pipeline.providers import Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
+from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
 
 ENOUGH_ITEMS = 3
@@ -24,6 +26,9 @@ ENOUGH_ITEMS = 3
 
 WEAKEST_ADDED = 0.3
 """Strength from which a statement of the evidence may fill a list: lower than for a draft, the evidence is short."""
+
+LOOKS_UNTIL_READY = 2
+"""How often a batch is looked at before its answers are there: the wait of a real one, in small."""
 
 DEMOGRAPHICS = frozenset(Demographics.model_fields)
 
@@ -38,9 +43,10 @@ class Provider:
     simulated: ClassVar[bool] = True
     in_process: ClassVar[bool] = True
 
-    def __init__(self, spec: ProviderSpec) -> None:
+    def __init__(self, spec: ProviderSpec, *, looks_until_ready: int = LOOKS_UNTIL_READY) -> None:
         self.model = spec.model
         self.context_tokens: int | None = None
+        self.batches: Batches | None = SimulatedBatches(self.complete, looks_until_ready)
 
     def check(self) -> Health:
         """Always ready; says what the figures mean."""
@@ -67,6 +73,41 @@ class Provider:
         text = text[: request.max_output_tokens * CHARACTERS_PER_TOKEN] if cut else text
         usage = Usage(input_tokens=_asked(request), output_tokens=estimate_tokens(text), measured=False)
         return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=self.model)
+
+
+class SimulatedBatches:
+    """Batches without a queue: answered from the questions themselves, so that nothing is lost with the process."""
+
+    def __init__(self, complete: Callable[[Request], Reply], looks_until_ready: int) -> None:
+        self._complete = complete
+        self._looks_until_ready = looks_until_ready
+        self._looks: Counter[str] = Counter()
+        self._cancelled: set[str] = set()
+
+    def obstacle(self) -> str | None:
+        """None."""
+        return None
+
+    def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
+        """Nothing is handed in; the marker is the batch's name."""
+        return marker
+
+    def find(self, marker: str, since: datetime, size: int) -> Found:
+        """Whatever was asked for is there."""
+        return Found(marker)
+
+    def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
+        """What each question is answered with, from a certain look on."""
+        if batch_id in self._cancelled:
+            return {name: Cancelled("The batch was cancelled before this was answered.") for name in requests}
+        self._looks[batch_id] += 1
+        if self._looks[batch_id] < self._looks_until_ready:
+            return None
+        return {name: self._complete(request) for name, request in requests.items()}
+
+    def cancel(self, batch_id: str) -> None:
+        """Answer nothing of it."""
+        self._cancelled.add(batch_id)
 
 
 def _asked(request: Request) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
+from pipeline.batching import BatchDesk
 from pipeline.calls import Admission, Caller
 from pipeline.config import HybridConfig
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
@@ -40,6 +41,8 @@ class Frontier(NamedTuple):
     missing: Outcome | None = None
     """`local_only` or `frontier_unavailable` when there is no caller."""
     reason: str = ""
+    desk: BatchDesk | None = None
+    """Asks for all refinements together, with the same caller; `None` where each is asked alone."""
 
 
 class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
@@ -67,21 +70,47 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
                 finals[item.draft.id] = self._keep(item, "kept_local", self._accepted_reason(item))
         under = escalation(kept, config.quality_threshold, config.escalation_order)
         waiting = [item for item in under if item.draft.id not in finals]
-        for final in self._escalate(waiting, stage_input.study):
+        for final in self._escalate(waiting, stage_input):
             finals[final.draft_id] = final
         ordered = sorted((finals[item.draft.id] for item in kept), key=_best_first)
         return RefineOutput(personas=tuple(ordered))
 
-    def _escalate(self, waiting: Sequence[AssessedDraft], study: Study) -> list[FinalPersona]:
-        """Send drafts to the frontier, in this order.
+    def _escalate(self, waiting: Sequence[AssessedDraft], stage_input: RefineInput) -> list[FinalPersona]:
+        """Send drafts to the frontier, in this order; first of all, use the answers that are there already."""
+        caller, missing, reason, desk = self._frontier
+        if caller is None:
+            return [self._keep(item, missing or "frontier_unavailable", reason) for item in waiting]
+        recalled = [(item, self._recall(caller, item)) for item in waiting]
+        done = [final for _, final in recalled if final is not None]
+        unknown = [item for item, final in recalled if final is None]
+        if desk:
+            return done + self._together(desk, unknown, stage_input)
+        return done + self._one_by_one(caller, unknown, stage_input.study)
+
+    def _together(
+        self, desk: BatchDesk, waiting: Sequence[AssessedDraft], stage_input: RefineInput
+    ) -> list[FinalPersona]:
+        """Ask for all of them in one batch."""
+        items = {item.draft.id: item for item in stage_input.drafts}
+        answers = desk.ask(
+            [item.draft.id for item in waiting],
+            lambda draft_id: self._request(items[draft_id], stage_input.study),
+            lambda draft_id: persona_reader(items[draft_id].draft.persona.id),
+        )
+        return [
+            self._keep(items[draft_id], _outcome_of(answer), str(answer))
+            if isinstance(answer, PersonaError)
+            else self._better(items[draft_id], answer)
+            for draft_id, answer in answers
+        ]
+
+    def _one_by_one(self, caller: Caller, waiting: Sequence[AssessedDraft], study: Study) -> list[FinalPersona]:
+        """Ask for each alone, several at the same time.
 
         Money is reserved here, in order and only when a worker is free, and not by the workers: which
         drafts still fit into a budget then does not depend on which thread is quicker, and a reservation
         never waits for a call that is itself waiting for a worker.
         """
-        caller, missing, reason = self._frontier
-        if caller is None:
-            return [self._keep(item, missing or "frontier_unavailable", reason) for item in waiting]
         free = threading.Semaphore(self._config.frontier_workers)
         done: list[FinalPersona] = []
         running: list[Future[Future[FinalPersona]]] = []
@@ -91,9 +120,6 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         ):
             background.start()
             for item in waiting:
-                if (known := self._recall(caller, item)) is not None:
-                    done.append(known)
-                    continue
                 request = self._request(item, study)
                 free.acquire()
                 try:

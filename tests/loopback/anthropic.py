@@ -1,8 +1,10 @@
-"""Anthropic's Messages API: messages, count_tokens, models."""
+"""Anthropic's Messages API: messages, count_tokens, batches, models."""
 
+import re
 from functools import cache
 from typing import Any
 
+from tests.loopback.batches import Batch, BatchBook
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
 from tests.loopback.writer import tokens, write
 
@@ -35,6 +37,7 @@ class AnthropicServer(LoopbackServer):
         """Values of `thinking.type` that the models accept; any other is refused with 400."""
         self.usage: dict[str, Any] = {}
         """Overrides fields of the usage in every answer."""
+        self.batches = BatchBook("msgbatch_")
 
     def answer(self, request: Received, scripted: Fault | None) -> Answer:
         """Route by path."""
@@ -46,6 +49,8 @@ class AnthropicServer(LoopbackServer):
             return self._models(request.path)
         if request.path == "/v1/messages/count_tokens":
             return self._count(request.json)
+        if request.path.startswith("/v1/messages/batches") and self.batches.served:
+            return self._batch_route(request)
         if request.path == "/v1/messages":
             return self._refused(request.json) or self._message(request.json, scripted)
         return self.error(404, "Not found")
@@ -110,6 +115,72 @@ class AnthropicServer(LoopbackServer):
         ):
             return self.error(400, f"{sorted(unknown)[0]}: Extra inputs are not permitted")
         return Answer({"input_tokens": tokens(_prompt(body))})
+
+    def _batch_route(self, request: Received) -> Answer:
+        wanted, _, action = request.path.removeprefix("/v1/messages/batches").strip("/").partition("/")
+        if not wanted and request.method == "POST":
+            return self._hand_in(request.json)
+        if not wanted:
+            infos = [self._batch_info(batch) for batch in self.batches.newest_first()]
+            return Answer({"data": infos, "has_more": False, "first_id": None, "last_id": None})
+        batch = self.batches.known.get(wanted)
+        if batch is None:
+            return self.error(404, f"batch: {wanted}")
+        match action:
+            case "results" if batch.ended:
+                return Answer(lines=tuple(self._result(batch, index) for index in range(len(batch.asked))))
+            case "cancel":
+                batch.cancel()
+            case "":
+                batch.look()
+        return Answer(self._batch_info(batch))
+
+    def _hand_in(self, body: dict[str, Any]) -> Answer:
+        from anthropic.types.messages.batch_create_params import BatchCreateParams
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            asked = list(TypeAdapter(BatchCreateParams).validate_python(body)["requests"])
+        except ValidationError as error:
+            return self.error(400, str(error))
+        names = [item["custom_id"] for item in asked]
+        if len(set(names)) < len(names) or not all(re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", name) for name in names):
+            return self.error(400, "requests: custom_id must be unique and match ^[a-zA-Z0-9_-]{1,64}$")
+        batch = self.batches.open({item["custom_id"]: item["params"] for item in body["requests"]})
+        return self.batches.reply(self._batch_info(batch)) or self.error(504, "scripted")
+
+    def _batch_info(self, batch: Batch) -> dict[str, Any]:
+        from anthropic.types.messages import MessageBatch
+
+        kinds = ["succeeded" if kind == "ok" else kind for kind in batch.outcomes] if batch.ended else []
+        counts = {kind: kinds.count(kind) for kind in ("succeeded", "errored", "canceled", "expired")}
+        info = {
+            "id": batch.id,
+            "type": "message_batch",
+            "processing_status": "ended" if batch.ended else "canceling" if batch.cancelled else "in_progress",
+            "request_counts": {**counts, "processing": 0 if batch.ended else len(batch.asked)},
+            "created_at": batch.created_at.isoformat(),
+            "expires_at": batch.created_at.isoformat(),
+            "ended_at": batch.created_at.isoformat() if batch.ended else None,
+            "results_url": f"{self.root}/v1/messages/batches/{batch.id}/results" if batch.ended else None,
+        }
+        MessageBatch.model_validate(info)
+        return info
+
+    def _result(self, batch: Batch, index: int) -> dict[str, Any]:
+        from anthropic.types.messages import MessageBatchIndividualResponse
+
+        name, params = list(batch.asked.items())[index]
+        result: dict[str, Any] = {"type": batch.outcomes[index]}
+        refused = self._refused(params)
+        if refused or result["type"] == "errored":
+            error = refused or self.error(500, "Internal server error")
+            result = {"type": "errored", "error": error.body}
+        elif result["type"] == "ok":
+            result = {"type": "succeeded", "message": self._message(params, None).body}
+        line = {"custom_id": name, "result": result}
+        MessageBatchIndividualResponse.model_validate(line)
+        return line
 
     def _message(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
         text, reason = write(body["output_config"]["format"]["schema"], _prompt(body)), "end_turn"

@@ -1,8 +1,11 @@
 """OpenAI's Chat Completions API, as the vendor or as a local server such as vLLM speaks it."""
 
+import json
+from email import message_from_bytes
 from functools import cache
 from typing import Any
 
+from tests.loopback.batches import Batch, BatchBook
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
 from tests.loopback.writer import tokens, write
 
@@ -31,6 +34,9 @@ class OpenAIServer(LoopbackServer):
         self.lists_models = lists_models
         self.usage: dict[str, Any] | None = {}
         """Overrides fields of the usage in every answer; `None` leaves the usage out."""
+        self.batches = BatchBook("batch_")
+        self.files: dict[str, bytes] = {}
+        """Uploaded files by id."""
 
     @property
     def url(self) -> str:
@@ -44,6 +50,10 @@ class OpenAIServer(LoopbackServer):
             return self.error(401, f"Incorrect API key provided: {sent}.")
         if request.path.startswith("/v1/models"):
             return self._models(request.path)
+        if request.path.startswith("/v1/files") and self.batches.served:
+            return self._file_route(request)
+        if request.path.startswith("/v1/batches") and self.batches.served:
+            return self._batch_route(request)
         if request.path == "/v1/chat/completions":
             return self._refused(request.json) or self._completion(request.json, scripted)
         return self.error(404, "Not found")
@@ -93,6 +103,99 @@ class OpenAIServer(LoopbackServer):
         choice = {"index": 0, "finish_reason": reason, "message": {**message, "content": text or None}}
         answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"]}
         return Answer({**answer, "choices": [choice], **self._usage(prompt, text)})
+
+    def _file_route(self, request: Received) -> Answer:
+        from openai.types import FileObject
+
+        wanted = request.path.removeprefix("/v1/files").strip("/").partition("/")[0]
+        if request.method == "POST":
+            head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+            parts = {
+                part.get_param("name", header="content-disposition"): part
+                for part in message_from_bytes(head + request.body).get_payload()
+            }
+            if parts["purpose"].get_payload(decode=True) != b"batch":
+                return self.error(400, "purpose must be batch")
+            content, file_id = parts["file"].get_payload(decode=True), f"file-{len(self.files) + 1}"
+            self.files[file_id] = content
+            info = {"id": file_id, "object": "file", "bytes": len(content), "created_at": 1, "filename": "f.jsonl"}
+            info |= {"purpose": "batch", "status": "processed"}
+            FileObject.model_validate(info)
+            return Answer(info)
+        batch = self.batches.known.get(wanted.partition("-")[2])
+        if batch is None:
+            return self.error(404, f"No such File object: {wanted}")
+        return Answer(lines=tuple(self._lines(batch, wanted.partition("-")[0] == "errors")))
+
+    def _batch_route(self, request: Received) -> Answer:
+        wanted, _, action = request.path.removeprefix("/v1/batches").strip("/").partition("/")
+        if not wanted and request.method == "POST":
+            return self._hand_in(request.json)
+        if not wanted:
+            infos = [self._batch_info(batch) for batch in self.batches.newest_first()]
+            return Answer({"object": "list", "data": infos, "has_more": False})
+        batch = self.batches.known.get(wanted)
+        if batch is None:
+            return self.error(404, f"No batch found with id '{wanted}'")
+        if action == "cancel":
+            batch.cancel()
+        else:
+            batch.look()
+        return Answer(self._batch_info(batch))
+
+    def _hand_in(self, body: dict[str, Any]) -> Answer:
+        from openai.types import BatchCreateParams
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            TypeAdapter(BatchCreateParams).validate_python(body)
+        except ValidationError as error:
+            return self.error(400, str(error))
+        asked = [json.loads(line) for line in self.files[body["input_file_id"]].splitlines()]
+        if any((item["method"], item["url"]) != ("POST", body["endpoint"]) for item in asked):
+            return self.error(400, "Every line must POST to the endpoint of the batch.")
+        batch = self.batches.open({item["custom_id"]: item["body"] for item in asked}, body.get("metadata"))
+        return self.batches.reply(self._batch_info(batch)) or self.error(504, "scripted")
+
+    def _batch_info(self, batch: Batch) -> dict[str, Any]:
+        from openai.types import Batch as Typed
+
+        done = "cancelled" if batch.cancelled else "expired" if "expired" in batch.outcomes else "completed"
+        running = "cancelling" if batch.cancelled else "in_progress"
+        ended = batch.ended
+        info = {
+            "id": batch.id,
+            "object": "batch",
+            "endpoint": "/v1/chat/completions",
+            "input_file_id": "file-1",
+            "completion_window": "24h",
+            "created_at": int(batch.created_at.timestamp()),
+            "status": done if ended else running,
+            "output_file_id": f"output-{batch.id}" if ended and "ok" in batch.outcomes else None,
+            "error_file_id": f"errors-{batch.id}" if ended and set(batch.outcomes) != {"ok"} else None,
+            "metadata": batch.metadata,
+        }
+        Typed.model_validate(info)
+        return info
+
+    def _lines(self, batch: Batch, errors: bool) -> list[dict[str, Any]]:
+        """The file of answers, or the one of errors."""
+        lines = []
+        for (name, body), outcome in zip(batch.asked.items(), batch.outcomes, strict=True):
+            line: dict[str, Any] = {"id": f"batch_req_{name}", "custom_id": name, "response": None, "error": None}
+            refused = self._refused(body)
+            if refused or outcome == "errored":
+                answer = refused or self.error(500, "The server had an error")
+                line["response"] = {"status_code": answer.status, "request_id": "r", "body": answer.body}
+            elif outcome == "ok":
+                body = self._completion(body, None).body
+                line["response"] = {"status_code": 200, "request_id": "r", "body": body}
+            else:
+                code = {"expired": "batch_expired", "canceled": "batch_cancelled"}[outcome]
+                line["error"] = {"code": code, "message": "This request could not be executed."}
+            if errors == (outcome != "ok"):
+                lines.append(line)
+        return lines
 
     def _usage(self, prompt: str, text: str) -> dict[str, Any]:
         if self.usage is None:

@@ -10,7 +10,7 @@ from pipeline.store import Store
 from tests.factories import STARTED, make_run
 
 # Whoever adds a step adds a test that takes it on a file of the step before, with rows in it.
-STEPS = ["m001_studies_runs_facts", "m002_projects_replies", "m003_calls_by_time"]
+STEPS = ["m001_studies_runs_facts", "m002_projects_replies", "m003_calls_by_time", "m004_batches"]
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 9
+    assert len(ours) == 10
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {"studies", "spent_elsewhere"}
@@ -97,6 +97,16 @@ def test_a_file_of_the_second_version_lists_its_calls(path):
     old.close()
     (listed,) = Store(path).calls(CallChoice())
     assert (listed.run_name, listed.call) == ("Old", call)
+
+
+def test_a_file_of_the_third_version_keeps_its_calls_outside_of_batches(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[3])
+    _, call = write_old_run(old)
+    old.close()
+    store = Store(path)
+    assert store.facts("run-1").calls == (call,)
+    assert (call.batch, store.facts("run-1").batches) == (None, ())
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

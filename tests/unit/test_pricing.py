@@ -14,6 +14,7 @@ from pipeline.providers import DraftTask, Request
 SONNET = Pricer("anthropic", "claude-sonnet-5-5", {})
 TIERED = Pricer("anthropic", "claude-haiku-5-5", {})
 WRITES_CACHE = Pricer("openai", "gpt-6-sol", {})
+IN_BATCH = Pricer("openai", "gpt-4o-mini", {}, batch=True)
 OWN = Pricer("openai", "house-model", {"house-model": PriceOverride(input_usd=0.1, output_usd=0.3)})
 
 counts = st.integers(0, 400_000)
@@ -66,7 +67,10 @@ def test_own_price_replaces_the_library() -> None:
     assert SONNET.source.startswith("genai-prices ")
 
 
-@pytest.mark.parametrize("pricer", [SONNET, TIERED, WRITES_CACHE, OWN], ids=["flat", "tiers", "cache writes", "own"])
+PRICERS = {"flat": SONNET, "tiers": TIERED, "cache writes": WRITES_CACHE, "own": OWN, "batch": IN_BATCH}
+
+
+@pytest.mark.parametrize("pricer", PRICERS.values(), ids=PRICERS)
 @given(bound=counts, sent=counts, cached=counts, cap=st.integers(0, 64_000), written=st.integers(0, 64_000))
 @settings(max_examples=60, deadline=None)
 def test_worst_case_is_never_passed(pricer: Pricer, bound: int, sent: int, cached: int, cap: int, written: int) -> None:
@@ -122,6 +126,29 @@ def test_price_is_that_of_the_day_the_run_started() -> None:
     before = Pricer("openai", "o3", {}, clock=lambda: datetime(2025, 6, 9, tzinfo=UTC))
     after = Pricer("openai", "o3", {}, clock=lambda: datetime(2025, 6, 10, tzinfo=UTC))
     assert (before.cost_micros(usage), after.cost_micros(usage)) == (10_000_000, 2_000_000)
+
+
+@pytest.mark.parametrize(("provider", "model"), [("anthropic", "claude-sonnet-5-5"), ("openai", "gpt-5.4-mini")])
+def test_batch_costs_what_the_library_lists_for_batches(provider: str, model: str) -> None:
+    usage = Usage(input_tokens=1_000_000, output_tokens=1_000_000)
+    live, batch = (Pricer(provider, model, {}, batch=batch) for batch in (False, True))
+    assert 2 * batch.cost_micros(usage) == live.cost_micros(usage)
+    assert 2 * batch.worst_case_micros(10_000, 2_000) == live.worst_case_micros(10_000, 2_000)
+    assert batch.source.startswith("batch: price, genai-prices ")
+
+
+def test_batch_costs_half_of_the_list_price_where_none_is_listed() -> None:
+    usage, then = Usage(input_tokens=1_000_000, output_tokens=1_000_000), datetime(2026, 10, 13, tzinfo=UTC)
+    batch = Pricer("anthropic", "claude-sonnet-5-5", {}, batch=True, clock=lambda: then)
+    assert batch.cost_micros(usage) == 6_000_000
+    assert batch.source.startswith("batch: half of list price, genai-prices ")
+
+
+def test_batch_at_an_own_price_costs_half_of_it_and_says_so() -> None:
+    own = {"house-model": PriceOverride(input_usd=2, output_usd=4)}
+    batch = Pricer("openai", "house-model", own, batch=True)
+    assert batch.cost_micros(Usage(input_tokens=1_000_000, output_tokens=1_000_000)) == 3_000_000
+    assert batch.source == "batch: half of the price set in the configuration"
 
 
 def test_local_models_are_free() -> None:

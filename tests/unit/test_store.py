@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from pipeline.config import HybridConfig
 from pipeline.errors import BudgetExhausted, Cancelled, InputError, StoreError
-from pipeline.models import DraftFailure, ModelCall, RunStatus, Study, StudySize, Timing, Usage
+from pipeline.models import Batch, DraftFailure, ModelCall, RunStatus, Study, StudySize, Timing, Usage
 from pipeline.runlog import MemoryLog, with_facts
 from pipeline.store import Store
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
@@ -229,6 +229,22 @@ def test_a_call_still_open_when_its_run_ends_is_lost_and_charged(store):
     finish(store, run_id, "failed", error="x")
     assert [(call.status, call.cost_micros) for call in store.run(run_id).calls] == [("lost", 20_000)]
     assert store.progress(run_id).spent_micros == 20_000
+
+
+@pytest.mark.parametrize(("ended", "status"), [(False, "in_flight"), (True, "lost")])
+def test_a_call_of_a_batch_stays_open_until_the_batch_has_ended(store, ended, status):
+    run_id, batch = begin(store), Batch(marker="persona-1", sent_at=STARTED)
+    log = store.log(run_id)
+    log.batch_changed(batch)
+    log.call_opened(make_call(0, status="in_flight").model_copy(update={"batch": "persona-1"}))
+    assert store.progress(run_id).batch == batch
+    log.batch_changed(batch.model_copy(update={"batch_id": "b-1", "ended": ended}))
+    finish(store, run_id, "interrupted")
+    store.reopen_run(run_id, now=LATER)
+    facts = store.facts(run_id)
+    assert [(call.status, call.cost_micros) for call in facts.calls] == [(status, 20_000)]
+    assert facts.batches == (batch.model_copy(update={"batch_id": "b-1", "ended": ended}),)
+    assert (store.progress(run_id).batch is None) == ended
 
 
 # --- money ------------------------------------------------------------------------------------------

@@ -1,0 +1,152 @@
+"""Anthropic's Message Batches: many messages handed in at once, answered within 24 hours, at half price.
+
+Requests that end as errored, canceled or expired are not billed (platform documentation, batch processing, 2026-11).
+A batch cannot be labelled, and the list of batches does not say what is in them: only the results of one that has
+ended name their custom ids. So one that is still running can be told from others by its size and time at most.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from pipeline.errors import Cancelled, ProviderError
+from pipeline.hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
+from pipeline.provider_errors import Endpoint, token_count
+from pipeline.providers import Answer, Found, Reply, Request
+
+_STATUSES = {
+    "invalid_request_error": 400,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "permission_error": 403,
+    "not_found_error": 404,
+    "rate_limit_error": 429,
+    "api_error": 500,
+    "timeout_error": 504,
+    "overloaded_error": 529,
+}
+"""The HTTP status that each kind of error has when it is not wrapped in a batch."""
+
+
+class MessageBatches:
+    """The batches of one model at one address; see `pipeline.providers.Batches`."""
+
+    def __init__(
+        self,
+        client: Any,
+        hosted: Hosted,
+        endpoint: Endpoint,
+        parameters: Callable[[Request], dict[str, Any]],
+        read: Callable[[Any, Request], Reply],
+    ) -> None:
+        """Bind to an SDK client.
+
+        Args:
+            client: of the SDK.
+            hosted: the same client, with its exceptions put into words.
+            endpoint: for sentences.
+            parameters: of a message, as it would be sent alone.
+            read: the reply in a message.
+        """
+        self._batches = client.messages.batches
+        self._hosted = hosted
+        self._endpoint = endpoint
+        self._parameters = parameters
+        self._read = read
+
+    def obstacle(self) -> str | None:
+        """Whether the address has the route at all: gateways often do not."""
+        lacking = self._hosted.lacks(lambda quick: quick.messages.batches.list(limit=1))
+        return self._endpoint.no_batches if lacking else None
+
+    def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
+        """Hand the messages in; the marker travels in their custom ids."""
+        asked = [{"custom_id": name, "params": self._message(request)} for name, request in requests.items()]
+        try:
+            return self._id(self._hosted.reach(lambda: self._batches.create(requests=asked), texts(requests)))
+        except ProviderError as error:
+            if error.status in NO_ROUTE:
+                raise ProviderError(self._endpoint.no_batches) from None
+            raise
+
+    def find(self, marker: str, since: datetime, size: int) -> Found:
+        """Look into every batch of this size that may have been created since."""
+        undecided, moment = False, since - CLOCKS_APART
+        recent = self._hosted.reach(
+            lambda: newest(self._batches.list(limit=100), lambda batch: batch.created_at < moment)
+        )
+        for batch in recent:
+            if _size(batch) == size:
+                if getattr(batch, "processing_status", None) != "ended":
+                    undecided = True
+                elif getattr(batch, "results_url", None) and self._custom_id(batch.id).startswith(marker):
+                    return Found(batch.id)
+        return Found(undecided=undecided)
+
+    def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
+        """The results, once the batch has ended."""
+        batch = self._hosted.reach(lambda: self._batches.retrieve(batch_id))
+        if self._id(batch) and batch.processing_status != "ended":
+            return None
+        if not getattr(batch, "results_url", None):
+            raise ProviderError(f"{self._endpoint.who} has archived the batch with its answers.", status=404)
+        lines = self._hosted.reach(lambda: list(self._batches.results(batch_id)))
+        named = {str(getattr(line, "custom_id", "")): getattr(line, "result", None) for line in lines}
+        return {name: self._answer(named[name], request) for name, request in requests.items() if name in named}
+
+    def cancel(self, batch_id: str) -> None:
+        """Ask for the batch to be stopped; messages that are being written may still be finished."""
+        self._hosted.reach(lambda: self._batches.cancel(batch_id))
+
+    def _message(self, request: Request) -> dict[str, Any]:
+        parameters = self._parameters(request)
+        parameters.pop("timeout", None)  # of the connection, not of the API
+        return parameters
+
+    def _id(self, batch: Any) -> str:
+        """The vendor's name of a batch; its fields were never validated by the SDK."""
+        name = getattr(batch, "id", None)
+        if not isinstance(name, str) or not hasattr(batch, "processing_status"):
+            raise self._endpoint.unreadable("JSON without a batch")
+        return name
+
+    def _custom_id(self, batch_id: str) -> str:
+        """One of the custom ids in a batch that has ended; all of them begin with its marker."""
+        return self._hosted.reach(lambda: _first_name(self._batches.results(batch_id)))
+
+    def _answer(self, result: Any, request: Request) -> Answer:
+        match getattr(result, "type", None):
+            case "succeeded":
+                try:
+                    return self._read(result.message, request)
+                except ProviderError as error:
+                    return error
+            case "errored":
+                return self._error(result, request)
+            case "canceled":
+                return Cancelled("The batch was cancelled before this was answered.")
+            case "expired":
+                return ProviderError(f"{self._endpoint.who} did not answer within the 24 hours of its batch.")
+        return self._endpoint.unreadable("JSON without a result")
+
+    def _error(self, result: Any, request: Request) -> ProviderError:
+        error = getattr(getattr(result, "error", None), "error", None)
+        message = getattr(error, "message", None)
+        detail = message if isinstance(message, str) else None
+        status = _STATUSES.get(getattr(error, "type", None) or "", 500)
+        # As a sentence only: inside a batch no error is billed, and asking again would take another day.
+        return ProviderError(str(self._endpoint.status(status, detail, sent=request.system + request.prompt)))
+
+
+def _size(batch: Any) -> int:
+    """How many requests a batch holds, whatever became of them."""
+    counts = getattr(batch, "request_counts", None)
+    kinds = ("processing", "succeeded", "errored", "canceled", "expired")
+    return sum(token_count(getattr(counts, kind, 0)) or 0 for kind in kinds)
+
+
+def _first_name(results: Any) -> str:
+    try:
+        return str(getattr(next(iter(results), None), "custom_id", ""))
+    finally:
+        results.close()
