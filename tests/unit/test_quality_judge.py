@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
@@ -42,9 +43,13 @@ def says(verdict: str, span: str = "") -> Callable[[str, list[str]], dict[str, s
     return lambda statement, sentences: {"span": span, "verdict": verdict}
 
 
-def judge(server: OllamaServer, cache: FileCache | None = None) -> Judge:
-    model = Provider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
-    return Judge("qwen2.5:7b", "digest", asking(model), cache or FileCache(None), seed=3)
+@cache
+def model(url: str) -> Provider:
+    return Provider(ProviderSpec(model="qwen2.5:7b", base_url=url))
+
+
+def judge(server: OllamaServer, known: FileCache | None = None) -> Judge:
+    return Judge("qwen2.5:7b", "digest", asking(model(server.url)), known or FileCache(None), seed=3)
 
 
 def assess(server: OllamaServer, text: str = UNSURE, field: str = "behaviours") -> Assessment:
@@ -140,13 +145,13 @@ def test_judge_sees_three_windows_as_verbatim_sentences_and_answers_at_temperatu
 
 def test_the_same_question_is_asked_once(server: OllamaServer) -> None:
     server.judge = says("contradicted")
-    cache = FileCache(None)
+    known = FileCache(None)
     view = INDEX.view(["P1"])
     asked = len(server.generations)
-    verdicts = {judge(server, cache).judge("goals", UNSURE, windows(UNSURE, view), view, "p") for _ in range(3)}
+    verdicts = {judge(server, known).judge("goals", UNSURE, windows(UNSURE, view), view, "p") for _ in range(3)}
     assert len(verdicts) == 1
     assert len(server.generations) == asked + 1
-    judge(server, cache).judge("goals", f"{UNSURE} too", windows(UNSURE, view), view, "p")
+    judge(server, known).judge("goals", f"{UNSURE} too", windows(UNSURE, view), view, "p")
     assert len(server.generations) == asked + 2
 
 
@@ -171,7 +176,7 @@ def test_version_names_the_judge(server: OllamaServer) -> None:
 spans = st.one_of(st.sampled_from([WORDS, COPIED, "", "x" * 5000, "not " * 50]), st.text(max_size=60))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(["supported", "contradicted", "not_found", "maybe"]),
     spans,

@@ -140,7 +140,7 @@ def test_version_names_the_embedding_model(server: OllamaServer) -> None:
 strange = st.one_of(st.text(max_size=40), st.sampled_from(["Yes.", "not " * 9, "a" * 3000, "\ud800 cold", "I check 3"]))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(strange, max_size=3), st.lists(strange, max_size=4))
 def test_support_stays_between_0_and_1_whatever_is_said(
     server: OllamaServer, said: list[str], items: list[str]
