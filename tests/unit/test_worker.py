@@ -108,6 +108,40 @@ def test_answers_that_were_paid_for_but_not_yet_used_are_read_and_not_asked_for_
     assert (after.drafts, after.calls) == (before.drafts, before.calls)
 
 
+def test_bill_beyond_the_budget_is_told_and_no_further_call_is_started(tmp_path: Path) -> None:
+    with Frontier() as server:
+        server.usage = {"output_tokens": 90_000}
+        bench = Bench(tmp_path, server)
+        run_id = bench.start(max_cost=0.5)
+        bench.worker.join(run_id)
+        run = bench.store.run(run_id)
+        assert len(server.generations) == 1
+    assert [call.flag for call in run.calls if call.flag] == ["90000 output tokens were billed, and 2000 were allowed."]
+    assert bench.outcomes(run_id).count("budget_exhausted") == 3
+    assert any("billed more than was asked for" in warning for warning in run.warnings)
+    assert any("over the budget of $0.50" in warning for warning in run.warnings)
+
+
+def test_two_programs_on_one_database_share_the_budget_of_their_project(tmp_path: Path) -> None:
+    study, database, config = (tmp_path / name for name in ("answers.csv", "persona.db", "hybrid.yaml"))
+    study.write_bytes(CSV)
+    shared = HybridConfig(project="heating", project_max_cost=0.05, quality_threshold=1, local_provider="builtin")
+    config.write_text(shared.to_yaml())
+    Store(database)
+    with Frontier(delay_s=0.05) as server:
+        arguments = ["generate", "--from", str(study), "--db", str(database), "--config", str(config)]
+        variables = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "none"}
+        programs = [start(arguments, variables) for _ in range(2)]
+        for program in programs:
+            program.join(60)
+        assert [program.exitcode for program in programs] == [0, 0]
+    spent = [run.spent_micros for run in Store(database).runs()]
+    assert 25_000 < sum(spent) <= 50_000
+    assert any(
+        "'heating' share" in final.reason for final in Store(database).run(Store(database).runs()[0].id).personas
+    )
+
+
 def test_run_that_is_at_work_elsewhere_is_neither_marked_nor_taken_over(tmp_path: Path) -> None:
     with Frontier(delay_s=1.0) as server:
         bench = Bench(tmp_path, server)
