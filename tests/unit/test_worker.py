@@ -135,11 +135,10 @@ def test_two_programs_on_one_database_share_the_budget_of_their_project(tmp_path
         for program in programs:
             program.join(60)
         assert [program.exitcode for program in programs] == [0, 0]
-    spent = [run.spent_micros for run in Store(database).runs()]
-    assert 25_000 < sum(spent) <= 50_000
-    assert any(
-        "'heating' share" in final.reason for final in Store(database).run(Store(database).runs()[0].id).personas
-    )
+    store = Store(database)
+    runs = [store.run(summary.id) for summary in store.runs()]
+    assert 25_000 < sum(run.spent_micros for run in runs) <= 50_000
+    assert any("'heating' share" in final.reason for run in runs for final in run.personas)
 
 
 def test_run_that_is_at_work_elsewhere_is_neither_marked_nor_taken_over(tmp_path: Path) -> None:
