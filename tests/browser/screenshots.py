@@ -1,6 +1,6 @@
 """Takes the screenshots of the documentation: every page of a finished example run, light and dark.
 
-    python -m tests.browser.screenshots [FOLDER]        # default: docs/screenshots
+python -m tests.browser.screenshots [FOLDER]        # default: docs/screenshots
 """
 
 import re
