@@ -133,32 +133,31 @@ class Run:
             assert spent <= self.budget + self.overshoot_allowed
 
 
+PRICES = st.sampled_from(((3, 15), (0.25, 1.25), (1, 1), (0, 40)))
+KINDS = [st.lists(st.sampled_from(kinds), min_size=1, max_size=10) for kinds in (HONEST, (*HONEST, *["lies"] * 3))]
+LIVES = [st.lists(st.tuples(kinds, st.floats(0.05, 40)), max_size=2) for kinds in KINDS]
+BUDGETS = st.none() | st.sampled_from((0.0, 0.001)) | st.integers(1, 8).map(float) | st.floats(0, 8)
+"""In calls at their worst case."""
+SIZES = st.tuples(st.integers(1, 7), st.integers(1, 16), st.integers(1, 3), st.integers(0, 2**32))
+
+
 @st.composite
 def schedules(draw: st.DrawFn) -> tuple[Run, list[tuple[list[str], int, float]]]:
-    seed = draw(st.integers(0, 2**32))
-    drafts, workers = draw(st.integers(1, 7)), draw(st.integers(1, 16))
-    kinds = HONEST + ("lies",) * draw(st.sampled_from((0, 0, 3)))
-    price = pricer(*draw(st.sampled_from(((3, 15), (0.25, 1.25), (1, 1), (0, 40)))))
-    worst = price.worst_case_micros(1_300, 200)
-    budget = draw(
-        st.none()
-        | st.sampled_from((0, 1))
-        | st.integers(1, 8).map(lambda calls: calls * worst)
-        | st.integers(0, 8 * worst)
-    )
-    lives = [
-        (draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=10)), seed + life, draw(st.floats(0.05, 40)))
-        for life in range(draw(st.integers(0, 2)))
-    ]
-    lives.append((draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=10)), seed + 9, float("inf")))
-    return Run(drafts, budget, workers, draw(st.integers(1, 3)), price, seed), lives
+    drafts, workers, attempts, seed = draw(SIZES)
+    lying = draw(st.booleans())
+    price = pricer(*draw(PRICES))
+    calls = draw(BUDGETS)
+    budget = None if calls is None else round(calls * price.worst_case_micros(1_300, 200))
+    killed = [(kinds, seed + life, at) for life, (kinds, at) in enumerate(draw(LIVES[lying]))]
+    last = (draw(KINDS[lying]), seed + 9, float("inf"))
+    return Run(drafts, budget, workers, attempts, price, seed), [*killed, last]
 
 
 def test_no_schedule_spends_more_than_the_budget_and_the_lies_in_flight(pytestconfig: pytest.Config) -> None:
     tried = []
 
     @settings(
-        max_examples=200_000 if pytestconfig.getoption("--long") else 2_000,
+        max_examples=50_000 if pytestconfig.getoption("--long") else 2_000,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
