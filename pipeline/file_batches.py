@@ -74,7 +74,7 @@ class FileBatches:
         """Look for the marker in the metadata of recent batches."""
         moment = (since - CLOCKS_APART).timestamp()
         recent = self._hosted.reach(
-            lambda: newest(self._client.batches.list(limit=100), lambda batch: batch.created_at < moment)
+            lambda: newest(lambda: self._client.batches.list(limit=100), lambda batch: batch.created_at < moment)
         )
         ours = (batch for batch in recent if _label(batch) == marker)
         return Found(next(map(self._id, ours), None))

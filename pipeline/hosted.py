@@ -193,15 +193,16 @@ class Hosted:
         return self._endpoint.status(status, detail, sent=sent, headers=error.response.headers)
 
 
-def newest(page: Any, is_older: Callable[[Any], bool]) -> list[Any]:
+def newest(ask: Callable[[], Any], is_older: Callable[[Any], bool]) -> list[Any]:
     """The items of a vendor's list, newest first, up to the first one that is too old.
 
     Raises:
         ValueError: what came is no such list, or one too long to search. It must not pass for an empty one.
     """
-    if not isinstance(getattr(page, "data", None), list):
-        raise ValueError("not a list")
     try:
+        page = ask()
+        if not isinstance(page.data, list):
+            raise TypeError
         found = list(takewhile(lambda item: not is_older(item), islice(page, _SEARCHED_AT_MOST)))
     except (AttributeError, TypeError):
         raise ValueError("not a list") from None

@@ -7,6 +7,7 @@ ended name their custom ids. So one that is still running can be told from other
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from pipeline.errors import Cancelled, ProviderError
@@ -73,7 +74,7 @@ class MessageBatches:
         """Look into every batch of this size that may have been created since."""
         undecided, moment = False, since - CLOCKS_APART
         recent = self._hosted.reach(
-            lambda: newest(self._batches.list(limit=100), lambda batch: batch.created_at < moment)
+            lambda: newest(lambda: self._batches.list(limit=100), lambda batch: batch.created_at < moment)
         )
         for batch in recent:
             if _size(batch) == size:
@@ -112,7 +113,8 @@ class MessageBatches:
 
     def _custom_id(self, batch_id: str) -> str:
         """One of the custom ids in a batch that has ended; all of them begin with its marker."""
-        return self._hosted.reach(lambda: _first_name(self._batches.results(batch_id)))
+        lines = self._hosted.reach(lambda: _first(self._batches.results(batch_id)))
+        return str(getattr(next(iter(lines), None), "custom_id", ""))
 
     def _answer(self, result: Any, request: Request) -> Answer:
         match getattr(result, "type", None):
@@ -145,8 +147,9 @@ def _size(batch: Any) -> int:
     return sum(token_count(getattr(counts, kind, 0)) or 0 for kind in kinds)
 
 
-def _first_name(results: Any) -> str:
+def _first(results: Any) -> list[Any]:
+    """The first line of a file that is not read to its end."""
     try:
-        return str(getattr(next(iter(results), None), "custom_id", ""))
+        return list(islice(results, 1))
     finally:
         results.close()

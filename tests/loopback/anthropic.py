@@ -121,8 +121,7 @@ class AnthropicServer(LoopbackServer):
         if not wanted and request.method == "POST":
             return self._hand_in(request.json)
         if not wanted:
-            infos = [self._batch_info(batch) for batch in self.batches.newest_first()]
-            return Answer({"data": infos, "has_more": False, "first_id": None, "last_id": None})
+            return self.batches.listed(self._batch_info, first_id=None, last_id=None)
         batch = self.batches.known.get(wanted)
         if batch is None:
             return self.error(404, f"batch: {wanted}")

@@ -1,6 +1,6 @@
 """What the batch APIs of both vendors share: batches that end after some looks, with what a test wants in them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -56,6 +56,10 @@ class BatchBook:
         """Requests that have been answered when a batch is cancelled."""
         self.lost_answers = 0
         """So many batches are taken, and the client is told 504."""
+        self.when_taken: Callable[[], object] = lambda: None
+        """Called after a batch was taken, before the client is told."""
+        self.page: object = ...
+        """Sent instead of the list of batches, when set."""
         self._prefix = prefix
 
     def open(self, asked: dict[str, dict[str, Any]], metadata: Mapping[str, str] | None = None) -> Batch:
@@ -63,6 +67,7 @@ class BatchBook:
         outcomes = [self.outcomes.get(index, "ok") for index in range(len(asked))]
         name = f"{self._prefix}{len(self.known) + 1}"
         self.known[name] = Batch(name, asked, metadata, outcomes, self.looks, self.done_at_cancel)
+        self.when_taken()
         return self.known[name]
 
     def reply(self, info: object) -> Answer | None:
@@ -72,5 +77,10 @@ class BatchBook:
             return None
         return Answer(info)
 
-    def newest_first(self) -> list[Batch]:
-        return list(reversed(self.known.values()))
+    def listed(self, infos: Callable[[Batch], object], **more: object) -> Answer:
+        """The list of all batches, newest first; a look at each."""
+        for batch in self.known.values():
+            batch.look()
+        if self.page is not ...:
+            return Answer(self.page, headers={"Content-Type": "text/html"} if isinstance(self.page, str) else {})
+        return Answer({"data": [infos(batch) for batch in reversed(self.known.values())], "has_more": False, **more})

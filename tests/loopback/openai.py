@@ -132,8 +132,7 @@ class OpenAIServer(LoopbackServer):
         if not wanted and request.method == "POST":
             return self._hand_in(request.json)
         if not wanted:
-            infos = [self._batch_info(batch) for batch in self.batches.newest_first()]
-            return Answer({"object": "list", "data": infos, "has_more": False})
+            return self.batches.listed(self._batch_info, object="list")
         batch = self.batches.known.get(wanted)
         if batch is None:
             return self.error(404, f"No batch found with id '{wanted}'")
