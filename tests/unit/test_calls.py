@@ -294,24 +294,33 @@ def test_unreadable_answer_that_was_paid_for_is_unreadable_again_and_a_free_one_
     assert Bench(earlier=first.rows, policy=RetryPolicy(unreadable=True)).caller.recall("draft-001", READ) is None
 
 
-def test_call_waits_for_money_that_another_run_holds_and_gives_up_in_the_end() -> None:
-    class Shared(MemoryLog):
-        def call_opened(self, call: ModelCall) -> None:
-            if bench.clock.seconds < frees_at:
-                raise BudgetExhausted("Held.", held=True)
-            super().call_opened(call)
+class HeldUntil(MemoryLog):
+    """A log of a project whose money another run holds until some second of the clock."""
 
-    for frees_at, waited in ((1.0, 1.0), (1_000.0, None)):
-        bench = Bench()
-        bench.caller._log = bench.log = Shared()
-        if waited:
-            bench.ask()
-            assert bench.clock.seconds == pytest.approx(waited, abs=0.21)
-        else:
-            with pytest.raises(BudgetExhausted):
-                bench.ask()
-            assert bench.clock.seconds == pytest.approx(90, abs=0.3)
-            assert bench.rows == ()
+    def __init__(self, bench: Bench, second: float) -> None:
+        super().__init__()
+        self._bench, self._second = bench, second
+
+    def call_opened(self, call: ModelCall) -> None:
+        if self._bench.clock.seconds < self._second:
+            raise BudgetExhausted("Held.", held=True)
+        super().call_opened(call)
+
+
+def test_call_waits_for_money_that_another_run_gives_back() -> None:
+    bench = Bench()
+    bench.caller._log = HeldUntil(bench, 1.0)
+    bench.ask()
+    assert bench.clock.seconds == pytest.approx(1.0, abs=0.21)
+
+
+def test_call_gives_up_waiting_for_money_that_does_not_come_back() -> None:
+    bench = Bench()
+    bench.caller._log = bench.log = HeldUntil(bench, 1_000.0)
+    with pytest.raises(BudgetExhausted):
+        bench.ask()
+    assert bench.clock.seconds == pytest.approx(90, abs=0.3)
+    assert bench.rows == ()
 
 
 def test_payload_is_recorded_word_for_word() -> None:
