@@ -15,6 +15,7 @@ from pipeline.preflight import Plan
 from pipeline.words import count, escape_markdown, score, usd
 
 RUN_NAME_KEY, PASTED_KEY, IMPORT_PROBLEM_KEY = "run_name", "pasted_yaml", "import_problem"
+MODE_WORDS = {"live": "Live, list price", "batch": "Batch, half price"}
 ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
 SCORE_PARTS = {
     "Faithfulness": "is every claim, every quote, in the words of the participants it is drawn from?",
@@ -179,6 +180,9 @@ def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
         st.caption("The settings of the frontier are kept, but it is not called.")
         return
     _providers.frontier(config, planned)
+    _fields.segments("refine_mode", "Asked", MODE_WORDS)
+    if config.refine_mode == "batch":
+        st.caption("Slow: answers within 24 hours, usually minutes to hours. You can close the page meanwhile.")
     _fields.number("max_cost", "Budget of the run (USD)", step=0.5, form="%.2f", empty="no cap")
     if config.max_cost is None:
         st.warning("No cap: every draft under the threshold is refined, whatever it costs.", icon=":material/warning:")
@@ -187,7 +191,10 @@ def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
     _fields.toggle("redact", "Redact before sending")
     with st.expander("More on refining"):
         _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
-        _fields.number("frontier_workers", "Refinements at the same time")
+        if config.refine_mode == "batch":
+            _fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
+        else:
+            _fields.number("frontier_workers", "Refinements at the same time")
         _fields.number("max_output_tokens", "Longest answer (tokens)")
         _fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
         if config.project:

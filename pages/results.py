@@ -10,6 +10,7 @@ from pipeline import analysis, export
 from pipeline.errors import PersonaError, StoreError
 from pipeline.models import RunRecord
 from pipeline.progress import stage_bars, stage_seconds_left
+from pipeline.runlog import describe_batch
 from pipeline.store import RunProgress
 from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
@@ -172,7 +173,9 @@ def _watch(run_id: str) -> None:
 
 def _pace(progress: RunProgress) -> str:
     if progress.cancel_requested:
-        return ":material/stop_circle: Stopping before the next call …"
+        return f":material/stop_circle: Stopping {'the batch' if progress.batch else 'before the next call'} …"
+    if progress.batch:
+        return f":material/hourglass: {escape_markdown(describe_batch(progress.batch))}"
     left = stage_seconds_left(progress, datetime.now(UTC))
     return f"About {duration(left)} left in this stage." if left else "Closing this page does not stop the run."
 

@@ -102,7 +102,8 @@ def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
     mark = " (simulated)" if planned.simulated else ""
     limit = "at most" if config.max_cost is not None else "without a cap, by estimate up to"
     worst, expected = f"{usd(money.worst_micros)}{mark}", f"{usd(money.expected_micros)}{mark}"
-    return f"{limit} {worst} goes to {config.frontier_model}; expected {expected}"
+    way = " in a batch, answered within 24 hours" if config.refine_mode == "batch" else ""
+    return f"{limit} {worst} goes to {config.frontier_model}{way}; expected {expected}"
 
 
 def _leaving(config: HybridConfig, planned: Plan) -> str:

@@ -161,6 +161,8 @@ class _Show:
         done = {"draft": now.drafted + now.failed, "assess": now.assessed, "refine": now.finished}
         for stage, task in self._tasks.items():
             note = f"{usd(now.spent_micros)} spent" if stage == "refine" and "refine" in now.planned else ""
+            if note and now.batch:
+                note = f"{note}, waiting for a batch: up to 24 hours"
             self._progress.update(task, total=now.planned.get(stage), completed=done[stage], note=note)
 
 

@@ -85,12 +85,23 @@ def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
     _field(page, "segmented_control", "escalation_order").set_value("best_first").run()
     _field(page, "text_input", "project").input("Heating").run()
     kinds = ("selectbox", "number_input", "text_input", "toggle", "slider", "segmented_control")
-    keys = {
-        str(field.key).removeprefix(_ui.FIELD_PREFIX).partition(".")[0] for kind in kinds for field in page.get(kind)
-    }
+    keys = set()
+    for mode in ("live", "batch"):
+        _field(page, "segmented_control", "refine_mode").set_value(mode).run()
+        fields = [str(field.key) for kind in kinds for field in page.get(kind)]
+        keys |= {key.removeprefix(_ui.FIELD_PREFIX).partition(".")[0] for key in fields}
     assert set(HybridConfig.model_fields) - keys == {"prices"}
     assert any(key.startswith("price_") for key in keys)
     assert _config(page).escalation_order == "best_first"
+
+
+def test_a_batch_is_shown_with_half_the_price_and_its_slowness(page: AppTest) -> None:
+    live = next(metric.value for metric in page.metric if metric.label.startswith("Expected"))
+    _field(page, "segmented_control", "refine_mode").set_value("batch").run()
+    batch = next(metric.value for metric in page.metric if metric.label.startswith("Expected"))
+    assert float(batch.strip("$")) == pytest.approx(float(live.strip("$")) / 2, rel=0.02)
+    assert "answers within 24 hours" in _words(page)
+    assert _config(page).refine_mode == "batch"
 
 
 def test_a_project_that_is_cleared_takes_its_budget_along(page: AppTest) -> None:

@@ -9,7 +9,7 @@ from pages import _ui
 from pipeline.config import HybridConfig, Weights
 from pipeline.evidence import unsupported_quotes, weak_claims
 from pipeline.explained import explain, product_in_words
-from pipeline.models import Timing
+from pipeline.models import Batch, Timing
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
 
@@ -52,6 +52,14 @@ def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
     assert page.title[0].value == "Results"
     assert "No run yet" in _text(page)
     assert not page.exception
+
+
+def test_a_run_that_waits_for_a_batch_says_since_when_and_how_long(app: App, database: Path) -> None:
+    run_id, sent_at = _unfinished(database, "running"), datetime.now(UTC)
+    Store(database).log(run_id).batch_changed(Batch(marker="persona-1", sent_at=sent_at, batch_id="b"))
+    page = _open(app, run_id)
+    waiting = f"Waiting for the provider's batch, submitted {sent_at.astimezone():%H:%M}; may take up to 24 hours."
+    assert f"{waiting} You can close this page." in _text(page).replace("\u2060", "")
 
 
 def test_a_link_to_a_run_that_is_gone_says_so(app: App) -> None:

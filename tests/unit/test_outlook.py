@@ -33,6 +33,14 @@ def test_the_worst_case_never_passes_the_budget() -> None:
     assert seen.expected_micros <= seen.worst_micros == 1_000
 
 
+def test_a_batch_halves_what_is_expected_and_says_how_long_it_may_take() -> None:
+    live, batch = (_outlook(SIMULATED.model_copy(update={"refine_mode": mode})) for mode in ("live", "batch"))
+    assert batch.expected_micros == pytest.approx(live.expected_micros / 2, abs=1)
+    assert batch.worst_micros == pytest.approx(live.worst_micros / 2, abs=1)
+    assert "in a batch, answered within 24 hours; expected $" in batch.sentence
+    assert "24 hours" not in live.sentence
+
+
 def test_without_a_budget_nothing_is_promised() -> None:
     seen = _outlook(SIMULATED.model_copy(update={"max_cost": None}))
     assert not seen.bounded
