@@ -124,7 +124,7 @@ class BatchDesk:
             yield from self._withdraw(batch, asked, refused.why)
             return
         except Cancelled as error:
-            yield from ((item.draft_id, error) for item in asked.values())
+            yield from self._leave(asked, error)
             return
         if sent is None:
             self._note(batch, ended=True)
@@ -166,6 +166,12 @@ class BatchDesk:
             yield item.draft_id, why
         self._note(batch, ended=True)
 
+    def _leave(self, asked: Mapping[str, Asked], why: Cancelled) -> Iterator[tuple[str, Cancelled]]:
+        """End without answers that may still come: the batch stays open for a resumed run."""
+        for item in asked.values():
+            self._caller.leave_open(item.admission)
+            yield item.draft_id, why
+
     # --- one from before -------------------------------------------------------------------------
 
     def _recover(self, batch: Batch, question: Question, read: Reader[T]) -> Iterator[tuple[str, T | PersonaError]]:
@@ -179,7 +185,7 @@ class BatchDesk:
         try:
             known = batch if batch.batch_id or not batch.sent_at else self._look_for(batch, len(calls))
         except Cancelled as error:
-            yield from ((item.draft_id, error) for item in asked.values())
+            yield from self._leave(asked, error)
             return
         if known is None or known.batch_id is None:
             never = ProviderError("Never taken by the provider: the run was interrupted before that.")
@@ -224,7 +230,7 @@ class BatchDesk:
         try:
             answers = self._wait_for(batch, {name: item.request for name, item in asked.items()})
         except Cancelled as error:
-            yield from ((item.draft_id, error) for item in asked.values())
+            yield from self._leave(asked, error)
             return
         for name, item in asked.items():
             yield item.draft_id, self._settle(item, answers.get(name) or _missing(), read)

@@ -163,6 +163,13 @@ class Caller:
             self._spent[call.draft_id] -= call.cost_micros
         return Admission(call, self._ledger.reopen(call.cost_micros))
 
+    def leave_open(self, admission: Admission) -> None:
+        """Count a request at its reservation whose answer this run no longer waits for; its row stays open."""
+        call, hold = admission
+        with self._lock:
+            self._spent[call.draft_id] += call.cost_micros
+        hold.settle(call.cost_micros)
+
     def receive(
         self, request: Request, read: Callable[[Reply], T], admission: Admission, answer: Reply | ProviderError
     ) -> T:

@@ -54,6 +54,8 @@ class MessageBatches:
         self._endpoint = endpoint
         self._parameters = parameters
         self._read = read
+        self._custom_ids: dict[str, str] = {}
+        """One custom id of each batch that was looked into: a search may look at the same list for hours."""
 
     def obstacle(self) -> str | None:
         """Whether the address has the route at all: gateways often do not."""
@@ -113,8 +115,10 @@ class MessageBatches:
 
     def _custom_id(self, batch_id: str) -> str:
         """One of the custom ids in a batch that has ended; all of them begin with its marker."""
-        lines = self._hosted.reach(lambda: _first(self._batches.results(batch_id)))
-        return str(getattr(next(iter(lines), None), "custom_id", ""))
+        if batch_id not in self._custom_ids:
+            lines = self._hosted.reach(lambda: _first(self._batches.results(batch_id)))
+            self._custom_ids[batch_id] = str(getattr(next(iter(lines), None), "custom_id", ""))
+        return self._custom_ids[batch_id]
 
     def _answer(self, result: Any, request: Request) -> Answer:
         match getattr(result, "type", None):

@@ -464,11 +464,13 @@ class Store:
         """Keep one connection for writing while there is much to write, as during a run.
 
         Opening takes as long as writing a fact, and the last connection to close moves the write-ahead log into
-        the file, which takes as long again.
+        the file, which takes as long again. It does not wait for the disk either: should the power fail, what was
+        written through it last is computed again from the answers in the rows of the calls.
         """
         with self._turn:
             if not self._users:
                 self._writer = self._kept.enter_context(self._connect(shared=True))
+                self._writer.execute("PRAGMA synchronous = NORMAL")
             self._users += 1
         try:
             yield
@@ -508,14 +510,14 @@ class Store:
             yield db
 
     @contextmanager
-    def _write(self, *, anew: bool = False) -> Iterator["Database"]:
+    def _write(self, *, paid: bool = False) -> Iterator["Database"]:
         """One transaction that waits for its turn at once: an upgrade from reading could not wait.
 
         Args:
-            anew: open the file again even where a connection is kept. That one would not notice that the file has
-                been lost or damaged meanwhile, and money must not be spent on the strength of what it remembers.
+            paid: whether money depends on it. Then the file is opened again even where a connection is kept, which
+                would not notice that the file has been lost or damaged meanwhile, and the disk is waited for.
         """
-        with self._turn, self._connect() if anew else self._writing() as db:
+        with self._turn, self._connect() if paid else self._writing() as db:
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.commit()
@@ -605,12 +607,12 @@ class _StoreLog(RunLog):
 
     def call_opened(self, call: ModelCall) -> None:
         row = _storable({"run_id": self._run_id, **_call_row(call)})
-        with self._fact("call", describe(call), anew=call.cost_micros > 0) as db:
+        with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
             if db.execute(_OPEN_CALL, row).rowcount == 0:
                 raise _refusal(db, self._run_id, row["cost_micros"])
 
     def call_closed(self, call: ModelCall) -> None:
-        with self._fact("call", describe(call)) as db:
+        with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
             _change(db, "calls", (self._run_id, call.id), _call_row(call))
 
     def batch_changed(self, batch: Batch) -> None:
@@ -626,8 +628,8 @@ class _StoreLog(RunLog):
             return bool(_one(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
 
     @contextmanager
-    def _fact(self, kind: EventKind, sentence: str, *, anew: bool = False) -> Iterator["Database"]:
-        with self._store._write(anew=anew) as db:
+    def _fact(self, kind: EventKind, sentence: str, *, paid: bool = False) -> Iterator["Database"]:
+        with self._store._write(paid=paid) as db:
             yield db
             _tell(db, self._run_id, kind, sentence)
 

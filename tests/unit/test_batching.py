@@ -272,9 +272,22 @@ def test_cancelled_run_does_not_wait_for_a_provider_that_does_not_react() -> Non
     (final,) = bench.run(0.4)
     assert (final.outcome, bench.batch.ended) == ("cancelled", False)
     assert "resume the run" in final.reason
+    assert final.cost_micros == bench.ledger.spent() == bench.calls[0].reserved_micros
     assert bench.clock.seconds <= 120
     shop.faults = []
     assert outcomes(Bench(shop, so_far=bench.log.facts()).run(0.4)) == ["refined"]
+
+
+def test_run_cancelled_while_its_batch_is_looked_for_leaves_it_to_be_resumed() -> None:
+    shop = Shop()
+    shop.refusals, shop.undecided = [(True, LOST)], 1000
+    bench = Bench(shop, log=Log(2, lambda log: log.cancel()))
+    assert outcomes(bench.run(0.3, 0.4)) == ["cancelled", "cancelled"]
+    assert bench.ledger.spent() == sum(call.reserved_micros for call in bench.calls) > 0
+    shop.undecided = 0
+    second = Bench(shop, so_far=bench.log.facts())
+    assert outcomes(second.run(0.3, 0.4)) == ["refined", "refined"]
+    assert (len(shop.taken), second.ledger.spent()) == (1, 300)
 
 
 # The batch is written down when it is planned, before it is sent, when it is taken, and when it has ended.
