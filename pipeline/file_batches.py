@@ -1,8 +1,10 @@
 """OpenAI's Batch API: a file of chat completions handed in at once, answered within 24 hours, at half price.
 
-Requests go up as a file of JSON lines, answers and errors come back as two more. What the vendor could not answer
-in time, or before the batch was cancelled, is not billed (platform documentation, batch API, 2026-11). A batch carries
-our marker in its metadata, so that it is found among the others at once. The files stay with the vendor for 30 days.
+Requests go up as a file of JSON lines, answers and errors come back as two more. Completed work is charged (the
+vendor's Batch API FAQ, article 9197833, read 2026-11-22), so what expired or was cancelled first is not; what it says
+nothing about is charged as the same error is outside of a batch, and at its reservation where that is unknown too. A
+batch carries our marker in its metadata, so that it is found among the others at once. The uploaded file stays with
+the vendor for 30 days (SDK 3.54, `FileCreateParams`).
 """
 
 import json
@@ -139,12 +141,13 @@ class FileBatches:
             inner = body.get("error")
             message = inner.get("message") if isinstance(inner, dict) else None
             detail = message if isinstance(message, str) else None
-            # As a sentence only: inside a batch no error is billed, and asking again would take another day.
-            return ProviderError(str(self._endpoint.status(status, detail, sent=request.system + request.prompt)))
+            failure = self._endpoint.status(status, detail, sent=request.system + request.prompt)
+            # Never to be retried: asking again would take another day.
+            return ProviderError(str(failure), fate=failure.fate)
         try:
             return self._read(body, request)
-        except ProviderError as failure:
-            return failure
+        except ProviderError as unreadable:
+            return unreadable
 
     def _error(self, error: dict[str, Any], request: Request) -> Answer:
         match error.get("code"):
@@ -159,7 +162,8 @@ class FileBatches:
         message = error.get("message")
         detail = message if isinstance(message, str) else None
         quoted = self._endpoint.quote(detail, request.system + request.prompt)
-        return ProviderError(f"{self._endpoint.who} could not answer this request of the batch{quoted}.")
+        sentence = f"{self._endpoint.who} could not answer this request of the batch{quoted}."
+        return ProviderError(f"{sentence} It is charged at its reservation.", fate="unknown")
 
     def _expired(self) -> ProviderError:
         return ProviderError(f"{self._endpoint.who} did not answer within the 24 hours of its batch.")

@@ -1,6 +1,7 @@
 """Anthropic's Message Batches: many messages handed in at once, answered within 24 hours, at half price.
 
-Requests that end as errored, canceled or expired are not billed (platform documentation, batch processing, 2026-11).
+Requests that end as errored, canceled or expired are not billed, by the vendor's guide to batch processing (not
+verified against the service).
 A batch cannot be labelled, and the list of batches does not say what is in them: only the results of one that has
 ended name their custom ids. So one that is still running can be told from others by its size and time at most.
 """

@@ -56,8 +56,9 @@ class Pricer:
     ) -> None:
         """Look the price up.
 
-        Where the library lists no price for batches, one costs half of the list price (Anthropic's and OpenAI's
-        documentation of their batch APIs, 2026-11); so does one at a price that the user has set.
+        Where the library lists no price for batches, one costs half of the list price (Anthropic: the price page as
+        the library quotes it, 2026-10-14; OpenAI: Batch API FAQ, article 9197833, read 2026-11-22), and so does one at
+        a price that the user has set.
 
         Args:
             provider: name of the provider that sends the bill; `simulated` bills what the model's maker would.
