@@ -329,7 +329,7 @@ def test_the_same_attempt_is_never_opened_twice(store):
 
 
 SPENDER = """
-import sys
+import sys, time
 from pathlib import Path
 from pipeline.errors import BudgetExhausted
 from pipeline.store import Store
@@ -344,6 +344,8 @@ for number in range(60):
         log.call_opened(call)
     except BudgetExhausted:
         continue
+    finally:
+        time.sleep(0.01)  # as a model takes time; otherwise one process may be done before the other gets its turn
     log.call_closed(call.model_copy(update={"status": "ok", "cost_micros": 5_000}))
 """
 
