@@ -361,9 +361,8 @@ def test_processes_that_share_a_budget_never_pass_it_and_use_it_up(store, path):
     for spender in spenders:
         spender.communicate(timeout=60)
     assert [spender.returncode for spender in spenders] == [0, 0]
-    spent = [run.spent_micros for run in store.runs()]
-    assert min(spent) > 0
-    assert 193_000 < sum(spent) <= 200_000
+    # Which of the two bought more is up to the machine: one may be done before the other gets its turn.
+    assert 193_000 < sum(run.spent_micros for run in store.runs()) <= 200_000
 
 
 # --- asking for what is not there ------------------------------------------------------------------
