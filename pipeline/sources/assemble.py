@@ -169,7 +169,7 @@ def _cast_notes(conversations: Sequence[_Spoken], ids: dict[str, str]) -> Iterat
             if speaker and key in ids and speaker != ids[key]
         ]
         same = [speaker for speaker, key in spoken.people.keys.items() if speaker and ids.get(key) == speaker]
-        parts = [spoken.cast.reason, *people[:8], f"participants {_listed(same)}" if same else ""]
+        parts = [spoken.cast.reason, *people[:8], f"participant{'s' * (len(same) > 1)} {_listed(same)}" if same else ""]
         yield f"Transcript with {count(cast_size, 'speaker')}: {', '.join(part for part in parts if part)}."
     if len(told) > _SHOWN:
         yield f"{len(told) - _SHOWN} more conversations were understood in the same way."
