@@ -1,5 +1,6 @@
 """Stage 1: the local provider writes drafts, each from its own focus of participants."""
 
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -49,6 +50,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         self._log = log
         self._background = background
         self._then = then
+        # Counts the workers that may ask at the same time.
+        self._free = threading.Semaphore(config.local_workers)
 
     def execute(self, stage_input: DraftInput) -> DraftOutput:
         """Write the drafts that are not there yet. After a cancel, returns what there is."""
@@ -57,7 +60,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         settled = {draft.id for draft in stage_input.written} | {failure.draft_id for failure in stage_input.failed}
         open_numbers = [number for number in range(len(focuses)) if draft_id(number) not in settled]
         self._log.stage_started("draft", len(focuses))
-        with ThreadPoolExecutor(config.local_workers, thread_name_prefix="draft") as pool:
+        # One thread more than may ask: it writes the next request while the others wait for answers.
+        with ThreadPoolExecutor(config.local_workers + 1, thread_name_prefix="draft") as pool:
             asking = pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers)
             self._background.start()
             asked = list(asking)
@@ -96,7 +100,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         if (known := self._caller.recall(identity, read)) is not None:
             return known
         request = draft_request(self._task(study, number, focus), self._config)
-        return self._caller.complete(request, read, self._caller.admit(request, identity))
+        with self._free:
+            return self._caller.complete(request, read, self._caller.admit(request, identity))
 
     def _task(self, study: Study, number: int, focus: Sequence[str]) -> DraftTask:
         chosen = frozenset(focus)
