@@ -93,11 +93,17 @@ class Provider:
         return Reply(text=persona.model_dump_json(), usage=Usage(), stop="complete", model=self.model)
 
 
+def _names_somebody(claim: str, task: DraftTask) -> bool:
+    """Whether a claim holds the name of a participant: a persona stands for several people and names none."""
+    names = {part for person in task.participants if person.name for part in person.name.split() if part[:1].isupper()}
+    return not names.isdisjoint(re.findall(r"[^\W\d_]+", claim))
+
+
 def draft_persona(task: DraftTask) -> PersonaReply:
     """The persona of a focus, in the shape a model is asked for."""
     voice = listen(task.segments)
     variant = f"{task.seed}.{task.number}"
-    statements = find(task.segments)
+    statements = [said for said in find(task.segments) if not _names_somebody(said.claim, task)]
     candidates = ranked(statements, voice, variant)
     fallback = ranked(statements, voice, variant, weakest=WEAKEST_FALLBACK)
     chosen: list[Statement] = []

@@ -149,3 +149,12 @@ def test_thirty_five_thousand_words_take_about_a_second():
     started = time.perf_counter()
     draft_persona(DraftTask(number=0, participants=people, segments=segments, seed=0))
     assert time.perf_counter() - started < 3
+
+
+def test_claims_name_no_participant():
+    people = task("I want the app to know that Devon is on nights this week. " + ANNA)
+    named = people.participants[0].model_copy(update={"name": "Devon Clarke"})
+    persona = draft_persona(people.model_copy(update={"participants": (named,)}))
+    claims = [claim for kind in LISTS for claim in getattr(persona, kind)]
+    assert claims
+    assert not any("Devon" in claim for claim in claims)
