@@ -1,8 +1,9 @@
 """The seam to models: one method, `complete`, and a free `check` before the run.
 
 A provider is one file in this folder that defines a class named `Provider`; nothing else is edited to add
-one. Its SDK is imported inside its constructor, so that importing `pipeline` loads none. Providers do not
-retry, do not count money and do not write anything: `pipeline.calls` does that for all of them.
+one. Its SDK is imported inside its constructor, so that importing `pipeline` loads none. Files that begin
+with an underscore hold what several providers share. Providers do not retry, do not count money and do not
+write anything: `pipeline.calls` does that for all of them.
 """
 
 import importlib
@@ -232,6 +233,7 @@ def provider_class(name: str, role: ProviderRole) -> type[Provider]:
 
 
 def _classes() -> Iterator[type[Provider]]:
-    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+    public = (module for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
+    for module in sorted(public, key=lambda module: module.name):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
         yield cast("type[Provider]", loaded.Provider)

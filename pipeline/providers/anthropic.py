@@ -16,11 +16,11 @@ from pydantic import SecretStr
 from pipeline.clock import SystemClock
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import ProviderError
-from pipeline.hosted import Hosted, usage_from
-from pipeline.message_batches import MessageBatches
 from pipeline.pricing import is_priced
-from pipeline.provider_errors import Endpoint, checked_key, shown_address, token_count, web_address
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._errors import Endpoint, checked_key, shown_address, token_count, web_address
+from pipeline.providers._hosted import Hosted, usage_from
+from pipeline.providers._message_batches import MessageBatches
 
 VENDOR_ADDRESS = "https://api.anthropic.com"
 COUNT_SAFETY, COUNT_SAFETY_TOKENS = 1.02, 64

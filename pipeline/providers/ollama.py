@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pipeline.errors import ProviderError
-from pipeline.hosted import usage_from
 from pipeline.models import Frozen, Usage
 from pipeline.pricing import estimate_tokens
-from pipeline.provider_errors import Endpoint, shown_address, token_count, web_address
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._errors import Endpoint, shown_address, token_count, web_address
+from pipeline.providers._hosted import usage_from
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"

@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
-from pipeline.file_batches import FileBatches
-from pipeline.hosted import Hosted, usage_from
-from pipeline.provider_errors import Endpoint, checked_key, shown_address, web_address
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._errors import Endpoint, checked_key, shown_address, web_address
+from pipeline.providers._file_batches import FileBatches
+from pipeline.providers._hosted import Hosted, usage_from
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"

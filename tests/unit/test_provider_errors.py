@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from pipeline.errors import ConfigError
-from pipeline.provider_errors import Endpoint, checked_key, retry_after, shown_address, token_count, web_address
+from pipeline.providers._errors import Endpoint, checked_key, retry_after, shown_address, token_count, web_address
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 KEY = "sk-live-77ab41c09e"

@@ -12,9 +12,9 @@ from itertools import islice
 from typing import Any
 
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
-from pipeline.provider_errors import Endpoint, token_count
 from pipeline.providers import Answer, Found, Reply, Request
+from pipeline.providers._errors import Endpoint, token_count
+from pipeline.providers._hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
 
 _STATUSES = {
     "invalid_request_error": 400,

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
-from pipeline.provider_errors import Endpoint
 from pipeline.providers import Answer, Found, Reply, Request
+from pipeline.providers._errors import Endpoint
+from pipeline.providers._hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
 
 _METADATA_KEY = "persona_run"
 _ROUTE = "/v1/chat/completions"

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple, TypeVar
 from pipeline.errors import ProviderError
 from pipeline.models import Usage
 from pipeline.pricing import estimate_tokens
-from pipeline.provider_errors import Endpoint, token_count
 from pipeline.providers import Health, Request
+from pipeline.providers._errors import Endpoint, token_count
 
 CHECK_TIMEOUT_S = 8.0
 NO_ROUTE = frozenset({404, 405, 501})
