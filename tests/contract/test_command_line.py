@@ -13,19 +13,10 @@ import pytest
 from pipeline.cli import main
 from tests.contract.run_schema import OUTCOMES, RUN_SCHEMA
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
+from tests.unit.test_config import RECORD
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = "data/hearthwise"
-RECORD_BLOCK = """
-hybrid:
-  enabled: true
-  local_model: qwen2.5:7b
-  frontier_provider: anthropic
-  frontier_model: claude-sonnet-4-20250514
-  quality_threshold: 0.7
-  max_cost: 5.00
-  skip_frontier: false
-"""
 
 
 class Done(NamedTuple):
@@ -106,7 +97,7 @@ def test_commands_of_the_seed_record_work_word_for_word(persona, arguments: list
 
 def test_block_of_the_seed_record_runs_and_says_that_its_model_is_retired(persona, tmp_path: Path) -> None:
     file = tmp_path / "hybrid.yaml"
-    file.write_text(RECORD_BLOCK)
+    file.write_text(RECORD)
     with AnthropicServer() as server:
         done = persona("generate", "--from", STUDY, "--config", str(file), "--json", ANTHROPIC_API_KEY="key-of-nobody")
         assert not server.requests
