@@ -4,23 +4,32 @@ Pages and the command line start, watch, cancel and resume runs here and nowhere
 the store and never the screen; whoever wants to know reads the store.
 """
 
-import gc
 import threading
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.clock import Clock, SystemClock
 from pipeline.config import HybridConfig
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.hybrid import HybridPipeline, RunResult
-from pipeline.models import RunStatus, Timing
+from pipeline.models import RunStatus, Study, Timing
 from pipeline.quality import scorer_version
 from pipeline.runlog import RunFacts
 from pipeline.settings import Settings
 from pipeline.store import Store
 
 _HEARTBEAT_S = 5.0
+
+
+class _Job(NamedTuple):
+    """A run that is ready to begin, or to go on."""
+
+    run_id: str
+    pipeline: HybridPipeline
+    study: Study
+    so_far: RunFacts | None = None
 
 
 class Worker:
@@ -32,7 +41,6 @@ class Worker:
         self._clock = clock or SystemClock()
         self._threads: dict[str, threading.Thread] = {}
         self._unwritten: dict[str, StoreError] = {}
-        self._settled = False
         # Guards `_threads`: pages of several browser sessions start runs at the same time.
         self._lock = threading.Lock()
 
@@ -42,15 +50,15 @@ class Worker:
         Raises:
             PersonaError: what `preflight.plan` raises; then no run is created.
         """
-        run_id, pipeline = self._create(study_id, config, settings, name)
-        self._launch(run_id, pipeline, None)
-        return run_id
+        job = self._create(study_id, config, settings, name)
+        self._launch(job)
+        return job.run_id
 
     def run(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None = None) -> str:
         """The same, in this thread: returns the id when the run has ended."""
-        run_id, pipeline = self._create(study_id, config, settings, name)
-        self._work(run_id, pipeline, None)
-        return run_id
+        job = self._create(study_id, config, settings, name)
+        self._work(job)
+        return job.run_id
 
     def resume(self, run_id: str, settings: Settings, *, wait: bool = False) -> None:
         """Finish an interrupted, cancelled or failed run; nothing that was answered is asked again.
@@ -63,12 +71,13 @@ class Worker:
         if record.status in ("running", "completed"):
             raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
         pipeline = self._pipeline(record.config, settings)
+        study = self._store.study(record.study_id)
         self._store.reopen_run(run_id, now=self._clock.now())
-        so_far = _so_far(self._store.facts(run_id))
+        job = _Job(run_id, pipeline, study, _so_far(self._store.facts(run_id)))
         if wait:
-            self._work(run_id, pipeline, so_far)
+            self._work(job)
         else:
-            self._launch(run_id, pipeline, so_far)
+            self._launch(job)
 
     def cancel(self, run_id: str) -> None:
         """Ask a run to stop; it does so before its next call, in whichever process it is."""
@@ -90,9 +99,7 @@ class Worker:
             raise self._unwritten[run_id]
         return True
 
-    def _create(
-        self, study_id: str, config: HybridConfig, settings: Settings, name: str | None
-    ) -> tuple[str, HybridPipeline]:
+    def _create(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None) -> _Job:
         pipeline = self._pipeline(config, settings)
         study = self._store.study(study_id)
         run_id = self._store.create_run(
@@ -102,43 +109,34 @@ class Worker:
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
         )
-        return run_id, pipeline
+        return _Job(run_id, pipeline, study)
 
     def _pipeline(self, config: HybridConfig, settings: Settings) -> HybridPipeline:
-        pipeline = HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
-        if not self._settled:
-            # Once the SDKs are loaded, a full garbage collection takes 0.2 s to walk through what stays for good
-            # anyway, and no answer is read meanwhile.
-            self._settled = True
-            gc.freeze()
-        return pipeline
+        return HybridPipeline(config, settings, clock=self._clock, cache=self._cache)
 
-    def _launch(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
+    def _launch(self, job: _Job) -> None:
         # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
-        thread = threading.Thread(
-            target=self._work_quietly, args=(run_id, pipeline, so_far), name=f"persona-{run_id}", daemon=True
-        )
+        thread = threading.Thread(target=self._work_quietly, args=(job,), name=f"persona-{job.run_id}", daemon=True)
         with self._lock:
             self._threads = {known: alive for known, alive in self._threads.items() if alive.is_alive()}
-            self._threads[run_id] = thread
+            self._threads[job.run_id] = thread
         thread.start()
 
-    def _work_quietly(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
+    def _work_quietly(self, job: _Job) -> None:
         try:
-            self._work(run_id, pipeline, so_far)
+            self._work(job)
         except Exception:  # the failure is in the store, where the pages read it
             return
 
-    def _work(self, run_id: str, pipeline: HybridPipeline, so_far: RunFacts | None) -> None:
+    def _work(self, job: _Job) -> None:
         ended = threading.Event()
-        threading.Thread(target=self._beat, args=(run_id, ended), daemon=True).start()
+        threading.Thread(target=self._beat, args=(job.run_id, ended), daemon=True).start()
         try:
             with self._store.busy():
-                study = self._store.study(self._store.run(run_id).study_id)
-                result = pipeline.execute(study, self._store.log(run_id), so_far)
-                self._finish(run_id, result, None)
+                result = job.pipeline.execute(job.study, self._store.log(job.run_id), job.so_far)
+                self._finish(job.run_id, result, None)
         except BaseException as error:
-            self._fail(run_id, error)
+            self._fail(job.run_id, error)
             raise
         finally:
             ended.set()
