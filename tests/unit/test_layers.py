@@ -13,8 +13,8 @@ SOURCES = sorted([ROOT / "app.py", *(ROOT / "pages").glob("*.py"), *(ROOT / "pip
 
 ALLOWED = {
     "streamlit": ("app.py", "pages/"),
-    "sqlite3": ("pipeline/store.py", "pipeline/migrations.py"),
-    "sqlite_utils": ("pipeline/store.py", "pipeline/migrations.py"),
+    "sqlite3": ("pipeline/store/store.py", "pipeline/store/migrations.py"),
+    "sqlite_utils": ("pipeline/store/store.py", "pipeline/store/migrations.py"),
     "altair": ("pipeline/charts",),
     "anthropic": ("pipeline/providers/anthropic.py",),
     "openai": ("pipeline/providers/openai.py",),
@@ -23,7 +23,7 @@ ALLOWED = {
         "pipeline/calls.py",
         "pipeline/ledger.py",
         "pipeline/worker.py",
-        "pipeline/store.py",
+        "pipeline/store/store.py",
         "pipeline/stages/",
         "pipeline/terminal.py",
         "pipeline/text.py",

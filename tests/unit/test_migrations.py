@@ -5,12 +5,18 @@ from sqlite_utils import Database
 
 from pipeline.attempts import CallChoice
 from pipeline.errors import StoreError
-from pipeline.migrations import MIGRATIONS, migrate
+from pipeline.store.migrations import MIGRATIONS, migrate
 from pipeline.store import Store
 from tests.factories import STARTED, make_run
 
 # Whoever adds a step adds a test that takes it on a file of the step before, with rows in it.
-STEPS = ["m001_studies_runs_facts", "m002_projects_replies", "m003_calls_by_time", "m004_batches"]
+STEPS = [
+    "m001_studies_runs_facts",
+    "m002_projects_replies",
+    "m003_calls_by_time",
+    "m004_batches",
+    "m005_sharing_labels_experiments",
+]
 
 
 @pytest.fixture

@@ -237,3 +237,85 @@ def m004_batches(db: Database) -> None:
         ) STRICT
         """
     )
+
+
+@MIGRATIONS()
+def m005_sharing_labels_experiments(db: Database) -> None:
+    """What people add to runs: tags, notes, labels, comparisons; and runs that begin with another run's drafts."""
+    for statement in (
+        "ALTER TABLE studies ADD COLUMN stays_here INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN drafts_from TEXT",
+        "ALTER TABLE runs ADD COLUMN experiment_id TEXT",
+        "ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
+        "ALTER TABLE runs ADD COLUMN note TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE runs ADD COLUMN deleted_at TEXT",
+        "ALTER TABLE runs ADD COLUMN imported_at TEXT",
+        "CREATE INDEX runs_by_experiment ON runs(experiment_id) WHERE experiment_id IS NOT NULL",
+        """
+        CREATE TABLE mappings (
+            shape TEXT NOT NULL PRIMARY KEY,
+            body TEXT NOT NULL,
+            saved_at TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE designs (
+            id TEXT NOT NULL PRIMARY KEY,
+            study_id TEXT NOT NULL REFERENCES studies(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE design_items (
+            design_id TEXT NOT NULL REFERENCES designs(id) ON DELETE CASCADE,
+            place INTEGER NOT NULL,
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            draft_id TEXT NOT NULL,
+            origin TEXT NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (design_id, place)
+        ) STRICT
+        """,
+        """
+        CREATE TABLE labels (
+            design_id TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            rater TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            note TEXT NOT NULL DEFAULT '',
+            labelled_at TEXT NOT NULL,
+            PRIMARY KEY (design_id, place, rater),
+            FOREIGN KEY (design_id, place) REFERENCES design_items(design_id, place) ON DELETE CASCADE
+        ) STRICT
+        """,
+        """
+        CREATE TABLE experiments (
+            id TEXT NOT NULL PRIMARY KEY,
+            study_id TEXT NOT NULL REFERENCES studies(id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE comparisons (
+            id TEXT NOT NULL PRIMARY KEY,
+            title TEXT NOT NULL,
+            created_at TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE comparison_runs (
+            comparison_id TEXT NOT NULL REFERENCES comparisons(id) ON DELETE CASCADE,
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            place INTEGER NOT NULL,
+            PRIMARY KEY (comparison_id, run_id)
+        ) STRICT
+        """,
+    ):
+        db.execute(statement)

@@ -1,0 +1,16 @@
+"""Studies and runs in one SQLite file: the only place that speaks SQL.
+
+Every fact is written the moment it exists, in one transaction with the event that tells of it, so a killed
+process loses nothing that had happened. Lists and progress are answered from columns and indexes; the
+models themselves are JSON and are read one run at a time.
+"""
+
+from pipeline.store.calls import CallTables
+from pipeline.store.runs import RunProgress, RunSummary, RunTables
+from pipeline.store.studies import StudySummary, StudyTables
+
+__all__ = ["RunProgress", "RunSummary", "Store", "StudySummary"]
+
+
+class Store(StudyTables, RunTables, CallTables):
+    """One database file: each part of it has a module of this package."""

@@ -1,0 +1,150 @@
+"""Where a run writes its facts: one transaction each, and the row of a paid call is its reservation."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import BudgetExhausted, Cancelled, PersonaError
+from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
+from pipeline.runlog import RunLog, StageName, describe, describe_score, describe_stage
+from pipeline.store.facts import call_row
+from pipeline.store.rows import KEYS, EventKind, Table, as_json, change, one, storable, tell
+from pipeline.store.store import DatabaseFile
+from pipeline.words import usd
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+
+def run_log(store: DatabaseFile, run_id: str) -> RunLog:
+    """Where this run writes its facts; from any thread."""
+    return _StoreLog(store, run_id)
+
+
+class _StoreLog(RunLog):
+    """Writes the facts of one run, each in one transaction with its event."""
+
+    def __init__(self, store: DatabaseFile, run_id: str) -> None:
+        self._store = store
+        self._run_id = run_id
+
+    def stage_started(self, stage: StageName, planned: int) -> None:
+        with self._fact("stage", describe_stage(stage, planned)) as db:
+            db.execute(
+                "INSERT INTO stages (run_id, stage, planned, started_at)"
+                " VALUES (?, ?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now')) ON CONFLICT (run_id, stage)"
+                " DO UPDATE SET planned = excluded.planned, started_at = excluded.started_at",
+                [self._run_id, stage, planned],
+            )
+
+    def draft_written(self, draft: Draft) -> None:
+        with self._fact("draft", describe(draft)) as db:
+            db.execute("DELETE FROM failures WHERE run_id = ? AND draft_id = ?", [self._run_id, draft.id])
+            self._put(db, "drafts", {"draft_id": draft.id, "name": draft.persona.name, "body": as_json(draft)})
+
+    def draft_failed(self, failure: DraftFailure) -> None:
+        with self._fact("failure", describe(failure)) as db:
+            self._put(db, "failures", failure.model_dump())
+
+    def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
+        columns = {**assessment.scores.model_dump(), "assessment": as_json(assessment)}
+        with self._fact("score", describe_score(draft_id, assessment)) as db:
+            change(db, "drafts", (self._run_id, draft_id), columns)
+
+    def persona_finished(self, persona: FinalPersona) -> None:
+        row = {
+            **persona.model_dump(include={"draft_id", "origin", "outcome", "cost_micros"}),
+            **persona.assessment.scores.model_dump(),
+            "name": persona.persona.name,
+            "body": as_json(persona),
+        }
+        with self._fact("persona", describe(persona)) as db:
+            self._put(db, "personas", row)
+
+    def call_opened(self, call: ModelCall) -> None:
+        row = storable({"run_id": self._run_id, **call_row(call)})
+        with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
+            if db.execute(_OPEN_CALL, row).rowcount == 0:
+                raise _refusal(db, self._run_id, row["cost_micros"])
+
+    def call_closed(self, call: ModelCall) -> None:
+        with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
+            change(db, "calls", (self._run_id, call.id), call_row(call))
+
+    def batch_changed(self, batch: Batch) -> None:
+        with self._fact("batch", describe(batch)) as db:
+            self._put(db, "batches", batch.model_dump(mode="json"))
+
+    def warn(self, sentence: str) -> None:
+        with self._store._write() as db:
+            tell(db, self._run_id, "warning", sentence)
+
+    def is_cancelled(self) -> bool:
+        with self._store._read() as db:
+            return bool(one(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
+
+    @contextmanager
+    def _fact(self, kind: EventKind, sentence: str, *, paid: bool = False) -> Iterator["Database"]:
+        with self._store._write(paid=paid) as db:
+            yield db
+            tell(db, self._run_id, kind, sentence)
+
+    def _put(self, db: "Database", table: Table, row: dict[str, Any]) -> None:
+        """Insert a row, or replace these columns of the one that is there."""
+        # Written out: sqlite-utils looks the table up anew each time, and facts of a run come by the hundred.
+        row = storable({"run_id": self._run_id, **row})
+        into = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"  # noqa: S608 - our names
+        change = ", ".join(f"{name} = excluded.{name}" for name in row)
+        db.execute(f"{into} ON CONFLICT ({', '.join(KEYS[table])}) DO UPDATE SET {change}", row)
+
+
+_SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
+
+
+# Real and simulated money are never added up.
+_SPENT_BY_PROJECT = """(
+    SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
+    WHERE member.project = runs.project AND member.simulated = runs.simulated
+) + COALESCE((
+    SELECT micros FROM spent_elsewhere
+    WHERE spent_elsewhere.project = runs.project AND spent_elsewhere.simulated = runs.simulated
+), 0)"""
+
+
+# The row is the reservation: it is there only if it fits, whoever else is writing. What is free always fits.
+_OPEN_CALL = f"""
+    INSERT INTO calls (run_id, id, draft_id, stage, provider, model, status, input_tokens, output_tokens,
+        cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply, batch)
+    SELECT :run_id, :id, :draft_id, :stage, :provider, :model, :status, :input_tokens, :output_tokens,
+        :cached_tokens, :cost_micros, :reserved_micros, :latency_ms, :started_at, :body, :payload, :reply, :batch
+    FROM runs WHERE id = :run_id AND NOT cancel_requested AND (
+        :cost_micros = 0 OR (
+            (budget_micros IS NULL OR {_SPENT} + :cost_micros <= budget_micros)
+            AND (project_budget_micros IS NULL OR {_SPENT_BY_PROJECT} + :cost_micros <= project_budget_micros)
+        )
+    )
+"""  # noqa: S608 - put together from the constants above
+
+
+_WHY_NOT = f"""
+    cancel_requested, project, budget_micros, {_SPENT} AS spent, project_budget_micros,
+    {_SPENT_BY_PROJECT} AS spent_by_project,
+    (SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
+     WHERE calls.status = 'in_flight' AND member.project = runs.project AND member.simulated = runs.simulated) AS held
+"""  # noqa: S608
+
+
+def _refusal(db: "Database", run_id: str, cost_micros: int) -> PersonaError:
+    """Why the row of a call was not inserted."""
+    run = one(db, "runs", run_id, _WHY_NOT)
+    if run["cancel_requested"]:
+        return Cancelled("The run was cancelled.")
+    budget, spent, held, sharing = run["budget_micros"], run["spent"], 0, ""
+    if budget is None or spent + cost_micros <= budget:
+        budget, spent, held = run["project_budget_micros"], run["spent_by_project"], run["held"]
+        sharing = f" that the runs of '{run['project']}' share"
+    return BudgetExhausted(
+        f"The next call could cost {usd(cost_micros)}, and {usd(max(0, budget - spent))} of the budget of"
+        f" {usd(budget)}{sharing} is left.",
+        held=spent - held + cost_micros <= budget,
+    )

@@ -1,0 +1,309 @@
+"""Runs: begun, followed, listed, finished, given up and deleted."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from pipeline.config import HybridConfig
+from pipeline.errors import InputError, StoreError
+from pipeline.models import Batch, Frozen, RunRecord, RunStatus, Score, Timing
+from pipeline.process import ProcessMark, is_alive, this_process
+from pipeline.runlog import RunFacts, RunLog, StageName, new_run_id, with_facts
+from pipeline.store.facts import lose_open_calls, read_batches, read_facts
+from pipeline.store.log import run_log
+from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
+from pipeline.store.store import DatabaseFile
+
+_SILENT_AFTER = timedelta(seconds=60)
+"""A run on another machine is given up when it has not been heard of for this long."""
+
+
+_LAST = chr(0x10FFFF)
+"""Sorts after everything that can follow a prefix."""
+
+
+class RunSummary(Frozen):
+    """A run in a list: its settings and what came of it."""
+
+    id: str
+    name: str
+    status: RunStatus
+    simulated: bool
+    study_id: str
+    study_name: str
+    created_at: datetime
+    finished_at: datetime | None
+    local_provider: str
+    local_model: str
+    frontier_provider: str
+    frontier_model: str
+    threshold: Score
+    personas: int
+    """Personas that have reached their outcome."""
+    mean_score: Score | None
+    """Mean overall score of the delivered texts; `None` when none has a score."""
+    kept_local: int
+    """Personas whose draft was accepted as it is."""
+    spent_micros: int
+    """Settled and reserved money of all calls."""
+    budget_micros: int | None
+    """`None` means no cap."""
+
+
+class RunProgress(Frozen):
+    """How far a run is, cheap enough to ask every second."""
+
+    status: RunStatus
+    cancel_requested: bool
+    stage: StageName | None
+    """The stage that was begun last; `None` before the first."""
+    planned: dict[StageName, int]
+    """Items to do per stage; a stage that has not begun is absent."""
+    drafted: int
+    failed: int
+    """Drafts that could not be had."""
+    assessed: int
+    finished: int
+    """Personas that have reached their outcome."""
+    spent_micros: int
+    """Settled money, lost calls included."""
+    reserved_micros: int
+    """Reservations of the calls in flight."""
+    budget_micros: int | None
+    latest: str | None
+    """The last event in words: plain text, untrusted."""
+    started_at: datetime
+    stage_started_at: datetime | None
+    batch: Batch | None = None
+    """The batch whose answers the run waits for; `None` when it waits for none."""
+
+
+class RunTables(DatabaseFile):
+    """The part of the store that keeps runs."""
+
+    def create_run(self, study_id: str, config: HybridConfig, *, name: str, simulated: bool, now: datetime) -> str:
+        """Begin a run of this process on a saved study; returns its id."""
+        run_id = new_run_id()
+        row = {
+            "id": run_id,
+            "study_id": study_id,
+            "name": name,
+            "simulated": simulated,
+            "local_provider": config.local_provider,
+            "local_model": config.local_model,
+            "frontier_provider": config.frontier_provider,
+            "frontier_model": config.frontier_model,
+            "threshold": config.quality_threshold,
+            "budget_micros": config.budget_micros,
+            "project": config.project,
+            "project_budget_micros": config.project_budget_micros,
+            "config": as_json(config),
+            "created_at": iso(now),
+            **_begun(now),
+        }
+        with self._write() as db:
+            one(db, "studies", study_id)
+            db.table("runs").insert(storable(row))
+            tell(db, run_id, "run", "The run has begun.")
+        return run_id
+
+    def reopen_run(self, run_id: str, now: datetime) -> None:
+        """Let this process go on with a run that has ended before it was complete.
+
+        Raises:
+            StoreError: there is no such run, or it is running or completed.
+        """
+        with self._write() as db:
+            status = one(db, "runs", run_id)["status"]
+            if status in ("running", "completed"):
+                raise StoreError(f"Run {run_id} is {status}: there is nothing to resume.")
+            change(db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
+            lose_open_calls(db, run_id)
+            tell(db, run_id, "run", "The run goes on.")
+
+    def log(self, run_id: str) -> RunLog:
+        """Where the run writes its facts; each is one transaction, from any thread."""
+        return run_log(self, run_id)
+
+    def finish_run(
+        self,
+        run_id: str,
+        status: RunStatus,
+        *,
+        error: str | None,
+        timing: Timing,
+        frontier_only_micros: int | None,
+        price_source: str,
+        scorer_version: str,
+        now: datetime,
+    ) -> None:
+        """Write down how a run ended. A call still in flight is lost, and charged at its reservation."""
+        ending = {
+            "status": status,
+            "error": error,
+            "timing": as_json(timing),
+            "frontier_only_micros": frontier_only_micros,
+            "price_source": price_source,
+            "scorer_version": scorer_version,
+            "finished_at": iso(now),
+        }
+        with self._write() as db:
+            change(db, "runs", (run_id,), ending)
+            lose_open_calls(db, run_id)
+            tell(db, run_id, "run", f"The run has ended: {status}.")
+
+    def heartbeat(self, run_id: str, now: datetime) -> None:
+        """Say that the process of a run is alive."""
+        self._change_run(run_id, {"heartbeat_at": iso(now)})
+
+    def request_cancel(self, run_id: str) -> None:
+        """Ask a run, in whichever process, to stop before its next call."""
+        self._change_run(run_id, {"cancel_requested": 1})
+
+    def rename_run(self, run_id: str, name: str) -> None:
+        """Give a run another name."""
+        self._change_run(run_id, {"name": name})
+
+    def mark_interrupted(self, now: datetime) -> list[str]:
+        """Mark the runs whose process has died, and return their ids.
+
+        Dead is a process of this machine that is no longer there, and one of another machine that has
+        been silent for a minute. Their calls in flight are lost, and charged at their reservation.
+        """
+        with self._write() as db:
+            running = db.query("SELECT id, host, pid, process_started, heartbeat_at FROM runs WHERE status = 'running'")
+            dead = [row["id"] for row in running if _is_dead(row, now)]
+            for run_id in dead:
+                change(db, "runs", (run_id,), {"status": "interrupted"})
+                lose_open_calls(db, run_id)
+                tell(db, run_id, "run", "The run was interrupted: its process is gone.")
+        return dead
+
+    def delete_run(self, run_id: str) -> None:
+        """Delete a run with its facts. Their bytes are only sure to be gone once the study is deleted too.
+
+        Raises:
+            StoreError: there is no such run, or it is running.
+        """
+        self._delete("runs", run_id)
+
+    def find_run(self, text: str) -> str:
+        """The id of the run that a person means: an id, the beginning of one, or a name.
+
+        Raises:
+            InputError: no run or several fit; names the candidates.
+        """
+        text = utf8(text)
+        with self._read() as db:
+            if db.execute("SELECT 1 FROM runs WHERE id = ?", [text]).fetchone():
+                return text
+            found = list(db.query(_FITTING, {"text": text, "last": _LAST}))
+            if len(found) == 1:
+                return str(found[0]["id"])
+            recent = list(db.query("SELECT id, name FROM runs ORDER BY created_at DESC, rowid DESC LIMIT 5"))
+        if found:
+            raise InputError(f"{len(found)} runs fit '{text}': {named(found[:5])}. Give a full id.")
+        raise InputError(
+            f"No run fits '{text}'. " + (f"The latest are {named(recent)}." if recent else "There is none.")
+        )
+
+    def run(self, run_id: str) -> RunRecord:
+        """Everything about a run, equal to the record of the same run kept in memory.
+
+        Raises:
+            StoreError: there is no such run.
+        """
+        with self._read() as db:
+            row = one(db, "runs", run_id)
+            study = one(db, "studies", row["study_id"], "name, documents, participants, segments, words")
+            facts = read_facts(db, run_id)
+        values = {key: row[key] for key in row.keys() & RunRecord.model_fields.keys()}
+        config, timing = HybridConfig.model_validate_json(row["config"]), Timing.model_validate_json(row["timing"])
+        own = {"config": config, "timing": timing, "study_name": study["name"], "study": size_of(study)}
+        return with_facts(RunRecord.model_validate({**values, **own}), facts)
+
+    def facts(self, run_id: str) -> RunFacts:
+        """What a run has produced so far, drafts without a score included: what a resumed run builds on.
+
+        Raises:
+            StoreError: there is no such run.
+        """
+        with self._read() as db:
+            one(db, "runs", run_id, "id")
+            return read_facts(db, run_id)
+
+    def runs(self, limit: int = 100) -> list[RunSummary]:
+        """The newest runs, newest first."""
+        with self._read() as db:
+            rows = db.query(
+                """
+                WITH page AS (SELECT rowid AS number, * FROM runs ORDER BY created_at DESC, rowid DESC LIMIT ?)
+                SELECT page.id, page.name, page.status, page.simulated, page.study_id, studies.name AS study_name,
+                    page.created_at, page.finished_at, page.local_provider, page.local_model,
+                    page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
+                    COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
+                    COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
+                    (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = page.id) AS spent_micros
+                FROM page JOIN studies ON studies.id = page.study_id LEFT JOIN personas ON personas.run_id = page.id
+                GROUP BY page.id ORDER BY page.created_at DESC, page.number DESC
+                """,
+                [limit],
+            )
+            return [RunSummary.model_validate(row) for row in rows]
+
+    def progress(self, run_id: str) -> RunProgress:
+        """How far a run is.
+
+        Raises:
+            StoreError: there is no such run.
+        """
+        with self._read() as db:
+            run = one(db, "runs", run_id, _PROGRESS)
+            stages = list(
+                db.query(
+                    "SELECT stage, planned, started_at FROM stages WHERE run_id = ? ORDER BY started_at, rowid",
+                    [run_id],
+                )
+            )
+            batch = next((batch for batch in read_batches(db, run_id) if not batch.ended), None)
+        last = stages[-1] if stages else {"stage": None, "started_at": None}
+        planned = {row["stage"]: row["planned"] for row in stages}
+        own = {"stage": last["stage"], "planned": planned, "stage_started_at": last["started_at"], "batch": batch}
+        return RunProgress.model_validate({**run, **own})
+
+    def _change_run(self, run_id: str, columns: dict[str, Any]) -> None:
+        with self._write() as db:
+            change(db, "runs", (run_id,), columns)
+
+
+_FITTING = """
+    SELECT id, name FROM runs
+    WHERE name = :text OR (:text <> '' AND id >= :text AND id < :text || :last)
+    ORDER BY created_at DESC, rowid DESC
+"""
+
+
+_PROGRESS = """
+    status, cancel_requested, budget_micros, created_at AS started_at,
+    (SELECT COUNT(*) FROM drafts WHERE run_id = runs.id) AS drafted,
+    (SELECT COUNT(completeness) FROM drafts WHERE run_id = runs.id) AS assessed,
+    (SELECT COUNT(*) FROM failures WHERE run_id = runs.id) AS failed,
+    (SELECT COUNT(*) FROM personas WHERE run_id = runs.id) AS finished,
+    (SELECT COALESCE(SUM(cost_micros) FILTER (WHERE status <> 'in_flight'), 0) FROM calls WHERE run_id = runs.id)
+        AS spent_micros,
+    (SELECT COALESCE(SUM(cost_micros) FILTER (WHERE status = 'in_flight'), 0) FROM calls WHERE run_id = runs.id)
+        AS reserved_micros,
+    (SELECT sentence FROM events WHERE run_id = runs.id ORDER BY seq DESC LIMIT 1) AS latest
+"""
+
+
+def _begun(now: datetime) -> dict[str, Any]:
+    """The columns that say that this process is at work on a run."""
+    return {**this_process().model_dump(), "status": "running", "heartbeat_at": iso(now)}
+
+
+def _is_dead(row: dict[str, Any], now: datetime) -> bool:
+    """Whether nobody is at work on a running run any more."""
+    alive = is_alive(ProcessMark.model_validate({key: row[key] for key in ProcessMark.model_fields}))
+    if alive is None:
+        return now - datetime.fromisoformat(row["heartbeat_at"]) > _SILENT_AFTER
+    return not alive

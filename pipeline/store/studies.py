@@ -1,0 +1,64 @@
+"""Studies: the text that runs refer to."""
+
+from datetime import datetime
+
+from pipeline.models import Frozen, Study, StudySize
+from pipeline.store.rows import as_json, one, size_of, storable
+from pipeline.store.store import DatabaseFile
+
+
+class StudySummary(Frozen):
+    """A study in a list, without its text."""
+
+    id: str
+    name: str
+    size: StudySize
+    created_at: datetime
+    """When it was first saved."""
+    runs: int
+
+
+class StudyTables(DatabaseFile):
+    """The part of the store that keeps studies."""
+
+    def save_study(self, study: Study) -> None:
+        """Keep a study. One that is known already stays as it is, because runs refer to its segments."""
+        row = {"id": study.id, "name": study.name, **study.size.model_dump(), "body": as_json(study)}
+        with self._write() as db:
+            db.table("studies").insert(storable(row), ignore=True)
+
+    def study(self, study_id: str) -> Study:
+        """The whole study.
+
+        Raises:
+            StoreError: there is none of that id.
+        """
+        with self._read() as db:
+            return Study.model_validate_json(one(db, "studies", study_id)["body"])
+
+    def studies(self) -> list[StudySummary]:
+        """All studies, newest first."""
+        with self._read() as db:
+            rows = db.query(
+                """
+                SELECT id, name, documents, participants, segments, words, created_at,
+                    (SELECT COUNT(*) FROM runs WHERE study_id = studies.id) AS runs
+                FROM studies ORDER BY created_at DESC, rowid DESC
+                """
+            )
+            return [
+                StudySummary(
+                    id=row["id"], name=row["name"], size=size_of(row), created_at=row["created_at"], runs=row["runs"]
+                )
+                for row in rows
+            ]
+
+    def delete_study(self, study_id: str) -> None:
+        """Delete a study with all its runs, and erase their text from the file.
+
+        Raises:
+            StoreError: there is none of that id, one of its runs is running, or another program kept
+                the text from being erased.
+        """
+        self._delete("studies", study_id)
+        self._erase()
