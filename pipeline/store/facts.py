@@ -7,7 +7,7 @@ from pipeline.runlog import RunFacts, collect
 from pipeline.store.rows import as_json, iso
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from pipeline.store.store import Database
 
 
 def read_facts(db: "Database", run_id: str) -> RunFacts:

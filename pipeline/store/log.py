@@ -13,7 +13,7 @@ from pipeline.store.store import DatabaseFile
 from pipeline.words import usd
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from pipeline.store.store import Database
 
 
 def run_log(store: DatabaseFile, run_id: str) -> RunLog:

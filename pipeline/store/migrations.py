@@ -243,7 +243,6 @@ def m004_batches(db: Database) -> None:
 def m005_sharing_labels_experiments(db: Database) -> None:
     """What people add to runs: tags, notes, labels, comparisons; and runs that begin with another run's drafts."""
     for statement in (
-        "ALTER TABLE studies ADD COLUMN stays_here INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN drafts_from TEXT",
         "ALTER TABLE runs ADD COLUMN experiment_id TEXT",
         "ALTER TABLE runs ADD COLUMN tags TEXT NOT NULL DEFAULT '[]'",
@@ -253,6 +252,12 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         "ALTER TABLE runs ADD COLUMN deleted_at TEXT",
         "ALTER TABLE runs ADD COLUMN imported_at TEXT",
         "CREATE INDEX runs_by_experiment ON runs(experiment_id) WHERE experiment_id IS NOT NULL",
+        # Not a column of the studies: it would stand behind their text, and reading it would read all of that.
+        """
+        CREATE TABLE private_studies (
+            study_id TEXT NOT NULL PRIMARY KEY REFERENCES studies(id) ON DELETE CASCADE
+        ) STRICT
+        """,
         """
         CREATE TABLE mappings (
             shape TEXT NOT NULL PRIMARY KEY,

@@ -10,7 +10,7 @@ from pipeline.errors import StoreError
 from pipeline.models import StudySize
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
+    from pipeline.store.store import Database
 
 
 Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]

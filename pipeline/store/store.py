@@ -15,7 +15,7 @@ from pipeline.errors import StoreError
 from pipeline.store.rows import named, one
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database  # at run time imported when a file is opened: it loads pandas
+    from sqlite_utils import Database as Database  # at run time imported when a file is opened: it loads pandas
 
 
 # Threads that open the same new file at once would each find it empty.

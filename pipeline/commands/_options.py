@@ -1,0 +1,70 @@
+"""Options and services that several commands share."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from pipeline.config import HybridConfig, load_config, parse_config
+from pipeline.settings import Settings
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""Where a command adds its parser."""
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+    from pipeline.worker import Worker
+
+
+_FLAGS: tuple[tuple[str, str, type, str], ...] = (
+    ("--count", "count", int, "personas to deliver"),
+    ("--quality-threshold", "quality_threshold", float, "score from which a draft is kept as it is (0 to 1)"),
+    ("--max-cost", "max_cost", float, "budget in USD"),
+    ("--local-provider", "local_provider", str, "auto, ollama, openai or builtin"),
+    ("--local-model", "local_model", str, "model that drafts"),
+    ("--frontier-provider", "frontier_provider", str, "anthropic, openai or simulated"),
+    ("--frontier-model", "frontier_model", str, "model that refines"),
+    ("--seed", "seed", int, "same seed, same answers: same run"),
+    ("--local-workers", "local_workers", int, "drafts at the same time"),
+    ("--frontier-workers", "frontier_workers", int, "refinements at the same time"),
+)
+
+
+def run_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hybrid", action="store_true", help="refine drafts under the threshold with the frontier")
+    parser.add_argument("--no-frontier", action="store_true", help="score, but send nothing out")
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="a `hybrid:` block; flags win over it")
+    for flag, name, kind, text in _FLAGS:
+        parser.add_argument(flag, dest=name, type=kind, metavar=name.rsplit("_", 1)[-1].upper(), help=text)
+
+
+def config_of(options: argparse.Namespace) -> HybridConfig:
+    """The configuration file, if any, with the flags on top. Without `--hybrid` or a file: local only."""
+    values = load_config(options.config).model_dump(mode="json") if options.config else {"enabled": options.hybrid}
+    if options.hybrid:
+        values["enabled"] = True
+    if options.no_frontier:
+        values["skip_frontier"] = True
+    given = {name: getattr(options, name) for _, name, _, _ in _FLAGS if getattr(options, name) is not None}
+    if "frontier_provider" in given and "frontier_model" not in given and not options.config:
+        from pipeline.config import DEFAULT_FRONTIER_MODEL
+
+        given["frontier_model"] = DEFAULT_FRONTIER_MODEL.get(given["frontier_provider"], "")
+    return parse_config(values | given, "command line")
+
+
+def open_store(options: argparse.Namespace, settings: Settings) -> "Store":
+    from pipeline.store import Store
+
+    return Store(options.db or settings.database)
+
+
+def worker_of(store: "Store", options: argparse.Namespace, settings: Settings) -> "Worker":
+    from pipeline.worker import Worker
+
+    return Worker(store, cache=cache_of(options, settings))
+
+
+def cache_of(options: argparse.Namespace, settings: Settings) -> Path:
+    """The folder for what may be computed or asked again."""
+    database: Path = options.db or settings.database
+    return database.parent / ".cache"

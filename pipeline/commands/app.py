@@ -1,0 +1,31 @@
+"""`persona app`: the dashboard."""
+
+import argparse
+import subprocess
+import sys
+from pathlib import Path
+
+from pipeline.commands._options import Commands
+from pipeline.errors import InputError
+from pipeline.settings import Settings
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    app = commands.add_parser("app", help="open the dashboard in the browser")
+    app.add_argument("--db", type=Path, metavar="FILE")
+    app.add_argument("streamlit", nargs="*", metavar="-- streamlit options")
+    app.set_defaults(command=_app)
+
+
+def _app(options: argparse.Namespace, settings: Settings) -> int:
+
+    root = Path(__file__).resolve().parents[2]
+    if not (root / "app.py").exists():
+        raise InputError(f"{root / 'app.py'}: not found. Run `persona app` from a checkout (pip install -e .).")
+    database = (options.db or settings.database).resolve()
+    # Somebody at a terminal wants to see the page; a script, a service or a test does not want a browser.
+    seen = ["--server.headless=false", "--server.showEmailPrompt=false"] if sys.stdout.isatty() else []
+    program = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    command = [*program, *seen, *options.streamlit, "--", "--db", str(database)]
+    return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file

@@ -1,0 +1,40 @@
+"""`persona check`: whether a run could work, at no cost."""
+
+import argparse
+import json
+
+from pipeline.commands._options import Commands, cache_of, config_of, run_options
+from pipeline.settings import Settings
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    check = commands.add_parser("check", parents=[shared], help="look whether a run could work, at no cost")
+    run_options(check)
+    check.add_argument("--judge", metavar="MODEL", help="let this Ollama model take the check of a judge instead")
+    check.set_defaults(command=_check)
+
+
+def _check(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.preflight import check
+    from pipeline.terminal import print_check
+
+    if options.judge:
+        return _check_judge(options, settings)
+    report = check(config_of(options), settings, cache_of(options, settings))
+    print(report.model_dump_json(indent=2)) if options.json else print_check(report)
+    return report.exit_code
+
+
+def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.scorer_models import check_judge
+    from pipeline.terminal import count_up, print_judge
+
+    with count_up("Checking the judge") as tell:
+        result = check_judge(options.judge, config_of(options), settings, cache_of(options, settings), tell)
+    if options.json:
+        document = {**result.model_dump(), "passes": result.passes, "sentence": result.sentence}
+        print(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        print_judge(result)
+    return 0 if result.passes else 1

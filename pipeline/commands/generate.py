@@ -1,0 +1,87 @@
+"""`persona generate` and `persona resume`: run, watch, print."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands._options import Commands, config_of, open_store, run_options, worker_of
+from pipeline.commands.runs import print_run_of
+from pipeline.errors import InputError
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.models import RunRecord
+    from pipeline.store import Store
+    from pipeline.worker import Worker
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add both commands."""
+    generate = commands.add_parser("generate", parents=[shared], help="draft, score and refine personas of a study")
+    run_options(generate)
+    generate.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
+    generate.add_argument("--output", type=Path, metavar="DIR", help="also write run.json, personas.json, personas.md")
+    generate.set_defaults(command=_generate)
+    resume = commands.add_parser("resume", parents=[shared], help="finish an interrupted run")
+    resume.add_argument("run", metavar="RUN")
+    resume.set_defaults(command=_resume)
+
+
+def _generate(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.sources import load_paths
+
+    config = config_of(options)
+    study = load_paths(options.source)
+    store = open_store(options, settings)
+    store.save_study(study)
+    worker = worker_of(store, options, settings)
+    run_id = worker.start(study.id, config, settings)
+    return _follow(store, worker, run_id, options)
+
+
+def _resume(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.clock import SystemClock
+
+    store = open_store(options, settings)
+    store.mark_interrupted(SystemClock().now())
+    run_id = store.find_run(options.run)
+    worker = worker_of(store, options, settings)
+    worker.resume(run_id, settings)
+    return _follow(store, worker, run_id, options)
+
+
+def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Namespace) -> int:
+    """Watch a run to its end, print it, and say how it went."""
+    from pipeline.terminal import watch
+
+    watch(store, worker, run_id)
+    run = store.run(run_id)
+    for warning in run.warnings:
+        print(f"persona: {warning}", file=sys.stderr)
+    if getattr(options, "output", None):
+        _write_output(run, options.output)
+    print_run_of(run, options.json)
+    if run.status == "failed":
+        print(f"persona: the run failed. {run.error}", file=sys.stderr)
+    return {"completed": 0, "cancelled": 130, "interrupted": 130}.get(run.status, 1)
+
+
+def _write_output(run: "RunRecord", folder: Path) -> None:
+    from pipeline.export import personas_markdown, run_document
+
+    document = run_document(run)
+    files = {
+        "run.json": json.dumps(document, ensure_ascii=False, indent=2),
+        "personas.json": json.dumps([entry["persona"] for entry in document["personas"]], ensure_ascii=False, indent=2),
+        "personas.md": personas_markdown(run),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (folder / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"{folder}: cannot be written ({error.strerror}). The run is kept as {run.id}: `persona show {run.id}`."
+        ) from error

@@ -1,0 +1,42 @@
+"""`persona score`: personas from anywhere, scored against a study."""
+
+import argparse
+import json
+from pathlib import Path
+
+from pipeline.commands._options import Commands, cache_of
+from pipeline.settings import Settings
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    score = commands.add_parser("score", parents=[shared], help="score personas against a study, locally")
+    score.add_argument("personas", type=Path, metavar="PERSONAS.json")
+    score.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
+    score.add_argument("--independent", action="store_true", help="no near-duplicate check across the list")
+    score.set_defaults(command=_score)
+
+
+def _score(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.config import Weights
+    from pipeline.export import score_document
+    from pipeline.index import StudyIndex
+    from pipeline.models import AssessedDraft
+    from pipeline.parsing import read_personas
+    from pipeline.quality import Scorer, penalise_near_duplicates
+    from pipeline.sources import load_paths
+    from pipeline.terminal import print_scores
+
+    drafts = read_personas(options.personas)
+    scorer = Scorer(StudyIndex.cached(load_paths(options.source), cache_of(options, settings)), Weights())
+    assessed: tuple[AssessedDraft, ...] = tuple(
+        AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts
+    )
+    if not options.independent:
+        assessed = penalise_near_duplicates(assessed)
+    if options.json:
+        documents = [score_document(item.draft.persona, item.assessment) for item in assessed]
+        print(json.dumps(documents, ensure_ascii=False, indent=2))
+    else:
+        print_scores(assessed)
+    return 0
