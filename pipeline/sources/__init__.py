@@ -14,11 +14,23 @@ from pathlib import Path, PurePosixPath
 
 from pipeline.errors import InputError
 from pipeline.models import Study
-from pipeline.sources.assemble import Understood, assemble, understand
+from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
+from pipeline.sources.mapping import Mapping, Part, Remembered, nothing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
-__all__ = ["DEFAULT_LIMITS", "Limits", "SourceFile", "extensions", "load_files", "load_paths"]
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Limits",
+    "Mapping",
+    "Part",
+    "Remembered",
+    "SourceFile",
+    "extensions",
+    "load_files",
+    "load_paths",
+    "outline",
+]
 
 Loader = Callable[[SourceFile, Limits], Reading]
 
@@ -27,22 +39,41 @@ _NOT_STUDY = frozenset(("readme", "license", "licence", "changelog", "contributi
 """Names of files that describe a folder: read as a document only when named explicitly."""
 
 
-def load_files(files: Sequence[SourceFile], name: str, limits: Limits = DEFAULT_LIMITS) -> Study:
+def load_files(
+    files: Sequence[SourceFile], name: str, limits: Limits = DEFAULT_LIMITS, remembered: Remembered = nothing
+) -> Study:
     """The study in uploaded files.
 
     Args:
         files: in any order; the order does not change the study.
         name: shown for the study; not part of its id.
         limits: what is refused.
+        remembered: corrections by hand of how files of a shape are read; one that changes a file changes the id.
 
     Raises:
         InputError: a file cannot be read, or the files hold no words of a participant.
     """
     _check_count(len(files), limits)
-    return _study([_named(file) for file in files], name, limits, [], must_read=set(range(len(files))))
+    must_read = set(range(len(files)))
+    return _study([_named(file) for file in files], name, limits, [], must_read, remembered)
 
 
-def load_paths(paths: Sequence[Path], name: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Study:
+def outline(file: SourceFile, limits: Limits = DEFAULT_LIMITS, remembered: Remembered = nothing) -> tuple[Part, ...]:
+    """What can be mapped in a file, also in one that holds no study as it is recognised; nothing for prose.
+
+    Raises:
+        InputError: the file cannot be read at all.
+    """
+    file = _named(file)
+    return parts(file.name, _loaded(file, limits), remembered)
+
+
+def load_paths(
+    paths: Sequence[Path],
+    name: str | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    remembered: Remembered = nothing,
+) -> Study:
     """The study in files and folders; folders are searched with everything below them.
 
     Hidden files, caches and databases are passed over; what cannot be read inside a folder is left out with
@@ -69,7 +100,7 @@ def load_paths(paths: Sequence[Path], name: str | None = None, limits: Limits = 
             continue
         if found[path]:
             must_read.add(len(files) - 1)
-    return _study(files, name or _study_name(paths, usable), limits, warnings, must_read)
+    return _study(files, name or _study_name(paths, usable), limits, warnings, must_read, remembered)
 
 
 def extensions() -> tuple[str, ...]:
@@ -86,7 +117,14 @@ def _loaders() -> dict[str, Loader]:
     return found
 
 
-def _study(files: Sequence[SourceFile], name: str, limits: Limits, warnings: list[str], must_read: Set[int]) -> Study:
+def _study(
+    files: Sequence[SourceFile],
+    name: str,
+    limits: Limits,
+    warnings: list[str],
+    must_read: Set[int],
+    remembered: Remembered,
+) -> Study:
     kept: list[tuple[SourceFile, Understood]] = []
     seen: dict[bytes, str] = {}
     for place in sorted(range(len(files)), key=lambda place: (files[place].name, files[place].data)):
@@ -97,35 +135,41 @@ def _study(files: Sequence[SourceFile], name: str, limits: Limits, warnings: lis
             continue
         seen[digest] = file.name
         try:
-            kept.append((file, _understand(file, limits)))
+            kept.append((file, _understand(file, limits, remembered)))
         except InputError as error:
             if place in must_read:
                 raise
             warnings.append(f"Left out: {error}")
     if not kept:
         raise InputError(_nothing(name, warnings))
-    study_id = _content_hash([file for file, _ in kept])
+    study_id = _content_hash(kept)
     return assemble([understood for _, understood in kept], study_id, tidy(name) or "Study", limits, warnings)
 
 
-def _understand(file: SourceFile, limits: Limits) -> Understood:
+def _understand(file: SourceFile, limits: Limits, remembered: Remembered) -> Understood:
+    understood = understand(file.name, _loaded(file, limits), remembered)
+    turns = sum(len(conversation.turns) for conversation in understood.reading.conversations)
+    if turns > limits.max_turns:
+        raise InputError(f"{file.name}: {turns:,} turns; at most {limits.max_turns:,} are read. Split the file.")
+    return understood
+
+
+def _loaded(file: SourceFile, limits: Limits) -> Reading:
     loader = _loaders().get(file.extension)
     if loader is None:
         ending = f"{file.extension} files" if file.extension else "files without an ending"
         raise InputError(f"{file.name}: {ending} cannot be read. Use one of: {', '.join(extensions())}.")
     if len(file.data) > limits.max_file_bytes:
         raise InputError(_too_big(file.name, len(file.data), limits))
-    reading = loader(file, limits)
-    turns = sum(len(conversation.turns) for conversation in reading.conversations)
-    if turns > limits.max_turns:
-        raise InputError(f"{file.name}: {turns:,} turns; at most {limits.max_turns:,} are read. Split the file.")
-    return understand(file.name, reading)
+    return loader(file, limits)
 
 
-def _content_hash(files: Iterable[SourceFile]) -> str:
+def _content_hash(files: Iterable[tuple[SourceFile, Understood]]) -> str:
+    """The id of a study: names, bytes, and the corrections by hand without which it would be another one."""
     digest = hashlib.sha256()
-    for file in files:
-        for part in (file.name.encode("utf-8", "replace"), file.data):
+    for file, understood in files:
+        corrections = [mapping.model_dump_json().encode() for mapping in understood.used]
+        for part in (file.name.encode("utf-8", "replace"), file.data, *corrections):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:16]
 

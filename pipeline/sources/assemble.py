@@ -1,14 +1,18 @@
 """Files, each understood, put together as one study: people across files, segments, ids, notes."""
 
+from collections import abc
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import InputError
 from pipeline.models import Document, Frozen, Role, Segment, Study
+from pipeline.sources.columns import table_part
 from pipeline.sources.labels import read_label
+from pipeline.sources.mapping import MappedRole, Mapping, Part, Remembered, nothing
 from pipeline.sources.people import People, Resolved
 from pipeline.sources.reading import Conversation, Limits, Reading, Turn
-from pipeline.sources.roles import Cast, cast
+from pipeline.sources.roles import Cast, cast, speaker_part
 from pipeline.sources.segments import count_words, split
+from pipeline.sources.tables import read_tables
 from pipeline.words import count
 
 _SHOWN = 4
@@ -22,6 +26,8 @@ class Understood(Frozen):
     reading: Reading
     casts: tuple[Cast, ...]
     """One per conversation."""
+    used: tuple[Mapping, ...]
+    """Corrections by hand that changed how the file is read."""
 
 
 class _Spoken(Frozen):
@@ -43,17 +49,24 @@ class _Heard(Frozen):
     taken: dict[str, tuple[str, ...]]
 
 
-def understand(name: str, reading: Reading) -> Understood:
-    """A reading with its roles decided.
+def understand(name: str, reading: Reading, remembered: Remembered = nothing) -> Understood:
+    """A reading with its columns and roles decided.
 
     Raises:
-        InputError: no participant says anything in it.
+        InputError: no participant says anything in it, or a mapping leaves nobody who could.
     """
-    casts = tuple(cast(conversation) for conversation in reading.conversations)
+    reading, used = read_tables(reading, remembered)
+    part = None if remembered is nothing else speaker_part(name, reading)
+    mapping = remembered(part.shape) if part else None
+    if part and mapping and (roles := part.roles(mapping)) != part.guess:
+        reading, used = _corrected(reading, roles), (*used, mapping)
+        casts = tuple(cast(conversation, roles) for conversation in reading.conversations)
+    else:
+        casts = tuple(cast(conversation) for conversation in reading.conversations)
     for conversation, speakers in zip(reading.conversations, casts, strict=True):
         asking = frozenset(speakers.interviewers)
         if any(turn.role != "interviewer" and turn.speaker not in asking for turn in conversation.turns):
-            return Understood(name=name, reading=reading, casts=casts)
+            return Understood(name=name, reading=reading, casts=casts, used=used)
     asked = sum(len(conversation.turns) for conversation in reading.conversations)
     if asked:
         raise InputError(
@@ -61,6 +74,31 @@ def understand(name: str, reading: Reading) -> Understood:
             "Add the answers, or check the speaker labels."
         )
     raise InputError(f"{name}: no words of a participant were found. Check that the file holds answers.")
+
+
+def parts(name: str, reading: Reading, remembered: Remembered = nothing) -> tuple[Part, ...]:
+    """What can be mapped in a file: its tables, then the speakers that come of them; nothing for prose."""
+    tables = tuple(table_part(table) for table in reading.tables)
+    try:
+        speakers = speaker_part(name, read_tables(reading, remembered)[0])
+    except InputError:  # no table holds words yet, so nobody speaks
+        speakers = None
+    return (*tables, speakers) if speakers else tables
+
+
+def _corrected(reading: Reading, roles: abc.Mapping[str, MappedRole]) -> Reading:
+    """The reading without the turns of speakers who are left out by hand."""
+    gone = frozenset(name for name, role in roles.items() if role == "ignored")
+    conversations = []
+    dropped = 0
+    for conversation in reading.conversations:
+        turns = tuple(turn for turn in conversation.turns if turn.role or turn.speaker not in gone)
+        dropped += len(conversation.turns) - len(turns)
+        conversations.append(conversation.model_copy(update={"turns": turns}))
+    notes = [*reading.notes, "Speakers are read as corrected by hand, like every file with the same speakers."]
+    if dropped:
+        notes.append(f"Left out, as chosen: {count(dropped, 'turn')} of {_listed(sorted(gone))}.")
+    return reading.model_copy(update={"conversations": tuple(conversations), "notes": tuple(notes)})
 
 
 def assemble(files: Sequence[Understood], study_id: str, name: str, limits: Limits, warnings: Sequence[str]) -> Study:

@@ -11,11 +11,12 @@ from pydantic import JsonValue
 
 from pipeline.errors import InputError
 from pipeline.models import Frozen
+from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, plain_key
 from pipeline.sources.labels import read_label
-from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
-from pipeline.sources.tables import Row, cell_turns, is_blank, read_rows
+from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Turn
+from pipeline.sources.tables import cell_turns, read_rows
 from pipeline.sources.vocabulary import (
     ABOUT_PERSON,
     ANSWER,

@@ -83,11 +83,34 @@ class Conversation(Frozen):
     """Whom it is with, as far as the file says."""
 
 
+class Row(Frozen):
+    """One row of a table, or one flat record."""
+
+    where: str
+    """`row 4`, `item 3`, `line 7`."""
+    cells: dict[str, str]
+
+
+class Table(Frozen):
+    """Rows whose columns are not understood yet: that is done once, with or without a correction by hand."""
+
+    name: str
+    """The file, with the place in it where it holds several tables; opens every sentence about the table."""
+    rows: tuple[Row, ...]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, in order of first appearance."""
+        return tuple(dict.fromkeys(name for row in self.rows for name in row.cells))
+
+
 class Reading(Frozen):
-    """A file as its loader understood it."""
+    """A file as its loader took it apart."""
 
     kind: str
     """In words: `transcript`, `wide survey`, ..."""
     conversations: tuple[Conversation, ...]
+    tables: tuple[Table, ...] = ()
+    """Become conversations, after those above, in `tables.read_tables`."""
     notes: tuple[str, ...] = ()
     """What was understood and what was dropped, one sentence each."""

@@ -5,17 +5,19 @@ who asks in most of their turns and says least. Where that is not clear, nobody 
 taken for an interviewer's would be lost as evidence.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from pipeline.models import Frozen
 from pipeline.sources.labels import is_interviewer, read_label
-from pipeline.sources.reading import Conversation, Turn
+from pipeline.sources.mapping import MappedRole, Part, SpeakerRole
+from pipeline.sources.reading import Conversation, Reading, Turn
 
 MIN_QUESTION_SHARE = 0.4
 """Share of turns with a question mark from which behaviour alone can make somebody the interviewer."""
 
 CLEAR_LEAD = 0.5
 """Lead in that share over everybody else from which it does not matter who says more."""
+_SAMPLE_CHARS = 160
 
 
 class Cast(Frozen):
@@ -39,9 +41,54 @@ class _Habit(Frozen):
         return self.questions / self.turns
 
 
-def cast(conversation: Conversation) -> Cast:
-    """The interviewers and the participants among the speakers; turns with a preset role are left alone."""
-    speakers = tuple(dict.fromkeys(turn.speaker for turn in conversation.turns if turn.speaker and turn.role is None))
+def cast(conversation: Conversation, roles: Mapping[str, MappedRole] | None = None) -> Cast:
+    """The interviewers and the participants among the speakers; turns with a preset role are left alone.
+
+    Args:
+        conversation: one of a file.
+        roles: of speakers, corrected by hand; whoever is not in them, or `recognised`, keeps the guess.
+    """
+    guess = _guess(conversation)
+    if not roles:
+        return guess
+    speakers = _speakers(conversation)
+    asking = frozenset(guess.interviewers)
+    interviewers = tuple(
+        speaker for speaker in speakers
+        if (role := roles.get(speaker, "recognised")) == "interviewer" or (role == "recognised" and speaker in asking)
+    )  # fmt: skip
+    if interviewers == guess.interviewers:
+        return guess
+    reason = f"{_listed(interviewers)} taken as interviewer (as chosen)" if interviewers else "no interviewer"
+    return Cast(interviewers=interviewers, participants=_without(speakers, interviewers), reason=reason)
+
+
+def speaker_part(title: str, reading: Reading) -> Part | None:
+    """The speakers of a file, each with the role recognised for it; `None` when nobody is named."""
+    found: dict[str, set[SpeakerRole]] = {}
+    first: dict[str, str] = {}
+    for conversation in reading.conversations:
+        own = _guess(conversation)
+        for speaker in _speakers(conversation):
+            found.setdefault(speaker, set()).add("interviewer" if speaker in own.interviewers else "participant")
+        for turn in conversation.turns:
+            if turn.speaker and turn.role is None:
+                first.setdefault(turn.speaker, turn.text[:_SAMPLE_CHARS])
+    if not found:
+        return None
+    guess = {speaker: own.pop() if len(own) == 1 else "recognised" for speaker, own in found.items()}
+    return Part(
+        kind="speakers", title=title, names=tuple(found), guess=guess, sample=(tuple(first[name] for name in found),)
+    )
+
+
+def _speakers(conversation: Conversation) -> tuple[str, ...]:
+    """In order of appearance."""
+    return tuple(dict.fromkeys(turn.speaker for turn in conversation.turns if turn.speaker and turn.role is None))
+
+
+def _guess(conversation: Conversation) -> Cast:
+    speakers = _speakers(conversation)
     asked_by = conversation.person.interviewer
     named = tuple(speaker for speaker in speakers if is_interviewer(speaker) or is_same_name(speaker, asked_by))
     if named:

@@ -1,181 +1,108 @@
-"""Rows to conversations: which column names the person, which hold answers, which state facts.
+"""Rows to conversations, once it is known what each column is for.
 
-Shared by spreadsheets and JSON records. Shapes: one row per answer (participant, question, answer), one row
-per turn (speaker, text), one row per person (a column per question), one row per message (tickets).
+A loader hands its rows over as they are (`read_rows`); they are understood later (`read_tables`), so that a
+mapping corrected by hand can take the place of the guess, whatever the format.
 """
 
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import InputError
-from pipeline.models import Frozen
+from pipeline.sources.columns import Columns, columns_from, grouped, is_blank, table_part
 from pipeline.sources.encoding import tidy
-from pipeline.sources.facts import fact_key, person_from, plain_key
-from pipeline.sources.labels import is_interviewer, read_label, spelled
-from pipeline.sources.reading import Conversation, Person, Reading, Turn
+from pipeline.sources.facts import fact_key, is_fact, person_from, plain_key
+from pipeline.sources.labels import spelled
+from pipeline.sources.mapping import Mapping, Remembered
+from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
-from pipeline.sources.vocabulary import ANSWER, BLANK, GROUP, PERSON_ID, QUESTION, SPEAKER, SUBJECT, WEAK_PERSON_ID
 from pipeline.words import count
 
-MIN_ANSWER_WORDS = 5
-"""Mean words from which a column with any name holds answers rather than facts."""
-
-
-class Row(Frozen):
-    """One row of a table, or one flat record."""
-
-    where: str
-    """`row 4`, `item 3`, `line 7`."""
-    cells: dict[str, str]
-
-
-class Columns(Frozen):
-    """What each column is for."""
-
-    person: str | None = None
-    speaker: str | None = None
-    group: str | None = None
-    question: str | None = None
-    subject: str | None = None
-    answers: tuple[str, ...] = ()
-    others: tuple[str, ...] = ()
-    """Facts, or left out: decided per column by whether they say something constant about a person."""
+__all__ = ["Row", "cell_turns", "read_rows", "read_tables"]
 
 
 def read_rows(rows: Sequence[Row], file: str) -> Reading:
-    """Conversations from rows.
+    """Rows as a table that is yet to be understood.
 
     Args:
         rows: at least one; cells tidied or not.
-        file: name for errors.
+        file: the file, with the place in it where it holds several tables; opens every sentence about them.
+    """
+    return Reading(kind="table", conversations=(), tables=(Table(name=file, rows=tuple(rows)),))
+
+
+def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tuple[Mapping, ...]]:
+    """The reading with its tables turned into conversations, and the mappings that changed how.
 
     Raises:
-        InputError: no column holds words of a person.
+        InputError: there is nothing but tables, and none of them holds words of a person.
     """
-    names = list(dict.fromkeys(name for row in rows for name in row.cells))
-    columns = _columns(rows, names)
+    if not reading.tables:
+        return reading, ()
+    read: list[Reading] = []
+    used: list[Mapping] = []
+    refused: list[InputError] = []
+    for table in reading.tables:
+        part = table_part(table)
+        mapping = remembered(part.shape)
+        try:
+            roles = part.roles(mapping)
+            read.append(_read_table(table, columns_from(roles)))
+        except InputError as error:
+            refused.append(error)
+            continue
+        if mapping and roles != part.guess:
+            used.append(mapping)
+    if refused and not read and not reading.conversations:
+        raise refused[0]
+    return _merged(reading, read, refused, used), tuple(used)
+
+
+def _merged(
+    reading: Reading, read: Sequence[Reading], refused: Sequence[InputError], used: Sequence[Mapping]
+) -> Reading:
+    kinds = dict.fromkeys([*([reading.kind] if reading.conversations else []), *(own.kind for own in read)])
+    notes = [
+        *reading.notes,
+        *(note for own in read for note in own.notes),
+        *(f"Left out: {error}" for error in refused),
+    ]
+    if used:
+        notes.append("Columns are read as corrected by hand, like every file with the same columns.")
+    conversations = (*reading.conversations, *(talk for own in read for talk in own.conversations))
+    return Reading(kind=", ".join(kinds), conversations=conversations, notes=tuple(notes))
+
+
+def _read_table(table: Table, columns: Columns) -> Reading:
     if not columns.answers:
+        found = ", ".join(tidy(name)[:60] for name in table.columns[:8])
         raise InputError(
-            f"{file}: no column holds answers in words (found: {', '.join(tidy(name)[:60] for name in names[:8])}). "
+            f"{table.name}: no column holds answers in words (found: {found}). "
             "Add a column such as 'answer' or 'message', or one column per open question."
         )
-    groups = _grouped(rows, columns)
-    facts, dropped = _fact_columns(groups, columns)
-    conversations = tuple(_conversation(group, columns, facts) for group in groups)
-    return Reading(
-        kind=_kind(columns, groups), conversations=conversations, notes=_notes(rows, columns, facts, dropped)
-    )
+    groups = grouped(table.rows, columns)
+    conversations = tuple(_conversation(group, columns) for group in groups)
+    return Reading(kind=_kind(columns, groups), conversations=conversations, notes=_notes(table.rows, columns))
 
 
-def _columns(rows: Sequence[Row], names: Sequence[str]) -> Columns:
-    plain = {name: plain_key(name) for name in reversed(names)}
-    filled = {name: [text for row in rows if not is_blank(text := row.cells.get(name, ""))] for name in names}
-    question = _first(plain, QUESTION)
-    speaker = next(
-        (name for name in names if plain[name] in SPEAKER and _names_speakers(plain[name], filled[name])), None
-    )
-    taken = {question, speaker}
-    answers = [name for name in names if plain[name] in ANSWER and filled[name] and name not in taken]
-    if question is None or not answers:
-        answers += [
-            name for name in names if name not in (*taken, *answers) and _is_open(name, plain[name], filled[name])
-        ]
-    if not answers and len(names) == 1:
-        answers = list(names)
-    free = {name: key for name, key in plain.items() if name not in (*answers, *taken)}
-    person = _first(free, (*PERSON_ID, *WEAK_PERSON_ID))
-    if person and not speaker and any(is_interviewer(tidy(value)) for value in set(filled[person])):
-        person, speaker = None, person  # the column names whoever speaks, the interviewer among them
-    subject = _first(plain, SUBJECT)
-    subject = subject if subject != person and {plain[name] for name in answers} & set(ANSWER) else None
-    answers = [name for name in answers if name not in (subject, person)]
-    group = _first(plain, GROUP) if speaker else None
-    used = {*answers, question, speaker, person, subject, group}
-    return Columns(
-        person=person,
-        speaker=speaker,
-        group=group,
-        question=question if answers else None,
-        subject=subject,
-        answers=tuple(name for name in names if name in answers),
-        others=tuple(name for name in names if name not in used),
-    )
-
-
-def is_blank(text: str) -> bool:
-    """Whether a cell says nothing: empty, or a stand-in such as `n/a`."""
-    return len(text) < 20 and text.strip().casefold() in BLANK
-
-
-def _first(plain: dict[str, str], wanted: Sequence[str]) -> str | None:
-    by_key = {key: name for name, key in plain.items()}
-    return next((by_key[key] for key in wanted if key in by_key), None)
-
-
-def _names_speakers(key: str, values: Sequence[str]) -> bool:
-    """A `role` column may hold jobs: it names speakers only if every value is a word for a speaker."""
-    distinct = set(values[:2000])
-    if key.startswith("speaker"):
-        return bool(distinct)
-    return bool(distinct) and all(
-        read_label(tidy(value)).kind in ("interviewer", "generic", "code") for value in distinct
-    )
-
-
-def _is_open(name: str, key: str, values: Sequence[str]) -> bool:
-    if not values or key in (*PERSON_ID, *WEAK_PERSON_ID, *GROUP, *SUBJECT):
-        return False
-    sample = values[:500]
-    mean = sum(len(text.split()) for text in sample) / len(sample)
-    kept = fact_key(name)
-    if kept is None or kept in ("age", "occupation", "location"):
-        return mean >= 4 * MIN_ANSWER_WORDS
-    asks = name.rstrip().endswith("?") or len(key.split()) >= 4
-    return mean >= MIN_ANSWER_WORDS or (asks and mean >= 2 and len(set(sample)) * 2 > len(sample))
-
-
-def _grouped(rows: Sequence[Row], columns: Columns) -> list[list[Row]]:
-    """Rows that belong to one conversation, in order of first appearance."""
-    by_key: dict[str, list[Row]] = {}
-    questions = [row.cells.get(columns.question, "") for row in rows] if columns.question else []
-    is_one_interview = bool(columns.speaker) or (bool(questions) and len(set(questions)) == len(questions))
-    for number, row in enumerate(rows):
-        label = tidy(row.cells.get(columns.group or columns.person or "", ""))
-        if label:
-            key = label if columns.group else read_label(label).key
-        else:
-            key = "" if is_one_interview else f"row {number}"
-        by_key.setdefault(key, []).append(row)
-    return list(by_key.values())
-
-
-def _fact_columns(groups: Sequence[Sequence[Row]], columns: Columns) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Columns whose values are short facts that do not change within a person, and those that are not."""
-    kept: list[str] = []
-    for name in columns.others:
-        if fact_key(name) is None:
-            if person_from([(name, "x")]).name:
-                kept.append(name)
-            continue
-        values = [{row.cells[name] for row in group if row.cells.get(name)} for group in groups]
-        if any(values) and all(len(found) < 2 and all(len(text) <= 200 for text in found) for found in values):
-            kept.append(name)
-    return tuple(kept), tuple(name for name in columns.others if name not in kept)
-
-
-def _conversation(group: Sequence[Row], columns: Columns, facts: Sequence[str]) -> Conversation:
+def _conversation(group: Sequence[Row], columns: Columns) -> Conversation:
     first: dict[str, str] = {}
     for row in group:
-        for name in facts:
+        for name in columns.facts:
             if not is_blank(row.cells.get(name, "")):
                 first.setdefault(name, tidy(row.cells[name]))
     stated = person_from(first)
+    # Only a hand can have chosen a column as a fact whose name says nothing about a person.
+    chosen = {name.casefold(): value for name, value in first.items() if _is_unusual(name) and is_fact(value)}
     label = tidy(group[0].cells.get(columns.person, "")) if columns.person else ""
     person = Person(
         label=spelled(label, plain_key(columns.person or "x").split()[0]) or None,
         name=stated.name,
-        facts=stated.facts,
+        facts={**chosen, **stated.facts},
     )
     return Conversation(person=person, turns=tuple(turn for row in group for turn in _turns(row, columns)))
+
+
+def _is_unusual(name: str) -> bool:
+    return fact_key(name) is None and not person_from([(name, "x")]).name
 
 
 def _turns(row: Row, columns: Columns) -> Iterator[Turn]:
@@ -216,14 +143,14 @@ def _kind(columns: Columns, groups: Sequence[Sequence[Row]]) -> str:
     return "wide survey" if len(columns.answers) > 1 else "list of answers"
 
 
-def _notes(rows: Sequence[Row], columns: Columns, facts: Sequence[str], dropped: Sequence[str]) -> tuple[str, ...]:
+def _notes(rows: Sequence[Row], columns: Columns) -> tuple[str, ...]:
     empty = sum(is_blank(row.cells.get(name, "")) for row in rows for name in columns.answers)
     person = f"people from {_quoted([columns.person])}" if columns.person else "no column names the person"
     notes = [f"{count(len(rows), 'row')}; answers from {_quoted(columns.answers)}; {person}."]
-    if facts:
-        notes.append(f"Kept as facts: {_quoted(facts)}.")
-    if dropped:
-        notes.append(f"Left out, as not about a person: {_quoted(dropped)}.")
+    if columns.facts:
+        notes.append(f"Kept as facts: {_quoted(columns.facts)}.")
+    if columns.ignored:
+        notes.append(f"Left out, as not about a person: {_quoted(columns.ignored)}.")
     if empty:
         notes.append(f"{count(empty, 'empty cell')} skipped.")
     return tuple(notes)
