@@ -11,6 +11,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command adds its parser."""
 
 if TYPE_CHECKING:
+    from pipeline.sources import Remembered
     from pipeline.store import Store
     from pipeline.worker import Worker
 
@@ -56,6 +57,14 @@ def open_store(options: argparse.Namespace, settings: Settings) -> "Store":
     from pipeline.store import Store
 
     return Store(options.db or settings.database)
+
+
+def remembered_of(options: argparse.Namespace, settings: Settings) -> "Remembered":
+    """How files are read where somebody corrected it; a database is not made for it."""
+    from pipeline.sources.mapping import nothing
+
+    is_there = (options.db or settings.database).is_file()
+    return open_store(options, settings).mappings().get if is_there else nothing
 
 
 def worker_of(store: "Store", options: argparse.Namespace, settings: Settings) -> "Worker":

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, config_of, open_store, run_options, worker_of
+from pipeline.commands._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
 from pipeline.commands.runs import print_run_of
 from pipeline.errors import InputError
 from pipeline.settings import Settings
@@ -33,7 +33,7 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.sources import load_paths
 
     config = config_of(options)
-    study = load_paths(options.source)
+    study = load_paths(options.source, remembered=remembered_of(options, settings))
     store = open_store(options, settings)
     store.save_study(study)
     worker = worker_of(store, options, settings)

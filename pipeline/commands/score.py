@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from pipeline.commands._options import Commands, cache_of
+from pipeline.commands._options import Commands, cache_of, remembered_of
 from pipeline.settings import Settings
 
 
@@ -28,7 +28,8 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.terminal import print_scores
 
     drafts = read_personas(options.personas)
-    scorer = Scorer(StudyIndex.cached(load_paths(options.source), cache_of(options, settings)), Weights())
+    study = load_paths(options.source, remembered=remembered_of(options, settings))
+    scorer = Scorer(StudyIndex.cached(study, cache_of(options, settings)), Weights())
     assessed: tuple[AssessedDraft, ...] = tuple(
         AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts
     )

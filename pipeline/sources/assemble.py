@@ -67,6 +67,8 @@ def understand(name: str, reading: Reading, remembered: Remembered = nothing) ->
         asking = frozenset(speakers.interviewers)
         if any(turn.role != "interviewer" and turn.speaker not in asking for turn in conversation.turns):
             return Understood(name=name, reading=reading, casts=casts, used=used)
+    if mapping:
+        raise InputError(f"{name}: every speaker is an interviewer or left out. Choose at least one participant.")
     asked = sum(len(conversation.turns) for conversation in reading.conversations)
     if asked:
         raise InputError(

@@ -71,7 +71,7 @@ class Part(Frozen):
         if mapping is None or len(mapping.roles) != len(self.names):
             return self.guess
         roles = dict(zip(sorted(self.names), mapping.roles, strict=True))
-        if reason := refusal(self.kind, roles):
+        if self.kind == "table" and (reason := refusal(roles)):
             raise InputError(f"{self.title}: {reason}")
         return {name: roles[name] for name in self.names}
 
@@ -82,12 +82,8 @@ def shape_of(kind: PartKind, names: Sequence[str]) -> str:
     return f"{kind}-{digest.hexdigest()[:24]}"
 
 
-def refusal(kind: PartKind, roles: abc.Mapping[str, MappedRole]) -> str | None:
-    """Why no study can come of these roles, as a sentence; `None` when one can."""
-    if kind == "speakers":
-        if not {"participant", "recognised"} & set(roles.values()):
-            return "every speaker is an interviewer or left out. Choose at least one participant."
-        return None
+def refusal(roles: abc.Mapping[str, MappedRole]) -> str | None:
+    """Why no study can come of these roles of columns, as a sentence; `None` when one can."""
     if "words" not in roles.values():
         return "no column is chosen as the participant's words. Choose at least one."
     for role in SINGLE:

@@ -1,9 +1,10 @@
-"""Studies: the text that runs refer to."""
+"""Studies: the text that runs refer to; and how files of a shape are read, where somebody corrected it."""
 
 from datetime import datetime
 
 from pipeline.models import Frozen, Study, StudySize
-from pipeline.store.rows import as_json, one, size_of, storable
+from pipeline.sources.mapping import Mapping
+from pipeline.store.rows import as_json, iso, one, size_of, storable
 from pipeline.store.store import DatabaseFile
 
 
@@ -62,3 +63,19 @@ class StudyTables(DatabaseFile):
         """
         self._delete("studies", study_id)
         self._erase()
+
+    def mappings(self) -> dict[str, Mapping]:
+        """Every correction of how files are read, by the shape of the file; `mappings().get` suits the loaders."""
+        with self._read() as db:
+            return {row["shape"]: Mapping.model_validate_json(row["body"]) for row in db.table("mappings").rows}
+
+    def save_mapping(self, mapping: Mapping, now: datetime) -> None:
+        """Remember a correction, in the place of an earlier one for the same shape."""
+        row = {"shape": mapping.shape, "body": as_json(mapping), "saved_at": iso(now)}
+        with self._write() as db:
+            db.table("mappings").insert(storable(row), replace=True)
+
+    def forget_mapping(self, shape: str) -> None:
+        """Let files of a shape be read as they are recognised again; nothing happens when none is remembered."""
+        with self._write() as db:
+            db.execute("DELETE FROM mappings WHERE shape = ?", [shape])
