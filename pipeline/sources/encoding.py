@@ -9,7 +9,7 @@ import re
 
 from pipeline.errors import InputError
 from pipeline.models import Frozen
-from pipeline.sources.reading import SourceFile
+from pipeline.sources.reading import Limits, SourceFile
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -19,6 +19,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _LINE_END = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
+_LINE_END_SIGNS = "\n\x0b\x0c\x85\u2028\u2029"
 # Controls, zero-width and bidirectional marks, lone surrogates: invisible on screen, trouble in a database or prompt.
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -38,20 +39,36 @@ class Text(Frozen):
     notes: tuple[str, ...] = ()
 
 
-def decode(file: SourceFile) -> Text:
+def decode(file: SourceFile, limits: Limits) -> Text:
     """The text of a file, whatever its encoding.
 
     Raises:
-        InputError: the file is empty, or is not text in an encoding that can be recognised.
+        InputError: the file is empty, or is not text in an encoding that can be recognised, or is too long.
     """
     if not file.data.strip(b"\x00 \t\r\n"):
         raise InputError(f"{file.name}: the file is empty. Export it again, or leave it out.")
     text, encoding = _decoded(file)
+    check_length(file.name, text, limits)
     text = _LINE_END.sub("\n", text.removeprefix("\ufeff"))
     if not tidy(text):
         raise InputError(f"{file.name}: the file holds no visible text. Export it again, or leave it out.")
     note = () if encoding.startswith("utf-8") else (f"Read as {encoding}.",)
     return Text(text=text, notes=note)
+
+
+def check_length(name: str, text: str, limits: Limits) -> None:
+    """Refuse a text that is too long, before every line of it becomes something larger.
+
+    Raises:
+        InputError: more characters or lines than the limits allow.
+    """
+    if len(text) > limits.max_text_chars:
+        raise InputError(
+            f"{name}: {len(text):,} characters; at most {limits.max_text_chars:,} are read. Split the file."
+        )
+    lines = max(sum(map(text.count, _LINE_END_SIGNS)), text.count("\r"))
+    if lines > limits.max_lines:
+        raise InputError(f"{name}: {lines:,} lines; at most {limits.max_lines:,} are read. Split the file.")
 
 
 def tidy(text: str) -> str:

@@ -5,7 +5,7 @@ words in it is a row, anything else is looked into.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
@@ -35,7 +35,7 @@ _MIN_WORDS = 5
 _REMEDY = "Export it again; every record needs its closing bracket."
 
 
-class _Item(Frozen):
+class Item(Frozen):
     """A value at the top of the file, or on a line of it."""
 
     where: str
@@ -46,32 +46,40 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     """A JSON file as conversations.
 
     Raises:
-        InputError: not JSON, nested too deeply, too many records, or nobody's words in it.
+        InputError: not JSON, nested too deeply, or too many values.
     """
-    decoded = decode(file)
-    items = _items(file, decoded.text)
+    decoded = decode(file, limits)
+    if (values := sum(map(decoded.text.count, "[{,"))) > limits.max_nodes:
+        raise InputError(f"{file.name}: {values:,} values; at most {limits.max_nodes:,} are read. Split the file.")
+    return read_items(_items(file, decoded.text), file.name, limits, decoded.notes)
+
+
+def read_items(items: Sequence[Item], name: str, limits: Limits, notes: Sequence[str]) -> Reading:
+    """Values as conversations and rows, whatever notation they were written in.
+
+    Raises:
+        InputError: nested too deeply, or too many records.
+    """
     found: list[Conversation | Row] = []
     for item in items:
-        _check_depth(item, file.name, limits.max_nesting)
+        _check_depth(item, name, limits.max_nesting)
         for part in _walk(item.value, item.where, Person()):
             found.append(part)
             if len(found) > limits.max_rows:
-                raise InputError(
-                    f"{file.name}: more than {limits.max_rows:,} records. Split the file, or take a sample."
-                )
+                raise InputError(f"{name}: more than {limits.max_rows:,} records. Split the file, or take a sample.")
     rows = [part for part in found if isinstance(part, Row)]
     conversations = tuple(part for part in found if isinstance(part, Conversation))
     if conversations or not rows:
-        notes = (f"Left out, outside the conversations: {count(len(rows), 'record')}.",) if rows else ()
-        return Reading(kind="transcript", conversations=conversations, notes=(*decoded.notes, *notes))
-    reading = read_rows(rows, file.name)
-    return reading.model_copy(update={"notes": (*decoded.notes, *reading.notes)})
+        stray = (f"Left out, outside the conversations: {count(len(rows), 'record')}.",) if rows else ()
+        return Reading(kind="transcript", conversations=conversations, notes=(*notes, *stray))
+    reading = read_rows(rows, name)
+    return reading.model_copy(update={"notes": (*notes, *reading.notes)})
 
 
-def _items(file: SourceFile, text: str) -> list[_Item]:
+def _items(file: SourceFile, text: str) -> list[Item]:
     if file.extension == ".json":
         try:
-            return [_Item(where="", value=json.loads(text))]
+            return [Item(where="", value=json.loads(text))]
         except json.JSONDecodeError as error:
             if not error.msg.startswith("Extra data") or error.lineno < 2:
                 raise InputError(f"{file.name} line {error.lineno}: is not JSON ({error.msg}). {_REMEDY}") from error
@@ -80,7 +88,7 @@ def _items(file: SourceFile, text: str) -> list[_Item]:
     items = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            items.append(_Item(where=f"line {number}", value=_line(file.name, number, line)))
+            items.append(Item(where=f"line {number}", value=_line(file.name, number, line)))
     return items
 
 
@@ -94,7 +102,7 @@ def _line(name: str, number: int, line: str) -> JsonValue:
     return value
 
 
-def _check_depth(item: _Item, name: str, limit: int) -> None:
+def _check_depth(item: Item, name: str, limit: int) -> None:
     level: list[JsonValue] = [item.value]
     for _ in range(limit):
         level = [child for node in level for child in _children(node)]

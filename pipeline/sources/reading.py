@@ -32,13 +32,35 @@ class Limits(Frozen):
     """Bytes of one file, as stored."""
     max_files: int = Field(default=500, gt=0)
     """Files of one study."""
-    max_rows: int = Field(default=200_000, gt=0)
+    max_text_chars: int = Field(default=20_000_000, gt=0)
+    """Characters of one text file, or of the text in one document."""
+    max_lines: int = Field(default=300_000, gt=0)
+    """Lines of one text file, or of the text in one document."""
+    max_rows: int = Field(default=50_000, gt=0)
     """Rows of one table, or records of one JSON file."""
-    max_turns: int = Field(default=400_000, gt=0)
+    max_columns: int = Field(default=2_000, gt=0)
+    """Columns of one table."""
+    max_cells: int = Field(default=1_000_000, gt=0)
+    """Cells of all tables of one file, empty ones included."""
+    max_nodes: int = Field(default=1_500_000, gt=0)
+    """Values of a JSON or YAML file, elements of a document or web page: what memory goes to while it is read."""
+    max_turns: int = Field(default=200_000, gt=0)
     """Turns, answers or paragraphs of one file."""
     max_nesting: int = Field(default=40, gt=0)
-    """Levels of lists and objects inside one another in one JSON file."""
-    max_words: int = Field(default=5_000_000, gt=0)
+    """Levels of lists and objects inside one another in one JSON or YAML file."""
+    max_pages: int = Field(default=2_000, gt=0)
+    """Pages of one PDF file."""
+    max_seconds: float = Field(default=10, gt=0)
+    """Time spent on the pages of one PDF file, which can be made to take any time."""
+    max_unpacked_bytes: int = Field(default=200_000_000, gt=0)
+    """Bytes of everything in one archive, archives inside it included; of the parts of one document."""
+    max_expansion: int = Field(default=200, gt=0)
+    """How many times its stored size an archive may unpack to, from 1 MB on."""
+    max_members: int = Field(default=2_000, gt=0)
+    """Entries of one archive, or parts of one document."""
+    max_archive_depth: int = Field(default=3, gt=0)
+    """Archives inside one another, the outermost included."""
+    max_words: int = Field(default=2_000_000, gt=0)
     """Words of one study, those of interviewers included."""
 
 

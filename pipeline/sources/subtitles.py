@@ -37,7 +37,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     Raises:
         InputError: there is no cue with a time and words.
     """
-    decoded = decode(file)
+    decoded = decode(file, limits)
     lines = decoded.text.split("\n")
     cues = [part for start, body in _cues(lines) for part in _voices(start, body)]
     if not cues:

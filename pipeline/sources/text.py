@@ -30,7 +30,7 @@ class _Section(Frozen):
 
 def load(file: SourceFile, limits: Limits) -> Reading:
     """A text file as one conversation, or one per participant header in it."""
-    decoded = decode(file)
+    decoded = decode(file, limits)
     lines = [tidy(line) for line in decoded.text.split("\n")]
     front, lines = _front_matter(lines, decoded.text.split("\n"))
     speakers = speaker_labels(lines)

@@ -5,10 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.sources.encoding import decode, tidy
-from pipeline.sources.reading import SourceFile
+from pipeline.sources.encoding import Text, tidy
+from pipeline.sources.encoding import decode as decode_within
+from pipeline.sources.reading import Limits, SourceFile
 
 WESTERN = "I’m the café owner in Zürich – naïve, £20 a month."
+
+
+def decode(file: SourceFile) -> Text:
+    return decode_within(file, Limits())
 
 
 @pytest.mark.parametrize(
