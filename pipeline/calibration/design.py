@@ -6,7 +6,7 @@ points; labels from below the floor show whether the score can be read, and neve
 
 from collections.abc import Mapping, Sequence, Set
 from math import ceil
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -15,6 +15,9 @@ from pipeline.calibration.drift import Setup
 from pipeline.calibration.promise import Promise
 from pipeline.errors import InputError
 from pipeline.models import Frozen, Score
+
+Text = Literal["draft", "frontier"]
+Purpose = Literal["certificate", "reliability", "comparison", "agreement", "elsewhere"]
 
 
 class DesignSettings(Frozen):
@@ -32,14 +35,30 @@ class DesignSettings(Frozen):
     seed: int = Field(default=0, ge=0)
 
 
+class DraftKey(NamedTuple):
+    """A draft among several runs: every run counts its own from 1."""
+
+    run_id: str
+    draft_id: str
+
+
 class Task(Frozen):
     """One text to label. Whoever labels sees the text, never this."""
 
+    place: int = Field(ge=0)
+    """Where in the design it is shown. Stays the same when tasks before it disappear with their run."""
+    run_id: str
     draft_id: str
-    text: Literal["draft", "frontier"]
+    text: Text
     """Which text of the draft is shown."""
-    purpose: Literal["certificate", "reliability", "comparison", "agreement"]
-    """`reliability`: from below the floor. `comparison`: the frontier's text. `agreement`: shown a second time."""
+    purpose: Purpose
+    """`reliability`: from below the floor. `comparison`: the frontier's text. `agreement`: shown a second time.
+    `elsewhere`: not drawn at all, labelled outside of a design."""
+
+    @property
+    def key(self) -> DraftKey:
+        """The draft it is about."""
+        return DraftKey(self.run_id, self.draft_id)
 
 
 class Design(Frozen):
@@ -56,6 +75,16 @@ class Design(Frozen):
     tasks: tuple[Task, ...]
     """In the order in which they are shown: shuffled, second showings last."""
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the drafts were drawn at random here, without which labels certify nothing."""
+        return all(task.purpose != "elsewhere" for task in self.tasks)
+
+    @property
+    def certified_from(self) -> float | None:
+        """The `floor` that a certificate takes: `None` when labels were drawn among all drafts."""
+        return self.floor if self.settings.floor_percentile else None
+
 
 class Agreement(Frozen):
     """How far two labels of the same text agree."""
@@ -69,46 +98,51 @@ class Agreement(Frozen):
 
 
 def draw_design(
-    scores: Mapping[str, float | None],
+    scores: Mapping[DraftKey, float | None],
     setup: Setup,
     settings: DesignSettings,
     *,
-    refined: Set[str] = frozenset(),
+    refined: Set[DraftKey] = frozenset(),
 ) -> Design:
     """Draw drafts to label, uniformly and without replacement from the floor on.
 
     Args:
-        scores: overall score per draft id, kept drafts only; those without one are never drawn.
+        scores: overall score per draft, kept drafts only; those without one are never drawn.
         setup: what the scores depend on.
         settings: size, floor and seed.
-        refined: ids of drafts with a frontier text, which is then mixed in as a text of its own.
+        refined: drafts with a frontier text, which is then mixed in as a text of its own.
 
     Raises:
         InputError: no draft has a score.
     """
-    known = {draft_id: score for draft_id, score in sorted(scores.items()) if score is not None}
+    known = {draft: score for draft, score in sorted(scores.items()) if score is not None}
     if not known:
         raise InputError("No draft has a score, so none can be drawn for labelling. Score the drafts first.")
-    floor = float(np.quantile(list(known.values()), settings.floor_percentile, method="higher"))
-    above = [draft_id for draft_id, score in known.items() if score >= floor]
-    below = [draft_id for draft_id, score in known.items() if score < floor]
+    floor = floor_of(list(known.values()), settings.floor_percentile)
+    above = [draft for draft, score in known.items() if score >= floor]
+    below = [draft for draft, score in known.items() if score < floor]
     chance = np.random.default_rng(settings.seed)
     drawn = _drawn(chance, above, settings.labels)
     extra = _drawn(chance, below, ceil(settings.below_share * settings.labels))
-    tasks = [Task(draft_id=draft_id, text="draft", purpose="certificate") for draft_id in drawn]
-    tasks += [Task(draft_id=draft_id, text="draft", purpose="reliability") for draft_id in extra]
-    both = [draft_id for draft_id in (*drawn, *extra) if draft_id in refined]
-    tasks += [Task(draft_id=draft_id, text="frontier", purpose="comparison") for draft_id in both]
+    tasks = [_task(draft, "draft", "certificate") for draft in drawn]
+    tasks += [_task(draft, "draft", "reliability") for draft in extra]
+    tasks += [_task(draft, "frontier", "comparison") for draft in (*drawn, *extra) if draft in refined]
     first = _shuffled(chance, tasks)
     again = _shuffled(chance, first)[: ceil(settings.twice_share * len(first))]
+    shown = [*first, *(task.model_copy(update={"purpose": "agreement"}) for task in again)]
     return Design(
         settings=settings,
         setup=setup,
         floor=floor,
         drafts=len(known),
         eligible=len(above),
-        tasks=(*first, *(task.model_copy(update={"purpose": "agreement"}) for task in again)),
+        tasks=tuple(task.model_copy(update={"place": place}) for place, task in enumerate(shown)),
     )
+
+
+def floor_of(scores: Sequence[float], percentile: float) -> float:
+    """The lowest score from which on that part of some scores lies under; there must be one."""
+    return float(np.quantile(scores, percentile, method="higher"))
 
 
 def agreement(first: Sequence[str], second: Sequence[str]) -> Agreement:
@@ -125,9 +159,13 @@ def agreement(first: Sequence[str], second: Sequence[str]) -> Agreement:
     return Agreement(n=len(pairs), agreement=same, kappa=None if expected == 1 else (same - expected) / (1 - expected))
 
 
-def _drawn(chance: np.random.Generator, ids: Sequence[str], wanted: int) -> list[str]:
-    picked = chance.choice(len(ids), min(wanted, len(ids)), replace=False) if ids else ()
-    return [ids[int(number)] for number in picked]
+def _task(draft: DraftKey, text: Text, purpose: Purpose) -> Task:
+    return Task(place=0, run_id=draft.run_id, draft_id=draft.draft_id, text=text, purpose=purpose)
+
+
+def _drawn(chance: np.random.Generator, drafts: Sequence[DraftKey], wanted: int) -> list[DraftKey]:
+    picked = chance.choice(len(drafts), min(wanted, len(drafts)), replace=False) if drafts else ()
+    return [drafts[int(number)] for number in picked]
 
 
 def _shuffled(chance: np.random.Generator, tasks: Sequence[Task]) -> list[Task]:

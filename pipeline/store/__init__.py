@@ -5,12 +5,16 @@ process loses nothing that had happened. Lists and progress are answered from co
 models themselves are JSON and are read one run at a time.
 """
 
+from pipeline.run_choice import RunSummary
 from pipeline.store.calls import CallTables
-from pipeline.store.runs import RunProgress, RunSummary, RunTables
+from pipeline.store.comparisons import ComparisonTables
+from pipeline.store.labels import LabelTables
+from pipeline.store.run_list import RunListTables
+from pipeline.store.runs import RunProgress, RunTables
 from pipeline.store.studies import StudySummary, StudyTables
 
 __all__ = ["RunProgress", "RunSummary", "Store", "StudySummary"]
 
 
-class Store(StudyTables, RunTables, CallTables):
+class Store(ScoreTables, StudyTables, RunTables, RunListTables, CallTables, LabelTables, ComparisonTables):
     """One database file: each part of it has a module of this package."""

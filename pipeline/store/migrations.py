@@ -271,29 +271,40 @@ def m005_sharing_labels_experiments(db: Database) -> None:
             study_id TEXT NOT NULL REFERENCES studies(id) ON DELETE CASCADE,
             name TEXT NOT NULL,
             created_at TEXT NOT NULL,
+            run_ids TEXT NOT NULL,
             body TEXT NOT NULL
         ) STRICT
         """,
+        "CREATE INDEX designs_by_study ON designs(study_id, created_at)",
         """
         CREATE TABLE design_items (
             design_id TEXT NOT NULL REFERENCES designs(id) ON DELETE CASCADE,
             place INTEGER NOT NULL,
             run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
             draft_id TEXT NOT NULL,
-            origin TEXT NOT NULL,
-            body TEXT NOT NULL,
+            text TEXT NOT NULL,
+            purpose TEXT NOT NULL,
             PRIMARY KEY (design_id, place)
         ) STRICT
         """,
+        "CREATE INDEX design_items_by_run ON design_items(run_id)",
+        # A design whose runs have all been deleted has nothing left to show.
+        """
+        CREATE TRIGGER designs_without_items AFTER DELETE ON design_items
+        WHEN NOT EXISTS (SELECT 1 FROM design_items WHERE design_id = OLD.design_id)
+        BEGIN DELETE FROM designs WHERE id = OLD.design_id; END
+        """,
+        # Numbered in the order of labelling: whose label comes first decides, and undoing takes the last one away.
         """
         CREATE TABLE labels (
+            seq INTEGER PRIMARY KEY,
             design_id TEXT NOT NULL,
             place INTEGER NOT NULL,
             rater TEXT NOT NULL,
             verdict TEXT NOT NULL,
             note TEXT NOT NULL DEFAULT '',
             labelled_at TEXT NOT NULL,
-            PRIMARY KEY (design_id, place, rater),
+            UNIQUE (design_id, place, rater),
             FOREIGN KEY (design_id, place) REFERENCES design_items(design_id, place) ON DELETE CASCADE
         ) STRICT
         """,
@@ -310,8 +321,8 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         CREATE TABLE comparisons (
             id TEXT NOT NULL PRIMARY KEY,
             title TEXT NOT NULL,
-            created_at TEXT NOT NULL,
-            body TEXT NOT NULL
+            note TEXT NOT NULL,
+            created_at TEXT NOT NULL
         ) STRICT
         """,
         """
@@ -319,8 +330,18 @@ def m005_sharing_labels_experiments(db: Database) -> None:
             comparison_id TEXT NOT NULL REFERENCES comparisons(id) ON DELETE CASCADE,
             run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
             place INTEGER NOT NULL,
+            annotation TEXT NOT NULL,
             PRIMARY KEY (comparison_id, run_id)
         ) STRICT
+        """,
+        "CREATE INDEX comparison_runs_by_run ON comparison_runs(run_id)",
+        # What people wrote about runs goes with the last of them: deleting a study leaves no word of it.
+        """
+        CREATE TRIGGER comparison_without_runs AFTER DELETE ON comparison_runs
+        WHEN NOT EXISTS (SELECT 1 FROM comparison_runs WHERE comparison_id = OLD.comparison_id)
+        BEGIN
+            DELETE FROM comparisons WHERE id = OLD.comparison_id;
+        END
         """,
     ):
         db.execute(statement)

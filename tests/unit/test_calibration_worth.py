@@ -6,14 +6,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.cases import make_cases
-from pipeline.calibration.design import DesignSettings, agreement, draw_design
+from pipeline.calibration.design import DesignSettings, DraftKey, agreement, draw_design
 from pipeline.calibration.drift import Setup, drift, setup_of, why_it_does_not_apply
 from pipeline.calibration.worth import discrimination, reliability
 from pipeline.errors import InputError
 from tests.factories import make_run
 
 SETUP = Setup(study_id="s", drafted_by="ollama qwen2.5:7b", scorer="1.0", selection="2")
-SCORES = {f"d{number:03}": number / 200 for number in range(200)}
+SCORES = {DraftKey("run-1", f"d{number:03}"): number / 200 for number in range(200)}
 
 
 # --- is the score worth anything -------------------------------------------------------------------
@@ -122,10 +122,10 @@ def test_a_design_draws_from_the_floor_on_and_a_tenth_below_for_the_reliability_
     }
     assert design.floor == pytest.approx(0.4)
     assert (design.drafts, design.eligible) == (200, 120)
-    assert len({task.draft_id for task in drawn["certificate"]}) == len(drawn["certificate"]) == 50
-    assert all(SCORES[task.draft_id] >= design.floor for task in drawn["certificate"])
+    assert len({task.key for task in drawn["certificate"]}) == len(drawn["certificate"]) == 50
+    assert all(SCORES[task.key] >= design.floor for task in drawn["certificate"])
     assert len(drawn["reliability"]) == 5
-    assert all(SCORES[task.draft_id] < design.floor for task in drawn["reliability"])
+    assert all(SCORES[task.key] < design.floor for task in drawn["reliability"])
 
 
 def test_a_tenth_of_the_texts_is_shown_again_at_the_end() -> None:
@@ -133,6 +133,7 @@ def test_a_tenth_of_the_texts_is_shown_again_at_the_end() -> None:
     again = [task for task in tasks if task.purpose == "agreement"]
     assert len(again) == 6
     assert tuple(again) == tasks[-6:]
+    assert [task.place for task in tasks] == list(range(len(tasks)))
     assert {task.draft_id for task in again} <= {task.draft_id for task in tasks[:-6]}
 
 
@@ -154,17 +155,18 @@ def test_every_draft_above_the_floor_is_drawn_about_equally_often() -> None:
     counts = dict.fromkeys(SCORES, 0)
     for seed in range(150):
         for task in draw_design(SCORES, SETUP, DesignSettings(labels=40, seed=seed)).tasks:
-            counts[task.draft_id] += task.purpose == "certificate"
-    drawn = [count for draft_id, count in counts.items() if SCORES[draft_id] >= 0.4]
+            counts[task.key] += task.purpose == "certificate"
+    drawn = [count for draft, count in counts.items() if SCORES[draft] >= 0.4]
     assert min(drawn) >= 20
     assert max(drawn) <= 85
 
 
 def test_a_draw_from_few_drafts_takes_what_there_is() -> None:
-    design = draw_design({"a": 0.5, "b": None, "c": 0.5}, SETUP, DesignSettings(labels=50))
+    a, b, c = (DraftKey("run-1", name) for name in "abc")
+    design = draw_design({a: 0.5, b: None, c: 0.5}, SETUP, DesignSettings(labels=50))
     assert {task.draft_id for task in design.tasks} == {"a", "c"}
     with pytest.raises(InputError, match="No draft has a score"):
-        draw_design({"a": None}, SETUP, DesignSettings())
+        draw_design({a: None}, SETUP, DesignSettings())
 
 
 def test_kappa_of_two_raters() -> None:

@@ -1,0 +1,177 @@
+"""Designs, and the labels that people gave to their texts."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import StoreError
+from pipeline.store.rows import as_json, iso, one, storable, utf8
+from pipeline.store.store import DatabaseFile
+
+# Imported where they are used: with them come numpy and scipy, which most of what opens a database never needs.
+if TYPE_CHECKING:
+    from pipeline.calibration.design import Design
+    from pipeline.calibration.labels import DesignSummary, Label, StoredDesign, Verdict
+    from pipeline.store.store import Database
+
+
+class LabelTables(DatabaseFile):
+    """The part of the store that keeps designs and labels."""
+
+    def save_design(self, run_ids: Sequence[str], design: "Design", name: str, now: datetime) -> str:
+        """Keep a design for good; returns its id. Nothing in it can be changed afterwards.
+
+        Raises:
+            StoreError: the study or one of the runs is not there.
+        """
+        design_id = f"design-{secrets.token_hex(4)}"
+        row = {
+            "id": design_id,
+            "study_id": design.setup.study_id,
+            "name": name,
+            "created_at": iso(now),
+            "run_ids": json.dumps(list(run_ids)),
+            "body": as_json(design, exclude={"tasks"}),
+        }
+        with self._write() as db:
+            for run_id in run_ids:
+                one(db, "runs", run_id, "id")
+            db.table("designs").insert(storable(row))
+            db.table("design_items").insert_all(
+                storable({"design_id": design_id, **task.model_dump()}) for task in design.tasks
+            )
+        return design_id
+
+    def designs(self, study_id: str | None = None) -> "list[DesignSummary]":
+        """The designs of a study, or all; newest first."""
+        from pipeline.calibration.labels import DesignSummary
+
+        where, values = ("designs.study_id = ?", [study_id]) if study_id else ("1", [])
+        with self._read() as db:
+            rows = list(db.query(_DESIGNS.format(where=where), values))
+            return [
+                DesignSummary.model_validate(
+                    {
+                        **row,
+                        "run_ids": _known_runs(db, row["run_ids"]),
+                        "labelled": {found["rater"]: found["labels"] for found in db.query(_LABELLED, [row["id"]])},
+                    }
+                )
+                for row in rows
+            ]
+
+    def design(self, design_id: str) -> "StoredDesign":
+        """One design with its tasks.
+
+        Raises:
+            StoreError: there is none of that id.
+        """
+        from pipeline.calibration.labels import StoredDesign
+
+        with self._read() as db:
+            row = _design_row(db, design_id)
+            tasks = list(db.query(_TASKS, [row["id"]]))
+            run_ids = _known_runs(db, row["run_ids"])
+        if not tasks:
+            raise StoreError(_unknown(design_id))
+        return StoredDesign.model_validate(
+            {
+                **{name: row[name] for name in ("id", "name", "created_at")},
+                "run_ids": run_ids,
+                "design": {**json.loads(row["body"]), "tasks": tasks},
+            }
+        )
+
+    def delete_design(self, design_id: str) -> None:
+        """Delete a design with all its labels.
+
+        Raises:
+            StoreError: there is none of that id.
+        """
+        with self._write() as db:
+            db.table("designs").delete(_design_row(db, design_id)["id"])
+
+    def save_label(self, design_id: str, place: int, rater: str, verdict: "Verdict", note: str, now: datetime) -> None:
+        """Write down what a rater says of a task; said again, the later word counts.
+
+        Raises:
+            StoreError: the design has no such task (any more).
+        """
+        row = {"design": design_id, "place": place, "rater": rater, "verdict": verdict, "note": note, "at": iso(now)}
+        with self._write() as db:
+            db.execute(_LABEL, storable(row))
+
+    def save_labels(self, design_id: str, labels: "Sequence[Label]") -> None:
+        """Write down labels made outside of this program: all of them or, when one is refused, none.
+
+        Raises:
+            StoreError: the design lacks one of the tasks.
+        """
+        with self._write() as db:
+            for label in labels:
+                row = {**label.model_dump(exclude={"labelled_at"}), "design": design_id, "at": iso(label.labelled_at)}
+                db.execute(_LABEL, storable(row))
+
+    def remove_label(self, design_id: str, place: int, rater: str) -> None:
+        """Take a label back; one that is not there is no error."""
+        with self._write() as db:
+            db.execute(
+                "DELETE FROM labels WHERE design_id = ? AND place = ? AND rater = ?",
+                [utf8(design_id), place, utf8(rater)],
+            )
+
+    def labels(self, design_id: str) -> "tuple[Label, ...]":
+        """The labels of a design, in the order in which they were made; empty for an unknown one."""
+        from pipeline.calibration.labels import Label
+
+        with self._read() as db:
+            rows = db.query(_LABELS, [utf8(design_id)])
+            return tuple(Label.model_validate(row) for row in rows)
+
+
+_DESIGNS = """
+    SELECT designs.id, designs.name, designs.study_id, designs.created_at, designs.run_ids,
+        substr(designs.body ->> '$.setup.scorer', 1, instr(designs.body ->> '$.setup.scorer', ' {{') - 1)
+            AS scorer_version,
+        COUNT(*) AS tasks, MAX(purpose = 'elsewhere') = 0 AS is_drawn
+    FROM designs JOIN design_items ON design_id = designs.id JOIN runs ON runs.id = run_id
+    WHERE {where} AND deleted_at IS NULL
+    GROUP BY designs.id ORDER BY designs.created_at DESC, designs.rowid DESC
+"""
+
+_LABELLED = "SELECT rater, COUNT(*) AS labels FROM labels WHERE design_id = ? GROUP BY rater ORDER BY MIN(seq)"
+
+# Runs that have been taken away, and may be brought back, count as deleted.
+_TASKS = """
+    SELECT place, run_id, draft_id, text, purpose FROM design_items JOIN runs ON runs.id = run_id
+    WHERE design_id = ? AND deleted_at IS NULL ORDER BY place
+"""
+
+_RUNS = """
+    SELECT value FROM json_each(?) JOIN runs ON runs.id = value WHERE deleted_at IS NULL ORDER BY json_each.key
+"""
+
+_LABELS = "SELECT place, rater, verdict, note, labelled_at FROM labels WHERE design_id = ? ORDER BY seq"
+
+_LABEL = """
+    INSERT INTO labels (design_id, place, rater, verdict, note, labelled_at)
+    VALUES (:design, :place, :rater, :verdict, :note, :at) ON CONFLICT (design_id, place, rater)
+    DO UPDATE SET verdict = excluded.verdict, note = excluded.note, labelled_at = excluded.labelled_at
+"""
+
+
+def _design_row(db: "Database", design_id: str) -> dict[str, Any]:
+    for row in db.table("designs").rows_where("id = ?", [utf8(design_id)]):
+        return row
+    raise StoreError(_unknown(design_id))
+
+
+def _unknown(design_id: str) -> str:
+    return f"There is no design '{design_id}': it was never saved, or has been deleted with its runs. Draw a new one."
+
+
+def _known_runs(db: "Database", run_ids: str) -> tuple[str, ...]:
+    """The runs of a JSON list that have not been deleted, in its order."""
+    return tuple(row["value"] for row in db.query(_RUNS, [run_ids]))
