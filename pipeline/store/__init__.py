@@ -11,10 +11,11 @@ from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.labels import LabelTables
 from pipeline.store.run_list import RunListTables
 from pipeline.store.runs import RunProgress, RunTables
+from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
 __all__ = ["RunProgress", "RunSummary", "Store", "StudySummary"]
 
 
-class Store(ScoreTables, StudyTables, RunTables, RunListTables, CallTables, LabelTables, ComparisonTables):
+class Store(StudyTables, RunTables, RunListTables, CallTables, LabelTables, ScoreTables, ComparisonTables):
     """One database file: each part of it has a module of this package."""

@@ -32,8 +32,9 @@ _LARGEST = 2**53
 
 
 def one(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:
-    """The row of a study or run."""
-    for row in db.table(table).rows_where("id = ?", [key], select=columns):
+    """The row of a study or run; a run that was taken away has none."""
+    where = "id = ? AND deleted_at IS NULL" if table == "runs" else "id = ?"
+    for row in db.table(table).rows_where(where, [key], select=columns):
         return row
     raise StoreError(unknown(table, key))
 

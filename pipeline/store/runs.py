@@ -1,14 +1,14 @@
-"""Runs: begun, followed, listed, finished, given up and deleted."""
+"""Runs: begun, followed, found, finished, given up and deleted."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from pipeline.config import HybridConfig
 from pipeline.errors import InputError, StoreError
-from pipeline.models import Batch, Frozen, RunRecord, RunStatus, Score, Timing
+from pipeline.models import Batch, Frozen, RunRecord, RunStatus, Timing
 from pipeline.process import ProcessMark, is_alive, this_process
 from pipeline.runlog import RunFacts, RunLog, StageName, new_run_id, with_facts
-from pipeline.store.facts import lose_open_calls, read_batches, read_facts
+from pipeline.store.facts import CopiedDrafts, copy_drafts, lose_open_calls, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
 from pipeline.store.store import DatabaseFile
@@ -19,34 +19,6 @@ _SILENT_AFTER = timedelta(seconds=60)
 
 _LAST = chr(0x10FFFF)
 """Sorts after everything that can follow a prefix."""
-
-
-class RunSummary(Frozen):
-    """A run in a list: its settings and what came of it."""
-
-    id: str
-    name: str
-    status: RunStatus
-    simulated: bool
-    study_id: str
-    study_name: str
-    created_at: datetime
-    finished_at: datetime | None
-    local_provider: str
-    local_model: str
-    frontier_provider: str
-    frontier_model: str
-    threshold: Score
-    personas: int
-    """Personas that have reached their outcome."""
-    mean_score: Score | None
-    """Mean overall score of the delivered texts; `None` when none has a score."""
-    kept_local: int
-    """Personas whose draft was accepted as it is."""
-    spent_micros: int
-    """Settled and reserved money of all calls."""
-    budget_micros: int | None
-    """`None` means no cap."""
 
 
 class RunProgress(Frozen):
@@ -80,8 +52,31 @@ class RunProgress(Frozen):
 class RunTables(DatabaseFile):
     """The part of the store that keeps runs."""
 
-    def create_run(self, study_id: str, config: HybridConfig, *, name: str, simulated: bool, now: datetime) -> str:
-        """Begin a run of this process on a saved study; returns its id."""
+    def create_run(
+        self,
+        study_id: str,
+        config: HybridConfig,
+        *,
+        name: str,
+        simulated: bool,
+        now: datetime,
+        drafts: CopiedDrafts | None = None,
+        experiment_id: str | None = None,
+    ) -> str:
+        """Begin a run of this process on a saved study; returns its id.
+
+        Args:
+            study_id: of the study.
+            config: resolved.
+            name: of the run.
+            simulated: whether its frontier is.
+            now: the time.
+            drafts: those of another run of the study, to begin with; they stay when that run is deleted.
+            experiment_id: of the experiment it belongs to.
+
+        Raises:
+            StoreError: there is no such study, or the run of the drafts is gone.
+        """
         run_id = new_run_id()
         row = {
             "id": run_id,
@@ -97,6 +92,8 @@ class RunTables(DatabaseFile):
             "project": config.project,
             "project_budget_micros": config.project_budget_micros,
             "config": as_json(config),
+            "drafts_from": drafts.run_id if drafts else None,
+            "experiment_id": experiment_id,
             "created_at": iso(now),
             **_begun(now),
         }
@@ -104,6 +101,8 @@ class RunTables(DatabaseFile):
             one(db, "studies", study_id)
             db.table("runs").insert(storable(row))
             tell(db, run_id, "run", "The run has begun.")
+            if drafts:
+                copy_drafts(db, run_id, drafts)
         return run_id
 
     def reopen_run(self, run_id: str, now: datetime) -> None:
@@ -194,12 +193,12 @@ class RunTables(DatabaseFile):
         """
         text = utf8(text)
         with self._read() as db:
-            if db.execute("SELECT 1 FROM runs WHERE id = ?", [text]).fetchone():
+            if db.execute("SELECT 1 FROM runs WHERE id = ? AND deleted_at IS NULL", [text]).fetchone():
                 return text
             found = list(db.query(_FITTING, {"text": text, "last": _LAST}))
             if len(found) == 1:
                 return str(found[0]["id"])
-            recent = list(db.query("SELECT id, name FROM runs ORDER BY created_at DESC, rowid DESC LIMIT 5"))
+            recent = list(db.query(_LATEST))
         if found:
             raise InputError(f"{len(found)} runs fit '{text}': {named(found[:5])}. Give a full id.")
         raise InputError(
@@ -231,25 +230,6 @@ class RunTables(DatabaseFile):
             one(db, "runs", run_id, "id")
             return read_facts(db, run_id)
 
-    def runs(self, limit: int = 100) -> list[RunSummary]:
-        """The newest runs, newest first."""
-        with self._read() as db:
-            rows = db.query(
-                """
-                WITH page AS (SELECT rowid AS number, * FROM runs ORDER BY created_at DESC, rowid DESC LIMIT ?)
-                SELECT page.id, page.name, page.status, page.simulated, page.study_id, studies.name AS study_name,
-                    page.created_at, page.finished_at, page.local_provider, page.local_model,
-                    page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
-                    COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
-                    COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
-                    (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = page.id) AS spent_micros
-                FROM page JOIN studies ON studies.id = page.study_id LEFT JOIN personas ON personas.run_id = page.id
-                GROUP BY page.id ORDER BY page.created_at DESC, page.number DESC
-                """,
-                [limit],
-            )
-            return [RunSummary.model_validate(row) for row in rows]
-
     def progress(self, run_id: str) -> RunProgress:
         """How far a run is.
 
@@ -277,9 +257,12 @@ class RunTables(DatabaseFile):
 
 _FITTING = """
     SELECT id, name FROM runs
-    WHERE name = :text OR (:text <> '' AND id >= :text AND id < :text || :last)
+    WHERE deleted_at IS NULL AND (name = :text OR (:text <> '' AND id >= :text AND id < :text || :last))
     ORDER BY created_at DESC, rowid DESC
 """
+
+
+_LATEST = "SELECT id, name FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT 5"
 
 
 _PROGRESS = """

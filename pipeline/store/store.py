@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import StoreError
-from pipeline.store.rows import named, one
+from pipeline.store.rows import named, unknown
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as Database  # at run time imported when a file is opened: it loads pandas
@@ -134,12 +134,18 @@ class DatabaseFile:
 
     def _delete(self, table: Literal["studies", "runs"], key: str) -> None:
         with self._write() as db:
-            one(db, table, key, "id")
+            if not db.table(table).count_where("id = ?", [key]):
+                raise StoreError(unknown(table, key))
             busy = list(db.table("runs").rows_where("status = 'running' AND ? IN (id, study_id)", [key]))
             if busy:
                 raise StoreError(f"Still running: {named(busy)}. Cancel first, and delete when it has stopped.")
-            db.execute(_KEEP_SPENDING, {"key": key})
-            db.table(table).delete(key)
+            self._delete_row(db, table, key)
+
+    @staticmethod
+    def _delete_row(db: "Database", table: Literal["studies", "runs"], key: str) -> None:
+        """Within a transaction; what it spent stays with its project."""
+        db.execute(_KEEP_SPENDING, {"key": key})
+        db.table(table).delete(key)
 
     def _erase(self) -> None:
         """Rewrite the file without what was deleted, and empty the write-ahead log that still holds it.

@@ -1,0 +1,256 @@
+"""Runs as a list: searched and paged in SQL; tagged, pinned, archived, and taken away with a way back.
+
+A run that is taken away is gone from every list and every lookup at once, and stays in the file for as long as it
+can be brought back. Its money is never taken away: while the row is there its calls count for its project, and
+purging writes their sum down first.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.errors import StoreError
+from pipeline.run_choice import (
+    BINS,
+    UNDO_FOR,
+    ListedRun,
+    RemovedRun,
+    RunChoice,
+    RunFacets,
+    RunOrder,
+    RunPage,
+    RunSummary,
+)
+from pipeline.store.rows import change, iso, one, utf8
+from pipeline.store.store import DatabaseFile
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Database
+
+
+class RunListTables(DatabaseFile):
+    """The part of the store that lists runs and keeps what people add to them."""
+
+    def runs(self, limit: int = 100) -> list[RunSummary]:
+        """The newest runs, newest first."""
+        with self._read() as db:
+            ids = [row["id"] for row in db.query(_NEWEST, [limit])]
+            return [RunSummary.model_validate(row) for row in _summed(db, ids)]
+
+    def listed_runs(self, run_ids: Sequence[str]) -> list[ListedRun]:
+        """These runs in this order; those that are not there, or were taken away, are left out."""
+        with self._read() as db:
+            return _listed(db, [utf8(run_id) for run_id in run_ids])
+
+    def run_page(self, choice: RunChoice) -> RunPage:
+        """One page of the chosen runs."""
+        where, values = _condition(choice)
+        rank, direction = _RANKS[choice.order]
+        sql = _PAGE.format(where=where, rank=rank, direction=direction)
+        values |= {"limit": choice.page_size, "offset": (choice.page - 1) * choice.page_size}
+        with self._read() as db:
+            db.register_function(_folded, name="folded", deterministic=True)
+            ids = [row["id"] for row in db.query(sql, values)]
+            fitting = db.execute(_COUNT.format(where=where), values).fetchone()[0]
+            total = db.execute("SELECT COUNT(*) FROM runs WHERE deleted_at IS NULL").fetchone()[0]
+            return RunPage(runs=tuple(_listed(db, ids)), fitting=fitting, total=total)
+
+    def run_facets(self) -> RunFacets:
+        """What there is to filter by, of all runs."""
+        with self._read() as db:
+            studies = {row["id"]: row["name"] for row in db.query(_STUDIES)}
+            models = [row["model"] for row in db.query(_MODELS)]
+            counts = list(db.query(_FACETS))
+        return RunFacets(
+            studies=studies,
+            models=tuple(models),
+            statuses=tuple(dict.fromkeys(row["status"] for row in counts)),
+            has_simulated=any(row["simulated"] for row in counts),
+            has_real=any(not row["simulated"] for row in counts),
+            archived=sum(row["archived"] for row in counts),
+        )
+
+    def describe_run(self, run_id: str, *, tags: Sequence[str], note: str) -> None:
+        """Give a run other tags and another note; tags that say the same are kept once."""
+        kept = list(dict.fromkeys(tag for given in tags if (tag := " ".join(given.split()))))
+        with self._write() as db:
+            change(db, "runs", (run_id,), {"tags": utf8(json.dumps(kept, ensure_ascii=False)), "note": note})
+
+    def pin_run(self, run_id: str, pinned: bool) -> None:
+        """Keep a run at the top of the list, or no longer."""
+        with self._write() as db:
+            change(db, "runs", (run_id,), {"pinned": pinned})
+
+    def archive_run(self, run_id: str, archived: bool) -> None:
+        """Put a run out of sight, or back."""
+        with self._write() as db:
+            change(db, "runs", (run_id,), {"archived": archived})
+
+    # --- taken away, with a way back -------------------------------------------------------------
+
+    def remove_run(self, run_id: str, now: datetime) -> None:
+        """Take a run away: for `UNDO_FOR` it can be brought back, then `purge_removed` deletes it.
+
+        Raises:
+            StoreError: there is no such run, or it is running.
+        """
+        with self._write() as db:
+            if one(db, "runs", run_id, "status")["status"] == "running":
+                raise StoreError(f"Run {run_id} is still running. Cancel it first, and delete it when it has stopped.")
+            change(db, "runs", (run_id,), {"deleted_at": iso(now)})
+
+    def restore_run(self, run_id: str) -> None:
+        """Bring a run back.
+
+        Raises:
+            StoreError: it has been purged meanwhile.
+        """
+        with self._write() as db:
+            change(db, "runs", (run_id,), {"deleted_at": None})
+
+    def removed_runs(self) -> list[RemovedRun]:
+        """The runs that can still be brought back, last taken away first."""
+        with self._read() as db:
+            rows = db.query(
+                "SELECT id, name, deleted_at FROM runs WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC"
+            )
+            return [RemovedRun.model_validate(row) for row in rows]
+
+    def purge_removed(self, now: datetime) -> list[str]:
+        """Delete for good what was taken away longer than `UNDO_FOR` ago; returns the ids."""
+        due = [run.id for run in self.removed_runs() if now - run.deleted_at > UNDO_FOR]
+        if not due:  # nearly always: then nobody has to wait for a turn to write
+            return []
+        with self._write() as db:
+            # Asked again, because somebody may have brought one back meanwhile.
+            due = [run_id for run_id in due if db.table("runs").count_where(_STILL_REMOVED, [run_id])]
+            for run_id in due:
+                self._delete_row(db, "runs", run_id)
+        return due
+
+
+def _folded(text: str) -> str:
+    return text.casefold()
+
+
+def _condition(choice: RunChoice) -> tuple[str, dict[str, Any]]:
+    """The condition of a choice on `runs` and `studies`, and its values."""
+    given = {
+        "study_id": choice.study_id,
+        "model": choice.model,
+        "simulated": choice.simulated,
+        "since": choice.since and iso(choice.since),
+        "until": choice.until and iso(choice.until),
+    }
+    values = {name: value for name, value in given.items() if value is not None}
+    parts = [_CONDITIONS[name] for name in values]
+    words = {f"word{at}": utf8(word) for at, word in enumerate(choice.words.casefold().split())}
+    parts += [f"instr({_TEXT}, :{name}) > 0" for name in words]
+    statuses = {f"status{at}": status for at, status in enumerate(choice.statuses)}
+    if statuses:
+        parts.append(f"runs.status IN ({', '.join(f':{name}' for name in statuses)})")
+    where = " AND ".join(["runs.deleted_at IS NULL", "runs.archived = :archived", *parts])
+    return where, {**values, **words, **statuses, "archived": choice.archived}
+
+
+def _listed(db: "Database", ids: Sequence[str]) -> list[ListedRun]:
+    bins: dict[str, list[int]] = {}
+    for row in db.query(_BINNED, [json.dumps(list(ids))]):
+        bins.setdefault(row["run_id"], [0] * BINS)[row["bin"]] = row["drafts"]
+    return [
+        ListedRun.model_validate(
+            {**row, "tags": json.loads(row["tags"]), "drafts_by_score": tuple(bins.get(row["id"], ()))}
+        )
+        for row in _summed(db, ids, ", page.tags, page.note, page.pinned, page.archived")
+    ]
+
+
+def _summed(db: "Database", ids: Sequence[str], more: str = "") -> list[dict[str, Any]]:
+    """The rows of runs with what came of them, in the order of their ids."""
+    found = {row["id"]: row for row in db.query(_SUMMED.format(more=more), [json.dumps(list(ids))])}
+    return [found[run_id] for run_id in ids if run_id in found]
+
+
+_STILL_REMOVED = "id = ? AND deleted_at IS NOT NULL"
+
+_NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT ?"
+
+
+_SUMMED = """
+    SELECT page.id, page.name, page.status, page.simulated, page.study_id, studies.name AS study_name,
+        page.created_at, page.finished_at, page.local_provider, page.local_model,
+        page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
+        COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
+        COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
+        (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = page.id) AS spent_micros{more}
+    FROM json_each(?) AS asked JOIN runs AS page ON page.id = asked.value AND page.deleted_at IS NULL
+    JOIN studies ON studies.id = page.study_id LEFT JOIN personas ON personas.run_id = page.id
+    GROUP BY page.id
+"""
+
+
+# A hair is added before the cut: 0.55 * 20 is a little more than 11, and others fall just short of their bin.
+_BINNED = f"""
+    SELECT run_id, MIN(CAST(overall * {BINS} + 1e-9 AS INTEGER), {BINS - 1}) AS bin, COUNT(*) AS drafts
+    FROM json_each(?) AS asked JOIN drafts ON drafts.run_id = asked.value
+    WHERE overall IS NOT NULL GROUP BY run_id, bin
+"""  # noqa: S608 - our own number
+
+
+_DRAFTER = "CASE runs.local_provider WHEN 'builtin' THEN 'builtin' ELSE runs.local_model END"
+
+_TEXT = (
+    f"folded(runs.name || ' ' || studies.name || ' ' || {_DRAFTER} || ' ' || runs.frontier_model || ' ' || runs.id"
+    " || ' ' || runs.tags || ' ' || runs.note)"
+)
+
+_CONDITIONS = {
+    "study_id": "runs.study_id = :study_id",
+    "model": f":model IN ({_DRAFTER}, runs.frontier_model)",
+    "simulated": "runs.simulated = :simulated",
+    "since": "runs.created_at >= :since",
+    "until": "runs.created_at < :until",
+}
+
+_LOCAL = "(SELECT AVG(origin = 'local') FROM personas WHERE run_id = runs.id)"
+_MEAN = "(SELECT AVG(overall) FROM personas WHERE run_id = runs.id)"
+_SPENT = "(SELECT SUM(cost_micros) FROM calls WHERE run_id = runs.id)"
+_SECONDS = "julianday(runs.finished_at) - julianday(runs.created_at)"
+
+_RANKS: dict[RunOrder, tuple[str, str]] = {
+    "newest": ("runs.created_at", "DESC"),
+    "oldest": ("runs.created_at", "ASC"),
+    "name": ("folded(runs.name)", "ASC"),
+    "best score": (_MEAN, "DESC"),
+    "worst score": (_MEAN, "ASC"),
+    "most local": (_LOCAL, "DESC"),
+    "dearest": (_SPENT, "DESC"),
+    "longest": (_SECONDS, "DESC"),
+}
+
+_FROM = "FROM runs JOIN studies ON studies.id = runs.study_id WHERE {where}"
+
+_PAGE = (
+    f"WITH fitting AS (SELECT runs.id, pinned, runs.created_at, runs.rowid AS number, {{rank}} AS rank {_FROM})"  # noqa: S608
+    " SELECT id FROM fitting ORDER BY pinned DESC, rank IS NULL, rank {direction}, created_at DESC, number DESC"
+    " LIMIT :limit OFFSET :offset"
+)
+
+_COUNT = f"SELECT COUNT(*) {_FROM}"
+
+
+_STUDIES = """
+    SELECT studies.id, studies.name FROM runs JOIN studies ON studies.id = runs.study_id
+    WHERE deleted_at IS NULL GROUP BY studies.id ORDER BY MAX(runs.created_at) DESC
+"""
+
+_MODELS = f"""
+    SELECT {_DRAFTER} AS model FROM runs WHERE deleted_at IS NULL
+    UNION SELECT frontier_model FROM runs WHERE deleted_at IS NULL ORDER BY model
+"""  # noqa: S608 - our own expression
+
+_FACETS = """
+    SELECT status, simulated, SUM(archived) AS archived FROM runs WHERE deleted_at IS NULL
+    GROUP BY status, simulated ORDER BY status
+"""
