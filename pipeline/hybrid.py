@@ -61,6 +61,7 @@ class HybridPipeline:
         *,
         clock: Clock | None = None,
         cache: Path | None = None,
+        drafting: bool = True,
     ) -> None:
         """Check the configuration and build its providers; see `preflight.plan` for what is raised.
 
@@ -70,8 +71,11 @@ class HybridPipeline:
             clock: the system's unless given.
             cache: folder where indexes, answers for the score and checks of judges are kept between runs; `None`
                 keeps none.
+            drafting: whether drafts are written. Otherwise those that are there already are used, and no local model
+                is looked at or asked for drafts.
         """
-        self.plan = plan(config, settings or from_environment(), cache)
+        self.plan = plan(config, settings or from_environment(), cache, drafting=drafting)
+        self._drafting = drafting
         self._clock = clock or SystemClock()
         self._cache = cache
 
@@ -99,7 +103,7 @@ class HybridPipeline:
         Args:
             study: the source.
             log: where facts go.
-            so_far: what an interrupted attempt has done already; it is not done again.
+            so_far: what an interrupted attempt has done already, or the drafts to begin with; it is not done again.
 
         Raises:
             ProviderError: not a single draft could be had.
@@ -117,13 +121,16 @@ class HybridPipeline:
             assessing = QualityAssessmentStage(scorer, background, log)
             # Models of the score may share a server with the drafts': side by side, each would push the other out.
             meanwhile = () if self.plan.scoring.are_on else (assessing.begin,)
-            drafted = LocalDraftStage(self._local_caller(log, so_far), config, log, background, *meanwhile).execute(
-                DraftInput(study=study, written=so_far.drafts, failed=so_far.failures)
-            )
+            if self._drafting:
+                drafting = LocalDraftStage(self._local_caller(log, so_far), config, log, background, *meanwhile)
+                drafted = drafting.execute(DraftInput(study=study, written=so_far.drafts, failed=so_far.failures))
+            else:
+                background.start()
+                drafted = DraftOutput(drafts=so_far.drafts, failures=())
             self._complain(drafted, log)
             drafted_at = self._clock.monotonic()
 
-            assessed = assessing.execute(AssessInput(drafts=drafted.drafts)).drafts
+            assessed = assessing.execute(AssessInput(drafts=drafted.drafts, known=so_far.assessments)).drafts
             assessed_at = self._clock.monotonic()
 
             refining = FrontierRefinementStage(frontier, scorer.result(), redactor.result(), config, log)

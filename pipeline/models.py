@@ -339,6 +339,8 @@ class RunRecord(Frozen):
     config: HybridConfig
     """Complete and resolved: what `auto` turned out to be is written here."""
     scorer_version: str = ""
+    drafts_from: str | None = None
+    """Id of the run whose drafts this one began with, deleted or not; `None` when it wrote its own."""
     drafts: tuple[AssessedDraft, ...] = ()
     failures: tuple[DraftFailure, ...] = ()
     personas: tuple[FinalPersona, ...] = ()

@@ -57,13 +57,14 @@ class Plan(NamedTuple):
         return self.frontier is not None and self.frontier.simulated
 
 
-def plan(config: HybridConfig, settings: Settings, cache: Path | None = None) -> Plan:
+def plan(config: HybridConfig, settings: Settings, cache: Path | None = None, *, drafting: bool = True) -> Plan:
     """Everything a run needs, checked.
 
     Args:
         config: what to run.
         settings: keys and addresses.
         cache: folder in which a judge's check is remembered.
+        drafting: whether drafts are to be written; otherwise the local provider is not looked at.
 
     Raises:
         ConfigError: an unknown provider, a model that the provider does not have, a missing setting, a judge that
@@ -71,11 +72,11 @@ def plan(config: HybridConfig, settings: Settings, cache: Path | None = None) ->
         UnpricedModelError: the frontier model has no known price, so no budget could be kept.
         ProviderError: the local provider, or the server of the score's models, does not answer.
     """
-    return _without_scoring(config, settings)._replace(scoring=scorer_models(config, settings, cache))
+    return _without_scoring(config, settings, drafting)._replace(scoring=scorer_models(config, settings, cache))
 
 
-def _without_scoring(config: HybridConfig, settings: Settings) -> Plan:
-    config, local, local_health, warnings = _local(config, settings)
+def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool) -> Plan:
+    config, local, local_health, warnings = _local(config, settings, drafting)
     if not config.uses_frontier:
         why = "The run is local only."
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
@@ -205,7 +206,12 @@ class _Resolved(NamedTuple):
     warnings: tuple[str, ...]
 
 
-def _local(config: HybridConfig, settings: Settings) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
+def _local(
+    config: HybridConfig, settings: Settings, drafting: bool
+) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
+    if not drafting:
+        unasked = Health(ready=True, sentence="The drafts are there already: no local model is asked.")
+        return config, build(config.local_provider, "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings)
     kind = provider_class(config.local_provider, "local")
     provider = kind(_spec(kind, config, settings, "local"))

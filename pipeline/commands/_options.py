@@ -38,15 +38,26 @@ def run_options(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(flag, dest=name, type=kind, metavar=name.rsplit("_", 1)[-1].upper(), help=text)
 
 
-def config_of(options: argparse.Namespace) -> HybridConfig:
-    """The configuration file, if any, with the flags on top. Without `--hybrid` or a file: local only."""
-    values = load_config(options.config).model_dump(mode="json") if options.config else {"enabled": options.hybrid}
+def config_of(options: argparse.Namespace, base: HybridConfig | None = None) -> HybridConfig:
+    """The configuration file, if any, with the flags on top. Without `--hybrid` or a file: local only.
+
+    Args:
+        options: the parsed command line.
+        base: settings of another run, which count where neither the file nor a flag says anything. Whether the
+            frontier is called is never taken from them.
+    """
+    values = base.model_dump(mode="json", exclude={"enabled", "skip_frontier"}) if base else {}
+    if options.config:
+        values |= load_config(options.config).model_dump(mode="json", exclude_unset=True)
+    else:
+        values["enabled"] = options.hybrid
     if options.hybrid:
         values["enabled"] = True
     if options.no_frontier:
         values["skip_frontier"] = True
     given = {name: getattr(options, name) for _, name, _, _ in _FLAGS if getattr(options, name) is not None}
-    if "frontier_provider" in given and "frontier_model" not in given and not options.config:
+    other = "frontier_provider" in given and given["frontier_provider"] != values.get("frontier_provider")
+    if other and "frontier_model" not in given and not options.config:
         from pipeline.config import DEFAULT_FRONTIER_MODEL
 
         given["frontier_model"] = DEFAULT_FRONTIER_MODEL.get(given["frontier_provider"], "")

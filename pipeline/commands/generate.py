@@ -21,7 +21,13 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add both commands."""
     generate = commands.add_parser("generate", parents=[shared], help="draft, score and refine personas of a study")
     run_options(generate)
-    generate.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
+    origin = generate.add_mutually_exclusive_group(required=True)
+    origin.add_argument("--from", dest="source", nargs="+", type=Path, metavar="PATH")
+    origin.add_argument(
+        "--from-drafts",
+        metavar="RUN",
+        help="use the drafts and scores of this run, and its settings where none are given; nothing is drafted again",
+    )
     generate.add_argument("--output", type=Path, metavar="DIR", help="also write run.json, personas.json, personas.md")
     generate.set_defaults(command=_generate)
     resume = commands.add_parser("resume", parents=[shared], help="finish an interrupted run")
@@ -32,12 +38,22 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def _generate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.sources import load_paths
 
+    if options.from_drafts:
+        return _branch(options, settings)
     config = config_of(options)
     study = load_paths(options.source, remembered=remembered_of(options, settings))
     store = open_store(options, settings)
     store.save_study(study)
     worker = worker_of(store, options, settings)
     run_id = worker.start(study.id, config, settings)
+    return _follow(store, worker, run_id, options)
+
+
+def _branch(options: argparse.Namespace, settings: Settings) -> int:
+    store = open_store(options, settings)
+    source = store.find_run(options.from_drafts)
+    worker = worker_of(store, options, settings)
+    run_id = worker.branch(source, config_of(options, store.run(source).config), settings)
     return _follow(store, worker, run_id, options)
 
 

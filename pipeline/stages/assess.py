@@ -3,7 +3,7 @@
 from concurrent.futures import Future
 
 from pipeline.errors import Cancelled
-from pipeline.models import AssessedDraft, Draft, Frozen
+from pipeline.models import AssessedDraft, Assessment, Draft, Frozen
 from pipeline.quality import Scorer, penalise_near_duplicates
 from pipeline.routing import select
 from pipeline.runlog import RunLog
@@ -14,6 +14,8 @@ class AssessInput(Frozen):
     """Drafts to score against the study that the scorer was built on."""
 
     drafts: tuple[Draft, ...]
+    known: dict[str, Assessment] = {}
+    """Scores that are there already, by draft id; those of another version of the scorer do not count."""
 
 
 class AssessOutput(Frozen):
@@ -43,7 +45,7 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
         self._begun[draft.id] = self._background.submit(self._assess, draft)
 
     def execute(self, stage_input: AssessInput) -> AssessOutput:
-        """Score all drafts. Deterministic: scoring again gives the same numbers.
+        """Score all drafts that have no score yet. Deterministic: scoring again would give the same numbers.
 
         Returns:
             All drafts; none when a model takes part in the score and the run was cancelled before it had its say.
@@ -52,11 +54,8 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
             ProviderError: such a model does not answer.
         """
         self._log.stage_started("assess", len(stage_input.drafts))
-        for draft in stage_input.drafts:
-            if draft.id not in self._begun:
-                self.begin(draft)
         try:
-            alone = tuple(self._begun[draft.id].result() for draft in stage_input.drafts)
+            alone = self._alone(stage_input)
         except Cancelled:
             # A model takes part in the score and was not asked any more. Which drafts are the best is not known
             # before all have a score; a resumed run scores them all.
@@ -66,6 +65,20 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
             if after != before:
                 self._log.draft_assessed(after.draft.id, after.assessment)
         return AssessOutput(drafts=select(together, len(together)).kept)
+
+    def _alone(self, stage_input: AssessInput) -> tuple[AssessedDraft, ...]:
+        """Every draft with its score, not yet compared with the others."""
+        version = self._scorer.result().version if stage_input.known else ""
+        known = {key: found for key, found in stage_input.known.items() if found.scorer_version == version}
+        for draft in stage_input.drafts:
+            if draft.id not in known and draft.id not in self._begun:
+                self.begin(draft)
+        return tuple(
+            AssessedDraft(draft=draft, assessment=known[draft.id])
+            if draft.id in known
+            else self._begun[draft.id].result()
+            for draft in stage_input.drafts
+        )
 
     def _assess(self, draft: Draft) -> AssessedDraft:
         assessment = self._scorer.result().assess(draft.persona, draft.focus)

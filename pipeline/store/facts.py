@@ -1,10 +1,11 @@
 """The facts of one run as they lie in the file, and what becomes of its calls when nobody waits for them."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.runlog import RunFacts, collect
-from pipeline.store.rows import as_json, iso
+from pipeline.store.rows import as_json, iso, one, tell
+from pipeline.words import count
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database
@@ -48,6 +49,36 @@ def call_row(call: ModelCall) -> dict[str, Any]:
         "started_at": iso(call.started_at),
         "body": as_json(call, exclude={"payload", "reply"}),
     }
+
+
+class CopiedDrafts(NamedTuple):
+    """Drafts that a run takes over from another one."""
+
+    run_id: str
+    """The other run."""
+    scored: bool
+    """Whether their scores are taken over too."""
+
+
+def copy_drafts(db: "Database", run_id: str, drafts: CopiedDrafts) -> None:
+    """Give a run that has just begun the drafts of another one, as they are at this moment.
+
+    Raises:
+        StoreError: there is no such other run.
+    """
+    one(db, "runs", drafts.run_id, "id")
+    scores = ("overall", "coherence", "faithfulness", "completeness", "assessment")
+    taken = ", ".join(("draft_id", "name", "body", *(scores if drafts.scored else ())))
+    copied = db.execute(
+        f"INSERT INTO drafts (run_id, {taken}) SELECT ?, {taken} FROM drafts WHERE run_id = ?",  # noqa: S608 - our names
+        [run_id, drafts.run_id],
+    ).rowcount
+    db.execute(
+        "INSERT INTO stages (run_id, stage, planned, started_at)"
+        " VALUES (?, 'draft', ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
+        [run_id, copied],
+    )
+    tell(db, run_id, "stage", f"{count(copied, 'draft')} of run {drafts.run_id} {'is' if copied == 1 else 'are'} used.")
 
 
 def lose_open_calls(db: "Database", run_id: str) -> None:
