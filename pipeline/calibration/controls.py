@@ -50,6 +50,15 @@ class Comparison(Frozen):
     controls: tuple[Control, ...]
 
 
+class Place(NamedTuple):
+    """Where a control stands, without an interval."""
+
+    name: ControlName
+    cost_micros: float
+    """Micro-USD for all drafts compared."""
+    quality: float
+
+
 class _Outcomes(NamedTuple):
     """One row per resample of the drafts."""
 
@@ -86,6 +95,18 @@ def compare(cases: Cases, threshold: float, *, seed: int = 0) -> Comparison | No
     )
     cost = float(both.spend(threshold).sum())
     return Comparison(drafts=len(both), cost_micros=cost, quality=float(here.ours[0]), controls=controls)
+
+
+def places(cases: Cases, threshold: float) -> tuple[Place, ...]:
+    """Where the controls of a threshold stand, without intervals: cheap enough for every move of a slider."""
+    both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
+    if not len(both):
+        return ()
+    here = _outcomes(both, threshold, np.ones((1, len(both))))
+    return tuple(
+        Place(name, float(cost), float(quality))
+        for name, cost, quality in zip(CONTROL_WORDS, here.cost[0], here.quality[0], strict=True)
+    )
 
 
 def _outcomes(cases: Cases, threshold: float, weights: Floats) -> _Outcomes:

@@ -9,6 +9,7 @@ from scipy import stats
 from pipeline.calibration.bootstrap import CONFIDENCE, Interval
 from pipeline.calibration.cases import Cases
 from pipeline.models import Frozen, RunRecord
+from pipeline.scored import RunScores
 
 _WARN = 0.01
 """p-value of the scores' difference under which a warning is given."""
@@ -45,7 +46,7 @@ class _Share(NamedTuple):
     high: float
 
 
-def setup_of(run: RunRecord) -> Setup:
+def setup_of(run: RunRecord | RunScores) -> Setup:
     """What a run's scores depend on."""
     config = run.config
     model = "" if config.local_provider == "builtin" else f" {config.local_model}"

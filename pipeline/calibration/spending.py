@@ -1,5 +1,6 @@
 """What a threshold saves, and whether a budget will do."""
 
+from collections.abc import Sequence
 from math import sqrt
 
 import numpy as np
@@ -55,9 +56,6 @@ def budget_risk(
 ) -> BudgetRisk | None:
     """What the next drafts will cost and whether the budget will do; `None` when costs are not known.
 
-    Two levels: resampled clusters stand for not knowing the source well, drafts drawn from each resample for the
-    luck of the next run.
-
     Args:
         cases: drafts of earlier runs.
         threshold: drafts with at least this score are accepted.
@@ -65,22 +63,38 @@ def budget_risk(
         drafts: how many come, at least 1.
         seed: of the draws.
     """
-    spend = cases.spend(threshold)
-    if not len(spend) or np.isnan(spend).any():
-        return None
+    return next(iter(budget_risks(cases, [threshold], budget_micros, drafts, seed=seed)), None)
+
+
+def budget_risks(
+    cases: Cases, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
+) -> tuple[BudgetRisk, ...]:
+    """`budget_risk` of ascending thresholds, all on the same draws; empty when costs are not known.
+
+    Two levels: resampled clusters stand for not knowing the source well, drafts drawn from each resample for the
+    luck of the next run.
+    """
+    if not len(cases) or np.isnan(cases.local_micros + cases.frontier_micros).any():
+        return ()
     chance = np.random.default_rng(seed)
     order = np.argsort(cases.cluster, kind="stable")
     size = np.bincount(cases.cluster)
     start = np.cumsum(size) - size
+    # A draft is escalated from the first threshold on that is over its score.
+    first = np.searchsorted(np.asarray(thresholds, np.float64), cases.rank, side="right")
     totals = []
-    for _ in range(int(np.clip(_DRAWN / max(len(spend), drafts), _FEWEST_REPLICATES, _REPLICATES))):
+    for _ in range(int(np.clip(_DRAWN / max(len(cases), drafts), _FEWEST_REPLICATES, _REPLICATES))):
         drawn = chance.integers(0, len(size), len(size))
         # A draft of the resample is found by its place in it, so that large clusters count for more.
         ends = np.cumsum(size[drawn])
         place = chance.integers(0, ends[-1], drafts)
         chosen = np.searchsorted(ends, place, side="right")
-        member = start[drawn[chosen]] + place - (ends[chosen] - size[drawn[chosen]])
-        totals.append(spend[order[member]].sum())
-    low, median, high = (float(end) for end in np.quantile(totals, [0.05, 0.5, 0.95]))
-    over = float(np.mean(np.asarray(totals) > budget_micros))
-    return BudgetRisk(drafts=drafts, over=over, low_micros=low, median_micros=median, high_micros=high)
+        member = order[start[drawn[chosen]] + place - (ends[chosen] - size[drawn[chosen]])]
+        refining = np.bincount(first[member], cases.frontier_micros[member], minlength=len(thresholds) + 1)
+        totals.append(cases.local_micros[member].sum() + np.cumsum(refining[:-1]))
+    spread = np.asarray(totals)
+    ends_of = np.quantile(spread, [0.05, 0.5, 0.95], axis=0).T
+    return tuple(
+        BudgetRisk(drafts=drafts, over=float(over), low_micros=low, median_micros=median, high_micros=high)
+        for over, (low, median, high) in zip((spread > budget_micros).mean(axis=0), ends_of.tolist(), strict=True)
+    )

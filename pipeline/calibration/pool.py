@@ -1,0 +1,142 @@
+"""Which drafts a threshold is moved over: those of one or several runs of one setup, with what is known of each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from pipeline.calibration.cases import Cases, Floats, make_cases
+from pipeline.calibration.design import DraftKey
+from pipeline.calibration.drift import setup_of
+from pipeline.calibration.labels import LabelledDraft, LabelSet, as_label
+from pipeline.scored import ANSWERED, TRIED, RunScores, ScoredDraft
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Drafts of runs that belong together, best first within each run."""
+
+    keys: tuple[DraftKey, ...]
+    cases: Cases
+    """Entry i belongs to key i. Labels are those that may enter a certificate, and those of frontier texts."""
+    every_label: Floats
+    """Labels of draft texts, those included that were drawn from below the floor or made elsewhere."""
+    refined_score: Floats
+    """Score of what refining each one delivers: the better of both texts, and the draft where refining failed; NaN
+    where it was not asked for."""
+    floor: float | None = None
+    """What `certify` takes as its floor with these labels."""
+
+    @cached_property
+    def for_reliability(self) -> Cases:
+        """The drafts with every label there is: for charts, never for a certificate."""
+        return replace(self.cases, label=self.every_label)
+
+    @cached_property
+    def by_score(self) -> Cases | None:
+        """The drafts whose refinement was tried, with scores where labels would stand; `None` without any.
+
+        What comes of it is quality as the score sees it. It shows what refining does, and never whether the score
+        is right.
+        """
+        known = ~np.isnan(self.refined_score) & ~np.isnan(self.cases.score)
+        if not known.any():
+            return None
+        both = replace(self.cases, label=self.cases.score, frontier_label=self.refined_score)
+        return both.where(known)
+
+
+def pool_of(
+    runs: Sequence[RunScores],
+    branches: Sequence[RunScores] = (),
+    labels: LabelSet | None = None,
+    *,
+    kept_only: bool = True,
+) -> Pool:
+    """The drafts of runs; clusters are drafts of the same people.
+
+    What was refined costs what was paid, in the run itself or in a run that began with its drafts and asked the
+    same model. What was not shares what the run says the frontier alone would have cost beyond that, and is marked as
+    imputed; where a run does not say, the mean of what was paid.
+
+    Args:
+        runs: of one setup; see `why_not_together`.
+        branches: runs that began with the drafts of these.
+        labels: of a design drawn from these runs.
+        kept_only: the best `count` of each run, which is what a threshold decides on. A threshold at the median of
+            all drafts escalates about one kept draft in sixteen.
+    """
+    drafts = [(run, draft) for run in runs for draft in (run.kept if kept_only else run.drafts)]
+    keys = tuple(DraftKey(run.id, draft.id) for run, draft in drafts)
+    tried = {run.id: _tried(run, branches) for run in runs}
+    here = [tried[key.run_id].get(key.draft_id) for key in keys]
+    unpaid = {run.id: _unpaid_micros(run) for run in runs}
+    paid = [bool(one and one.outcome in ANSWERED) for one in here]
+    said = labels.verdicts() if labels else {}
+    verdicts = [said.get(key) for key in keys]
+    every = labels.verdicts(all_labels=True) if labels else {}
+    cases = make_cases(
+        [draft.overall for _, draft in drafts],
+        label=[as_label(one.draft if one else None) for one in verdicts],
+        frontier_label=[_frontier_label(one, after) for one, after in zip(verdicts, here, strict=True)],
+        local_micros=[float(draft.local_micros) for _, draft in drafts],
+        frontier_micros=[
+            float(one.refine_micros) if is_paid and one else unpaid[key.run_id]
+            for key, one, is_paid in zip(keys, here, paid, strict=True)
+        ],
+        imputed=[not one for one in paid],
+        cluster=[f"{run.study_id} {' '.join(sorted(draft.focus)) or draft.id}" for run, draft in drafts],
+    )
+    return Pool(
+        keys=keys,
+        cases=cases,
+        every_label=np.asarray([as_label(every[key].draft if key in every else None) for key in keys], np.float64),
+        refined_score=np.asarray([one.delivered if one else None for one in here], np.float64),
+        floor=labels.floor if labels else None,
+    )
+
+
+def why_not_together(runs: Sequence[RunScores]) -> tuple[str, ...]:
+    """One sentence for everything that keeps runs from being taken as one set of drafts; empty when nothing does."""
+    words = {
+        "study_id": "They are about different studies.",
+        "drafted_by": "Their drafts were written by different models.",
+        "scorer": "They were scored by different versions of the scorer, or with different weights.",
+        "selection": "They write a different number of drafts per persona.",
+    }
+    setups = [setup_of(run) for run in runs]
+    reasons = [words[name] for name in words if len({getattr(setup, name) for setup in setups}) > 1]
+    if len({run.drafts_from or run.id for run in runs}) < len(runs):
+        reasons.append("Some of them share their drafts, which would count twice.")
+    return tuple(reasons)
+
+
+def _tried(run: RunScores, branches: Sequence[RunScores]) -> dict[str, ScoredDraft]:
+    """The drafts of a run that were refined, in the run itself or in one that began with its drafts."""
+    frontier = (run.config.frontier_provider, run.config.frontier_model)
+    same = [
+        branch
+        for branch in branches
+        if branch.drafts_from == run.id
+        and (branch.config.frontier_provider, branch.config.frontier_model) == frontier
+        and branch.scorer_version == run.scorer_version
+    ]
+    return {draft.id: draft for one in (*same, run) for draft in one.drafts if draft.outcome in TRIED}
+
+
+def _unpaid_micros(run: RunScores) -> float | None:
+    """Mean counterfactual cost of the delivered drafts that were not refined; `None` when the run does not say."""
+    answered = [draft.refine_micros for draft in run.drafts if draft.outcome in ANSWERED]
+    rest = sum(draft.outcome is not None for draft in run.drafts) - len(answered)
+    if run.frontier_only_micros is None or not rest:
+        return None
+    return max(0, run.frontier_only_micros - sum(answered)) / rest
+
+
+def _frontier_label(label: LabelledDraft | None, after: ScoredDraft | None) -> float | None:
+    """What the frontier's text is worth; where refining delivers the draft, that is what the draft is worth."""
+    if label is None:
+        return None
+    kept = after is not None and after.outcome in TRIED and after.outcome != "refined"
+    return as_label(label.draft if kept else label.frontier)

@@ -1,0 +1,70 @@
+"""Scores and costs of drafts, read from columns: what a threshold is moved over."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pipeline.scored import RunScores, ScoredDraft, best_first
+from pipeline.store.rows import one
+from pipeline.store.store import DatabaseFile
+
+
+class ScoreTables(DatabaseFile):
+    """The part of the store that answers for many drafts at once."""
+
+    def scores(self, run_ids: Sequence[str]) -> tuple[RunScores, ...]:
+        """The assessed drafts of runs, without their texts, in the given order.
+
+        Raises:
+            StoreError: one of the runs is not there.
+        """
+        found = []
+        with self._read() as db:
+            for run_id in run_ids:
+                row = one(db, "runs", run_id, _COLUMNS)
+                drafts = best_first([_draft(draft) for draft in db.query(_DRAFTS, {"run": run_id})])
+                config = json.loads(row.pop("config"))
+                found.append(RunScores.model_validate({**row, "config": config, "drafts": drafts}))
+        return tuple(found)
+
+    def branches(self, run_ids: Sequence[str]) -> tuple[str, ...]:
+        """Ids of the runs that began with the drafts of these, oldest first."""
+        marks = ", ".join("?" * len(run_ids))
+        with self._read() as db:
+            rows = db.query(
+                f"SELECT id FROM runs WHERE drafts_from IN ({marks}) ORDER BY created_at",  # noqa: S608 - marks only
+                list(run_ids),
+            )
+            return tuple(str(row["id"]) for row in rows)
+
+    def run_states(self, run_ids: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
+        """Id, status and time of the end of each run that is there: what a cached figure of it depends on."""
+        marks = ", ".join("?" * len(run_ids))
+        with self._read() as db:
+            rows = db.query(
+                f"SELECT id, status, COALESCE(finished_at, '') AS ended FROM runs WHERE id IN ({marks})",  # noqa: S608
+                list(run_ids),
+            )
+            return tuple((row["id"], row["status"], row["ended"]) for row in rows)
+
+
+def _draft(row: dict[str, Any]) -> ScoredDraft:
+    return ScoredDraft(**{**row, "focus": tuple(json.loads(row["focus"] or "[]"))})
+
+
+_COLUMNS = (
+    "id, name, status, simulated, study_id, config, scorer_version, frontier_only_micros, created_at, drafts_from"
+)
+
+# Of the scores only completeness is never missing once there is an assessment.
+_DRAFTS = """
+    SELECT drafts.draft_id AS id, drafts.overall, json_extract(drafts.body, '$.focus') AS focus,
+        COALESCE(paid.micros, 0) AS local_micros, personas.outcome, COALESCE(personas.cost_micros, 0) AS refine_micros,
+        personas.overall AS delivered
+    FROM drafts
+    LEFT JOIN personas ON personas.run_id = drafts.run_id AND personas.draft_id = drafts.draft_id
+    LEFT JOIN (
+        SELECT draft_id, SUM(cost_micros) AS micros FROM calls WHERE run_id = :run AND stage = 'draft' GROUP BY draft_id
+    ) AS paid ON paid.draft_id = drafts.draft_id
+    WHERE drafts.run_id = :run AND drafts.completeness IS NOT NULL
+"""
