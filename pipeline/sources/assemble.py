@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.errors import InputError
 from pipeline.models import Document, Frozen, Role, Segment, Study
 from pipeline.sources.columns import table_part
+from pipeline.sources.headers import with_question_names
 from pipeline.sources.labels import read_label
 from pipeline.sources.mapping import MappedRole, Mapping, Part, Remembered, nothing
 from pipeline.sources.people import People, Resolved
@@ -55,7 +56,7 @@ def understand(name: str, reading: Reading, remembered: Remembered = nothing) ->
     Raises:
         InputError: no participant says anything in it, or a mapping leaves nobody who could.
     """
-    reading, used = read_tables(reading, remembered)
+    reading, used = read_tables(with_question_names(reading), remembered)
     part = None if remembered is nothing else speaker_part(name, reading)
     mapping = remembered(part.shape) if part else None
     if part and mapping and (roles := part.roles(mapping)) != part.guess:
@@ -80,6 +81,7 @@ def understand(name: str, reading: Reading, remembered: Remembered = nothing) ->
 
 def parts(name: str, reading: Reading, remembered: Remembered = nothing) -> tuple[Part, ...]:
     """What can be mapped in a file: its tables, then the speakers that come of them; nothing for prose."""
+    reading = with_question_names(reading)
     tables = tuple(table_part(table) for table in reading.tables)
     try:
         speakers = speaker_part(name, read_tables(reading, remembered)[0])

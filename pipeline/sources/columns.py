@@ -12,7 +12,17 @@ from pipeline.sources.facts import fact_key, person_from, plain_key
 from pipeline.sources.labels import is_interviewer, read_label
 from pipeline.sources.mapping import ColumnRole, MappedRole, Part
 from pipeline.sources.reading import Row, Table
-from pipeline.sources.vocabulary import ANSWER, BLANK, GROUP, PERSON_ID, QUESTION, SPEAKER, SUBJECT, WEAK_PERSON_ID
+from pipeline.sources.vocabulary import (
+    ANSWER,
+    BLANK,
+    GROUP,
+    NOT_AN_ANSWER,
+    PERSON_ID,
+    QUESTION,
+    SPEAKER,
+    SUBJECT,
+    WEAK_PERSON_ID,
+)
 
 MIN_ANSWER_WORDS = 5
 """Mean words from which a column with any name holds answers rather than facts."""
@@ -70,6 +80,11 @@ def grouped(rows: Sequence[Row], columns: Columns) -> list[list[Row]]:
     return list(by_key.values())
 
 
+def is_asker(row: Row, columns: Columns) -> bool:
+    """Whether a row is a turn of somebody who is an interviewer by name: not about the participant."""
+    return columns.speaker is not None and is_interviewer(tidy(row.cells.get(columns.speaker, "")))
+
+
 def is_blank(text: str) -> bool:
     """Whether a cell says nothing: empty, or a stand-in such as `n/a`."""
     return len(text) < 20 and text.strip().casefold() in BLANK
@@ -90,8 +105,15 @@ def _names_speakers(key: str, values: Sequence[str]) -> bool:
     )
 
 
+def _are_codes(values: Sequence[str]) -> bool:
+    """Whether a column under any name holds a code of its own for everybody, such as `L-07`."""
+    if len(values) < 2 or len(set(values)) < len(values) or any(text.isdigit() for text in values[:1]):
+        return False
+    return all(len(text) < 20 and read_label(tidy(text)).kind == "code" for text in values)
+
+
 def _is_open(name: str, key: str, values: Sequence[str]) -> bool:
-    if not values or key in (*PERSON_ID, *WEAK_PERSON_ID, *GROUP, *SUBJECT):
+    if not values or key in (*PERSON_ID, *WEAK_PERSON_ID, *GROUP, *SUBJECT, *NOT_AN_ANSWER):
         return False
     sample = values[:500]
     mean = sum(len(text.split()) for text in sample) / len(sample)
@@ -119,7 +141,9 @@ def _guess(rows: Sequence[Row], names: Sequence[str]) -> dict[str, ColumnRole]:
     if not answers and len(names) == 1:
         answers = list(names)
     free = {name: key for name, key in plain.items() if name not in (*answers, *taken)}
-    person = _first(free, (*PERSON_ID, *WEAK_PERSON_ID))
+    person = _first(free, (*PERSON_ID, *WEAK_PERSON_ID)) or next(
+        (name for name in free if _are_codes(filled[name])), None
+    )
     if person and not speaker and any(is_interviewer(tidy(value)) for value in set(filled[person])):
         person, speaker = None, person  # the column names whoever speaks, the interviewer among them
     subject = _first(plain, SUBJECT)
@@ -140,13 +164,15 @@ def _guess(rows: Sequence[Row], names: Sequence[str]) -> dict[str, ColumnRole]:
 def _fact_columns(rows: Sequence[Row], columns: Columns) -> list[str]:
     """Columns without another role whose values are short facts that do not change within a person."""
     kept: list[str] = []
-    groups = grouped(rows, columns)
+    groups = [[row for row in group if not is_asker(row, columns)] for group in grouped(rows, columns)]
     for name in columns.ignored:
         if fact_key(name) is None:
             if person_from([(name, "x")]).name:
                 kept.append(name)
             continue
-        values = [{row.cells[name] for row in group if row.cells.get(name)} for group in groups]
+        values = [
+            {text for row in group if (text := row.cells.get(name)) and not is_asker(row, columns)} for group in groups
+        ]
         if any(values) and all(len(found) < 2 and all(len(text) <= 200 for text in found) for found in values):
             kept.append(name)
     return kept

@@ -48,10 +48,18 @@ def _delimiter(text: str, usual: str) -> str:
     best, fit = _ONE_COLUMN, (0, 0)
     for candidate in dict.fromkeys((usual, ",", ";", "\t", "|")):
         widths = [len(fields) for fields in _sample(text, candidate)]
+        below = set(widths[_titles(widths) :])
+        if len(below) == 1 and min(below) > 2:  # a table of one width below rows that only name it
+            widths = widths[_titles(widths) :]
         divided = sum(width > 1 for width in widths)
         if widths and widths[0] > 1 and divided * 2 > len(widths):
             best, fit = max((best, fit), (candidate, (widths.count(widths[0]), widths[0])), key=lambda pair: pair[1])
     return best
+
+
+def _titles(widths: Sequence[int]) -> int:
+    """Rows of a single field at the top of a table."""
+    return next((place for place, width in enumerate(widths) if width > 1), 0)
 
 
 def _sample(text: str, delimiter: str) -> Iterator[list[str]]:

@@ -14,6 +14,7 @@ from pipeline.models import Frozen
 from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, plain_key
+from pipeline.sources.intercom import read_conversation
 from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Turn
 from pipeline.sources.tables import cell_turns, read_rows
@@ -129,6 +130,11 @@ def _walk(node: JsonValue, where: str, outer: Person) -> Iterator[Conversation |
 
 
 def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Iterator[Conversation | Row]:
+    if support := read_conversation(node, where):
+        yield support
+        return
+    if "im:rating" in node:
+        node = _review(node)
     flat = _flat(node)
     own = person_from({tidy(key): tidy(text) for key, text in flat.items()})
     talk = next((key for key, value in node.items() if _holds_turns(plain_key(key), value, own.label)), None)
@@ -144,6 +150,14 @@ def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Itera
         for key, value in node.items():
             if plain_key(key) not in ABOUT_PERSON or isinstance(value, list):
                 yield from _walk_member(tidy(key), value, _place(where, key), person)
+
+
+def _review(entry: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """An entry of the App Store's feed, where every value stands under a `label`, as a flat record."""
+    author = entry.get("author")
+    values = {key.removeprefix("im:"): value for key, value in entry.items()}
+    values["name"] = author.get("name") if isinstance(author, dict) else None
+    return {key: value["label"] for key, value in values.items() if isinstance(value, dict) and "label" in value}
 
 
 def _walk_member(key: str, value: JsonValue, where: str, person: Person) -> Iterator[Conversation | Row]:

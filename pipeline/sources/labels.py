@@ -19,8 +19,10 @@ _INTERVIEWER = re.compile(
     r"assistant|agent|support|system|bot|chatbot|consultant|uxr?",
     re.IGNORECASE,
 )
+_STAFF = re.compile(r"admin|operator|staff", re.IGNORECASE)
+"""Words for the one who asks only when they stand alone: `Operator` answers, a machine operator is a participant."""
 _GENERIC = re.compile(
-    r"(?:participant|respondent|interviewee|user|customer|client|guest|subject|answer|a|r|caller|human|me|self|"
+    r"(?:participant|respondent|interviewee|user|customer|client|lead|visitor|contact|guest|subject|answer|a|r|caller|human|me|self|"
     r"unknown(?: speaker)?|(?:speaker|person|voice|guest|female|male|man|woman|spk|spkr|speaker_)[ _#]*\w{0,2})",
     re.IGNORECASE,
 )
@@ -83,7 +85,8 @@ def is_interviewer(text: str) -> bool:
     if not words or len(words) > 4:
         return False
     if len(words) == 1:  # `I3` is a participant of some studies, `Q3` is a question everywhere
-        return _INTERVIEWER.fullmatch(words[0]) is not None and (words[0] not in "iI" or text.isalpha())
+        is_asking = _INTERVIEWER.fullmatch(words[0]) or _STAFF.fullmatch(text)
+        return is_asking is not None and (words[0] not in "iI" or text.isalpha())
     return any(len(word) > 3 and _INTERVIEWER.fullmatch(word) for word in words)
 
 

@@ -7,13 +7,14 @@ mapping corrected by hand can take the place of the guess, whatever the format.
 from collections.abc import Iterator, Sequence
 
 from pipeline.errors import InputError
-from pipeline.sources.columns import Columns, columns_from, grouped, is_blank, table_part
+from pipeline.sources.columns import Columns, columns_from, grouped, is_asker, is_blank, table_part
 from pipeline.sources.encoding import tidy
 from pipeline.sources.facts import fact_key, is_fact, person_from, plain_key
 from pipeline.sources.labels import spelled
 from pipeline.sources.mapping import Mapping, Remembered
 from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
+from pipeline.sources.vocabulary import ANSWER_KIND, RATING
 from pipeline.words import count
 
 __all__ = ["Row", "cell_turns", "read_rows", "read_tables"]
@@ -85,14 +86,15 @@ def _read_table(table: Table, columns: Columns) -> Reading:
 
 def _conversation(group: Sequence[Row], columns: Columns) -> Conversation:
     first: dict[str, str] = {}
-    for row in group:
+    own = [row for row in group if not is_asker(row, columns)] or group
+    for row in own:
         for name in columns.facts:
             if not is_blank(row.cells.get(name, "")):
                 first.setdefault(name, tidy(row.cells[name]))
     stated = person_from(first)
     # Only a hand can have chosen a column as a fact whose name says nothing about a person.
     chosen = {name.casefold(): value for name, value in first.items() if _is_unusual(name) and is_fact(value)}
-    label = tidy(group[0].cells.get(columns.person, "")) if columns.person else ""
+    label = tidy(own[0].cells.get(columns.person, "")) if columns.person else ""
     person = Person(
         label=spelled(label, plain_key(columns.person or "x").split()[0]) or None,
         name=stated.name,
@@ -138,6 +140,10 @@ def _kind(columns: Columns, groups: Sequence[Sequence[Row]]) -> str:
         return "transcript table"
     if columns.question:
         return "questions and answers"
+    if kinds := [ANSWER_KIND[plain] for name in columns.answers if (plain := plain_key(name)) in ANSWER_KIND]:
+        return kinds[0]
+    if any(plain_key(name) in RATING for name in (*columns.facts, *columns.ignored)):
+        return "reviews"
     if columns.subject or (columns.person and any(len(group) > 1 for group in groups)):
         return "messages" if not columns.subject else "support tickets"
     return "wide survey" if len(columns.answers) > 1 else "list of answers"

@@ -24,6 +24,18 @@ _DASHED = re.compile(rf"{_LABEL} [-–—] (?![A-Z][\w ]{{1,24}}[:=])(?=\S)")
 _QUESTION_NUMBER, _ANSWER_NUMBER = re.compile(r"[Qq] ?\d{1,3}"), re.compile(r"[Aa] ?\d{1,3}")
 _TIMED_LABEL = re.compile(rf"{_TIME} ?[-–]? ?(?:\*\*)?{_LABEL}(?:\*\*)?$")
 _LABEL_TIMED = re.compile(rf"(?:\*\*)?{_LABEL}(?:\*\*)? ?[-–]? ?{_TIME}(?:\*\*)?$")
+_IN_BRACKETS = re.compile(rf"\[(?P<label>[^\W\d_][^\[\]:]{{0,60}})\] {_TIME}$")
+"""How Zoom saves captions."""
+_CHAT = re.compile(
+    rf"{_TIME} From (?P<label>[^\W\d_][^:\[\]()<>]{{0,60}}?)(?: to [^:]{{1,60}})? ?:",
+    re.IGNORECASE,
+)
+"""How Zoom saves a chat."""
+_SURNAME_FIRST = re.compile(
+    rf"(?P<last>[^\W\d_][\w'’ -]{{0,30}}), (?P<label>[^\W\d_][\w'’. -]{{0,30}}?)(?: \([^()]{{1,40}}\))? {_TIME}$"
+)
+"""How Teams names people of an organisation."""
+_OF_THE_TOOL = re.compile(r"Transcribed by https?://\S+|[\w'’., -]{2,60} (?:started|stopped) transcription")
 _LEADING_TIME = re.compile(rf"(?:{_TIME}) ?[-–]? ?(?=\S)")
 _HEADING = re.compile(r"#{1,6} |[-*_=]{3,}$|\|.*\|$")
 _HEAD = 120
@@ -84,6 +96,8 @@ def find_turns(lines: Sequence[str], speakers: frozenset[str], first_number: int
             is_open = True
         elif not turns:  # also what comes before the first speaker: titles, facts, the researcher's own words
             preamble.append(line)
+        elif _OF_THE_TOOL.fullmatch(line[:_HEAD]):
+            dropped += 1
         elif _HEADING.match(line):
             is_open = False
         elif is_open:
@@ -102,6 +116,12 @@ def _numbered(turns: list[tuple[str, list[str]]], first_number: int) -> Iterator
 
 def _candidate(line: str) -> _Line | None:
     head = line[:_HEAD]
+    if match := _CHAT.match(head):
+        return _Line(label=match["label"].strip(), text=line[match.end() :].strip())
+    if len(line) < _HEAD and (match := _IN_BRACKETS.match(line)):
+        return _Line(label=match["label"].strip(), text="")
+    if len(line) < _HEAD and (match := _SURNAME_FIRST.match(line)):
+        return _Line(label=f"{match['label'].strip()} {match['last'].strip()}", text="")
     if match := _TURN.match(head):
         return _Line(label=_with_aside(match["label"], match["aside"]), text=line[match.end() :].strip())
     if len(line) < _HEAD and (match := _TIMED_LABEL.match(line) or _LABEL_TIMED.match(line)):

@@ -11,6 +11,7 @@ def _list(text: str) -> tuple[str, ...]:
 # --- columns and keys, in order of preference ------------------------------------------------------
 
 PERSON_ID = _list("""participant id, participantid, participant, participant code, participant number,
+    message author id, author id,
     respondent id, respondent, pid, user id, userid, customer id, customer, client id, client, interviewee
     id, interviewee, member id, person id, person, subject id, user, author, caller""")
 """Whose words a row holds."""
@@ -18,13 +19,25 @@ WEAK_PERSON_ID = _list("""email, email address, e mail, e mail address,
     response id, submission id, id, name, full name, participant name, respondent
     name, customer name""")
 """The same, where nothing better is there."""
-SPEAKER = _list("speaker, speaker name, speaker label, role, sender, who, from, name, author")
+SPEAKER = _list("""speaker, speaker name, speaker label, message author type, author type, sender type,
+    role, sender, who, from, name, author""")
 """Who says a turn. `role`, `from` and the like may mean something else, so their values are looked at."""
 QUESTION = _list("question, prompt, question text, item, q")
 ANSWER = _list("""answer, response, reply, text, message, comment, comments, feedback, verbatim, body,
-    content, utterance, quote, review, description, open answer, answer text, response text, transcript,
+    content, utterance, quote, review, review text, review body, message body, entry, diary entry, highlight,
+    description, open answer, answer text, response text, transcript,
     said, a""")
-SUBJECT = _list("subject, title, summary, headline")
+NOT_AN_ANSWER = frozenset(
+    _list("""developer reply, developer reply text, developer response, owner response, owner reply, agent reply,
+    agent response, staff reply, staff response, our reply, our response, moderator note, researcher note,
+    internal note, tags, tag, labels, themes, codes""")
+)
+"""Columns of words that are not the participant's."""
+ANSWER_KIND = {"entry": "diary", "diary entry": "diary", "highlight": "highlights"}
+"""What a table is called whose answers stand in such a column."""
+RATING = _list("rating, star rating, stars, im rating")
+"""Columns by which a list of texts is seen to be reviews."""
+SUBJECT = _list("subject, title, review title, summary, headline")
 GROUP = _list("interview id, interview, session id, session, conversation id, conversation, document, file")
 """Which conversation a turn belongs to."""
 TURN_LIST = frozenset(_list("transcript, turns, conversation, dialogue, dialog, utterances, segments, exchanges, qa"))
@@ -32,7 +45,7 @@ TURN_LIST = frozenset(_list("transcript, turns, conversation, dialogue, dialog, 
 MAYBE_TURN_LIST = frozenset(_list("messages, responses, answers, chat, entries, items, questions"))
 """Keys of lists that hold turns only when their items name a speaker or a question, or a person is known."""
 ABOUT_PERSON = frozenset(
-    _list("""demographics, profile, participant, respondent, interviewee, person, customer, user, metadata,
+    _list("""demographics, profile, author, participant, respondent, interviewee, person, customer, user, metadata,
     meta, info, attributes""")
 )
 """Keys of objects that state facts about a person."""
@@ -49,7 +62,9 @@ CANONICAL_FACT = {
     **dict.fromkeys(_list("home town, hometown, where do you live, where are you based"), "location"),
 }
 NAME_KEY = frozenset(
-    _list("name, full name, first name, participant name, respondent name, customer name, interviewee name")
+    _list("""name, full name, first name, participant name, respondent name, customer name, interviewee name,
+    message author name, author name, reviewer nickname, nickname, user name, username, display name, your name,
+    what is your name, what s your name, what is your first name, what s your first name""")
 )
 LABEL_KEY = frozenset(
     f"{noun}{tail}"
@@ -65,7 +80,17 @@ NOT_A_FACT = frozenset(
     submitted, submitted at, timestamp, start time, end time, interview, interview id, interview date,
     conversation id, ticket, ticket id, ticket number, response id, submission id, row, index, url, link,
     source, version, priority, assignee, tag, tags, email, e mail, email address, e mail address, phone,
-    telephone, mobile, phone number, contact, address, postcode, zip, ip, ip address, note, notes, language""")
+    telephone, mobile, phone number, contact, address, postcode, zip, ip, ip address, note, notes, language,
+    start date, end date, start date utc, stage date utc, submit date utc, recorded date, created date, created by,
+    response type, progress, duration in seconds, finished, recipient email, recipient first name,
+    recipient last name, external reference, external data reference, location latitude, location longitude,
+    distribution channel, user language, ipaddress, collector id, custom data, last name, network id, ending,
+    message id, message type, message created at, message author type, message author email, conversation state,
+    conversation tags, conversation created at, app id, app name, part type, state, package name,
+    app version code, reviewer language, review submit date and time, review submit millis since epoch,
+    review last update date and time, review last update millis since epoch, developer reply date and time,
+    developer reply millis since epoch, developer reply text, review link, review title, highlight id, note id,
+    note title, highlight created at, type, no, nr, number, s no, serial number, row number""")
 )
 """About the recording, the file or how to reach somebody, not about the person."""
 OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, adviser, analyst, architect,
