@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from pipeline import analysis, charts
-from pipeline.figures import Estimate, RunFigures, run_figures
 from pipeline.models import RunRecord
-from pipeline.words import MISSING, count, duration, escape_markdown, percent, score, usd
+from pipeline.tiles import tiles
+from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,42 +15,9 @@ if TYPE_CHECKING:
 
 def metrics(run: RunRecord) -> None:
     """Six figures, each with its n and its interval, or with the reason why there is none."""
-    figures = run_figures(run)
-    why = figures.reasons
-    mark = " (simulated)" if run.simulated else ""
     with st.grid(3, min_column_width=160, gap="small"):
-        tile(
-            "Personas",
-            str(figures.personas),
-            f"of {count(len(run.drafts), 'draft')}",
-            "The best drafts are delivered, refined where they scored under the threshold.",
-        )
-        tile(
-            "Mean score",
-            score(figures.mean_score.value) if figures.mean_score else MISSING,
-            _with_interval(figures.mean_score) or why["mean_score"],
-            f"Of the delivered texts, from {score(figures.lowest_score)} to {score(figures.highest_score)}. The "
-            "interval holds the mean of many such runs with 95 % confidence.",
-        )
-        tile(
-            "Local share",
-            percent(figures.local / figures.personas) if figures.personas else MISSING,
-            f"{figures.local} of {figures.personas}; {figures.accepted or 'none'} at or over the threshold",
-            "Personas with the text of their local draft: it was good enough, or could not be bettered or refined.",
-        )
-        tile(f"Spent{mark}", usd(figures.spent_micros), _budget(run), "Settled money and reservations of all calls.")
-        tile(
-            f"Saved{mark}",
-            percent(figures.saving.value) if figures.saving else MISSING,
-            _saving_note(run, figures) or why["saving"],
-            "Against the frontier writing every persona. What was refined is known to the cent; the rest of the "
-            "frontier-only cost is estimated and moved by 25 % either way.",
-        )
-        tile(
-            "Time",
-            MISSING if figures.seconds is None else duration(figures.seconds),
-            why.get("seconds") or f"drafts {duration(run.timing.draft_s)} · refining {duration(run.timing.refine_s)}",
-        )
+        for one in tiles(run):
+            tile(one.label, one.value, one.note, one.meaning or None)
 
 
 def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
@@ -59,26 +26,6 @@ def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
         st.metric(label, escape_markdown(value), help=meaning)
         # A metric's own small print would be cut off where it is narrow, and "(simulated)" with it.
         st.caption(escape_markdown(note))
-
-
-def _with_interval(estimate: Estimate | None) -> str | None:
-    if estimate is None:
-        return None
-    if estimate.low is None or estimate.high is None:
-        return f"n = {estimate.n}"
-    return f"95 %: {score(estimate.low)} to {score(estimate.high)}, n = {estimate.n}"
-
-
-def _budget(run: RunRecord) -> str:
-    budget = run.config.budget_micros
-    return "no cap" if budget is None else f"of {usd(budget, run.simulated)}"
-
-
-def _saving_note(run: RunRecord, figures: RunFigures) -> str | None:
-    saving, alone = figures.saving, figures.frontier_only_micros
-    if saving is None or saving.low is None or saving.high is None or alone is None:
-        return None
-    return f"{percent(saving.low)} to {percent(saving.high)} of {usd(alone, run.simulated)}"
 
 
 def show_charts(run: RunRecord) -> None:

@@ -1,0 +1,143 @@
+"""A persona as a report and a poster show it: its claims with their marks and, where wanted, their sources."""
+
+from collections.abc import Mapping
+
+from pipeline.evidence import ClaimGroup, Mark, MarkedClaim, claim_groups, mark_counts, other_findings
+from pipeline.models import FinalPersona, Frozen, RunRecord, Scores, Segment, Study
+from pipeline.words import OUTCOME_WORDS, score, usd
+
+MARK_WORDS: Mapping[Mark, tuple[str, str]] = {
+    "supported": ("✓", "supported"),
+    "weak": ("~", "weak"),
+    "not_found": ("✗", "not found"),
+    "unscored": ("–", "not scored"),
+}
+"""Sign and word of a mark: never colour alone."""
+
+_QUOTE_WORDS: dict[Mark, str] = {"supported": "verbatim", "weak": "near a quote"}
+
+
+class ToldClaim(Frozen):
+    """A statement of a persona with its mark in words."""
+
+    text: str
+    mark: Mark
+    sign: str
+    word: str
+    support: str
+    """Two decimals; a dash where the statement was not scored."""
+    quote: str | None = None
+    """The best source sentences; `None` where there are none or the report is without words of the study."""
+    source: str | None = None
+    """Who said it, in which document, at which place; left out together with the quote."""
+
+
+class ToldGroup(Frozen):
+    """One list of a persona."""
+
+    title: str
+    quotes: bool
+    claims: tuple[ToldClaim, ...]
+
+
+class ToldPersona(Frozen):
+    """One persona in words."""
+
+    draft_id: str
+    name: str
+    tagline: str
+    who: str
+    """Occupation, age and location, as far as they are stated."""
+    background: str
+    scores: tuple[tuple[str, str], ...]
+    """Name and value, the overall score first."""
+    draft_score: str | None
+    """Of the draft, where another text is delivered."""
+    origin: str
+    simulated: bool
+    """Whether the text itself comes from the simulated frontier."""
+    outcome: str
+    reason: str
+    cost: str
+    drawn_from: tuple[str, ...]
+    """Ids of participants."""
+    marks: str
+    groups: tuple[ToldGroup, ...]
+    withheld: int
+    """Quotes that are left out with the words of the study."""
+    findings: tuple[str, ...]
+
+
+def told_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[ToldPersona, ...]:
+    """The personas of a run, best first.
+
+    Args:
+        run: in any state.
+        study: the run's own; tells where in a document a quote stands.
+        with_source: whether words of the study may be told: quotes, sources and names of documents.
+    """
+    focus = {item.draft.id: item.draft.focus for item in run.drafts}
+    segments = {segment.id: segment for segment in study.segments} if with_source else None
+    return tuple(_told(final, run, focus.get(final.draft_id, ()), segments) for final in run.personas)
+
+
+def who(final: FinalPersona) -> str:
+    """Occupation, age and location in one line; empty when none is stated."""
+    facts = final.persona.demographics
+    return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
+
+
+def _told(
+    final: FinalPersona, run: RunRecord, focus: tuple[str, ...], segments: Mapping[str, Segment] | None
+) -> ToldPersona:
+    before = final.draft_assessment
+    groups = [group for group in claim_groups(final) if segments is not None or group.field != "quotes"]
+    marks = [f"{number} {MARK_WORDS[name][1]}" for name, number in mark_counts(final).items()]
+    return ToldPersona(
+        draft_id=final.draft_id,
+        name=final.persona.name,
+        tagline=final.persona.tagline,
+        who=who(final),
+        background=final.persona.background,
+        scores=_scores(final.assessment.scores),
+        draft_score=score(before.scores.overall) if before else None,
+        origin="frontier" if final.origin == "frontier" else "local draft",
+        simulated=run.simulated and final.origin == "frontier",
+        outcome=OUTCOME_WORDS[final.outcome],
+        reason=final.reason,
+        cost=usd(final.cost_micros, run.simulated) if final.cost_micros else "nothing",
+        drawn_from=focus,
+        marks=", ".join(marks),
+        groups=tuple(_group(group, segments) for group in groups),
+        withheld=len(final.persona.quotes) if segments is None else 0,
+        findings=tuple(finding.text for finding in other_findings(final)),
+    )
+
+
+def _scores(scores: Scores) -> tuple[tuple[str, str], ...]:
+    names = ("overall", "faithfulness", "coherence", "completeness")
+    return tuple((name, score(getattr(scores, name))) for name in names)
+
+
+def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None) -> ToldGroup:
+    quotes = group.field == "quotes"
+    return ToldGroup(
+        title=group.title, quotes=quotes, claims=tuple(_claim(claim, quotes, segments) for claim in group.claims)
+    )
+
+
+def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ToldClaim:
+    sign, word = MARK_WORDS[claim.mark]
+    support = claim.support
+    told = ToldClaim(
+        text=claim.text,
+        mark=claim.mark,
+        sign=sign,
+        word=_QUOTE_WORDS.get(claim.mark, word) if is_quote else word,
+        support=score(support.support if support else None),
+    )
+    if segments is None or support is None or not support.document:
+        return told
+    segment = segments.get(support.segment or "")
+    place = (support.participant, support.document, segment.where if segment else None)
+    return told.model_copy(update={"quote": support.quote, "source": " · ".join(filter(None, place))})

@@ -1,0 +1,83 @@
+"""Templates to HTML: everything is escaped unless it was drawn here, and untrusted text stays in its own direction."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipeline import words
+from pipeline.charts.images import inline_svg
+from pipeline.charts.style import ChartView
+from pipeline.models import Frozen
+
+MOST_ROWS = 200
+"""Of the table behind a chart; longer ones are cut, and the report says so."""
+
+
+class Figure(Frozen):
+    """A chart as a report shows it."""
+
+    topic: str
+    title: str
+    subtitle: str
+    alt: str
+    svg: str
+    """Drawn here; empty where there is nothing to draw."""
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left_out: int
+    """Rows of the table beyond `MOST_ROWS`."""
+
+
+def figure(topic: str, view: ChartView, *, simulated: bool = False) -> Figure:
+    """A chart with its finding, its drawing and the table behind it.
+
+    Args:
+        topic: what the chart is about, in two or three words.
+        view: the chart; one without a drawing gives its reason.
+        simulated: whether nobody paid the money in its table; then the columns say so.
+    """
+    table = view.table
+    mark = " (simulated)" if simulated else ""
+    return Figure(
+        topic=topic,
+        title=view.title,
+        subtitle=view.subtitle,
+        alt=view.alt,
+        svg=inline_svg(view),
+        columns=tuple(f"{name}{mark}" if "usd" in str(name) else str(name) for name in table.columns),
+        rows=tuple(tuple(_cell(cell) for cell in row) for row in table.head(MOST_ROWS).itertuples(index=False)),
+        left_out=max(0, len(table) - MOST_ROWS),
+    )
+
+
+def render(template: str, **values: object) -> str:
+    """A whole document from a template of this package."""
+    return _environment().get_template(template).render(values)
+
+
+def _cell(cell: object) -> str:
+    if isinstance(cell, float):
+        return words.MISSING if cell != cell else f"{cell:.6g}"
+    return str(cell)
+
+
+def _own_direction(text: object) -> Markup:
+    """Untrusted text, escaped, whose direction and directional characters end with it."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+@cache
+def _environment() -> Environment:
+    # A name that a template misspells must fail, not vanish.
+    made = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    plain = {"usd": words.usd, "score": words.score, "percent": words.percent, "count_of": words.count}
+    made.filters |= {"said": _own_direction, "drawn": Markup, **plain}
+    return made

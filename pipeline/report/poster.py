@@ -1,0 +1,88 @@
+"""Personas as slides: one landscape page each, short enough to be read from the back of a room."""
+
+import textwrap
+from collections.abc import Sequence
+
+from pipeline.evidence import mark, weak_claims
+from pipeline.models import FinalPersona, Frozen, RunRecord
+from pipeline.report.claims import who
+from pipeline.report.html import render
+from pipeline.report.run import at
+from pipeline.words import OUTCOME_WORDS, count, score
+
+_MOST = 4
+"""Statements of a list that fit beside each other on a page."""
+
+_LONGEST = {"name": 60, "tagline": 140, "quote": 220, "item": 110, "fact": 60}
+"""Characters that are shown of each; the report has all of them."""
+
+
+class Poster(Frozen):
+    """One page, cut to what fits on it."""
+
+    name: str
+    tagline: str
+    who: str
+    facts: tuple[tuple[str, str], ...]
+    """Demographics beside those of `who`; at most four."""
+    quote: str
+    """The first that is verbatim from the study; empty when none is."""
+    lists: tuple[tuple[str, tuple[str, ...]], ...]
+    """Goals, pain points and behaviours, as far as there are any."""
+    left_out: int
+    """Statements of these lists that did not fit."""
+    score: str
+    meaning: str
+    evidence: str
+    origin: str
+    simulated: bool
+
+
+def posters(run: RunRecord, personas: Sequence[FinalPersona]) -> str:
+    """Posters as one HTML file that prints each persona on a landscape page of its own.
+
+    Args:
+        run: the personas' own.
+        personas: at least one, in the order of the pages.
+    """
+    return render("poster.html", run=run, started=at(run.created_at), posters=[_poster(run, one) for one in personas])
+
+
+def _poster(run: RunRecord, final: FinalPersona) -> Poster:
+    persona = final.persona
+    named = (("Goals", persona.goals), ("Pain points", persona.pain_points), ("Behaviours", persona.behaviours))
+    facts = [pair for pair in persona.demographics.items() if pair[0] not in ("occupation", "age", "location")]
+    claims = final.assessment.claims
+    supported = len(claims) - weak_claims(final)
+    return Poster(
+        name=_cut(persona.name, "name"),
+        tagline=_cut(persona.tagline, "tagline"),
+        who=_cut(who(final), "tagline"),
+        facts=tuple((_cut(key, "fact"), _cut(value, "fact")) for key, value in facts[:_MOST]),
+        quote=_quote(final),
+        lists=tuple((title, tuple(_cut(item, "item") for item in items[:_MOST])) for title, items in named if items),
+        left_out=sum(max(0, len(items) - _MOST) for _, items in named),
+        score=score(final.assessment.scores.overall),
+        meaning="of 1: how far the study supports what is said here, how consistent and how complete it is. "
+        "Not a probability.",
+        evidence=f"{supported} of {count(len(claims), 'claim')} supported by the study"
+        if claims
+        else "no claim was checked against the study",
+        origin=f"{'frontier' if final.origin == 'frontier' else 'local draft'}, {OUTCOME_WORDS[final.outcome]}",
+        simulated=run.simulated and final.origin == "frontier",
+    )
+
+
+def _quote(final: FinalPersona) -> str:
+    """A quote that the study holds word for word: an invented one must not stand in large type."""
+    verbatim = {
+        claim.text for claim in final.assessment.claims if claim.field == "quotes" and mark(claim) == "supported"
+    }
+    return next((_cut(text, "quote") for text in final.persona.quotes if text in verbatim), "")
+
+
+def _cut(text: str, part: str) -> str:
+    """The text on one line, with an ellipsis where it is longer than its place; a single endless word is cut too."""
+    width = _LONGEST[part]
+    short = textwrap.shorten(text, width, placeholder=" …")
+    return short if len(short) > 2 or not text.strip() else f"{text.strip()[: width - 1]}…"

@@ -1,0 +1,116 @@
+"""One run as a report: what came out, why to believe it, what it cost, and what left the machine."""
+
+from datetime import UTC, datetime
+
+from pipeline import charts
+from pipeline.charts.style import ChartView
+from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
+from pipeline.models import OUTCOME_MEANING, RunRecord, Study
+from pipeline.outbound import outbound, remarks, told
+from pipeline.report.claims import MARK_WORDS, told_personas
+from pipeline.report.html import figure, render
+from pipeline.tiles import tiles
+from pipeline.words import OUTCOME_WORDS, count, score, usd
+
+
+def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
+    """The report of a run as one HTML file.
+
+    Args:
+        run: that has ended.
+        study: the run's own.
+        with_source: whether words of the study may be in it: quotes of personas, the sources of claims, names of
+            documents. Without it nothing that participants said is quoted.
+    """
+    return render(
+        "run.html",
+        run=run,
+        facts=facts(run),
+        tiles=tiles(run),
+        figures=[figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
+        outcomes=_outcomes(run),
+        personas=told_personas(run, study, with_source=with_source),
+        marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
+        with_source=with_source,
+        calls=_calls(run),
+        spent=usd(run.spent_micros, run.simulated),
+        sent=_sent(run, study),
+        how=how(run.config),
+        formula=formula(run.config.weights),
+        looks_at=LOOKS_AT,
+        limits=(*BLIND, *CAUTIONS),
+        settings=_settings(run),
+        notes=[*run.warnings, *(f"{failure.draft_id} could not be had: {failure.reason}" for failure in run.failures)],
+    )
+
+
+def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
+    """The charts of a run in the order of the Results page: topic, name for files, chart."""
+    return (
+        ("Score distribution", "scores", charts.score_distribution(run)),
+        ("Local and frontier", "outcomes", charts.outcome_bar(run)),
+        ("Cumulative cost", "cost", charts.cost_curve(run)),
+        ("Did refinement help?", "uplift", charts.uplift_slopes(run)),
+    )
+
+
+def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    """What a reader has to know of a run before its figures, each with its name."""
+    config, size = run.config, run.study
+    frontier = f"{config.frontier_model} ({config.frontier_provider})" if config.uses_frontier else "none: local only"
+    drafter = "builtin" if config.local_provider == "builtin" else f"{config.local_model} ({config.local_provider})"
+    numbers = (
+        count(size.participants, "participant"),
+        count(size.documents, "document"),
+        count(size.segments, "segment"),
+        count(size.words, "word"),
+    )
+    return (
+        ("Study", f"{run.study_name}: {', '.join(numbers)}"),
+        ("Drafts by", drafter),
+        ("Refined by", frontier),
+        ("Threshold", score(config.quality_threshold)),
+        ("Started", at(run.created_at)),
+        ("Status", run.status),
+        ("Run", run.id),
+    )
+
+
+def at(moment: datetime) -> str:
+    """A time for readers anywhere: `3 Mar 2026, 10:30 UTC`."""
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+
+
+def _outcomes(run: RunRecord) -> list[tuple[str, int, str]]:
+    numbers = {name: sum(final.outcome == name for final in run.personas) for name in OUTCOME_WORDS}
+    return [(OUTCOME_WORDS[name], number, OUTCOME_MEANING[name]) for name, number in numbers.items() if number]
+
+
+def _calls(run: RunRecord) -> list[tuple[str, ...]]:
+    """One row per stage and model: attempts, tokens in and out, money."""
+    rows: list[tuple[str, ...]] = []
+    for key in dict.fromkeys((call.stage, call.provider, call.model) for call in run.calls):
+        calls = [call for call in run.calls if (call.stage, call.provider, call.model) == key]
+        usages = [call.usage for call in calls]
+        rows.append(
+            (
+                *key,
+                f"{len(calls):,}",
+                f"{sum(usage.input_tokens for usage in usages):,}",
+                f"{sum(usage.output_tokens for usage in usages):,}",
+                usd(sum(call.cost_micros for call in calls), run.simulated),
+            )
+        )
+    return rows
+
+
+def _sent(run: RunRecord, study: Study) -> list[str]:
+    found = outbound(run, study)
+    shipments = [" ".join(told(shipment, found.study_segments)) for shipment in found.shipments]
+    return [*remarks(found), *shipments]
+
+
+def _settings(run: RunRecord) -> list[tuple[str, str]]:
+    values = run.config.model_dump(mode="json", exclude={"prices"})
+    return [(name, "–" if value is None else str(value)) for name, value in values.items()]
