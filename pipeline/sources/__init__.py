@@ -1,4 +1,4 @@
-"""From files to a study: text, Markdown, CSV, TSV, JSON, JSON lines, WebVTT, SubRip.
+"""From files to a study: text, tables, documents, records, subtitles, and zip archives of them.
 
 A loader is one file in this folder that defines `EXTENSIONS` and `load(file, limits) -> Reading`; it is found
 on disk, nothing else is edited to add one. Every upload ends in a `Study` or in one `InputError` sentence
@@ -9,11 +9,14 @@ import hashlib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from contextlib import suppress
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.models import Study
+from pipeline.sources import archives
 from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
 from pipeline.sources.mapping import Mapping, Part, Remembered, nothing
@@ -30,6 +33,7 @@ __all__ = [
     "load_files",
     "load_paths",
     "outline",
+    "read_paths",
 ]
 
 Loader = Callable[[SourceFile, Limits], Reading]
@@ -65,7 +69,13 @@ def outline(file: SourceFile, limits: Limits = DEFAULT_LIMITS, remembered: Remem
         InputError: the file cannot be read at all.
     """
     file = _named(file)
-    return parts(file.name, _loaded(file, limits), remembered)
+    if file.extension != archives.EXTENSION:
+        return parts(file.name, _loaded(file, limits), remembered)
+    found: list[Part] = []
+    for member in _members(file, limits, []):
+        with suppress(InputError):  # left out of the study, too, with a sentence
+            found.extend(parts(member.name, _loaded(member, limits), remembered))
+    return tuple(found)
 
 
 def load_paths(
@@ -82,11 +92,34 @@ def load_paths(
     Raises:
         InputError: a path is missing, a file named explicitly cannot be read, or nothing usable was found.
     """
+    warnings: list[str] = []
+    opened = _opened(paths, limits, warnings)
+    shown = name or _study_name(paths, opened.paths)
+    return _study(opened.files, shown, limits, warnings, opened.must_read, remembered)
+
+
+def read_paths(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> list[SourceFile]:
+    """The files that `load_paths` makes a study of, as they are on the disk.
+
+    Raises:
+        InputError: a path is missing, or a file named explicitly cannot be read.
+    """
+    return _opened(paths, limits, []).files
+
+
+class _Opened(NamedTuple):
+    files: list[SourceFile]
+    must_read: set[int]
+    """Places among the files of those that were named themselves."""
+    paths: list[Path]
+    """Of all files, those left out included."""
+
+
+def _opened(paths: Sequence[Path], limits: Limits, warnings: list[str]) -> _Opened:
     if not paths:
         raise InputError("No files were given. Name at least one file or folder that holds interviews or answers.")
-    warnings: list[str] = []
     found = _found(paths)
-    usable = [path for path, is_named in found.items() if is_named or _is_usable(path, warnings)]
+    usable = [path for path, is_named in found.items() if is_named or _is_usable(path, path.name, warnings)]
     _check_count(len(usable), limits)
     files: list[SourceFile] = []
     must_read: set[int] = set()
@@ -100,12 +133,12 @@ def load_paths(
             continue
         if found[path]:
             must_read.add(len(files) - 1)
-    return _study(files, name or _study_name(paths, usable), limits, warnings, must_read, remembered)
+    return _Opened(files, must_read, usable)
 
 
 def extensions() -> tuple[str, ...]:
     """File endings that can be read, with their dot, in alphabetical order."""
-    return tuple(sorted(_loaders()))
+    return tuple(sorted((*_loaders(), archives.EXTENSION)))
 
 
 @cache
@@ -125,6 +158,8 @@ def _study(
     must_read: Set[int],
     remembered: Remembered,
 ) -> Study:
+    named = files[0].name if len(files) == 1 and files[0].extension == archives.EXTENSION else name
+    files, must_read = _with_members(files, must_read, limits, warnings)
     kept: list[tuple[SourceFile, Understood]] = []
     seen: dict[bytes, str] = {}
     for place in sorted(range(len(files)), key=lambda place: (files[place].name, files[place].data)):
@@ -141,9 +176,36 @@ def _study(
                 raise
             warnings.append(f"Left out: {error}")
     if not kept:
-        raise InputError(_nothing(name, warnings))
+        raise InputError(_nothing(named, warnings))
     study_id = _content_hash(kept)
     return assemble([understood for _, understood in kept], study_id, tidy(name) or "Study", limits, warnings)
+
+
+def _with_members(
+    files: Sequence[SourceFile], must_read: Set[int], limits: Limits, warnings: list[str]
+) -> tuple[list[SourceFile], Set[int]]:
+    """The files with every archive replaced by what is in it; what is in one is left out when it cannot be read."""
+    found: list[SourceFile] = []
+    must: set[int] = set()
+    for place, file in enumerate(files):
+        if file.extension != archives.EXTENSION:
+            must.update({len(found)} if place in must_read else ())
+            found.append(file)
+            continue
+        try:
+            found.extend(_members(file, limits, warnings))
+        except InputError as error:
+            if place in must_read:
+                raise
+            warnings.append(f"Left out: {error}")
+    _check_count(len(found), limits)
+    return found, must
+
+
+def _members(file: SourceFile, limits: Limits, warnings: list[str]) -> list[SourceFile]:
+    _check_size(file, limits)
+    inside = archives.unpacked(file, limits)
+    return [member for member in inside if _is_usable(PurePosixPath(member.name), member.name, warnings)]
 
 
 def _understand(file: SourceFile, limits: Limits, remembered: Remembered) -> Understood:
@@ -159,9 +221,13 @@ def _loaded(file: SourceFile, limits: Limits) -> Reading:
     if loader is None:
         ending = f"{file.extension} files" if file.extension else "files without an ending"
         raise InputError(f"{file.name}: {ending} cannot be read. Use one of: {', '.join(extensions())}.")
+    _check_size(file, limits)
+    return loader(file, limits)
+
+
+def _check_size(file: SourceFile, limits: Limits) -> None:
     if len(file.data) > limits.max_file_bytes:
         raise InputError(_too_big(file.name, len(file.data), limits))
-    return loader(file, limits)
 
 
 def _content_hash(files: Iterable[tuple[SourceFile, Understood]]) -> str:
@@ -220,11 +286,11 @@ def _check_count(files: int, limits: Limits) -> None:
         raise InputError(f"{files} files; at most {limits.max_files} fit in one study. Choose fewer.")
 
 
-def _is_usable(path: Path, warnings: list[str]) -> bool:
-    if path.suffix.lower() not in _loaders():
-        warnings.append(f"{path.name} is left out: {path.suffix or 'files without an ending'} cannot be read.")
+def _is_usable(path: PurePath, shown: str, warnings: list[str]) -> bool:
+    if path.suffix.lower() not in extensions():
+        warnings.append(f"{shown} is left out: {path.suffix or 'files without an ending'} cannot be read.")
     elif path.stem.lower() in _NOT_STUDY:
-        warnings.append(f"{path.name} is left out: it describes the folder. Name it explicitly to include it.")
+        warnings.append(f"{shown} is left out: it describes the folder. Name it explicitly to include it.")
     else:
         return True
     return False

@@ -1,0 +1,110 @@
+"""Paragraphs and tables of a document (docx, pdf, html, rtf) handed over to what reads text files and tables.
+
+A table that holds speakers or facts beside what belongs to them is text in two columns, and is read as such.
+"""
+
+from collections.abc import Sequence
+
+from pipeline.errors import InputError
+from pipeline.models import Frozen
+from pipeline.sources import text
+from pipeline.sources.encoding import check_length, tidy
+from pipeline.sources.facts import is_known_key
+from pipeline.sources.grid import filled, narrowed, padded, table
+from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.turns import speaker_labels
+from pipeline.words import count
+
+
+class Paragraph(Frozen):
+    """Text that stands by itself; line feeds inside it are line ends."""
+
+    text: str
+    is_heading: bool = False
+
+
+class Cells(Frozen):
+    """A table as it stands in a document."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+Block = Paragraph | Cells
+
+
+def read_blocks(file: SourceFile, blocks: Sequence[Block], limits: Limits) -> Reading:
+    """A document as the text of its paragraphs and the tables in it.
+
+    Beside a table with words of participants, paragraphs without speakers are the researcher's own words.
+
+    Raises:
+        InputError: no visible text, or more of it than the limits allow.
+    """
+    lines: list[str] = []
+    tables: list[Cells] = []
+    for block in blocks:
+        if isinstance(block, Cells) and (pairs := _pairs(block)) is None:
+            tables.append(block)
+        else:
+            lines += [*(_lines(block) if isinstance(block, Paragraph) else pairs or ()), ""]
+    prose = read_text(file, "\n".join(lines), limits) if any(map(tidy, lines)) else None
+    if not tables:
+        if prose is None:
+            raise InputError(f"{file.name}: the file holds no visible text. Export it again, or leave it out.")
+        return prose
+    return _beside(prose, _read_tables(file, tables, limits))
+
+
+def read_text(file: SourceFile, words: str, limits: Limits) -> Reading:
+    """Text taken out of a document, read as a text file would be.
+
+    Raises:
+        InputError: as for a text file.
+    """
+    check_length(file.name, words, limits)
+    return text.load(SourceFile(name=file.name, data=words.encode("utf-8", "replace")), limits)
+
+
+def _lines(paragraph: Paragraph) -> list[str]:
+    lines = [line for line in map(tidy, paragraph.text.split("\n")) if line]
+    return [f"# {line}" for line in lines] if paragraph.is_heading else lines
+
+
+def _pairs(cells: Cells) -> list[str] | None:
+    """`label: text` lines of a table of two columns, when its labels are speakers or facts; else `None`."""
+    rows = [tuple(map(tidy, row)) for row in cells.rows if any(map(tidy, row))]
+    if any(len(row) != 2 for row in rows):
+        return [] if not rows else None
+    lines = [f"{label.rstrip(':')}: {words}" if label else words for label, words in rows]
+    labels = speaker_labels(lines)
+    spoken = sum(label.rstrip(":") in labels for label, _ in rows)
+    stated = sum(is_known_key(label.rstrip(":")) for label, _ in rows)
+    return lines if max(spoken, stated) * 2 > len(rows) else None
+
+
+def _read_tables(file: SourceFile, tables: Sequence[Cells], limits: Limits) -> list[Reading]:
+    read = []
+    for number, cells in enumerate(tables, 1):
+        name = f"{file.name} table {number}" if len(tables) > 1 else file.name
+        lines = list(filled(enumerate(cells.rows, 1), name, limits))
+        if len(lines) > 1:  # one row is a box drawn around something
+            read.append(table(name, padded(lines), narrowed, are_rows=True))
+    return read
+
+
+def _beside(prose: Reading | None, tables: Sequence[Reading]) -> Reading:
+    """The tables, and the text beside them where it is a conversation."""
+    notes = [note for reading in tables for note in reading.notes]
+    conversations = prose.conversations if prose else ()
+    if prose and prose.kind == "transcript":
+        notes = [*prose.notes, *notes]
+    elif conversations and tables:
+        paragraphs = sum(len(conversation.turns) for conversation in conversations)
+        notes.append(f"Left out, as nobody's words beside the table: {count(paragraphs, 'paragraph')}.")
+        conversations = ()
+    return Reading(
+        kind=prose.kind if prose and conversations else "table",
+        conversations=conversations,
+        tables=tuple(own for reading in tables for own in reading.tables),
+        notes=tuple(notes),
+    )

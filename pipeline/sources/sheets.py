@@ -1,0 +1,54 @@
+"""Sheets of a workbook to tables, whatever the program that wrote it."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from pipeline.errors import InputError
+from pipeline.sources.grid import filled, narrowed, padded, table
+from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.words import count
+
+
+class Sheet(NamedTuple):
+    """A sheet that is read row by row."""
+
+    name: str
+    rows: Iterator[tuple[int, Sequence[str]]]
+    """Row number from 1, and the cells from the first column on."""
+
+
+def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: Limits) -> Reading:
+    """The sheets as tables; empty ones are left out.
+
+    Args:
+        file: for its name.
+        sheets: the visible ones.
+        hidden: how many others there are.
+        limits: what is refused; `max_cells` counts over all sheets.
+
+    Raises:
+        InputError: too many rows, columns or cells, or no sheet holds more than a header.
+    """
+    read: list[Reading] = []
+    refused: list[InputError] = []
+    notes: list[str] = []
+    for sheet in sheets:
+        place = f'{file.name} sheet "{sheet.name[:60]}"' if len(sheets) > 1 else file.name
+        lines = padded(list(filled(sheet.rows, place, limits)))
+        limits = limits.model_copy(update={"max_cells": limits.max_cells - sum(len(line.fields) for line in lines)})
+        try:
+            read.append(table(place, lines, narrowed, are_rows=True))
+        except InputError as error:
+            refused.append(error)
+    if not read:
+        raise refused[0] if refused else InputError(f"{file.name}: no visible sheet. Show the sheet with the answers.")
+    if refused:
+        notes.append(f"Left out, as empty: {count(len(refused), 'sheet')}.")
+    if hidden:
+        notes.append(f"Left out, as hidden: {count(hidden, 'sheet')}.")
+    return Reading(
+        kind="table",
+        conversations=(),
+        tables=tuple(own for reading in read for own in reading.tables),
+        notes=(*(note for reading in read for note in reading.notes), *notes),
+    )
