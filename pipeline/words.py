@@ -55,6 +55,10 @@ _LATE_MEANING = re.compile(
 )
 _JOINER = "\u2060"
 
+# Overrides and isolates of the writing direction reach over the text that follows them. Right-to-left letters need
+# none of them to be read.
+_DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 
 def usd(micros: int, simulated: bool = False) -> str:
     """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
@@ -116,6 +120,17 @@ def milliseconds(time_ms: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun: `1 persona`, `5 personas`, `1,200 segments`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def label(text: str, longest: int = 60) -> str:
+    """A name on one line that can stand beside other text: cut where it is long, and unable to turn its direction.
+
+    Args:
+        text: untrusted; still to be escaped where it meets Markdown.
+        longest: characters; the rest becomes an ellipsis.
+    """
+    plain = " ".join(_DIRECTION.sub("", text).split())
+    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 
 def escape_markdown(text: str) -> str:

@@ -32,7 +32,6 @@ def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
     """The mix with the extent of each part (start, end, middle), its legend, and what is written into it."""
     end = table["personas"].cumsum()
     pairs = list(zip(table["words"], table["personas"], strict=True))
-    dark = (style.LOCAL, style.FILLS["refine_unparsable"])
     return table.assign(
         start=end - table["personas"],
         end=end,
@@ -41,7 +40,7 @@ def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
         high=1.0,
         legend=[f"{words} · {number}" for words, number in pairs],
         inside=[_inside(words, number, total) for words, number in pairs],
-        ink=["#FFFFFF" if style.FILLS[outcome] in dark else "#1A1A1A" for outcome in table["outcome"]],
+        ink=table["outcome"].map(style.ink_on),
     )
 
 

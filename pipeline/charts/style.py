@@ -15,6 +15,8 @@ AnyChart = alt.Chart | alt.LayerChart
 LOCAL = "#0072B2"
 FRONTIER = "#E69F00"
 BUDGET = "#CC79A7"
+BAD = "#D55E00"
+"""Accepted and bad."""
 NEUTRAL = "#8C8C8C"
 
 FILLS = {
@@ -33,6 +35,11 @@ FILLS = {
 """Per outcome: shades of the local colour, of the frontier colour, then greys for what went wrong."""
 
 EDGES = FILLS | {"local_only": LOCAL, "refine_not_better": FRONTIER, DROPPED: NEUTRAL}
+
+def ink_on(outcome: str) -> str:
+    """The colour of a number that stands in the fill of an outcome."""
+    return "#FFFFFF" if FILLS[outcome] in (LOCAL, FILLS["refine_unparsable"]) else "#1A1A1A"
+
 
 PLACES: dict[str, str] = {name: words for name, words in OUTCOME_WORDS.items()} | {
     PENDING: "not decided yet",

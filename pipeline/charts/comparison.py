@@ -1,0 +1,172 @@
+"""Runs side by side: their mix and their money, each run with one letter and one colour throughout.
+
+Every table has the rows of all runs, with `run` (the letter) and `run_name` before the columns that `pipeline.analysis`
+documents. Runs without anything to draw are named in the subtitle.
+"""
+
+from collections.abc import Sequence
+
+import altair as alt
+import pandas as pd
+
+from pipeline import analysis
+from pipeline.charts import style
+from pipeline.charts.cost import Progress
+from pipeline.charts.style import ChartView
+from pipeline.comparison.saved import LETTERS
+from pipeline.models import RunRecord
+from pipeline.words import count, label, percent, usd
+
+COLOURS = dict(
+    zip(LETTERS, ("#009E73", "#8A63D2", "#A0761B", "#C0504D", "#2E8B9E", "#B0559B", "#6B8E23", "#7D7D7D"), strict=True)
+)
+"""Per run; none of them is a colour that means an outcome or the budget, and all can be seen on light and dark."""
+
+_DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [5, 5], [1, 3], [12, 4], [4, 2])
+HEIGHT = 300
+"""Pixels of each chart."""
+
+_MOST_STEPS = 600
+"""Per run: longer ones are thinned for drawing."""
+
+
+def run_label(letter: str, run: RunRecord) -> str:
+    """A run in a legend: its letter, and as much of its name as fits."""
+    return f"{letter} · {label(run.name, 28)}{' (simulated)' if run.simulated else ''}"
+
+
+def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
+    """One bar per run: what became of its personas, as shares."""
+    table = together(runs, [analysis.outcome_mix(run) for run in runs])
+    if table.empty:
+        return style.nothing("No persona is finished", table)
+    local = {
+        letter: sum(final.origin == "local" for final in run.personas) / len(run.personas)
+        for letter, run in zip(LETTERS, runs, strict=False)
+        if run.personas
+    }
+    title = f"Local texts: {', '.join(f'{letter} {percent(share)}' for letter, share in local.items())}"
+    subtitle = "; ".join(f"{letter}: n = {number}" for letter, number in table.groupby("run")["personas"].sum().items())
+    words = f"Stacked bars of outcomes per run, {subtitle}. {title}."
+    place = table["outcome"].map({outcome: at for at, outcome in enumerate(style.PLACES)})
+    drawn = table.assign(place=place).sort_values(["run", "place"])
+    end = drawn.groupby("run")["share"].cumsum()
+    drawn = drawn.assign(start=end - drawn["share"], end=end)
+    bars = (
+        alt.Chart(drawn)
+        .mark_bar(strokeWidth=1.5, height=alt.RelativeBandSize(0.7))
+        .encode(
+            alt.X("start:Q", title="Share of the run's personas", scale=style.unit(), axis=percents()),
+            alt.X2("end:Q"),
+            alt.Y("run:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
+            *style.outcome_colours(dict(zip(table["outcome"], table["words"], strict=True)), "words"),
+            tooltip=[
+                alt.Tooltip("run:N", title="Run"),
+                alt.Tooltip("run_name:N", title="Name"),
+                alt.Tooltip("words:N", title="Outcome"),
+                alt.Tooltip("personas:Q", title="Personas"),
+                alt.Tooltip("share:Q", title="Share", format=".0%"),
+            ],
+        )
+    )
+    wide = drawn[drawn["share"] >= _LABELLED].assign(label=drawn["personas"].astype(str))
+    wide = wide.assign(middle=(wide["start"] + wide["end"]) / 2, ink=wide["outcome"].map(style.ink_on))
+    numbers = alt.Chart(wide).mark_text(fontSize=style.TEXT, fontWeight="bold")
+    inside = numbers.encode(alt.X("middle:Q"), alt.Y("run:N"), alt.Text("label:N"), alt.Color("ink:N", scale=None))
+    return ChartView(style.finish([bars, inside], HEIGHT, words), title, words, table, subtitle)
+
+
+_LABELLED = 0.06
+"""Share from which a part of a bar has room for its number."""
+
+
+def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool = False) -> ChartView:
+    """Money spent by each run as step lines on one axis."""
+    table = together(runs, [analysis.cumulative_cost(run) for run in runs])
+    mixed = len({run.simulated for run in runs}) > 1
+    spent = {letter: usd(run.spent_micros, mixed and run.simulated) for letter, run in zip(LETTERS, runs, strict=False)}
+    if not any(run.spent_micros for run in runs):
+        return style.nothing("None of the runs spent anything", table)
+    mark = " (simulated)" if runs[0].simulated and not mixed else ""
+    title = f"Spent{mark}: {', '.join(f'{letter} {amount}' for letter, amount in spent.items())}"
+    calls = table.groupby("run")["call"].max()
+    subtitle = "; ".join(f"{letter}: {count(int(number), 'paid call')}" for letter, number in calls.items())
+    words = f"Step lines of cumulative cost, {subtitle}. {title}."
+    drawn, axis_title = _course(table, runs, by)
+    top = 1.1 * float(drawn["total_usd"].max())
+    lines = (
+        alt.Chart(drawn)
+        .mark_line(interpolate="step-after", strokeWidth=2.5)
+        .encode(
+            alt.X("at:Q", title=axis_title, scale=style.unit(float(drawn["at"].max())), axis=_course_axis(drawn, by)),
+            alt.Y("total_usd:Q", title=f"Cumulative cost, USD{mark}", scale=style.unit(top), axis=style.dollars(top)),
+            *colours(runs),
+            alt.Order("call:Q"),
+        )
+    )
+    points = (
+        alt.Chart(drawn)
+        .mark_circle(size=50)
+        .encode(
+            alt.X("at:Q"),
+            alt.Y("total_usd:Q"),
+            colours(runs)[0],
+            tooltip=[
+                alt.Tooltip("label:N", title="Run"),
+                alt.Tooltip("call:Q", title="Call"),
+                alt.Tooltip("total_usd:Q", title="Cumulative, USD", format="$,.6~r"),
+            ],
+        )
+    )
+    return ChartView(style.finish([lines, points], HEIGHT, words), title, words, table, subtitle)
+
+
+# --- what they share -------------------------------------------------------------------------------
+
+
+def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The tables of all runs below each other, with the letter and the name of the run first."""
+    marked = [
+        pd.concat([pd.DataFrame({"run": letter, "run_name": run.name}, index=table.index), table], axis=1)
+        for letter, run, table in zip(LETTERS, runs, tables, strict=False)
+    ]
+    return pd.concat(marked, ignore_index=True)
+
+
+def colours(runs: Sequence[RunRecord]) -> tuple[alt.Color, alt.StrokeDash]:
+    """Colour and dashes by run, with one legend below the chart."""
+    key = style.legend("stroke", 500)
+    domain = [run_label(letter, run) for letter, run in zip(LETTERS, runs, strict=False)]
+    colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(runs)]])
+    dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(runs)]))
+    return alt.Color("label:N", scale=colours, legend=key), alt.StrokeDash("label:N", scale=dashes, legend=key)
+
+
+def _course(table: pd.DataFrame, runs: Sequence[RunRecord], by: Progress) -> tuple[pd.DataFrame, str]:
+    """The cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
+    parts = []
+    for letter, run in zip(LETTERS, runs, strict=False):
+        part = table[table["run"] == letter]
+        last = part.tail(1).assign(seconds=max(float(part["seconds"].max()), _seconds(run)))
+        last = last if by == "time" or len(part) > 1 else last.assign(call=1)
+        step = -(-len(part) // _MOST_STEPS)
+        parts.append(pd.concat([part.iloc[:-1:step], part.tail(1), last]).assign(label=run_label(letter, run)))
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame.assign(total_usd=frame["cumulative_usd"] + frame["reserved_usd"])
+    if by == "call":
+        return frame.assign(at=frame["call"].astype(float)), "Paid calls, in order of their start"
+    divisor, name = (60, "min") if frame["seconds"].max() > 300 else (1, "s")
+    return frame.assign(at=frame["seconds"] / divisor), f"Time since the start of each run ({name})"
+
+
+def _seconds(run: RunRecord) -> float:
+    return (run.finished_at - run.created_at).total_seconds() if run.finished_at else 0.0
+
+
+def _course_axis(drawn: pd.DataFrame, by: Progress) -> alt.Axis:
+    return style.whole_numbers(float(drawn["at"].max())) if by == "call" else alt.Axis(format="~r", tickCount=8)
+
+
+def percents() -> alt.Axis:
+    """An axis for shares."""
+    return alt.Axis(format=".0%", tickCount=5)

@@ -1,0 +1,65 @@
+"""`persona compare`: two to eight runs side by side."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from pipeline.commands._options import Commands, open_store
+from pipeline.comparison.saved import FEWEST, LETTERS, MOST
+from pipeline.errors import InputError
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.models import RunRecord
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    compare = commands.add_parser("compare", parents=[shared], help="what differs between runs, and is it chance?")
+    compare.add_argument("runs", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; the first is A")
+    compare.set_defaults(command=_compare)
+
+
+def _compare(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.comparison.document import comparison_document
+
+    store = open_store(options, settings)
+    ids = list(dict.fromkeys(store.find_run(text) for text in options.runs))
+    if not FEWEST <= len(ids) <= MOST:
+        raise InputError(f"compare: {len(ids)} different runs were named. Name {FEWEST} to {MOST}.")
+    runs = [store.run(run_id) for run_id in ids]
+    if options.json:
+        print(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))
+    else:
+        _print(runs)
+    return 0
+
+
+def _print(runs: Sequence["RunRecord"]) -> None:
+    from pipeline.comparison.deltas import figures
+    from pipeline.comparison.settings import cautions, settings_of
+    from pipeline.comparison.wording import HOW, TITLES, figure_basis, figure_difference, figure_value
+    from pipeline.words import label
+
+    for letter, run in zip(LETTERS, runs, strict=False):
+        print(f"{letter}  {run.id}  {label(run.name)}  {run.status}{' (simulated)' if run.simulated else ''}")
+    for sentence in cautions(runs):
+        print(f"caution: {sentence}")
+    print("\nWhat differs")
+    differing = [setting for setting in settings_of(runs) if setting.differs]
+    for setting in differing:
+        values = zip(LETTERS, setting.values, strict=False)
+        print(f"  {setting.name}: " + ", ".join(f"{letter} {label(value)}" for letter, value in values))
+    if not differing:
+        print("  nothing: the runs have the same settings")
+    letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
+    shown = ""
+    for figure in figures(runs):
+        if TITLES[figure.measure] != shown:
+            shown = TITLES[figure.measure]
+            print(f"\n{shown}")
+        letter, run = letters[figure.run_id]
+        parts = (figure_value(figure, run), figure_difference(figure), figure.word, figure_basis(figure))
+        print(f"  {letter}  " + "  ".join(part for part in parts if part))
+    print(f"\n{HOW}")
