@@ -9,16 +9,16 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages import _study_view, _ui
+from pages import _mapping, _study_view, _ui
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.models import Study
-from pipeline.sources import SourceFile, load_files, load_paths
+from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
 from pipeline.store import StudySummary
 from pipeline.words import count, escape_markdown
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FORMATS = (
-    "Interviews, survey answers or tickets as text, Markdown, CSV, TSV, JSON, JSON Lines, VTT or SRT. "
+    f"Interviews, survey answers or tickets as {', '.join(ending[1:].upper() for ending in extensions())}. "
     "Several files become one study. Nothing leaves this machine."
 )
 NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files"
@@ -27,8 +27,12 @@ NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files
 class Arrival(NamedTuple):
     """New files, read but not kept yet."""
 
-    study: Study
-    known_as: str | None
+    ids: tuple[str, ...]
+    """One per file, changing with its content."""
+    files: list[SourceFile]
+    study: Study | InputError
+    """The study in them, or why there is none as they are read now."""
+    known_as: str | None = None
     """Name under which the same files are in the database already."""
 
 
@@ -41,7 +45,8 @@ def page() -> None:
         _ui.problem(error)
         st.query_params.pop("study")
         study_id = _ui.current_study_id()
-    kept = _ui.services().store.studies()
+    store = _ui.services().store
+    kept = store.studies()
     current = next((summary for summary in kept if summary.id == study_id), None)
     question = "Which study will the personas be drawn from?"
     _ui.header("Upload", question, study_name=current.name if current else None)
@@ -51,13 +56,16 @@ def page() -> None:
     with new_card:
         arrival = new_files(kept)
     with chosen_card:
-        if arrival:
-            arrived(arrival)
+        if arrival and isinstance(arrival.study, Study):
+            arrived(arrival.study, arrival.known_as)
         elif current:
             chosen(current, kept)
         else:
             nothing_yet()
     if arrival:
+        refused = arrival.study if isinstance(arrival.study, InputError) else None
+        _mapping.editor(arrival.ids, arrival.files, store.mappings(), refused)
+    if arrival and isinstance(arrival.study, Study):
         _study_view.understood(arrival.study)
     elif current:
         _study_view.understood(_ui.study(current.id))
@@ -143,27 +151,46 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
     try:
         if uploads:
             files = [SourceFile(name=upload.name, data=upload.getvalue()) for upload in uploads]
-            study = _read_files(tuple(upload.file_id for upload in uploads), files)
+            ids = tuple(upload.file_id for upload in uploads)
         elif folder.strip():
-            study = _read_folder(folder.strip())
+            files = _files_below(folder.strip())
+            ids = tuple(f"{file.name} {hash(file.data)}" for file in files)
         else:
             return None
     except InputError as error:
         _ui.problem(error)
         return None
-    known_as = next((summary.name for summary in kept if summary.id == study.id), None)
-    return Arrival(study, known_as)
+    return _read(ids, files, folder.strip(), kept)
 
 
-# Reading is repeated only for other files, not for every click on the page. Errors are not kept.
+def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list[StudySummary]) -> Arrival:
+    """The files as a study, under the corrections kept so far; or why there is none in them."""
+    remembered = _ui.services().store.mappings()
+    key = _mapping.key_of(remembered)
+    try:
+        study = _read_folder(folder, ids, key, remembered) if folder else _read_files(ids, key, files, remembered)
+    except InputError as error:
+        _ui.problem(error)
+        return Arrival(ids, files, error)
+    return Arrival(ids, files, study, next((summary.name for summary in kept if summary.id == study.id), None))
+
+
+# Reading is repeated only for other files or corrections, not for every click on the page. Errors are not kept.
 @st.cache_resource(max_entries=2, show_spinner="Reading the files …")
-def _read_files(ids: tuple[str, ...], _files: list[SourceFile]) -> Study:
-    return load_files(_files, _suggested_name([file.name for file in _files]))
+def _read_files(
+    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: _mapping.Remembered
+) -> Study:
+    return load_files(_files, _suggested_name([file.name for file in _files]), remembered=_remembered.get)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading the folder …")
+def _read_folder(path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: _mapping.Remembered) -> Study:
+    return load_paths([Path(path).expanduser()], remembered=_remembered.get)
 
 
 @st.cache_resource(max_entries=2, ttl="5m", show_spinner="Reading the folder …")
-def _read_folder(path: str) -> Study:
-    return load_paths([Path(path).expanduser()])
+def _files_below(path: str) -> list[SourceFile]:
+    return read_paths([Path(path).expanduser()])
 
 
 def _suggested_name(names: list[str]) -> str:
@@ -171,17 +198,16 @@ def _suggested_name(names: list[str]) -> str:
     return f"{first} and {count(others, 'more file')}" if others else first
 
 
-def arrived(arrival: Arrival) -> None:
+def arrived(study: Study, known_as: str | None) -> None:
     """New files as they were understood; one click keeps them and goes on."""
-    study = arrival.study
-    if arrival.known_as:
+    if known_as:
         st.markdown("**These files are a study already**")
-        st.caption(f"They are kept as “{escape_markdown(arrival.known_as)}”. Nothing is stored twice.")
-        name = arrival.known_as
+        st.caption(f"They are kept as “{escape_markdown(known_as)}”. Nothing is stored twice.")
+        name = known_as
     else:
         name = st.text_input("Name of the new study", value=study.name, key=f"{NAME_KEY}_{study.id}", max_chars=120)
     _study_view.size(study.size)
-    if not arrival.known_as:
+    if not known_as:
         st.caption("Not kept yet: look at what was understood below, then go on.")
     if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
         _ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))

@@ -1,0 +1,247 @@
+"""Correct how a file was read: which column, or which speaker, is what; with the figures before and after.
+
+Offered for files that are not kept yet, also for one in which nothing was recognised. A correction is remembered
+for every file with the same columns or speakers. Text of files is untrusted: it is escaped before it meets Markdown.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.errors import InputError
+from pipeline.sources import Mapping as Correction
+from pipeline.sources import Part, SourceFile, load_files, outline
+from pipeline.sources.mapping import MappedRole
+from pipeline.words import count, escape_markdown
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SINGLE: dict[MappedRole, tuple[str, str]] = {
+    "participant": ("Participant", "Names or numbers the person; rows with the same value belong together."),
+    "question": ("Question", "What was asked in this row."),
+    "speaker": ("Speaker", "Who says this row, the interviewer among them: for tables of turns."),
+    "conversation": ("Conversation", "Which interview a turn belongs to; only beside a speaker."),
+    "subject": ("Subject", "A short title of the row; shown as its place, not counted as words."),
+}
+MANY: dict[MappedRole, tuple[str, str]] = {
+    "words": ("Words of the participant", "Answers, comments, messages: the evidence that personas are drawn from."),
+    "fact": ("Facts about the participant", "Age, job, a rating: shown beside the person, not quoted."),
+}
+WORDS: dict[MappedRole, str] = {
+    "participant": "participant", "words": "words", "fact": "fact", "question": "question",
+    "speaker": "speaker", "conversation": "conversation", "subject": "subject", "ignored": "left out",
+    "interviewer": "interviewer", "recognised": "recognised in each conversation",
+}  # fmt: skip
+SHOWN_ROWS = 3
+Remembered = dict[str, Correction]
+
+
+class Counts(NamedTuple):
+    """What is understood of one file."""
+
+    participants: int
+    answers: int
+    words: int
+    refused: str | None = None
+    """Why nothing is, in a sentence."""
+
+
+def editor(
+    ids: tuple[str, ...], files: Sequence[SourceFile], remembered: Remembered, refused: InputError | None
+) -> None:
+    """The place to correct how new files were read; open at once when they could not be.
+
+    Args:
+        ids: of the files, which change with their content.
+        files: as uploaded.
+        remembered: corrections kept so far.
+        refused: why there is no study in them yet.
+    """
+    found = _parts(ids, key_of(remembered), list(files), remembered)
+    if not found:
+        return
+    with st.expander("Correct how this was read", icon=":material/tune:", expanded=refused is not None):
+        if refused:
+            st.caption("Say which column, or which speaker, holds the participant's own words, then use it.")
+        place = 0
+        if len(found) > 1:
+            place = st.selectbox(
+                "What to correct",
+                range(len(found)),
+                index=_first_refused(ids, files, found, remembered) if refused else 0,
+                format_func=lambda number: _title(found[number][1]),
+                key=f"map_part_{hash(ids)}",
+            )
+        number, part = found[place]
+        _form(ids[number], files[number], part, remembered)
+
+
+def key_of(remembered: Remembered) -> tuple[str, ...]:
+    """What changes when a correction does: part of the key under which a reading is cached."""
+    return tuple(sorted(correction.model_dump_json() for correction in remembered.values()))
+
+
+def _title(part: Part) -> str:
+    return f"{part.title}: {count(len(part.names), 'column' if part.kind == 'table' else 'speaker')}"
+
+
+def _first_refused(
+    ids: tuple[str, ...], files: Sequence[SourceFile], found: list[tuple[int, Part]], remembered: Remembered
+) -> int:
+    """The first part of a file that cannot be read, so that the reader is led to it."""
+    for place, (number, _) in enumerate(found):
+        if _counted(ids[number], key_of(remembered), files[number], remembered).refused:
+            return place
+    return 0
+
+
+def _form(file_id: str, file: SourceFile, part: Part, remembered: Remembered) -> None:
+    kept = remembered.get(part.shape)
+    try:
+        current = part.roles(kept)
+    except InputError:
+        current = part.guess
+    # Fields of other names whenever another correction is kept, so that they show what is kept.
+    prefix = f"map_{part.shape}_{hash(kept)}_"
+    roles = _columns(part, current, prefix) if part.kind == "table" else _speakers(part, current, prefix)
+    drafted = {**remembered, part.shape: part.mapping(roles)}
+    before = _counted(file_id, key_of(remembered), file, remembered)
+    after = _counted(file_id, key_of(drafted), file, drafted)
+    _figures(before, after)
+    st.dataframe(_preview(part, roles), hide_index=True, alt=f"{_title(part)}, each with its use and first values.")
+    _buttons(part, roles, kept, changed=roles != current, after=after)
+
+
+def _columns(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
+    """The roles chosen for the columns of a table; a column chosen twice keeps the first use in this order."""
+    roles: dict[str, MappedRole] = dict.fromkeys(part.names, "ignored")
+    chosen: dict[MappedRole, list[str]] = {}
+    fields = st.grid(2, min_column_width=300)
+    for role in ("participant", *MANY, *(role for role in SINGLE if role != "participant")):
+        own = [name for name in part.names if current[name] == role]
+        with fields.cell():
+            if role in MANY:
+                label, about = MANY[role]
+                chosen[role] = st.multiselect(
+                    label, part.names, default=own, placeholder="No column", key=prefix + role, help=about
+                )
+            else:
+                label, about = SINGLE[role]
+                picked = st.selectbox(
+                    label,
+                    part.names,
+                    index=part.names.index(own[0]) if own else None,
+                    placeholder="No column",
+                    key=prefix + role,
+                    help=about,
+                )
+                chosen[role] = [picked] if picked is not None else []
+    for role in reversed(chosen):
+        roles.update(dict.fromkeys(chosen[role], role))
+    return roles
+
+
+def _speakers(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
+    """The roles chosen for speakers: whoever does not ask and is not left out is a participant."""
+    fields = st.grid(2, min_column_width=300)
+    asking = [name for name in part.names if current[name] == "interviewer"]
+    gone = [name for name in part.names if current[name] == "ignored"]
+    with fields.cell():
+        asking = st.multiselect("Interviewers", part.names, default=asking, placeholder="Nobody", key=prefix + "asking")
+    with fields.cell():
+        gone = st.multiselect(
+            "Left out", part.names, default=gone, key=prefix + "gone", help="Their turns are dropped."
+        )
+    varying = [name for name in part.names if current[name] == "recognised" and name not in (*asking, *gone)]
+    if varying:
+        names = escape_markdown(", ".join(varying[:6]))
+        st.caption(f"{names}: asks in some conversations and answers in others, so each is looked at by itself.")
+    roles: dict[str, MappedRole] = dict.fromkeys(part.names, "participant")
+    roles.update(dict.fromkeys(varying, "recognised"))
+    roles.update(dict.fromkeys(asking, "interviewer"))
+    roles.update(dict.fromkeys(gone, "ignored"))
+    return roles
+
+
+def _figures(before: Counts, after: Counts) -> None:
+    """What this file gives now, and with the roles chosen above."""
+    if after.refused:
+        st.warning(escape_markdown(after.refused), icon=":material/info:")
+        return
+    names = ("Participants", "Answers", "Words")
+    with st.grid(3, min_column_width=110, gap="xsmall"):
+        for name, old, new in zip(names, before[:3], after[:3], strict=True):
+            change = f"was {old:,}" if old != new else None
+            st.metric(name, f"{new:,}", delta=change, delta_color="off", delta_arrow="off")
+
+
+def _preview(part: Part, roles: Mapping[str, MappedRole]) -> "pd.DataFrame":
+    """One row per column or speaker, inert. Columns, all str: its name, its use, its first values."""
+    import pandas as pd
+
+    from pipeline.analysis import inert
+
+    noun, value = ("Column", "Row") if part.kind == "table" else ("Speaker", "First words")
+    heads = [f"{value} {number}" if part.kind == "table" else value for number in range(1, SHOWN_ROWS + 1)]
+    rows = [
+        {
+            noun: name,
+            "Used as": WORDS[roles[name]],
+            **{head: row[place] for head, row in zip(heads, part.sample, strict=False)},
+        }
+        for place, name in enumerate(part.names)
+    ]
+    return inert(pd.DataFrame(rows, dtype="str"))
+
+
+def _buttons(
+    part: Part, roles: dict[str, MappedRole], kept: Correction | None, *, changed: bool, after: Counts
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        why = None if changed else "Nothing was changed yet."
+        why = "No study can come of this choice." if after.refused else why
+        if st.button("Use this", icon=":material/check:", disabled=bool(why), help=why, key=f"map_use_{part.shape}"):
+            _keep(part, roles)
+        if kept and st.button("Forget", icon=":material/undo:", type="tertiary", key=f"map_forget_{part.shape}"):
+            _ui.services().store.forget_mapping(part.shape)
+            st.rerun()
+        same = "columns" if part.kind == "table" else "speakers"
+        remembered = "Remembered" if kept else "Will be remembered"
+        st.caption(f"{remembered} for every file with the same {same}, on the command line too.", width="content")
+
+
+def _keep(part: Part, roles: dict[str, MappedRole]) -> None:
+    store = _ui.services().store
+    if roles == part.guess:
+        store.forget_mapping(part.shape)
+    else:
+        store.save_mapping(part.mapping(roles), datetime.now(UTC))
+    st.rerun()
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _parts(
+    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: Remembered
+) -> list[tuple[int, Part]]:
+    """What can be mapped in the files, each with the number of its file; files that cannot be read have nothing."""
+    found: list[tuple[int, Part]] = []
+    for number, file in enumerate(_files):
+        try:
+            found.extend((number, part) for part in outline(file, remembered=_remembered.get))
+        except InputError:
+            continue
+    return found
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _counted(file_id: str, key: tuple[str, ...], _file: SourceFile, _remembered: Remembered) -> Counts:
+    try:
+        study = load_files([_file], "preview", remembered=_remembered.get)
+    except InputError as error:
+        return Counts(0, 0, 0, str(error))
+    answers = sum(segment.role == "participant" for segment in study.segments)
+    return Counts(len(study.participants), answers, study.words)

@@ -1,0 +1,111 @@
+"""Correcting how new files were read, on Upload."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pipeline.store import Store
+from tests.pages.runs import save_study
+
+App = Callable[[], AppTest]
+SILENT = b"x,y\nK1,dark\nK2,cold\n"
+TALK = b"Ben: We cook at home.\nAda: Why?\nBen: It is cheap.\nAda: And then?\nCid: I only help.\n"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    kept = Store(tmp_path / "persona.db")
+    save_study(kept)
+    return kept
+
+
+@pytest.fixture
+def upload(app: App, store: Store) -> Callable[[str, bytes], AppTest]:
+    def upload(name: str, data: bytes) -> AppTest:
+        page = app().run()
+        page.file_uploader[0].upload(name, data, "text/plain").run()
+        assert not page.exception
+        return page
+
+    return upload
+
+
+Upload = Callable[[str, bytes], AppTest]
+
+
+def field(page: AppTest, kind: str, label: str) -> object:
+    return next(widget for widget in page.get(kind) if widget.label == label)
+
+
+def press(page: AppTest, label: str) -> None:
+    field(page, "button", label).click()
+    page.run()
+    assert not page.exception
+
+
+def figures(page: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def test_a_file_without_a_guess_is_mapped_instead_of_refused(upload: Upload, store: Store) -> None:
+    page = upload("survey.csv", SILENT)
+    assert "no column holds answers in words" in page.error[0].value
+    assert next(box for box in page.expander if box.label == "Correct how this was read").proto.expanded
+    field(page, "selectbox", "Participant").set_value("x")
+    field(page, "multiselect", "Words of the participant").set_value(["y"]).run()
+    assert figures(page)["Answers"] == "2"
+    press(page, "Use this")
+    assert not page.error
+    assert len(store.mappings()) == 1
+    press(page, "Use this study")
+    assert store.studies()[0].size.participants == 2
+
+
+def test_a_choice_that_cannot_work_says_why_and_cannot_be_used(upload: Upload) -> None:
+    page = upload("survey.csv", SILENT)
+    field(page, "selectbox", "Participant").set_value("x").run()
+    assert "no column is chosen as the participant's words" in page.warning[0].value.replace("\\", "")
+    assert field(page, "button", "Use this").disabled
+
+
+def test_figures_say_what_changes_before_it_is_used(upload: Upload) -> None:
+    page = upload("talk.txt", TALK)
+    assert field(page, "multiselect", "Interviewers").value == ["Ada"]
+    field(page, "multiselect", "Left out").set_value(["Cid"]).run()
+    assert [(metric.value, metric.delta) for metric in page.metric if metric.label == "Answers"] == [("2", "was 3")]
+
+
+def test_a_correction_is_remembered_for_the_next_file_and_can_be_forgotten(upload: Upload, store: Store) -> None:
+    page = upload("talk.txt", TALK)
+    field(page, "multiselect", "Left out").set_value(["Cid"]).run()
+    press(page, "Use this")
+    later = upload("later.txt", TALK.replace(b"cheap", b"dear"))
+    assert field(later, "multiselect", "Left out").value == ["Cid"]
+    assert figures(later)["Participants"] == "1"
+    press(later, "Forget")
+    assert figures(later)["Participants"] == "2"
+    assert store.mappings() == {}
+
+
+def test_text_without_speakers_offers_nothing_to_map(upload: Upload) -> None:
+    page = upload("letter.txt", b"I read at night, and I like it that way.\n")
+    assert "Correct how this was read" not in [box.label for box in page.expander]
+
+
+def test_the_file_that_cannot_be_read_is_shown_first(app: App, store: Store) -> None:
+    page = app().run()
+    page.file_uploader[0].upload("a.txt", TALK, "text/plain").upload("survey.csv", SILENT, "text/csv").run()
+    assert not page.exception
+    assert field(page, "selectbox", "What to correct").value == 1
+
+
+def test_a_folder_is_corrected_too(app: App, store: Store, tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "talk.txt").write_bytes(TALK)
+    page = app().run()
+    page.text_input(key="upload_folder").input(str(tmp_path / "new")).run()
+    field(page, "multiselect", "Left out").set_value(["Cid"]).run()
+    press(page, "Use this")
+    assert figures(page)["Participants"] == "1"
