@@ -5,9 +5,14 @@ The people and their words are made up; the layouts follow what the tools write.
 
 # ruff: noqa: E501 - rows are as wide as tools write them
 
+import csv
+import html
+import io
 import json
 from collections.abc import Callable
 from typing import NamedTuple
+
+from tests import formats
 
 
 class Shape(NamedTuple):
@@ -299,18 +304,50 @@ def data_of(shape: Shape) -> bytes:
     return shape.text.encode("utf-16" if shape.file.startswith("reviews_com") else "utf-8")
 
 
-class Writer(NamedTuple):
-    """How a shape is written in another format."""
-
-    suits: Callable[[Shape], bool]
-    write: Callable[[Shape], bytes]
-    shown: tuple[str, ...]
-    """Shapes that stand in the document in this format; all of them are tested."""
+Write = Callable[[Shape], bytes]
 
 
-def _is_text(shape: Shape) -> bool:
-    return shape.file.endswith(".txt")
+def _rows(shape: Shape) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(shape.text), delimiter="\t" if shape.file.endswith(".tsv") else ","))
 
 
-WRITERS: dict[str, Writer] = {}
-"""By ending; formats whose loader is there."""
+def _lines(shape: Shape) -> list[str]:
+    return [line for line in shape.text.split("\n") if line.strip()]
+
+
+def _records(shape: Shape) -> bytes:
+    import yaml
+
+    return yaml.safe_dump(json.loads(shape.text), allow_unicode=True).encode()
+
+
+KINDS: dict[str, dict[str, Write]] = {
+    "text": {
+        ".docx": lambda shape: formats.docx(_lines(shape)),
+        ".html": lambda shape: formats.html([html.escape(line) for line in _lines(shape)]),
+        ".rtf": lambda shape: formats.rtf(shape.text.split("\n")),
+        ".pdf": lambda shape: formats.pdf(shape.text.split("\n")),
+    },
+    "table": {
+        ".xlsx": lambda shape: formats.xlsx(_rows(shape)),
+        ".ods": lambda shape: formats.ods([[html.escape(cell) for cell in row] for row in _rows(shape)]),
+        ".docx": lambda shape: formats.docx((), _even(_rows(shape))),
+        ".html": lambda shape: formats.html((), [[html.escape(cell) for cell in row] for row in _rows(shape)]),
+    },
+    "records": {".yaml": _records},
+    "other": {},
+}
+"""How a shape is written in other formats, by the kind of file that it is."""
+ENDINGS = (".docx", ".html", ".rtf", ".pdf", ".xlsx", ".ods", ".yaml", ".zip")
+
+
+def writers(shape: Shape) -> dict[str, Write]:
+    """The other formats that can hold a shape; an archive can hold each."""
+    kinds = {".txt": "text", ".csv": "table", ".tsv": "table", ".json": "records"}
+    kind = kinds.get(shape.file[shape.file.rindex(".") :], "other")
+    return {**KINDS[kind], ".zip": lambda shape: formats.zipped({f"export/{shape.file}": data_of(shape)})}
+
+
+def _even(rows: list[list[str]]) -> list[list[str]]:
+    width = max(map(len, rows))
+    return [row + [""] * (width - len(row)) for row in rows]

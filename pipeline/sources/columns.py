@@ -107,9 +107,12 @@ def _names_speakers(key: str, values: Sequence[str]) -> bool:
 
 def _are_codes(values: Sequence[str]) -> bool:
     """Whether a column under any name holds a code of its own for everybody, such as `L-07`."""
-    if len(values) < 2 or len(set(values)) < len(values) or any(text.isdigit() for text in values[:1]):
+    if len(values) < 2 or len(set(values)) < len(values):
         return False
-    return all(len(text) < 20 and read_label(tidy(text)).kind == "code" for text in values)
+    short = [tidy(text) for text in values if len(text) <= 20]
+    return len(short) == len(values) and all(
+        not label.isdigit() and read_label(label).kind == "code" for label in short
+    )
 
 
 def _is_open(name: str, key: str, values: Sequence[str]) -> bool:

@@ -29,7 +29,7 @@ def with_question_names(reading: Reading) -> Reading:
 
 def _named(rows: Sequence[Row]) -> tuple[Sequence[Row], dict[str, str], str]:
     """The rows of answers, the question of every column (none: its name stays), and what to say about it."""
-    if len(rows) > 2 and any(cell.startswith(_IMPORT_ID) for cell in rows[1].cells.values()):
+    if len(rows) > 2 and any(cell.lstrip().startswith(_IMPORT_ID) for cell in rows[1].cells.values()):
         return rows[2:], _questions(rows[0]), "Three header rows, as Qualtrics writes them: columns bear the questions."
     if len(rows) > 1 and _is_choice_row(rows[0]):
         return rows[1:], _choices(rows[0]), "Two header rows, as SurveyMonkey writes them: choices follow questions."

@@ -9,13 +9,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.models import Study
-from pipeline.sources import SourceFile, load_files
-from tests.shapes import SHAPES, WRITERS, Shape, data_of
+from pipeline.sources import SourceFile, extensions, load_files
+from tests.shapes import ENDINGS, SHAPES, Shape, data_of, writers
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
-ELSEWHERE = [
-    (name, ending) for name, shape in SHAPES.items() for ending in WRITERS if WRITERS[ending].suits(shape)
-]  # fmt: skip
+ELSEWHERE = [(name, ending) for name, shape in SHAPES.items() for ending in writers(shape) if ending in extensions()]
 
 
 @cache
@@ -25,7 +23,7 @@ def study_in(name: str, ending: str | None = None) -> Study:
     if ending is None:
         return load_files([SourceFile(name=shape.file, data=data_of(shape))], name)
     file = f"{Path(shape.file).stem}{ending}"
-    return load_files([SourceFile(name=file, data=WRITERS[ending].write(shape))], name)
+    return load_files([SourceFile(name=file, data=writers(shape)[ending](shape))], name)
 
 
 def check(study: Study, shape: Shape) -> None:
@@ -71,12 +69,17 @@ and this is what came of it. *Words of* counts the pieces with a participant's o
 Upload page; the correction is remembered for every file with the same columns or speakers.
 
 | what | file | read as | participants | words of | interviewer | what was recognised and left out |
-|---|---|---|---|--:|--:|---|
+|---|---|---|---|--:|--:|---|"""
+OTHERS = """
+## The same in other formats
+
+*same*: written in that format, the same participants and the same number of answers are understood; an empty place is
+a format that does not suit it.
 """
 
 
-def row(name: str, ending: str | None = None) -> str:
-    study = study_in(name, ending)
+def row(name: str) -> str:
+    study = study_in(name)
     document = study.documents[0]
     people = ", ".join(person.id for person in study.participants)
     asked = sum(segment.role == "interviewer" for segment in study.segments)
@@ -86,9 +89,14 @@ def row(name: str, ending: str | None = None) -> str:
 
 
 def document() -> str:
+    known = [ending for ending in ENDINGS if ending in extensions()]
     rows = [row(name) for name in SHAPES]
-    others = [row(name, ending) for name, ending in ELSEWHERE if name in WRITERS[ending].shown]
-    return HEAD + "\n".join([*rows, *others]) + "\n"
+    others = [
+        f"| {name} | {' | '.join('same' if (name, ending) in ELSEWHERE else '' for ending in known)} |"
+        for name in SHAPES
+    ]  # fmt: skip
+    head = f"| what | {' | '.join(f'`{ending}`' for ending in known)} |\n|---|{'---|' * len(known)}"
+    return "\n".join([HEAD, *rows, OTHERS, head, *others]) + "\n"
 
 
 def test_document_says_what_was_found(pytestconfig: pytest.Config) -> None:
