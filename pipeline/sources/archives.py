@@ -28,7 +28,9 @@ def unpacked(file: SourceFile, limits: Limits, depth: int = 1) -> list[SourceFil
     left = limits.max_unpacked_bytes
     with opened(file, _WHAT, limits) as package:
         for entry, name in _entries(package, file.name):
-            member = SourceFile(name=f"{file.name}/{name}", data=read(package, entry, f"{file.name}/{name}", _WHAT))
+            member = SourceFile(
+                name=f"{file.name}/{name}", data=read(package, entry, f"{file.name}/{name}", "an archived file")
+            )
             inside = [member]
             if member.extension == EXTENSION:
                 if depth == limits.max_archive_depth:

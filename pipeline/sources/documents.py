@@ -4,9 +4,9 @@ A table that holds speakers or facts beside what belongs to them is text in two 
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.models import Frozen
 from pipeline.sources import text
 from pipeline.sources.encoding import check_length, tidy
 from pipeline.sources.facts import is_known_key
@@ -16,14 +16,14 @@ from pipeline.sources.turns import speaker_labels
 from pipeline.words import count
 
 
-class Paragraph(Frozen):
+class Paragraph(NamedTuple):
     """Text that stands by itself; line feeds inside it are line ends."""
 
     text: str
     is_heading: bool = False
 
 
-class Cells(Frozen):
+class Cells(NamedTuple):
     """A table as it stands in a document."""
 
     rows: tuple[tuple[str, ...], ...]
@@ -85,10 +85,11 @@ def _pairs(cells: Cells) -> list[str] | None:
 def _read_tables(file: SourceFile, tables: Sequence[Cells], limits: Limits) -> list[Reading]:
     read = []
     for number, cells in enumerate(tables, 1):
-        name = f"{file.name} table {number}" if len(tables) > 1 else file.name
+        within = f"table {number}" if len(tables) > 1 else ""
+        name = f"{file.name} {within}".rstrip()
         lines = list(filled(enumerate(cells.rows, 1), name, limits))
         if len(lines) > 1:  # one row is a box drawn around something
-            read.append(table(name, padded(lines), narrowed, are_rows=True))
+            read.append(table(name, padded(lines), narrowed, are_rows=True, within=within))
     return read
 
 

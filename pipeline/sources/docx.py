@@ -51,7 +51,8 @@ def _blocks(parent: "_Element", headings: frozenset[str]) -> Iterator[Block]:
         if child.tag == f"{_W}p":
             style = child.find(f"{_W}pPr/{_W}pStyle")
             is_heading = style is not None and style.get(f"{_W}val") in headings
-            yield Paragraph(text=_text(child), is_heading=is_heading)
+            if text := _text(child).strip():
+                yield Paragraph(text=text, is_heading=is_heading)
         elif child.tag == f"{_W}tbl":
             rows = child.iter(f"{_W}tr")
             yield Cells(rows=tuple(tuple(_text(cell) for cell in row.iterchildren(f"{_W}tc")) for row in rows))

@@ -4,9 +4,9 @@ What is a header is decided here; what the columns mean is decided later, in `co
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.models import Frozen
 from pipeline.sources.encoding import tidy
 from pipeline.sources.reading import Limits, Reading, Row, Table
 from pipeline.words import count
@@ -15,7 +15,7 @@ _TITLE_ROWS = 10
 """Rows above a header that may be titles."""
 
 
-class Line(Frozen):
+class Line(NamedTuple):
     """One row of fields as written."""
 
     number: int
@@ -27,7 +27,7 @@ Fit = Callable[[Line, int], Sequence[str]]
 """The fields of a line under a header of that width."""
 
 
-def table(name: str, lines: Sequence[Line], fitted: Fit, are_rows: bool) -> Reading:
+def table(name: str, lines: Sequence[Line], fitted: Fit, *, are_rows: bool, within: str = "") -> Reading:
     """The table in these lines; the first that is no title names its columns, unless it looks like data.
 
     Args:
@@ -35,10 +35,12 @@ def table(name: str, lines: Sequence[Line], fitted: Fit, are_rows: bool) -> Read
         lines: without empty ones.
         fitted: what to do with a line that is narrower or wider than the header.
         are_rows: whether the numbers of the lines are rows; otherwise rows are counted here.
+        within: where the table is in a file that holds several: `sheet "Answers"`.
 
     Raises:
         InputError: nothing stands in the lines, or nothing below the header.
     """
+    opening = f"{within}, " if within else ""
     titles = _titles(lines)
     names, body, notes = _header(lines[titles:])
     if not names:
@@ -49,7 +51,7 @@ def table(name: str, lines: Sequence[Line], fitted: Fit, are_rows: bool) -> Read
         notes.append(f"Left out, as titles above the column names: {count(titles, 'row')}.")
     rows = [
         Row(
-            where=f"row {line.number if are_rows else number + titles}",
+            where=f"{opening}row {line.number if are_rows else number + titles}",
             cells=dict(zip(names, fitted(line, len(names)), strict=True)),
         )
         for number, line in body

@@ -96,6 +96,11 @@ def check_elements(package: zipfile.ZipFile, file: SourceFile, what: str, limits
         with parsing(file.name, what), package.open(entry) as part:
             while piece := part.read(_PIECE):
                 elements += piece.count(b"<")
+                if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
+                    raise InputError(
+                        f"{file.name}: {entry.filename[:80]!r} declares entities, which no office program writes. "
+                        "Open the file in one and save it again."
+                    )
         if elements > limits.max_nodes:
             raise InputError(
                 f"{file.name}: more than {limits.max_nodes:,} elements ({entry.filename[:80]!r}). "

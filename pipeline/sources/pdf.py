@@ -1,6 +1,7 @@
 """PDF files: the text of their pages, without the headers and footers that come back on every page."""
 
 import io
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -34,6 +35,8 @@ def load(file: SourceFile, limits: Limits, clock: Clock | None = None) -> Readin
     """
     with parsing(file.name, _WHAT):
         import pypdf  # 0.3 s
+
+        logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is told once, by us
 
         within = pypdf.apply_configuration(
             zlib_maximum_output_length=_PAGE_BYTES,

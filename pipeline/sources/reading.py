@@ -40,9 +40,9 @@ class Limits(Frozen):
     """Rows of one table, or records of one JSON file."""
     max_columns: int = Field(default=2_000, gt=0)
     """Columns of one table."""
-    max_cells: int = Field(default=1_000_000, gt=0)
+    max_cells: int = Field(default=500_000, gt=0)
     """Cells of all tables of one file, empty ones included."""
-    max_nodes: int = Field(default=1_500_000, gt=0)
+    max_nodes: int = Field(default=1_000_000, gt=0)
     """Values of a JSON or YAML file, elements of a document or web page: what memory goes to while it is read."""
     max_turns: int = Field(default=200_000, gt=0)
     """Turns, answers or paragraphs of one file."""

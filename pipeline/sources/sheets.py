@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import InputError
+from pipeline.sources.encoding import tidy
 from pipeline.sources.grid import filled, narrowed, padded, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.words import count
@@ -33,11 +34,12 @@ def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: 
     refused: list[InputError] = []
     notes: list[str] = []
     for sheet in sheets:
-        place = f'{file.name} sheet "{sheet.name[:60]}"' if len(sheets) > 1 else file.name
+        within = f'sheet "{tidy(sheet.name)[:60]}"' if len(sheets) > 1 else ""
+        place = f"{file.name} {within}".rstrip()
         lines = padded(list(filled(sheet.rows, place, limits)))
         limits = limits.model_copy(update={"max_cells": limits.max_cells - sum(len(line.fields) for line in lines)})
         try:
-            read.append(table(place, lines, narrowed, are_rows=True))
+            read.append(table(place, lines, narrowed, are_rows=True, within=within))
         except InputError as error:
             refused.append(error)
     if not read:

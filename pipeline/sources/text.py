@@ -3,6 +3,7 @@
 Words above the first speaker are the researcher's: facts are read from them, the rest is not evidence.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 import yaml
@@ -17,6 +18,15 @@ from pipeline.words import count
 
 EXTENSIONS = (".txt", ".md", ".markdown", ".text")
 
+_SPAN = re.compile(r"\d{1,2}:(?P<start>\d{1,2}:\d{1,2})[.,]\d{1,3} --> \d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3}")
+_MAX_NAME = 60
+_DATE = re.compile(
+    r"(?:day \d{1,3}\b[:, ]*)?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?(?:\d{4}-\d\d-\d\d"
+    r"|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}(?:st|nd|rd|th|\.)? [^\W\d_]{3,9},?(?: \d{4})?"
+    r"|[^\W\d_]{3,9} \d{1,2}(?:st|nd|rd|th)?,? \d{4})(?:,? \d{1,2}:\d\d(?: ?[ap]m)?)?[.:]?|day \d{1,3}[.:]?",
+    re.IGNORECASE,
+)
+"""A line that is nothing but a date: the head of an entry in a diary."""
 _BULLETS = ("- ", "* ", "• ", "> ", "+ ")
 _MAX_FRONT_MATTER = 60
 """Lines of YAML front matter; a longer block is not front matter."""
@@ -33,6 +43,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     decoded = decode(file, limits)
     lines = [tidy(line) for line in decoded.text.split("\n")]
     front, lines = _front_matter(lines, decoded.text.split("\n"))
+    lines = _labelled_cues(lines)
     speakers = speaker_labels(lines)
     sections: list[_Section] = []
     number = 1
@@ -72,7 +83,7 @@ def _prose(lines: Sequence[str], front: Person, number: int) -> _Section:
         person, headings, first = person.over(found), headings + titles, first + 1
     turns: list[Turn] = []
     for block in paragraphs[first:]:
-        words = [line for line in block if not line.startswith("#") and line.strip("-*_= ")]
+        words = [line for line in block if not line.startswith("#") and line.strip("-*_= ") and not _is_date(line)]
         headings += len(block) - len(words)
         if words:
             text = " ".join(_without_mark(line) for line in words)
@@ -96,6 +107,21 @@ def _sections(lines: Sequence[str]) -> Iterator[Sequence[str]]:
         yield lines[start:end]
 
 
+def _labelled_cues(lines: list[str]) -> list[str]:
+    """Lines of a transcript in which each turn stands below a time span and a name (Teams, saved as a document)."""
+    cues = [place for place, line in enumerate(lines) if _SPAN.fullmatch(line[:80])]
+    if len(cues) < 2:
+        return lines
+    labelled = list(lines)
+    for place in cues:
+        start = _SPAN.fullmatch(lines[place])
+        name = lines[place + 1] if place + 1 < len(lines) else ""
+        labelled[place] = ""
+        if start and 0 < len(name) < _MAX_NAME:
+            labelled[place + 1] = f"{name} {start['start']}"
+    return labelled
+
+
 def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
     """Blocks between blank lines; without any, every line, unless the text is wrapped at a fixed width."""
     body = [line for line in lines if line]
@@ -113,6 +139,10 @@ def _paragraphs(lines: Sequence[str]) -> Iterator[list[str]]:
         yield block
 
 
+def _is_date(line: str) -> bool:
+    return len(line) < 40 and _DATE.fullmatch(line) is not None
+
+
 def _without_mark(line: str) -> str:
     return line[2:] if line.startswith(_BULLETS) else line
 
@@ -124,7 +154,7 @@ def _front_matter(lines: list[str], raw: Sequence[str]) -> tuple[Person, list[st
     end = lines.index("---", 1)
     try:
         values = yaml.load("\n".join(raw[1:end]), Loader=yaml.BaseLoader)  # noqa: S506  # strings only, no objects
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):  # also brackets without end
         return Person(), lines
     if not isinstance(values, dict):
         return Person(), lines
