@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline.commands import app, calibrate, check, compare, experiment, generate, runs, score
+from pipeline.commands import app, calibrate, check, compare, experiment, generate, runs, score, share
 from pipeline.errors import PersonaError
 from pipeline.settings import from_environment
 
-COMMANDS = (generate, experiment, score, calibrate, compare, runs, check, app)
+COMMANDS = (generate, experiment, score, calibrate, compare, runs, share, check, app)
 """In the order in which `--help` lists them."""
 
 

@@ -49,6 +49,7 @@ def run_document(run: RunRecord) -> JsonDict:
         ],
         "timing": run.timing.model_dump(),
         "created_at": run.created_at.isoformat(),
+        "imported_at": run.imported_at.isoformat() if run.imported_at else None,
         "warnings": list(run.warnings),
     }
 

@@ -124,6 +124,11 @@ class Study(Frozen):
         return sum(document.words for document in self.documents)
 
     @property
+    def is_withheld(self) -> bool:
+        """Whether it was shared without its words: its segments are places and no more, so nothing can run on it."""
+        return bool(self.segments) and not any(segment.text for segment in self.segments)
+
+    @property
     def size(self) -> StudySize:
         """How much data there is; segments include interviewer turns."""
         return StudySize(
@@ -352,6 +357,8 @@ class RunRecord(Frozen):
     warnings: tuple[str, ...] = ()
     created_at: datetime
     finished_at: datetime | None = None
+    imported_at: datetime | None = None
+    """When it was taken in from a bundle; `None` for a run that was made here. Imported runs cannot be resumed."""
 
     @property
     def spent_micros(self) -> int:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from pipeline.bundle import WITHHELD
 from pipeline.models import Frozen, ModelCall, RunRecord, Segment, Stage, Study
 from pipeline.prompts import segment_line
 from pipeline.redaction import Redactor
@@ -70,18 +71,20 @@ class Outbound(Frozen):
     maybe_counted: int
     """Drafts for which the budget was used up: their text may have been sent to have its tokens counted, which is
     free and leaves no row."""
+    withheld: bool = False
+    """Whether the run came in a bundle without its payloads."""
 
     @property
     def left(self) -> bool:
         """Whether anything is known to have left, or may have left, this machine."""
-        return bool(self.maybe_counted) or any(shipment.place != "here" for shipment in self.shipments)
+        return self.withheld or bool(self.maybe_counted) or any(shipment.place != "here" for shipment in self.shipments)
 
 
 def outbound(run: RunRecord, study: Study) -> Outbound:
     """What the recorded payloads of a run say; providers inside this program have none."""
     sent: dict[tuple[Stage, str, str], list[ModelCall]] = defaultdict(list)
     for call in run.calls:
-        if call.payload:
+        if call.payload and call.payload != WITHHELD:
             sent[call.stage, call.provider, call.model].append(call)
     shipments = [_shipment(calls, run, study) for calls in sent.values()]
     order: tuple[Place, ...] = ("away", "unknown", "here")
@@ -89,11 +92,14 @@ def outbound(run: RunRecord, study: Study) -> Outbound:
         shipments=tuple(sorted(shipments, key=lambda shipment: order.index(shipment.place))),
         study_segments=len(study.segments),
         maybe_counted=_maybe_counted(run),
+        withheld=any(call.payload == WITHHELD for call in run.calls),
     )
 
 
 def remarks(found: Outbound) -> tuple[str, ...]:
     """What is to be said before the shipments; empty where they say it all."""
+    if found.withheld:
+        return ("What this run sent is not known here: it was imported without the words of its study.",)
     if not found.shipments and not found.maybe_counted:
         return ("Nothing left this machine: every model of this run works inside this program.",)
     if not found.left:

@@ -7,6 +7,7 @@ the store and never the screen; whoever wants to know reads the store.
 import gc
 import threading
 import traceback
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -48,13 +49,21 @@ class Worker:
         # Guards `_threads`: pages of several browser sessions start runs at the same time.
         self._lock = threading.Lock()
 
-    def start(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None = None) -> str:
+    def start(
+        self,
+        study_id: str,
+        config: HybridConfig,
+        settings: Settings,
+        name: str | None = None,
+        *,
+        experiment_id: str | None = None,
+    ) -> str:
         """Check the configuration, create the run and let it go on in the background; returns its id.
 
         Raises:
             PersonaError: what `preflight.plan` raises; then no run is created.
         """
-        job = self._create(study_id, config, settings, name)
+        job = self._create(study_id, config, settings, name, experiment_id=experiment_id)
         self._launch(job)
         return job.run_id
 
@@ -156,6 +165,8 @@ class Worker:
     ) -> _Job:
         pipeline = self._pipeline(config, settings, drafting=drafts is None)
         study = self._store.study(study_id)
+        if study.is_withheld:
+            raise InputError(f"The study {study.name} was imported without its words. Upload its files to run on it.")
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
@@ -177,19 +188,20 @@ class Worker:
             gc.freeze()
         return pipeline
 
-    def _launch(self, job: _Job) -> None:
+    def background(self, key: str, work: Callable[[], None]) -> None:
+        """Let something go on in a thread of its own, for which `join` waits by this key.
+
+        What goes wrong in it has to be written down by itself, in the store, where the pages read it.
+        """
         # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
-        thread = threading.Thread(target=self._work_quietly, args=(job,), name=f"persona-{job.run_id}", daemon=True)
+        thread = threading.Thread(target=_quietly, args=(work,), name=f"persona-{key}", daemon=True)
         with self._lock:
             self._threads = {known: alive for known, alive in self._threads.items() if alive.is_alive()}
-            self._threads[job.run_id] = thread
+            self._threads[key] = thread
         thread.start()
 
-    def _work_quietly(self, job: _Job) -> None:
-        try:
-            self._work(job)
-        except Exception:  # the failure is in the store, where the pages read it
-            return
+    def _launch(self, job: _Job) -> None:
+        self.background(job.run_id, lambda: self._work(job))
 
     def _work(self, job: _Job) -> None:
         ended = threading.Event()
@@ -244,6 +256,11 @@ class Worker:
         while not ended.wait(_HEARTBEAT_S):
             with suppress(StoreError):  # the run itself will find the database in the same state, and say so
                 self._store.heartbeat(run_id, self._clock.now())
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    with suppress(Exception):  # the failure is in the store
+        work()
 
 
 def _so_far(facts: RunFacts) -> RunFacts:

@@ -6,16 +6,28 @@ models themselves are JSON and are read one run at a time.
 """
 
 from pipeline.run_choice import RunSummary
+from pipeline.store.bundles import BundleTables, Imported
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
+from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
 from pipeline.store.run_list import RunListTables
 from pipeline.store.runs import RunProgress, RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
-__all__ = ["RunProgress", "RunSummary", "Store", "StudySummary"]
+__all__ = ["Imported", "RunProgress", "RunSummary", "Store", "StudySummary"]
 
 
-class Store(StudyTables, RunTables, RunListTables, CallTables, LabelTables, ScoreTables, ComparisonTables):
+class Store(
+    StudyTables,
+    RunTables,
+    RunListTables,
+    CallTables,
+    LabelTables,
+    ScoreTables,
+    ComparisonTables,
+    ExperimentTables,
+    BundleTables,
+):
     """One database file: each part of it has a module of this package."""

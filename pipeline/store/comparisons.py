@@ -77,6 +77,12 @@ class ComparisonTables(DatabaseFile):
             db.execute("DELETE FROM comparisons WHERE id = ?", [utf8(comparison_id)])
 
 
+def comparisons_within(db: "Database", run_ids: Sequence[str]) -> list[Comparison]:
+    """The saved comparisons that are about these runs only, oldest first."""
+    found = [_with_runs(db, row) for row in db.query("SELECT * FROM comparisons ORDER BY created_at, rowid")]
+    return [one for one in found if one.run_ids and set(one.run_ids) <= set(run_ids)]
+
+
 def _with_runs(db: "Database", row: dict[str, Any]) -> Comparison:
     runs = list(db.query(_RUNS, [row["id"]]))
     return Comparison(

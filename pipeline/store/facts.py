@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipeline.config import HybridConfig
 from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.runlog import RunFacts, collect
 from pipeline.store.rows import as_json, iso, one, tell
@@ -39,6 +40,41 @@ def read_call(row: dict[str, Any]) -> ModelCall:
     """The attempt in a row of `body`, `payload` and `reply`."""
     texts = {"payload": row["payload"], "reply": row["reply"]}
     return ModelCall.model_validate_json(row["body"]).model_copy(update=texts)
+
+
+def config_columns(config: HybridConfig) -> dict[str, Any]:
+    """The columns of a run that lists and budgets ask for, and the whole configuration."""
+    return {
+        "local_provider": config.local_provider,
+        "local_model": config.local_model,
+        "frontier_provider": config.frontier_provider,
+        "frontier_model": config.frontier_model,
+        "threshold": config.quality_threshold,
+        "budget_micros": config.budget_micros,
+        "project": config.project,
+        "project_budget_micros": config.project_budget_micros,
+        "config": as_json(config),
+    }
+
+
+def draft_row(draft: Draft) -> dict[str, Any]:
+    """The columns of a draft that has no score yet."""
+    return {"draft_id": draft.id, "name": draft.persona.name, "body": as_json(draft)}
+
+
+def assessment_columns(assessment: Assessment) -> dict[str, Any]:
+    """The columns that the score of a draft fills."""
+    return {**assessment.scores.model_dump(), "assessment": as_json(assessment)}
+
+
+def persona_row(persona: FinalPersona) -> dict[str, Any]:
+    """The columns of a finished persona."""
+    return {
+        **persona.model_dump(include={"draft_id", "origin", "outcome", "cost_micros"}),
+        **persona.assessment.scores.model_dump(),
+        "name": persona.persona.name,
+        "body": as_json(persona),
+    }
 
 
 def call_row(call: ModelCall) -> dict[str, Any]:

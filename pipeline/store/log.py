@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError
 from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.runlog import RunLog, StageName, describe, describe_score, describe_stage
-from pipeline.store.facts import call_row
-from pipeline.store.rows import KEYS, EventKind, Table, as_json, change, one, storable, tell
+from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
+from pipeline.store.rows import KEYS, EventKind, Table, change, one, storable, tell
 from pipeline.store.store import DatabaseFile
 from pipeline.words import usd
 
@@ -40,26 +40,19 @@ class _StoreLog(RunLog):
     def draft_written(self, draft: Draft) -> None:
         with self._fact("draft", describe(draft)) as db:
             db.execute("DELETE FROM failures WHERE run_id = ? AND draft_id = ?", [self._run_id, draft.id])
-            self._put(db, "drafts", {"draft_id": draft.id, "name": draft.persona.name, "body": as_json(draft)})
+            self._put(db, "drafts", draft_row(draft))
 
     def draft_failed(self, failure: DraftFailure) -> None:
         with self._fact("failure", describe(failure)) as db:
             self._put(db, "failures", failure.model_dump())
 
     def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
-        columns = {**assessment.scores.model_dump(), "assessment": as_json(assessment)}
         with self._fact("score", describe_score(draft_id, assessment)) as db:
-            change(db, "drafts", (self._run_id, draft_id), columns)
+            change(db, "drafts", (self._run_id, draft_id), assessment_columns(assessment))
 
     def persona_finished(self, persona: FinalPersona) -> None:
-        row = {
-            **persona.model_dump(include={"draft_id", "origin", "outcome", "cost_micros"}),
-            **persona.assessment.scores.model_dump(),
-            "name": persona.persona.name,
-            "body": as_json(persona),
-        }
         with self._fact("persona", describe(persona)) as db:
-            self._put(db, "personas", row)
+            self._put(db, "personas", persona_row(persona))
 
     def call_opened(self, call: ModelCall) -> None:
         row = storable({"run_id": self._run_id, **call_row(call)})

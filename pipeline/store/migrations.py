@@ -258,6 +258,12 @@ def m005_sharing_labels_experiments(db: Database) -> None:
             study_id TEXT NOT NULL PRIMARY KEY REFERENCES studies(id) ON DELETE CASCADE
         ) STRICT
         """,
+        # Studies that came without their words; whoever uploads the same files fills them in.
+        """
+        CREATE TABLE withheld_studies (
+            study_id TEXT NOT NULL PRIMARY KEY REFERENCES studies(id) ON DELETE CASCADE
+        ) STRICT
+        """,
         """
         CREATE TABLE mappings (
             shape TEXT NOT NULL PRIMARY KEY,

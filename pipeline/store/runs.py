@@ -8,7 +8,7 @@ from pipeline.errors import InputError, StoreError
 from pipeline.models import Batch, Frozen, RunRecord, RunStatus, Timing
 from pipeline.process import ProcessMark, is_alive, this_process
 from pipeline.runlog import RunFacts, RunLog, StageName, new_run_id, with_facts
-from pipeline.store.facts import CopiedDrafts, copy_drafts, lose_open_calls, read_batches, read_facts
+from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
 from pipeline.store.store import DatabaseFile
@@ -83,15 +83,7 @@ class RunTables(DatabaseFile):
             "study_id": study_id,
             "name": name,
             "simulated": simulated,
-            "local_provider": config.local_provider,
-            "local_model": config.local_model,
-            "frontier_provider": config.frontier_provider,
-            "frontier_model": config.frontier_model,
-            "threshold": config.quality_threshold,
-            "budget_micros": config.budget_micros,
-            "project": config.project,
-            "project_budget_micros": config.project_budget_micros,
-            "config": as_json(config),
+            **config_columns(config),
             "drafts_from": drafts.run_id if drafts else None,
             "experiment_id": experiment_id,
             "created_at": iso(now),
@@ -109,12 +101,14 @@ class RunTables(DatabaseFile):
         """Let this process go on with a run that has ended before it was complete.
 
         Raises:
-            StoreError: there is no such run, or it is running or completed.
+            StoreError: there is no such run, or it is running, completed or imported.
         """
         with self._write() as db:
-            status = one(db, "runs", run_id)["status"]
-            if status in ("running", "completed"):
-                raise StoreError(f"Run {run_id} is {status}: there is nothing to resume.")
+            row = one(db, "runs", run_id, "status, imported_at")
+            if row["status"] in ("running", "completed"):
+                raise StoreError(f"Run {run_id} is {row['status']}: there is nothing to resume.")
+            if row["imported_at"]:
+                raise StoreError(f"Run {run_id} was imported: it can be read here, and resumed where it was made.")
             change(db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
             lose_open_calls(db, run_id)
             tell(db, run_id, "run", "The run goes on.")

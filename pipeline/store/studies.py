@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pipeline.models import Frozen, Study, StudySize
 from pipeline.sources.mapping import Mapping
-from pipeline.store.rows import as_json, iso, one, size_of, storable
+from pipeline.store.rows import as_json, change, iso, one, size_of, storable
 from pipeline.store.store import DatabaseFile
 
 
@@ -23,10 +23,15 @@ class StudyTables(DatabaseFile):
     """The part of the store that keeps studies."""
 
     def save_study(self, study: Study) -> None:
-        """Keep a study. One that is known already stays as it is, because runs refer to its segments."""
+        """Keep a study. One that is known already stays as it is, because runs refer to its segments.
+
+        Only one that was imported without its words gets them.
+        """
         row = {"id": study.id, "name": study.name, **study.size.model_dump(), "body": as_json(study)}
         with self._write() as db:
             db.table("studies").insert(storable(row), ignore=True)
+            if db.execute("DELETE FROM withheld_studies WHERE study_id = ?", [study.id]).rowcount:
+                change(db, "studies", (study.id,), {"body": row["body"]})
 
     def study(self, study_id: str) -> Study:
         """The whole study.

@@ -1,0 +1,225 @@
+"""Runs and their studies in one file that another installation can take in.
+
+A zip of JSON: `manifest.json` says what is in it, with a checksum for each other member; a study and a run are one
+member each. Nothing of it is trusted when it is read: sizes are bounded before they are unpacked, every name and
+every value is checked, and no member ever becomes a file. Checksums find damage and careless changes; they are not
+a signature, and say nothing of who made the bundle.
+"""
+
+import hashlib
+import io
+import json
+import re
+import struct
+import zlib
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
+
+from pydantic import AwareDatetime, ValidationError
+
+from pipeline.bundle import Bundle, BundledRun, Id
+from pipeline.comparison.saved import Comparison
+from pipeline.config import explain_validation
+from pipeline.errors import InputError
+from pipeline.models import Frozen, Study
+
+FORMAT = "persona.bundle/1"
+
+_MANIFEST = "manifest.json"
+_FORMATS = re.compile(r"persona\.bundle/(\d+)")
+
+
+class Limits(NamedTuple):
+    """What a bundle may take before it is looked at more closely."""
+
+    file_bytes: int = 200_000_000
+    unpacked_bytes: int = 1_000_000_000
+    members: int = 2_000
+
+
+class _Member(Frozen):
+    sha256: str
+    bytes: int
+
+
+class _Manifest(Frozen):
+    format: str
+    program: str
+    created_at: AwareDatetime
+    source_text: bool
+    studies: tuple[Id, ...]
+    runs: tuple[Id, ...]
+    comparisons: tuple[Comparison, ...]
+    members: dict[str, _Member]
+
+
+def write_bundle(bundle: Bundle, now: datetime) -> bytes:
+    """A bundle as a zip file; the same bundle at the same time gives the same bytes."""
+    members = {f"studies/{study.id}.json": _json(study) for study in bundle.studies}
+    members |= {f"runs/{run.id}.json": _json(run) for run in bundle.runs}
+    manifest = _Manifest(
+        format=FORMAT,
+        program=_program(),
+        created_at=now.astimezone(UTC),
+        source_text=bundle.source_text,
+        studies=tuple(study.id for study in bundle.studies),
+        runs=tuple(run.id for run in bundle.runs),
+        comparisons=bundle.comparisons,
+        members={name: _Member(sha256=_digest(data), bytes=len(data)) for name, data in members.items()},
+    )
+    target = io.BytesIO()
+    with ZipFile(target, "w", ZIP_DEFLATED) as archive:
+        for name, data in {_MANIFEST: _json(manifest), **members}.items():
+            # A member of its own making has no time, and no hint of the system it was made on.
+            entry = ZipInfo(name)
+            entry.compress_type = ZIP_DEFLATED
+            archive.writestr(entry, data)
+    return target.getvalue()
+
+
+def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  # noqa: B008 - immutable
+    """The bundle in a file.
+
+    Args:
+        data: the file.
+        where: its name, for errors.
+        limits: what it may take.
+
+    Raises:
+        InputError: it is no bundle, is damaged, was changed, is too large, or is of a newer version.
+    """
+    if len(data) > limits.file_bytes:
+        raise _too_large(where, len(data), limits)
+    members = _unpack(data, where, limits)
+    manifest = _manifest(members.pop(_MANIFEST, None), where)
+    expected = {f"studies/{key}.json" for key in manifest.studies} | {f"runs/{key}.json" for key in manifest.runs}
+    if odd := sorted((members.keys() ^ expected) | (manifest.members.keys() ^ expected)):
+        raise _refused(where, f"'{odd[0][:80]}' is in it or in its manifest, and not in the other. Export it again.")
+    for name, content in members.items():
+        noted = manifest.members[name]
+        if noted.bytes != len(content) or noted.sha256 != _digest(content):
+            raise _refused(where, f"{name} is not what its checksum says: it was changed or damaged. Export it again.")
+    bundle = Bundle(
+        source_text=manifest.source_text,
+        studies=tuple(_parsed(Study, members[f"studies/{key}.json"], where) for key in manifest.studies),
+        runs=tuple(_parsed(BundledRun, members[f"runs/{key}.json"], where) for key in manifest.runs),
+        comparisons=manifest.comparisons,
+    )
+    _check_ids(bundle, manifest, where)
+    return bundle
+
+
+def open_bundle(file: Path, limits: Limits = Limits()) -> Bundle:  # noqa: B008 - immutable
+    """The bundle in a file on disk; see `read_bundle`.
+
+    Raises:
+        InputError: it cannot be read, or what `read_bundle` refuses.
+    """
+    try:
+        if (size := file.stat().st_size) > limits.file_bytes:
+            raise _too_large(str(file), size, limits)
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file}: cannot be read ({error.strerror}). Check the path.") from error
+    return read_bundle(data, str(file), limits)
+
+
+def _too_large(where: str, size: int, limits: Limits) -> InputError:
+    return _refused(where, f"it has {size:,} bytes, and {limits.file_bytes:,} are allowed.")
+
+
+def _unpack(data: bytes, where: str, limits: Limits) -> dict[str, bytes]:
+    """The members by name; names are looked at, and never used as paths."""
+    try:
+        with ZipFile(io.BytesIO(data)) as archive:
+            entries = archive.infolist()
+            if len(entries) > limits.members:
+                raise _refused(where, f"it has {len(entries):,} members, and {limits.members:,} are allowed.")
+            total = sum(entry.file_size for entry in entries)
+            if total > limits.unpacked_bytes:
+                raise _refused(where, f"unpacked it has {total:,} bytes, and {limits.unpacked_bytes:,} are allowed.")
+            names = [entry.filename for entry in entries]
+            if len(set(names)) != len(names):
+                raise _refused(where, "a member is in it twice.")
+            if any(entry.flag_bits & 1 or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
+                raise _refused(where, "a member is encrypted, or packed in a way that bundles are not.")
+            # A member is never read beyond the size that was counted above.
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except _DAMAGE as error:
+        raise _refused(
+            where, "it is not a zip archive, or it was cut off or damaged. Export or copy it again."
+        ) from error
+
+
+_DAMAGE = (
+    BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    OSError,
+    RuntimeError,
+    ValueError,
+    OverflowError,
+    LookupError,
+)
+"""What Python's reader of archives raises for damaged ones."""
+
+
+def _manifest(data: bytes | None, where: str) -> _Manifest:
+    if data is None:
+        raise _refused(where, f"it has no {_MANIFEST}. Make one with `persona export RUN --bundle FILE.zip`.")
+    try:
+        stated = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _refused(where, f"{_MANIFEST} is not JSON.") from error
+    name = stated.get("format") if isinstance(stated, dict) else None
+    found = _FORMATS.fullmatch(name) if isinstance(name, str) else None
+    if found is None:
+        raise _refused(where, f"{_MANIFEST} does not say that this is a bundle of runs.")
+    if name != FORMAT:
+        raise _refused(where, f"it is of format {name}, and this program reads {FORMAT}. Update the program.")
+    return _parsed(_Manifest, data, where)
+
+
+_Model = TypeVar("_Model", bound=Frozen)
+
+
+def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
+    try:
+        return model.model_validate_json(data)
+    except ValidationError as error:
+        raise _refused(where, explain_validation(error)[:500]) from error
+
+
+def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
+    studies = tuple(study.id for study in bundle.studies)
+    runs = tuple(run.id for run in bundle.runs)
+    if (studies, runs) != (manifest.studies, manifest.runs) or len(set(runs)) != len(runs):
+        raise _refused(where, "a study or run in it has another id than its manifest says.")
+    if strays := {run.study_id for run in bundle.runs} - set(studies):
+        raise _refused(where, f"the study {min(strays)} of one of its runs is not in it.")
+    if any(not compared.run_ids or not set(compared.run_ids) <= set(runs) for compared in bundle.comparisons):
+        raise _refused(where, "a comparison in it is about runs that are not.")
+
+
+def _refused(where: str, why: str) -> InputError:
+    return InputError(f"{where}: cannot be imported: {why}")
+
+
+def _json(model: Frozen) -> bytes:
+    # Not `model_dump_json`: it refuses half characters.
+    return json.dumps(model.model_dump(mode="json"), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _program() -> str:
+    try:
+        return f"persona {version('persona')}"
+    except PackageNotFoundError:
+        return "persona"

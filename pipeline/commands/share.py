@@ -1,0 +1,94 @@
+"""`persona export` and `persona import`: runs as a bundle for another installation, or as a report for a person."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands._options import Commands, open_store
+from pipeline.errors import InputError
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.store import Store
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add both commands."""
+    export = commands.add_parser("export", parents=[shared], help="write runs into a file to share")
+    export.add_argument("run", nargs="+", metavar="RUN", help="id, the beginning of an id, or the name")
+    form = export.add_mutually_exclusive_group(required=True)
+    form.add_argument("--bundle", type=Path, metavar="FILE.zip", help="for another installation: `persona import`")
+    form.add_argument("--html", type=Path, metavar="FILE", help="a report of one run that opens in any browser")
+    words = export.add_mutually_exclusive_group()
+    words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
+    words.add_argument("--with-source", action="store_true", help="report with quotes and sources from the study")
+    export.set_defaults(command=_export)
+    take = commands.add_parser("import", parents=[shared], help="take in a bundle of runs")
+    take.add_argument("bundle", type=Path, metavar="FILE.zip")
+    take.set_defaults(command=_import)
+
+
+def _export(options: argparse.Namespace, settings: Settings) -> int:
+    store = open_store(options, settings)
+    run_ids = [store.find_run(text) for text in options.run]
+    if options.html:
+        file, data = options.html, _report(store, run_ids, options)
+    else:
+        file, data = options.bundle, _bundle(store, run_ids, options)
+    write_file(file, data)
+    told = {"file": str(file), "runs": run_ids, "bytes": len(data)}
+    print(json.dumps(told, ensure_ascii=False) if options.json else f"{file}: {', '.join(run_ids)}.")
+    return 0
+
+
+def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
+    from pipeline.report import run_report
+
+    if options.without_source:
+        raise InputError("--without-source belongs to --bundle: a report holds no words of the study by itself.")
+    if len(run_ids) != 1:
+        raise InputError(f"{len(run_ids)} runs were given, and --html is about one. `persona compare` takes several.")
+    run = store.run(run_ids[0])
+    return run_report(run, store.study(run.study_id), with_source=options.with_source).encode("utf-8", "replace")
+
+
+def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
+    from pipeline.bundle import without_source
+    from pipeline.bundle_file import write_bundle
+    from pipeline.clock import SystemClock
+
+    if options.with_source:
+        raise InputError("--with-source belongs to --html: a bundle holds the words of the study by itself.")
+    bundle = store.bundle(run_ids)
+    return write_bundle(without_source(bundle) if options.without_source else bundle, SystemClock().now())
+
+
+def _import(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.bundle_file import open_bundle
+    from pipeline.clock import SystemClock
+
+    bundle = open_bundle(options.bundle)
+    taken = open_store(options, settings).import_bundle(bundle, SystemClock().now())
+    if options.json:
+        print(taken.model_dump_json(indent=2))
+        return 0
+    for run_id in taken.runs:
+        print(f"Imported {run_id}: `persona show {run_id}`.")
+    for run_id in taken.known:
+        print(f"{run_id} was here already, and is left as it was.")
+    return 0
+
+
+def write_file(file: Path, data: bytes) -> None:
+    """Write a file that a user has named, in the place of one that is there.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise InputError(
+            f"{file}: cannot be written ({error.strerror}). Name a file in a folder that exists."
+        ) from error

@@ -1,0 +1,182 @@
+"""Runs on their way to and from another installation: read whole, and written whole or not at all."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from pipeline.bundle import Bundle, BundledRun, Event, StageBegun, withheld
+from pipeline.comparison.saved import Comparison
+from pipeline.config import HybridConfig
+from pipeline.errors import InputError, StoreError
+from pipeline.models import Frozen, Study, Timing
+from pipeline.store.comparisons import comparisons_within
+from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
+from pipeline.store.rows import Table, as_json, iso, one, storable
+from pipeline.store.store import DatabaseFile
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Database
+
+
+class Imported(Frozen):
+    """What became of a bundle."""
+
+    runs: tuple[str, ...]
+    """Ids of the runs that are new here."""
+    known: tuple[str, ...]
+    """Ids of those that were here before, and are left as they were."""
+
+
+class BundleTables(DatabaseFile):
+    """The part of the store that shares runs with other installations."""
+
+    def bundle(self, run_ids: Sequence[str]) -> Bundle:
+        """Runs with their studies, and the saved comparisons that are about no other run.
+
+        Raises:
+            StoreError: there is no such run.
+            InputError: one of them is running.
+        """
+        with self._read() as db:
+            runs = tuple(_read_run(db, run_id) for run_id in dict.fromkeys(run_ids))
+            keys = dict.fromkeys(run.study_id for run in runs)
+            bodies = [str(one(db, "studies", key)["body"]) for key in keys]
+            studies = tuple(Study.model_validate_json(body) for body in bodies)
+            comparisons = comparisons_within(db, [run.id for run in runs])
+        return Bundle(
+            source_text=not any(study.is_withheld for study in studies),
+            studies=studies,
+            runs=runs,
+            comparisons=tuple(comparisons),
+        )
+
+    def import_bundle(self, bundle: Bundle, now: datetime) -> Imported:
+        """Take in all of a bundle, or nothing; what is here already stays as it is.
+
+        Imported runs are marked with the time, count for no budget, and cannot be resumed.
+
+        Raises:
+            StoreError: a run or study of the same id is here with other content.
+        """
+        new: list[str] = []
+        known: list[str] = []
+        with self._write() as db:
+            for study in bundle.studies:
+                _take_study(db, study)
+            for run in bundle.runs:
+                (new if _take_run(db, run, now) else known).append(run.id)
+            for comparison in bundle.comparisons:
+                _take_comparison(db, comparison)
+        return Imported(runs=tuple(new), known=tuple(known))
+
+
+def _read_run(db: "Database", run_id: str) -> BundledRun:
+    row = one(db, "runs", run_id)
+    if row["status"] == "running":
+        raise InputError(f"Run {run_id} is still running. Export it when it has ended, or cancel it first.")
+    facts = read_facts(db, run_id)
+    stages = db.query("SELECT stage, planned, started_at FROM stages WHERE run_id = ? ORDER BY rowid", [run_id])
+    events = db.query("SELECT at, kind, sentence FROM events WHERE run_id = ? ORDER BY seq", [run_id])
+    own = {key: row[key] for key in row.keys() & BundledRun.model_fields.keys()}
+    return BundledRun.model_validate(
+        {
+            **own,
+            "tags": json.loads(row["tags"]),
+            "config": HybridConfig.model_validate_json(row["config"]),
+            "timing": Timing.model_validate_json(row["timing"]),
+            "stages": [StageBegun.model_validate(stage) for stage in stages],
+            "events": [Event.model_validate(event) for event in events],
+            **{name: getattr(facts, name) for name in _FACTS},
+        }
+    )
+
+
+_FACTS = ("drafts", "assessments", "failures", "personas", "calls", "batches")
+
+
+def _take_study(db: "Database", study: Study) -> None:
+    """Insert a study; one that is here without its words gets them."""
+    body = {"id": study.id, "name": study.name, **study.size.model_dump(), "body": as_json(study)}
+    for row in db.table("studies").rows_where("id = ?", [study.id], select="body"):
+        known = Study.model_validate_json(row["body"])
+        given = study.model_copy(update={"name": known.name})
+        if given in (known, withheld(known)):
+            return
+        if known != withheld(given):
+            raise StoreError(
+                f"The study {study.id} is here with other content, and is left as it is. Delete it first, with its "
+                "runs, or import into another database with --db."
+            )
+        db.table("studies").update(study.id, storable({"body": as_json(given)}))
+        db.execute("DELETE FROM withheld_studies WHERE study_id = ?", [study.id])
+        return
+    db.table("studies").insert(storable(body))
+    if study.is_withheld:
+        db.table("withheld_studies").insert({"study_id": study.id})
+
+
+def _take_run(db: "Database", run: BundledRun, now: datetime) -> bool:
+    """Insert a run; whether it is new here."""
+    for row in db.table("runs").rows_where("id = ?", [run.id], select="status, deleted_at"):
+        known = None if row["status"] == "running" else _read_run(db, run.id)
+        if known is None or not (known.is_same_as(run) or known.without_source().is_same_as(run)):
+            raise StoreError(
+                f"Run {run.id} is here with other content, and is left as it is. Delete it first, or import into "
+                "another database with --db."
+            )
+        db.execute("UPDATE runs SET deleted_at = NULL WHERE id = ?", [run.id])
+        return row["deleted_at"] is not None
+    db.table("runs").insert(storable(_run_row(run, now)))
+    _put(db, run.id, "drafts", [_draft(run, number) for number in range(len(run.drafts))])
+    _put(db, run.id, "failures", [failure.model_dump() for failure in run.failures])
+    _put(db, run.id, "personas", [persona_row(final) for final in run.personas])
+    _put(db, run.id, "calls", [call_row(call) for call in run.calls])
+    _put(db, run.id, "batches", [batch.model_dump(mode="json") for batch in run.batches])
+    _put(db, run.id, "stages", [{**begun.model_dump(), "started_at": iso(begun.started_at)} for begun in run.stages])
+    _put(db, run.id, "events", [event.model_dump() for event in run.events])
+    return True
+
+
+def _run_row(run: BundledRun, now: datetime) -> dict[str, Any]:
+    plain = run.model_dump(
+        include={"id", "study_id", "name", "note", "status", "error", "simulated", "scorer_version", "drafts_from"}
+        | {"price_source", "frontier_only_micros"}
+    )
+    # No project: what somebody else has spent must not use up a budget here. No process: nobody is at work on it.
+    nobody = {"project": None, "project_budget_micros": None, "host": "", "pid": 0, "process_started": 0.0}
+    return {
+        **config_columns(run.config),
+        **plain,
+        **nobody,
+        "tags": json.dumps(run.tags, ensure_ascii=False),
+        "timing": as_json(run.timing),
+        "created_at": iso(run.created_at),
+        "finished_at": run.finished_at and iso(run.finished_at),
+        "heartbeat_at": iso(now),
+        "imported_at": iso(now),
+    }
+
+
+def _draft(run: BundledRun, number: int) -> dict[str, Any]:
+    draft = run.drafts[number]
+    scored = run.assessments.get(draft.id)
+    # Every row of one insert has the same columns.
+    empty = dict.fromkeys(("overall", "coherence", "faithfulness", "completeness", "assessment"))
+    return {**draft_row(draft), **(assessment_columns(scored) if scored else empty)}
+
+
+def _put(db: "Database", run_id: str, table: "Table | str", rows: Sequence[dict[str, Any]]) -> None:
+    db.table(table).insert_all([storable({"run_id": run_id, **row}) for row in rows])
+
+
+def _take_comparison(db: "Database", comparison: Comparison) -> None:
+    """Insert a comparison; one of the same id stays as it is."""
+    row = {**comparison.model_dump(include={"id", "title", "note"}), "created_at": iso(comparison.created_at)}
+    if db.execute(
+        "INSERT OR IGNORE INTO comparisons (id, title, note, created_at) VALUES (:id, :title, :note, :created_at)",
+        storable(row),
+    ).rowcount:
+        for place, run_id in enumerate(comparison.run_ids):
+            said = {"annotation": comparison.annotations.get(run_id, ""), "place": place}
+            db.table("comparison_runs").insert(storable({"comparison_id": comparison.id, "run_id": run_id, **said}))
