@@ -71,7 +71,7 @@ class LabelledDraft(Frozen):
 
 
 class LabelSet(Frozen):
-    """The labels of one design, ready to be joined with its runs by `runs.cases_of`."""
+    """The labels of one design, ready to be joined with its runs by `pool.pool_of`."""
 
     design: StoredDesign
     rater: str | None

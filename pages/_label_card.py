@@ -1,0 +1,163 @@
+"""One text to label, blind: no score, no origin, no cost, no model. All text is untrusted and escaped.
+
+Every key has its button and every button its key; none fires while a note is being typed.
+"""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _label_data, _ui
+from pipeline.calibration.drawing import ShownText, minutes_for
+from pipeline.calibration.labels import StoredDesign, Verdict
+from pipeline.evidence import LISTS
+from pipeline.models import Persona, Segment
+from pipeline.words import count, escape_markdown
+
+_KEYS: dict[Verdict, tuple[str, str, str]] = {
+    "acceptable": ("Acceptable", "A", ":material/thumb_up:"),
+    "unacceptable": ("Unacceptable", "U", ":material/thumb_down:"),
+    "unsure": ("Unsure", "S", ":material/question_mark:"),
+}
+"""Word, key and icon. A question mark is no key that a button can have."""
+
+_STICKY = """<style>
+[data-testid="stLayoutWrapper"]:has(> .st-key-label_keys) {{ position: sticky; bottom: 0; z-index: 9; }}
+.st-key-label_keys {{ background: {background}; padding: 0.75rem 0; }}
+</style>"""
+"""Note and buttons stay in sight under a long text."""
+
+_WIDTH_PX, _SOURCE_PX = 920, 560
+
+
+def show(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
+    """The next text, and what can be said of it."""
+    total = len(stored.design.tasks)
+    text = _label_data.texts(stored)[place]
+    shows_source = st.session_state.get(_source_key(stored, place), False)
+    with st.container(horizontal_alignment="center"), st.container(width="stretch" if shows_source else _WIDTH_PX):
+        left = count(minutes_for(total - done), "minute")
+        st.progress(done / total, text=f"{done} of {total} · about {left}")
+        sides = st.grid(2 if shows_source else 1, min_column_width=380)
+        with sides.cell(), st.container(border=True):
+            _persona(text.persona)
+        if shows_source:
+            with sides.cell():
+                _source(stored, text)
+        with st.container(key="label_keys", gap="small"):
+            _note(stored, place)
+            with st.container(horizontal=True, vertical_alignment="center"):
+                _buttons(stored, place, rater, any_done=done > 0)
+    # Only colours of the theme's own file: nothing of a study or a model gets into this markup.
+    st.html(_STICKY.format(background=st.get_option(f"theme.{st.context.theme.type or 'light'}.backgroundColor")))
+
+
+def _persona(persona: Persona) -> None:
+    st.subheader(escape_markdown(persona.name) or "Without a name", anchor=False)
+    if persona.tagline:
+        st.markdown(f"*{escape_markdown(persona.tagline)}*")
+    facts = [
+        f"{escape_markdown(key.capitalize())}: {escape_markdown(value)}" for key, value in persona.demographics.items()
+    ]
+    if facts:
+        st.caption(" · ".join(facts))
+    if persona.background:
+        st.markdown(escape_markdown(persona.background))
+    lists = st.grid(2, min_column_width=240, gap="medium")
+    for field, title in LISTS.items():
+        items = [escape_markdown(item) for item in getattr(persona, field)]
+        if items:
+            lines = [f"- “{item}”" if field == "quotes" else f"- {item}" for item in items]
+            with st.container() if field == "quotes" else lists.cell():
+                st.markdown("\n".join([f"**{title}**", *lines]))
+
+
+# --- what can be said ------------------------------------------------------------------------------
+
+
+def _note(stored: StoredDesign, place: int) -> None:
+    # Not a dialog behind a key: that has the focus beside its field, and what is typed would press the buttons.
+    st.text_input(
+        "Note",
+        key=_note_key(stored, place),
+        max_chars=500,
+        placeholder="Note: what decides it? Optional; press Tab to leave this field, then a key.",
+        label_visibility="collapsed",
+    )
+
+
+def _buttons(stored: StoredDesign, place: int, rater: str, *, any_done: bool) -> None:
+    for verdict, (word, key, icon) in _KEYS.items():
+        # The place is in the key: a second press before the next card is there says the same of the same text.
+        st.button(
+            word, key=f"{verdict} {place}", shortcut=key, icon=icon, on_click=_say, args=(stored, place, rater, verdict)
+        )
+    shown = st.session_state.get(_source_key(stored, place), False)
+    st.button(
+        "Hide source" if shown else "Source",
+        key=f"source {place}",
+        shortcut="E",
+        icon=":material/description:",
+        type="tertiary",
+        on_click=_toggle,
+        args=(_source_key(stored, place),),
+    )
+    st.button(
+        "Undo",
+        shortcut="Z",
+        icon=":material/undo:",
+        type="tertiary",
+        disabled=not any_done,
+        on_click=_undo,
+        args=(stored, rater),
+    )
+
+
+def _say(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None:
+    note = st.session_state.get(_note_key(stored, place), "").strip()
+    st.session_state.pop(_source_key(stored, place), None)
+    _ui.services().store.save_label(stored.id, place, rater, verdict, note, datetime.now(UTC))
+
+
+def _undo(stored: StoredDesign, rater: str) -> None:
+    """Take the last label of this rater back; its note stays for the next word."""
+    store = _ui.services().store
+    own = [label for label in store.labels(stored.id) if label.rater == rater]
+    if own:
+        store.remove_label(stored.id, own[-1].place, rater)
+        st.session_state[_note_key(stored, own[-1].place)] = own[-1].note
+
+
+def _toggle(key: str) -> None:
+    st.session_state[key] = not st.session_state.get(key, False)
+
+
+def _note_key(stored: StoredDesign, place: int) -> str:
+    return f"label_note {stored.id} {place}"
+
+
+def _source_key(stored: StoredDesign, place: int) -> str:
+    return f"label_source {stored.id} {place}"
+
+
+# --- the source ------------------------------------------------------------------------------------
+
+
+def _source(stored: StoredDesign, text: ShownText) -> None:
+    """What the participants said whom this text is drawn from."""
+    study = _ui.study(stored.design.setup.study_id)
+    with st.container(border=True, height=_SOURCE_PX):
+        for participant in text.focus:
+            st.markdown(f"**{escape_markdown(participant)}**")
+            for segment in study.segments:
+                if segment.participant == participant:
+                    _segment(segment)
+        if not text.focus:
+            st.caption("This text is not drawn from particular participants.")
+
+
+def _segment(segment: Segment) -> None:
+    if segment.role == "interviewer":
+        st.caption(f"Interviewer: {escape_markdown(segment.text)}")
+    else:
+        st.markdown(escape_markdown(segment.text))

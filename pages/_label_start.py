@@ -1,0 +1,169 @@
+"""Where labelling begins: designs that were drawn before, and a new draw with what it fixes and what it takes."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _ui
+from pages._label_data import RATER_KEY
+from pipeline.calibration.design import DesignSettings
+from pipeline.calibration.drawing import LabelPlan, minutes_for, plan
+from pipeline.calibration.labels import DesignSummary
+from pipeline.calibration.promise import Promise, Risk, Scope
+from pipeline.errors import InputError
+from pipeline.models import Study
+from pipeline.words import count, escape_markdown, percent, score
+
+_MOST_RUNS = 1000
+RISKS: dict[Risk, str] = {
+    "marginal": "among everything delivered",
+    "selective": "among what stays local",
+}
+SCOPES: dict[Scope, str] = {
+    "future_runs": "future runs like these",
+    "this_run": "these drafts only",
+}
+
+
+def leave() -> None:
+    """Back to the list of designs."""
+    st.query_params.pop("design", None)
+    st.rerun()
+
+
+def enter(design_id: str) -> None:
+    """On to the cards of a design."""
+    st.query_params["design"] = design_id
+    st.rerun()
+
+
+# --- drawn before ----------------------------------------------------------------------------------
+
+
+def open_designs(study_id: str) -> None:
+    """The designs of a study, newest first; nothing when there are none."""
+    designs = _ui.services().store.designs(study_id)
+    if not designs:
+        return
+    st.subheader("Designs", anchor=False)
+    for design in designs:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"design {design.id}"):
+            _design(design)
+
+
+def _design(design: DesignSummary) -> None:
+    with st.container(gap=None):
+        kind = "" if design.is_drawn else " :gray-badge[made elsewhere]"
+        st.markdown(f"**{escape_markdown(design.name)}**{kind}")
+        said = ", ".join(f"{escape_markdown(name)} {n} of {design.tasks}" for name, n in design.labelled.items())
+        runs = count(len(design.run_ids), "run")
+        st.caption(f"{said or count(design.tasks, 'text')} · {runs} · drawn {_ui.when(design.created_at)}")
+    if st.button("Open", key=f"open {design.id}", icon=":material/arrow_forward:"):
+        enter(design.id)
+    with st.popover("Delete", key=f"delete {design.id}", icon=":material/delete:", type="tertiary"):
+        st.markdown(f"Deletes the design and {count(sum(design.labelled.values()), 'label')} for good.")
+        if st.button("Delete design and labels", key=f"delete now {design.id}", type="primary"):
+            _ui.services().store.delete_design(design.id)
+            st.rerun()
+
+
+# --- a new draw ------------------------------------------------------------------------------------
+
+
+def new_design(study: Study) -> None:
+    """Settings of a draw, what it takes, and the button that fixes it."""
+    st.subheader("Draw texts to label", anchor=False)
+    runs = {run.id: run for run in _ui.services().store.runs(_MOST_RUNS) if run.study_id == study.id}
+    ended = [run_id for run_id, run in runs.items() if run.status != "running" and run.personas]
+    if not ended:
+        st.info("This study has no finished run yet. Labels are given to texts of a run.", icon=":material/inbox:")
+        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        return
+    sides = st.grid(2, min_column_width=360, gap="large")
+    with sides.cell():
+        current = st.session_state.get(_ui.RUN_KEY)
+        chosen = st.multiselect(
+            "Runs",
+            ended,
+            default=[current if current in ended else ended[0]],
+            format_func=lambda run_id: f"{runs[run_id].name} · {_ui.when(runs[run_id].created_at)}",
+            help="Several runs of one setup give more drafts to draw from.",
+        )
+        settings = _settings()
+    with sides.cell(), st.container(border=True):
+        _draw(chosen, settings)
+
+
+def _settings() -> DesignSettings:
+    one, two = st.columns(2)
+    labels = one.number_input(
+        "Texts", 1, 2000, 50, help="For the certificate: drawn at random from the floor on. Fewer drafts: all of them."
+    )
+    floor = two.number_input(
+        "Floor (% under it)",
+        0,
+        95,
+        40,
+        step=5,
+        help="Drafts with the lowest scores go to the frontier anyway. Not labelling them buys more where it counts.",
+    )
+    alpha = one.number_input("Bad at most (%)", 1, 90, 10, help="Alpha: what the certificate promises.")
+    confidence = two.number_input(
+        "Confidence (%)", 50, 99, 90, help="How sure the promise is, over the luck of the draw."
+    )
+    risk = st.selectbox("Bad texts are counted", list(RISKS), format_func=RISKS.__getitem__)
+    scope = st.selectbox("The promise speaks of", list(SCOPES), format_func=SCOPES.__getitem__)
+    seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.", width=160)
+    promise = Promise(alpha=alpha / 100, confidence=confidence / 100, risk=risk, scope=scope)
+    return DesignSettings(promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed)
+
+
+def _draw(run_ids: list[str], settings: DesignSettings) -> None:
+    """What the draw would be, and the button."""
+    try:
+        planned = plan(_ui.services().store.scores(run_ids), settings)
+    except InputError as error:
+        _ui.problem(error)
+        return
+    _what_it_takes(planned)
+    with st.form("draw", border=False):
+        one, two = st.columns(2)
+        rater = one.text_input("Your name", value=st.session_state.get(RATER_KEY, ""), max_chars=80)
+        name = two.text_input("Name of the design", placeholder="First labels", max_chars=120)
+        drawn = st.form_submit_button("Draw and begin", type="primary", icon=":material/shuffle:")
+    st.caption(
+        "Drawing fixes runs, floor, promise and seed. None of it can be changed afterwards: choosing once labels are"
+        " known would break the promise."
+    )
+    if drawn and not rater.strip():
+        st.warning("Type your name first: labels belong to a person.", icon=":material/person:")
+    elif drawn:
+        st.session_state[RATER_KEY] = rater.strip()
+        name = name.strip() or "First labels"
+        enter(_ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
+
+
+def _what_it_takes(planned: LabelPlan) -> None:
+    design, texts, certified = planned.design, len(planned.design.tasks), planned.certificate_texts
+    st.markdown(f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**")
+    drawn = f"All {certified:,}" if certified == design.eligible else f"{certified:,} of the {design.eligible:,}"
+    numbers = Counter(task.purpose for task in design.tasks)
+    st.markdown(
+        f"- {drawn} kept drafts that score {score(design.floor)} or more, for the certificate"
+        + (f"\n- {numbers['reliability']} from below, to see what the score is worth" * bool(numbers["reliability"]))
+        + (f"\n- {numbers['comparison']} frontier texts among them, unmarked" * bool(numbers["comparison"]))
+        + (f"\n- {numbers['agreement']} shown twice, to see how far labels agree" * bool(numbers["agreement"]))
+    )
+    promise = design.settings.promise
+    said = (
+        f"“at most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence”"
+    )
+    if planned.is_enough:
+        st.markdown(f"At least **{planned.needed or 0}** of them are needed for {said}, if none is bad.")
+    else:
+        st.warning(
+            f"{said} needs at least {planned.needed} drafts from the floor on, and this draw has"
+            f" {planned.certificate_texts}. Choose more runs, a lower floor, or promise less.",
+            icon=":material/info:",
+        )

@@ -1,0 +1,95 @@
+"""Label: which texts are good enough, judged without knowing where they come from?
+
+One design at a time (`?design=ID`). Without one: the designs of the study, and a new draw. Whoever labels is asked
+for a name, which stays out of the address.
+"""
+
+import streamlit as st
+
+from pages import _label_card, _label_end, _label_files, _label_start, _ui
+from pages._label_data import RATER_KEY, records
+from pipeline.calibration.labels import StoredDesign, raters
+from pipeline.errors import StoreError
+from pipeline.words import escape_markdown
+
+_QUESTION = "Which texts are good enough, judged without knowing where they come from?"
+
+
+def page() -> None:
+    """A design with its cards, or the way to one."""
+    design_id = st.query_params.get("design")
+    if design_id is None:
+        _choose()
+        return
+    try:
+        stored = _ui.services().store.design(design_id)
+    except StoreError as error:
+        _ui.header("Label", _QUESTION)
+        _ui.problem(error)
+        if st.button("Choose another design", icon=":material/arrow_back:"):
+            _label_start.leave()
+        return
+    _label(stored)
+
+
+def _choose() -> None:
+    study = _ui.current_study()
+    _ui.header("Label", _QUESTION, study_name=study.name if study else None)
+    if study is None:
+        st.info("No study yet. Labels are given to texts of a run, and a run needs a study.", icon=":material/inbox:")
+        st.page_link(_ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
+        return
+    _label_start.open_designs(study.id)
+    _label_start.new_design(study)
+    _label_files.take_in(study.id)
+
+
+def _label(stored: StoredDesign) -> None:
+    runs = records(stored.run_ids)
+    study_name = runs[0].study_name if runs else None
+    _ui.header("Label", _QUESTION, study_name=study_name, run=runs[0] if len(runs) == 1 else None)
+    labels = _ui.services().store.labels(stored.id)
+    rater = st.session_state.get(RATER_KEY)
+    _bar(stored, rater)
+    if not rater:
+        _ask_who(list(raters(labels)))
+        return
+    own = {label.place: label for label in labels if label.rater == rater}
+    left = [task.place for task in stored.design.tasks if task.place not in own]
+    if left:
+        _label_card.show(stored, left[0], rater, done=len(own))
+    else:
+        _label_end.show(stored, labels)
+
+
+def _bar(stored: StoredDesign, rater: str | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        who = f" · labelled by {escape_markdown(rater)}" if rater else ""
+        st.caption(f":material/checklist: {escape_markdown(stored.name)}{who}", width="content")
+        if rater and st.button("Somebody else", icon=":material/switch_account:", type="tertiary"):
+            del st.session_state[RATER_KEY]
+            st.rerun()
+        if st.button("All designs", icon=":material/list:", type="tertiary"):
+            _label_start.leave()
+
+
+def _ask_who(known: list[str]) -> None:
+    """The name of whoever labels now; those who have begun are offered."""
+    with st.form("who", width=480):
+        st.markdown("**Who is labelling?**")
+        name = st.selectbox(
+            "Your name",
+            known,
+            index=None,
+            accept_new_options=True,
+            placeholder="Type a name, or choose yours to go on",
+            help="A second person on the same design sees the same texts, and nothing of what the first one said.",
+        )
+        if st.form_submit_button("Begin", type="primary", icon=":material/play_arrow:"):
+            if name and name.strip():
+                st.session_state[RATER_KEY] = name.strip()[:80]
+                st.rerun()
+            st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
+
+
+page()

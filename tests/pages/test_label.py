@@ -1,0 +1,172 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.calibration.design import DesignSettings
+from pipeline.calibration.drawing import draw_from
+from pipeline.store import Store
+from tests.pages.runs import finished_run
+
+App = Callable[[], AppTest]
+HIDDEN = ("0.", "score", "frontier", "local", "$", "claude", "threshold")
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "persona.db"
+
+
+def a_design(database: Path, **settings: object) -> str:
+    """A drawn design on a run of four drafts, two of them refined."""
+    run_id = finished_run(database, count=4, draft_factor=1.0, quality_threshold=1.0)
+    store = Store(database)
+    design = draw_from(store.scores([run_id]), DesignSettings(labels=10, **settings))
+    return store.save_design([run_id], design, "First labels", datetime.now(UTC))
+
+
+def _open(app: App, rater: str | None = None, **address: str) -> AppTest:
+    page = app().run()
+    page.switch_page(_ui.LABEL)
+    for name, value in address.items():
+        page.query_params[name] = value
+    if rater:
+        page.session_state["label_rater"] = rater
+    return page.run()
+
+
+def _text(page: AppTest) -> str:
+    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "metric")
+    words = [f"{getattr(item, 'label', '')} {item.value}" for kind in kinds for item in page.get(kind)]
+    return "\n".join(words).replace("\\", "")
+
+
+def _button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label == label)
+
+
+def _say(page: AppTest, *words: str) -> AppTest:
+    for word in words:
+        _button(page, word).click().run()
+        assert not page.exception
+    return page
+
+
+def test_without_a_run_the_page_leads_to_configure(app):
+    page = _open(app)
+    assert "no finished run yet" in _text(page)
+    assert not page.exception
+
+
+def test_the_start_says_what_is_drawn_and_how_many_labels_the_promise_needs(app, database):
+    finished_run(database, count=4, draft_factor=1.0)
+    page = _open(app)
+    assert "texts to label, about 1 minute" in _text(page)
+    assert "needs at least 22 drafts from the floor on" in page.warning[0].value
+    page.selectbox[1].select("this_run").run()
+    assert "needs at least 22" not in _text(page)
+
+
+def test_a_design_is_drawn_under_a_name_and_shows_its_first_card(app, database):
+    finished_run(database, count=4, draft_factor=1.0)
+    page = _open(app)
+    _button(page, "Draw and begin").click().run()
+    assert "Type your name first" in page.warning[-1].value
+    page.text_input[0].input("Ana")
+    _button(page, "Draw and begin").click().run()
+    (design,) = Store(database).designs()
+    assert page.query_params["design"] == design.id
+    assert "rater" not in page.query_params
+    assert _button(page, "Acceptable")
+
+
+def test_a_card_shows_the_whole_persona_and_nothing_of_where_it_comes_from(app, database):
+    design_id = a_design(database)
+    page = _open(app, "Ana", design=design_id)
+    stored = Store(database).design(design_id)
+    task = stored.design.tasks[0]
+    run = Store(database).run(task.run_id)
+    finals = {final.draft_id: final.persona for final in run.personas}
+    drafts = {item.draft.id: item.draft.persona for item in run.drafts}
+    persona = (finals if task.text == "frontier" else drafts)[task.draft_id]
+    shown = _text(page)
+    for words in (persona.name, persona.tagline, persona.background, *persona.goals, *persona.quotes):
+        assert words in shown
+    card = shown.split(persona.tagline, 1)[1].lower()
+    assert [word for word in HIDDEN if word in card] == []
+
+
+def test_labels_are_written_with_their_notes_and_undo_brings_the_last_one_back(app, database):
+    design_id = a_design(database)
+    page = _open(app, "Ana", design=design_id)
+    page.text_input[0].input("  too vague ").run()
+    _say(page, "Unacceptable", "Unsure")
+    assert [(one.place, one.verdict, one.note) for one in Store(database).labels(design_id)] == [
+        (0, "unacceptable", "too vague"),
+        (1, "unsure", ""),
+    ]
+    _say(page, "Undo", "Undo")
+    assert Store(database).labels(design_id) == ()
+    assert page.text_input[0].value == "too vague"
+    assert _button(page, "Undo").disabled
+
+
+def test_labelling_goes_on_where_it_was_left(app, database):
+    design_id = a_design(database)
+    _say(_open(app, "Ana", design=design_id), "Acceptable", "Acceptable")
+    page = _open(app, design=design_id)
+    assert page.selectbox[0].options == ["Ana"]
+    page.selectbox[0].select("Ana")
+    _button(page, "Begin").click().run()
+    total = len(Store(database).design(design_id).design.tasks)
+    assert page.get("progress")[0].proto.text.startswith(f"2 of {total} · about")
+
+
+def test_a_second_rater_sees_the_same_texts_and_none_of_the_verdicts(app, database):
+    design_id = a_design(database)
+    first = _open(app, "Ana", design=design_id)
+    shown = first.subheader[0].value
+    _say(first, "Unacceptable")
+    second = _open(app, "Ben", design=design_id)
+    assert second.subheader[0].value == shown
+    assert "Ana" not in _text(second)
+
+
+def test_the_end_tells_agreement_and_leads_to_calibrate(app, database):
+    design_id = a_design(database)
+    total = len(Store(database).design(design_id).design.tasks)
+    for rater in ("Ana", "Ben"):
+        page = _say(_open(app, rater, design=design_id), *["Acceptable"] * (total - 1), "Unsure")
+    assert "Every text has its label" in _text(page)
+    assert "Labels of Ana, who began and so decides; those of Ben" in _text(page)
+    assert f"Kappa (n = {total})" in _text(page)
+    assert f"100 % · {total} of {total}" in _text(page)
+    assert any(design_id in link.proto.query_string for link in page.get("page_link"))
+
+
+def test_the_source_of_a_text_is_shown_on_demand(app, database):
+    design_id = a_design(database)
+    page = _open(app, "Ana", design=design_id)
+    before = _text(page)
+    _say(page, "Source")
+    assert len(_text(page)) > len(before) + 100
+    _say(page, "Hide source")
+    assert _text(page) == before
+
+
+def test_an_unknown_design_says_so_and_leads_back(app, database):
+    finished_run(database)
+    page = _open(app, design="design-gone")
+    assert "no design 'design-gone'" in _text(page)
+    _button(page, "Choose another design").click().run()
+    assert "design" not in page.query_params
+
+
+def test_a_design_is_deleted_with_its_labels(app, database):
+    a_design(database)
+    page = _open(app)
+    _button(page, "Delete design and labels").click().run()
+    assert Store(database).designs() == []
