@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from pages import _card_dialogs, _claims, _ui
+from pages import _card_dialogs, _claims, _share, _ui
 from pipeline.evidence import (
     claim_groups,
     mark_counts,
@@ -202,6 +202,7 @@ def _footer(run: RunRecord, final: FinalPersona, draft: AssessedDraft | None) ->
             "Before and after", icon=":material/difference:", type="tertiary", key=f"diff {key}"
         ):
             _card_dialogs.before_and_after(run, final, draft)
+        _share.poster_button(run, final, key)
         with st.popover(
             "Copy", icon=":material/content_copy:", type="tertiary", on_change="rerun", key=f"copy {key}"
         ) as copy:

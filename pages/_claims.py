@@ -55,6 +55,9 @@ def _source(claim: MarkedClaim, word: str, study: Study) -> None:
     if context is None:
         st.markdown("Nothing in the study says this.")
         return
+    if study.is_withheld:
+        st.caption(f"The words were left out when this run was shared. Their place: {_place(context, support, study)}.")
+        return
     with st.container(border=True, gap="xsmall"):
         _context(context, support, study)
 
@@ -65,9 +68,12 @@ def _context(context: SourceContext, support: ClaimSupport, study: Study) -> Non
     st.markdown(f"**{_speaker(context.segment)}:** {_highlighted(context.segment.text, support.quote)}")
     for segment in context.after:
         _turn(segment)
+    st.caption(f":material/description: {_place(context, support, study)}")
+
+
+def _place(context: SourceContext, support: ClaimSupport, study: Study) -> str:
     names = {document.id: document.name for document in study.documents}
-    place = f"{support.document or names.get(context.segment.document, '')} · {context.segment.where}"
-    st.caption(f":material/description: {escape_markdown(place)}")
+    return escape_markdown(f"{support.document or names.get(context.segment.document, '')} · {context.segment.where}")
 
 
 def _turn(segment: Segment) -> None:

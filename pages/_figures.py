@@ -1,10 +1,12 @@
 """The figures and charts of a run: each with its finding in words, its n, and its numbers one click away."""
 
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 
 from pipeline import analysis, charts
+from pipeline.charts.images import ImageFormat, image_file
 from pipeline.models import RunRecord
 from pipeline.tiles import tiles
 from pipeline.words import escape_markdown
@@ -38,7 +40,7 @@ def show_charts(run: RunRecord) -> None:
         with st.container(border=True, height="stretch"):
             _cost(run)
         with st.container(border=True, height="stretch"):
-            _chart(run, "Did refinement help?", charts.uplift_slopes(run, dark=_is_dark()), "uplift")
+            _chart(run, "Did refinement help?", charts.uplift_slopes(run, dark=is_dark()), "uplift")
 
 
 @st.fragment
@@ -54,7 +56,7 @@ def _distribution(run: RunRecord) -> None:
         width=180,
     )
     with slot:
-        view = charts.score_distribution(run, dimension, dark=_is_dark())
+        view = charts.score_distribution(run, dimension, dark=is_dark())
         _chart(run, "Score distribution", view, "scores")
 
 
@@ -82,16 +84,34 @@ def _cost(run: RunRecord) -> None:
         label_visibility="collapsed",
     )
     with slot:
-        _chart(run, "Cumulative cost", charts.cost_curve(run, by or "call", dark=_is_dark()), "cost")
+        _chart(run, "Cumulative cost", charts.cost_curve(run, by or "call", dark=is_dark()), "cost")
 
 
 def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> None:
-    """A chart under its topic and finding, with its figures one click away."""
+    chart(topic, view, name, file=run.id, simulated=run.simulated)
+
+
+def chart(
+    topic: str, view: charts.ChartView, name: str, *, file: str, simulated: bool, on_demand: bool = False
+) -> None:
+    """A chart under its topic and finding, with its figures one click away.
+
+    Args:
+        topic: what it is about.
+        view: the chart.
+        name: of its widgets, unique on a page.
+        file: what its download is called first.
+        simulated: whether nobody paid the money in it.
+        on_demand: send the figures only when they are opened, which takes a rerun: for what is redrawn often.
+    """
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(topic, width="content")
-            with st.popover("Data", icon=":material/table:", type="tertiary"):
-                _data(run, view, name)
+            opening = {"key": f"open {name}", "on_change": "rerun"} if on_demand else {}
+            popover = st.popover("Data", icon=":material/table:", type="tertiary", **opening)
+            if not on_demand or popover.open:
+                with popover:
+                    _data(view, name, file, simulated)
         st.markdown(f"**{escape_markdown(view.title)}.**")
         if view.subtitle:
             st.caption(escape_markdown(view.subtitle))
@@ -100,26 +120,43 @@ def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> Non
         st.altair_chart(view.chart, height=view.chart.height, key=f"chart {name}")
 
 
-def _data(run: RunRecord, view: charts.ChartView, name: str) -> None:
-    st.dataframe(analysis.inert(_marked(run, view.table)), hide_index=True, alt=view.alt)
+def _data(view: charts.ChartView, name: str, file: str, simulated: bool) -> None:
+    table = _marked(simulated, view.table)
+    st.dataframe(analysis.inert(table), hide_index=True, alt=view.alt)
     st.download_button(
         "Download CSV",
-        lambda: csv(run, view.table),
-        f"{run.id} {name}.csv",
+        lambda: analysis.csv_text(table),
+        f"{file} {name}.csv",
         icon=":material/download:",
         on_click="ignore",
         key=f"csv {name}",
     )
+    if view.chart is not None:
+        _pictures(view, name, file, f"{file}{' · simulated' if simulated else ''}")
 
 
-def _is_dark() -> bool:
+def _pictures(view: charts.ChartView, name: str, file: str, caption: str) -> None:
+    """The chart as files, drawn when they are asked for."""
+    for form in get_args(ImageFormat):
+        st.download_button(
+            f"Download {form.upper()}",
+            partial(image_file, view, form, caption),
+            f"{file} {name}.{form}",
+            icon=":material/image:",
+            on_click="ignore",
+            key=f"{form} {name}",
+        )
+
+
+def is_dark() -> bool:
+    """Whether the reader's theme is dark, which labels inside charts must know."""
     return st.context.theme.type == "dark"
 
 
 def csv(run: RunRecord, table: "pd.DataFrame") -> str:
     """CSV whose money columns say so when nobody paid it."""
-    return analysis.csv_text(_marked(run, table))
+    return analysis.csv_text(_marked(run.simulated, table))
 
 
-def _marked(run: RunRecord, table: "pd.DataFrame") -> "pd.DataFrame":
-    return table.rename(columns=lambda name: f"{name} (simulated)" if run.simulated and "usd" in name else name)
+def _marked(simulated: bool, table: "pd.DataFrame") -> "pd.DataFrame":
+    return table.rename(columns=lambda name: f"{name} (simulated)" if simulated and "usd" in name else name)

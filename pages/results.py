@@ -1,12 +1,10 @@
 """Results: are these personas good, where did they come from, and what did they cost?"""
 
-import json
 from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _cards, _figures, _ui
-from pipeline import analysis, export
+from pages import _cards, _figures, _share, _ui
 from pipeline.errors import PersonaError, StoreError
 from pipeline.models import RunRecord
 from pipeline.progress import stage_bars, stage_seconds_left
@@ -67,6 +65,8 @@ def _facts(run: RunRecord) -> str:
         f"threshold {score(config.quality_threshold)}",
         f"started {_ui.when(run.created_at)}",
     ]
+    if run.imported_at:
+        facts.append(f"imported {_ui.when(run.imported_at)}")
     return escape_markdown(" · ".join(facts))
 
 
@@ -75,7 +75,7 @@ def _actions(run: RunRecord) -> None:
     with st.container(horizontal=True, gap="small"):
         if run.status == "running":
             _cancel_button(run)
-        elif run.status != "completed":
+        elif run.status != "completed" and not run.imported_at:
             resumed = _resume_button()
         with st.popover("Rename", icon=":material/edit:"):
             _rename_form(run)
@@ -88,7 +88,7 @@ def _actions(run: RunRecord) -> None:
             _ui.use_config(run.config)
             _ui.go(_ui.CONFIGURE)
         with st.popover("Export", icon=":material/download:"):
-            _exports(run)
+            _share.exports(run)
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
             _ui.go(_ui.CALLS)
     if resumed:
@@ -128,21 +128,6 @@ def _rename_form(run: RunRecord) -> None:
         if st.form_submit_button("Save", type="primary") and name and name.strip():
             _ui.services().store.rename_run(run.id, name.strip())
             st.rerun()
-
-
-def _exports(run: RunRecord) -> None:
-    mark = " (simulated)" if run.simulated else ""
-    files = {
-        f"Everything as JSON{mark}": (
-            f"{run.id}.json",
-            lambda: json.dumps(export.run_document(run), indent=2, ensure_ascii=False),
-        ),
-        f"Personas as Markdown{mark}": (f"{run.id}.md", lambda: export.personas_markdown(run)),
-        f"Persona table as CSV{mark}": (f"{run.id}.csv", lambda: _figures.csv(run, analysis.persona_table(run))),
-        "Configuration as YAML": (f"{run.id}.yaml", run.config.to_yaml),
-    }
-    for label, (name, data) in files.items():
-        st.download_button(label, data, name, on_click="ignore", width="stretch", key=f"export {name}")
 
 
 # --- while it runs ---------------------------------------------------------------------------------
@@ -218,7 +203,7 @@ def _ended(run: RunRecord) -> None:
 def _how_it_ended(run: RunRecord) -> None:
     match run.status:
         case "failed":
-            _failure(run.error or "No reason was recorded.")
+            _failure(run.error or "No reason was recorded.", resumable=run.imported_at is None)
         case "cancelled":
             st.info(f"This run was cancelled. {_what_is_there(run)}", icon=":material/cancel:")
         case "interrupted":
@@ -232,13 +217,16 @@ def _what_is_there(run: RunRecord) -> str:
     # A draft that was written and not yet scored is in the store, and not in the record.
     there = _ui.services().store.progress(run.id)
     kept = f"{count(there.drafted, 'draft')} and {count(there.finished, 'finished persona')} are kept."
+    if run.imported_at:
+        return f"{kept} It was imported, and can be resumed only where it was made."
     return f"{kept} Resume goes on where it stopped; nothing is paid twice."
 
 
-def _failure(reason: str) -> None:
+def _failure(reason: str, *, resumable: bool) -> None:
     # Only a defect of ours carries a traceback; its last line says what went wrong.
     lines = reason.strip().splitlines()
-    _ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: Resume tries the rest again.")
+    remedy = "Resume tries the rest again" if resumable else "it was imported, and is resumed where it was made"
+    _ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: {remedy}.")
     if len(lines) > 1:
         with st.expander("Technical details, for a report of this defect", icon=":material/bug_report:"):
             st.code(reason, language=None, height=240)

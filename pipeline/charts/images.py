@@ -4,6 +4,7 @@ Drawn in this process, without a browser and without the network. In an inline p
 colour of the page around it, so that one drawing serves light, dark and paper.
 """
 
+import json
 import textwrap
 from typing import Any, Literal
 
@@ -64,7 +65,9 @@ def image_file(view: ChartView, form: ImageFormat, caption: str) -> bytes:
 def _spec(view: ChartView) -> dict[str, Any]:
     if view.chart is None:
         raise ValueError(view.title)
-    spec: dict[str, Any] = view.chart.to_dict()
+    # Marks carry the ink of the theme they were made for; a picture is always for light ground.
+    text = view.chart.to_json().replace(ink(dark=True), ink(dark=False))
+    spec: dict[str, Any] = json.loads(text)
     return spec | {"width": _WIDTH}
 
 
