@@ -128,6 +128,20 @@ SHAPES: dict[str, Shape] = {
         "Haddad, Omar   0:24\nBecause it is warm there.\n\nWhitlock, Dana stopped transcription\n",
         ("R1",), 2, ("Where do you read", "transcription", "0:24"),
     ),
+    "Teams, time spans and names (docx, txt)": Shape(
+        "teams_spans.txt",
+        "0:0:0.0 --> 0:0:1.580\nWhitlock, Dana\nWhere do you read?\n\n0:0:2.0 --> 0:0:4.580\nHaddad, Omar\n"
+        "In bed, mostly, with a lamp.\n\n0:0:5.0 --> 0:0:6.580\nWhitlock, Dana\nAnd why is that?\n\n"
+        "0:0:7.0 --> 0:0:9.0\nHaddad, Omar\nBecause it is warm there.\n",
+        ("R1",), 2, ("Where do you read", "-->", "Haddad"),
+    ),
+    "Google Meet (docx, txt)": Shape(
+        "meet.txt",
+        "Lamps (2026-03-02 10:00 GMT) - Transcript\n\nAttendees\n\nDana Whitlock, Omar Haddad\n\nTranscript\n\n"
+        "00:00:00\n\nDana Whitlock: Where do you read?\n\nOmar Haddad: In bed, mostly.\n\n00:05:00\n\n"
+        "Dana Whitlock: And why is that?\n\nOmar Haddad: Because it is warm there.\n\nMeeting ended after 00:32:14\n",
+        ("R1",), 2, ("Where do you read", "Meeting ended", ":00"),
+    ),
     "Otter (txt)": Shape(
         "otter.txt",
         "Dana Whitlock  0:03  \nWhere do you read?\n\nSpeaker 2  0:09  \nIn bed, mostly, with a small lamp.\n\n"
@@ -218,6 +232,12 @@ SHAPES: dict[str, Shape] = {
         "INTERVIEWER: And why is that?\n\nINTERVIEWEE: Because it is warm there.\n",
         ("R1",), 2, ("Where do you read",),
     ),
+    "Interview, labels on lines of their own (txt)": Shape(
+        "lines.txt",
+        "RESEARCHER\nWhere do you read?\n\nPARTICIPANT\nIn bed, mostly.\n\nRESEARCHER\nAnd why?\n\nPARTICIPANT\n"
+        "It is warm there.\n",
+        ("R1",), 2, ("Where do you read", "PARTICIPANT"),
+    ),
     "Interview, timed codes (txt)": Shape(
         "P1.txt",
         "Moderator (00:02)\nWhere do you read?\n\nP1 (00:12)\nIn bed, mostly, with a small lamp.\n\n"
@@ -256,6 +276,18 @@ SHAPES: dict[str, Shape] = {
         "P2\t61\tAt the kitchen table\tMy eyes, more than the lamp\n",
         ("P1", "P2"), 4,
     ),
+    "One column per question, and notes of others (csv)": Shape(
+        "notes.csv",
+        "Participant,Age,Moderator notes,What annoys you?,What helps you?\n"
+        "P1,34,Seemed tired and did not look up from the table at all,The hum,A dimmer would\n"
+        "P2,61,Was very lively and full of ideas about light,Nothing at all really,My daughter sets it\n",
+        ("P1", "P2"), 4, ("Seemed tired",),
+    ),
+    "Diary, dated entries (txt)": Shape(
+        "P4_diary.txt",
+        "Participant: P4\n\nMonday, 2 March 2026\nI read for an hour.\n\nTuesday, 3 March 2026\nThe lamp broke.\n",
+        ("P4",), 2, ("March",),
+    ),
     "Diary, several dated entries (csv)": Shape(
         "diary.csv",
         "participant,date,day,entry\nP1,2026-03-01,1,Read for an hour until the lamp got hot.\n"
@@ -280,6 +312,20 @@ SHAPES: dict[str, Shape] = {
         "ticket_id,customer,opened,channel,subject,message\nT1,C01,Monday,mail,Hum,It hums\n"
         "T2,C02,Monday,chat,Switch,So small\nT3,C01,Friday,mail,Again,It hums again\n",
         ("C01", "C02"), 3,
+    ),
+    "Help desk requests (csv)": Shape(
+        "requests.csv",
+        "Ticket ID,Requester,Assignee,Subject,Description,Status\n"
+        "1,Imke Brandt,Sol Ricci,Lamp,My lamp hums all night and I cannot sleep.,open\n"
+        "2,Noor Aziz,Sol Ricci,Return,How do I send this lamp back to you?,closed\n",
+        ("R1", "R2"), 2, ("Sol",),
+    ),
+    "Reviews with replies (csv)": Shape(
+        "company_reviews.csv",
+        "Review Id,Review Created (UTC),Review Title,Review Content,Review Stars,Company Reply\n"
+        "1,2026-03-01,Bad,The lamp hums and nobody answers the phone.,1,We are sorry to hear that and will call you.\n"
+        "2,2026-03-02,Good,I use it every evening and it never fails.,5,\n",
+        ("R1", "R2"), 2, ("We are sorry",),
     ),
     "Survey below title rows (csv)": Shape(
         "messy.csv",

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.models import Frozen
 from pipeline.sources.encoding import tidy
-from pipeline.sources.facts import fact_key, person_from, plain_key
+from pipeline.sources.facts import fact_key, is_anothers, person_from, plain_key
 from pipeline.sources.labels import is_interviewer, read_label
 from pipeline.sources.mapping import ColumnRole, MappedRole, Part
 from pipeline.sources.reading import Row, Table
@@ -116,7 +116,7 @@ def _are_codes(values: Sequence[str]) -> bool:
 
 
 def _is_open(name: str, key: str, values: Sequence[str]) -> bool:
-    if not values or key in (*PERSON_ID, *WEAK_PERSON_ID, *GROUP, *SUBJECT, *NOT_AN_ANSWER):
+    if not values or is_anothers(key) or key in (*PERSON_ID, *WEAK_PERSON_ID, *GROUP, *SUBJECT, *NOT_AN_ANSWER):
         return False
     sample = values[:500]
     mean = sum(len(text.split()) for text in sample) / len(sample)

@@ -10,7 +10,15 @@ from functools import lru_cache
 
 from pipeline.sources.labels import is_name, spelled
 from pipeline.sources.reading import Person
-from pipeline.sources.vocabulary import CANONICAL_FACT, INTERVIEWER_KEY, LABEL_KEY, NAME_KEY, NOT_A_FACT
+from pipeline.sources.vocabulary import (
+    ANSWERED_BY,
+    ANSWERED_WITH,
+    CANONICAL_FACT,
+    INTERVIEWER_KEY,
+    LABEL_KEY,
+    NAME_KEY,
+    NOT_A_FACT,
+)
 
 MAX_FACT_CHARS = 120
 """A longer value is prose, not a fact."""
@@ -27,6 +35,8 @@ _HEAD = re.compile(
     r"(?P<rest>$|\s*[-–—|,:(].*|\s+(?-i:[A-Z]).*)",
     re.IGNORECASE,
 )  # fmt: skip
+_LONG_NUMBER = re.compile(r"\d\d")
+"""In what stands before a colon, the sign of a time or date in a title: `Talk (2026-03-02 10:00)`."""
 _NUMBER = re.compile(r"\d{1,3}")
 
 
@@ -40,9 +50,17 @@ def plain_key(key: str) -> str:
 def fact_key(key: str) -> str | None:
     """The name under which a fact is kept; `None` for keys that say nothing about the person."""
     plain = plain_key(key)
-    if not plain or plain in NOT_A_FACT or plain in NAME_KEY or plain in LABEL_KEY or plain in INTERVIEWER_KEY:
+    if not plain or plain in NOT_A_FACT or is_anothers(plain):
+        return None
+    if plain in NAME_KEY or plain in LABEL_KEY or plain in INTERVIEWER_KEY:
         return None
     return CANONICAL_FACT.get(plain, " ".join(key.casefold().split()))
+
+
+def is_anothers(plain: str) -> bool:
+    """Whether a plain key holds words of somebody who is not the participant: `moderator notes`, `company reply`."""
+    first, *rest = plain.split() or [""]
+    return first in ANSWERED_BY and not ANSWERED_WITH.isdisjoint(rest)
 
 
 def is_known_key(key: str) -> bool:
@@ -104,9 +122,11 @@ def _pairs_in(line: str, known_only: bool) -> list[tuple[str, str]]:
     if section_label(line) and (match := _HEAD.fullmatch(line)):
         return [("participant", match["label"]), *_after_label(match["rest"])]
     match = _PAIR.fullmatch(line)
-    if not match or len(match["key"].split()) > 3 or (known_only and not is_known_key(match["key"])):
+    if not match:
         return []
     key, value = match["key"], match["value"].strip("*_ ")
+    if len(key.split()) > 3 or _LONG_NUMBER.search(key) or (known_only and not is_known_key(key)):
+        return []
     if _INLINE_BREAK.search(value):
         return [(key, _INLINE_BREAK.split(value)[0]), *_inline(value)]
     return [(key, value)]

@@ -18,7 +18,7 @@ from pipeline.words import count
 
 EXTENSIONS = (".txt", ".md", ".markdown", ".text")
 
-_SPAN = re.compile(r"\d{1,2}:(?P<start>\d{1,2}:\d{1,2})[.,]\d{1,3} --> \d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3}")
+_SPAN = re.compile(r"\d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3} --> \d{1,2}:\d{1,2}:\d{1,2}[.,]\d{1,3}")
 _MAX_NAME = 60
 _DATE = re.compile(
     r"(?:day \d{1,3}\b[:, ]*)?(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?(?:\d{4}-\d\d-\d\d"
@@ -114,11 +114,11 @@ def _labelled_cues(lines: list[str]) -> list[str]:
         return lines
     labelled = list(lines)
     for place in cues:
-        start = _SPAN.fullmatch(lines[place])
-        name = lines[place + 1] if place + 1 < len(lines) else ""
         labelled[place] = ""
-        if start and 0 < len(name) < _MAX_NAME:
-            labelled[place + 1] = f"{name} {start['start']}"
+        below = place + 2 if lines[place + 1 : place + 2] == [""] else place + 1  # documents part paragraphs by a line
+        name = lines[below] if below < len(lines) else ""
+        if 0 < len(name) < _MAX_NAME:
+            labelled[below] = f"{name} 00:00"  # the form in which a name without a colon is a label
     return labelled
 
 

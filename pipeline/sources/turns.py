@@ -35,7 +35,16 @@ _SURNAME_FIRST = re.compile(
     rf"(?P<last>[^\W\d_][\w'’ -]{{0,30}}), (?P<label>[^\W\d_][\w'’. -]{{0,30}}?)(?: \([^()]{{1,40}}\))? {_TIME}$"
 )
 """How Teams names people of an organisation."""
-_OF_THE_TOOL = re.compile(r"Transcribed by https?://\S+|[\w'’., -]{2,60} (?:started|stopped) transcription")
+_OF_THE_TOOL = re.compile(
+    rf"Transcribed by https?://\S+|[\w'’., -]{{2,60}} (?:started|stopped) transcription|{_TIME}"
+    r"|Meeting ended after [\d:]{4,8}.{0,4}|This editable transcript was computer generated.*"
+)
+"""Lines that a recording program adds: times alone, who recorded, how it was made."""
+_BARE = re.compile(
+    r"(?:interviewer|moderator|researcher|facilitator|participant|respondent|interviewee|speaker|p|r)(?: ?\d{1,3})?",
+    re.IGNORECASE,
+)
+"""A label that stands on a line of its own, without a colon."""
 _LEADING_TIME = re.compile(rf"(?:{_TIME}) ?[-–]? ?(?=\S)")
 _HEADING = re.compile(r"#{1,6} |[-*_=]{3,}$|\|.*\|$")
 _HEAD = 120
@@ -54,6 +63,8 @@ class Spoken(Frozen):
 class _Line(Frozen):
     label: str
     text: str
+    is_bare: bool = False
+    """Nothing but the label: a word of a sentence, unless others of its kind come back."""
 
 
 def speaker_labels(lines: Iterable[str]) -> frozenset[str]:
@@ -63,13 +74,18 @@ def speaker_labels(lines: Iterable[str]) -> frozenset[str]:
         lines: tidied lines; empty ones separate paragraphs.
     """
     counts: Counter[str] = Counter()
+    bare: Counter[str] = Counter()
     openings, after_blank = 0, True
     for line in lines:
         candidate = _candidate(line) if line else None
-        if candidate and not _states_label(candidate):
+        if candidate and candidate.is_bare:
+            bare[candidate.label] += 1
+        elif candidate and not _states_label(candidate):
             counts[candidate.label] += 1
         openings += bool(line and (after_blank or candidate))
         after_blank = not line
+    if len(bare) > 1 and bare.total() > 2:
+        counts += bare
     density = sum(count for label, count in counts.items() if _may_be_name(label)) / max(openings, 1)
     found = frozenset(label for label, count in counts.items() if _is_speaker(label, count, density))
     is_stray = density < 0.5 and sum(counts[label] for label in found) == 1
@@ -126,6 +142,8 @@ def _candidate(line: str) -> _Line | None:
         return _Line(label=_with_aside(match["label"], match["aside"]), text=line[match.end() :].strip())
     if len(line) < _HEAD and (match := _TIMED_LABEL.match(line) or _LABEL_TIMED.match(line)):
         return _Line(label=_with_aside(match["label"], match["aside"]), text="")
+    if _BARE.fullmatch(line):
+        return _Line(label=line, text="", is_bare=True)
     # A dash stands in many sentences, so before one only a label that can be nothing else counts.
     if (match := _DASHED.match(head)) and _is_plain_role(match["label"]):
         return _Line(label=match["label"], text=line[match.end() :])

@@ -13,7 +13,8 @@ def _list(text: str) -> tuple[str, ...]:
 PERSON_ID = _list("""participant id, participantid, participant, participant code, participant number,
     message author id, author id,
     respondent id, respondent, pid, user id, userid, customer id, customer, client id, client, interviewee
-    id, interviewee, member id, person id, person, subject id, user, author, caller""")
+    id, interviewee, member id, person id, requester, requester name, submitter,
+    person, subject id, user, author, caller""")
 """Whose words a row holds."""
 WEAK_PERSON_ID = _list("""email, email address, e mail, e mail address,
     response id, submission id, id, name, full name, participant name, respondent
@@ -24,18 +25,23 @@ SPEAKER = _list("""speaker, speaker name, speaker label, message author type, au
 """Who says a turn. `role`, `from` and the like may mean something else, so their values are looked at."""
 QUESTION = _list("question, prompt, question text, item, q")
 ANSWER = _list("""answer, response, reply, text, message, comment, comments, feedback, verbatim, body,
-    content, utterance, quote, review, review text, review body, message body, entry, diary entry, highlight,
+    content, utterance, quote, review, review text, review body, review content, message body, entry,
+    diary entry, highlight,
     description, open answer, answer text, response text, transcript,
     said, a""")
-NOT_AN_ANSWER = frozenset(
-    _list("""developer reply, developer reply text, developer response, owner response, owner reply, agent reply,
-    agent response, staff reply, staff response, our reply, our response, moderator note, researcher note,
-    internal note, tags, tag, labels, themes, codes""")
+NOT_AN_ANSWER = frozenset(_list("tags, tag, labels, themes, codes, highlight tags"))
+"""Columns of words that are nobody's own."""
+ANSWERED_BY = frozenset(
+    _list("""moderator, interviewer, researcher, facilitator, observer, analyst, agent, assignee, developer, company,
+    owner, vendor, staff, admin, support, internal""")
 )
-"""Columns of words that are not the participant's."""
+ANSWERED_WITH = frozenset(
+    _list("reply, replies, response, responses, answer, note, notes, comment, comments, observation, observations")
+)
+"""Words of columns that, after one of the above, hold what others say: `Moderator notes`, `Developer Reply Text`."""
 ANSWER_KIND = {"entry": "diary", "diary entry": "diary", "highlight": "highlights"}
 """What a table is called whose answers stand in such a column."""
-RATING = _list("rating, star rating, stars, im rating")
+RATING = _list("rating, star rating, stars, review stars, review rating, im rating")
 """Columns by which a list of texts is seen to be reviews."""
 SUBJECT = _list("subject, title, review title, summary, headline")
 GROUP = _list("interview id, interview, session id, session, conversation id, conversation, document, file")
@@ -90,7 +96,8 @@ NOT_A_FACT = frozenset(
     app version code, reviewer language, review submit date and time, review submit millis since epoch,
     review last update date and time, review last update millis since epoch, developer reply date and time,
     developer reply millis since epoch, developer reply text, review link, review title, highlight id, note id,
-    note title, highlight created at, type, no, nr, number, s no, serial number, row number""")
+    note title, highlight created at, type, no, nr, number, s no, serial number, row number,
+    review id, review created utc, requester email, requester id""")
 )
 """About the recording, the file or how to reach somebody, not about the person."""
 OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, adviser, analyst, architect,
