@@ -7,7 +7,6 @@ those of the source, and a configuration that states others is refused.
 from pipeline.config import HybridConfig
 from pipeline.errors import ConfigError, InputError
 from pipeline.models import RunRecord
-from pipeline.quality import scorer_version
 from pipeline.words import count
 
 INHERITED = (
@@ -54,6 +53,8 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
 
 def keeps_scores(config: HybridConfig, source: RunRecord) -> bool:
     """Whether the source's drafts carry the scores that this configuration would give them."""
+    from pipeline.quality import scorer_version  # brings numpy along, which the store must not wait for
+
     version = scorer_version(config.embedding_model, config.judge_model)
     same = all(item.assessment.scorer_version == version for item in source.drafts)
     return same and config.weights == source.config.weights

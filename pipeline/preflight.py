@@ -211,7 +211,8 @@ def _local(
 ) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
     if not drafting:
         unasked = Health(ready=True, sentence="The drafts are there already: no local model is asked.")
-        return config, build(config.local_provider, "local", config, settings), unasked, ()
+        # Never asked, so that it can be the one that needs neither a server nor a key.
+        return config, build("builtin", "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings)
     kind = provider_class(config.local_provider, "local")
     provider = kind(_spec(kind, config, settings, "local"))

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from pipeline.models import AssessedDraft, RunRecord
 from pipeline.runlog import StageName
-from pipeline.words import usd
+from pipeline.words import percent, score, signed, usd
 
 if TYPE_CHECKING:
+    from pipeline.experiment_results import ExperimentResults
     from pipeline.preflight import CheckReport
     from pipeline.quality.judge_check import JudgeCheck
     from pipeline.store import RunProgress, RunSummary, Store
@@ -80,6 +81,40 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
             Text(run.name),
         )
     _console().print(table if runs else "No runs yet. Start one with `persona generate --from PATH`.")
+
+
+def print_experiment(found: "ExperimentResults") -> None:
+    """The cells of an experiment, and how they differ from the first."""
+    from pipeline.experiment_results import difference_words  # brings numpy along
+
+    out = _console()
+    experiment = found.experiment
+    out.print(Text(f"{experiment.id}  {experiment.name}  {found.status}"))
+    table = Table(box=None, pad_edge=False)
+    for title in ("cell", "run", "status", "mean score", "beside cell 1", "local", "spent", "settings"):
+        table.add_column(title, no_wrap=title not in ("settings", "beside cell 1"))
+    for cell in found.cells:
+        score_of, local = cell.figures.get("score"), cell.figures.get("local_share")
+        table.add_row(
+            str(cell.number),
+            cell.run_id or "–",
+            cell.status or "not begun",
+            score(score_of.value if score_of else None),
+            difference_words(score_of, signed) if score_of else "–",
+            "–" if local is None or local.value is None else percent(local.value),
+            usd(cell.spent_micros, cell.simulated),
+            Text(cell.cell.label),
+        )
+    out.print(table)
+    for note in found.notes:
+        out.print(Text(note))
+    spent = [usd(found.spent_micros(simulated=kind), kind) for kind in (False, True) if _has(found, simulated=kind)]
+    budget = "no cap" if experiment.budget_micros is None else f"of {usd(experiment.budget_micros)}"
+    out.print(Text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all cells."))
+
+
+def _has(found: "ExperimentResults", *, simulated: bool) -> bool:
+    return any(cell.run_id and cell.simulated == simulated for cell in found.cells)
 
 
 def print_scores(assessed: Sequence[AssessedDraft]) -> None:

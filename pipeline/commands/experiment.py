@@ -1,0 +1,90 @@
+"""`persona experiment`: a grid of runs on the same drafts, under one budget."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pipeline.commands._options import Commands, cache_of, open_store, remembered_of, worker_of
+from pipeline.errors import Cancelled, PersonaError
+from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.experiment import Experiment
+    from pipeline.experiment_results import ExperimentResults
+    from pipeline.grid import Grid
+    from pipeline.store import Store
+    from pipeline.worker import Worker
+
+
+def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    experiment = commands.add_parser(
+        "experiment", parents=[shared], help="run a grid of settings on the same drafts, under one budget"
+    )
+    experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="what to vary; the same file again goes on")
+    experiment.add_argument("--max-cost", type=float, metavar="USD", help="budget in USD of all cells together")
+    experiment.set_defaults(command=_experiment)
+
+
+def _experiment(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.clock import SystemClock
+    from pipeline.experiment import run_experiment
+    from pipeline.grid import load_grid
+    from pipeline.terminal import watch
+
+    grid = load_grid(options.grid, options.max_cost)
+    store = open_store(options, settings)
+    store.mark_interrupted(SystemClock().now())
+    worker = worker_of(store, options, settings)
+    try:
+        experiment = _prepared(grid, store, worker, options, settings)
+    except Cancelled as error:
+        print(f"persona: {error}", file=sys.stderr)
+        return error.exit_code
+    store.save_experiment(experiment)
+    try:
+        run_experiment(experiment, store, worker, settings, lambda run_id: watch(store, worker, run_id))
+        code = 0
+    except PersonaError as error:
+        print(f"persona: {error}", file=sys.stderr)
+        code = 1
+    found = _results(store, experiment.id)
+    _print(found, options.json)
+    return 130 if found.status == "cancelled" else code
+
+
+def _prepared(
+    grid: "Grid", store: "Store", worker: "Worker", options: argparse.Namespace, settings: Settings
+) -> "Experiment":
+    """The experiment, its drafts made if there are none to begin with."""
+    from pipeline.clock import SystemClock
+    from pipeline.experiment import drafts_of, plan_experiment
+    from pipeline.sources import load_paths
+    from pipeline.terminal import watch
+
+    cache, now = cache_of(options, settings), SystemClock().now()
+    if grid.from_drafts:
+        return plan_experiment(grid, store.run(store.find_run(grid.from_drafts)), settings, cache, now)
+    study = load_paths(grid.source, remembered=remembered_of(options, settings))
+    store.save_study(study)
+    source = drafts_of(grid, study, store, worker, settings, cache, lambda run_id: watch(store, worker, run_id))
+    return plan_experiment(grid, source, settings, cache, now, made_for=study.id)
+
+
+def _results(store: "Store", experiment_id: str) -> "ExperimentResults":
+    from pipeline.experiment_results import results
+
+    runs = store.experiment_runs(experiment_id)
+    return results(store.experiment(experiment_id), runs, {run.id: store.run(run.id) for run in runs})
+
+
+def _print(found: "ExperimentResults", as_json: bool) -> None:
+    from pipeline.experiment_results import experiment_document
+    from pipeline.terminal import print_experiment
+
+    if as_json:
+        print(json.dumps(experiment_document(found), ensure_ascii=False, indent=2))
+    else:
+        print_experiment(found)

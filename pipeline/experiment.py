@@ -1,0 +1,246 @@
+"""An experiment: a grid of runs on the same drafts, one after another, under one budget.
+
+Its cells are branches of one run, so that no draft is written twice and every difference is paired. All of them
+belong to a project of the experiment's own name, whose budget holds across processes and however often the
+experiment is stopped and gone on with. A cell that has ended is never run again.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.branch import branch_config
+from pipeline.config import HybridConfig, parse_config
+from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
+from pipeline.grid import Cell, Grid, cells_of, identity
+from pipeline.models import Frozen, Micros, RunRecord, RunStatus, Study
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+    from pipeline.store import Store
+    from pipeline.worker import Worker
+
+ExperimentStatus = Literal["not begun", "running", "completed", "cancelled", "failed", "interrupted"]
+
+
+class Experiment(Frozen):
+    """An experiment as it is kept."""
+
+    id: str
+    name: str
+    study_id: str
+    drafts_from: str
+    """Id of the run whose drafts all cells use."""
+    max_cost: float | None
+    """Budget in USD of all cells together; `None` means no cap."""
+    cells: tuple[Cell, ...]
+    """In the order in which they are run; their configurations name the experiment as their project."""
+    created_at: datetime
+    cancel_requested: bool = False
+    problem: str | None = None
+    """Why it could not go on; `None` while nothing has kept it from that."""
+
+    @property
+    def budget_micros(self) -> int | None:
+        """The budget in micro-USD; `None` means no cap."""
+        return self.cells[0].config.project_budget_micros
+
+
+class CellRun(Frozen):
+    """The run of a cell, without its facts."""
+
+    id: str
+    status: RunStatus
+    simulated: bool
+    config: HybridConfig
+    drafts_from: str | None
+    """`None` for the run that made the drafts."""
+    spent_micros: Micros
+    """Settled and reserved money of all calls."""
+
+
+def plan_experiment(
+    grid: Grid, source: RunRecord, settings: "Settings", cache: Path | None, now: datetime, *, made_for: str = ""
+) -> Experiment:
+    """An experiment on the drafts of a run, with every provider, model and price of it checked.
+
+    Args:
+        grid: what is varied.
+        source: the run of the drafts.
+        settings: keys and addresses.
+        cache: folder in which a judge's check is remembered.
+        now: the time.
+        made_for: id of the study when the run was made only for this experiment; then none of its settings count
+            where the grid states none, beside those that made the drafts.
+
+    Raises:
+        InputError: the run has no drafts to use.
+        ConfigError: a cell is wrong, contradicts the drafts, or could not be paid; names the cell.
+    """
+    base = None if made_for else source.config
+    where = f"experiment '{grid.experiment}'"
+    cells = cells_of(grid, base, where)
+    own = identity(grid, cells, made_for or source.id)
+    shared = {"project": own, "project_max_cost": grid.max_cost}
+    cells = tuple(
+        cell.model_copy(update={"config": branch_config(cell.config, source).model_copy(update=shared)})
+        for cell in cells
+    )
+    check_cells(cells, settings, cache, where)
+    return Experiment(
+        id=own,
+        name=grid.experiment,
+        study_id=source.study_id,
+        drafts_from=source.id,
+        max_cost=grid.max_cost,
+        cells=cells,
+        created_at=now,
+    )
+
+
+def drafts_of(
+    grid: Grid,
+    study: Study,
+    store: "Store",
+    worker: "Worker",
+    settings: "Settings",
+    cache: Path | None,
+    follow: Callable[[str], object],
+) -> RunRecord:
+    """The run that makes the drafts of an experiment on files: begun, gone on with, or found where it has ended.
+
+    It is local only. Every cell is checked before it starts: drafting may take hours, and is for nothing when the
+    cells cannot be paid.
+
+    Raises:
+        ConfigError: a cell is wrong or could not be paid; names the cell.
+        Cancelled: the run was cancelled.
+        InputError: it ended in another way before it was complete.
+    """
+    where = f"experiment '{grid.experiment}'"
+    cells = cells_of(grid, None, where)
+    check_cells(cells, settings, cache, where)
+    own = identity(grid, cells, study.id)
+    run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
+    if run is None:
+        config = parse_config({**grid.hybrid, "enabled": False}, where)
+        run_id = worker.start(study.id, config, settings, f"{grid.experiment}: drafts"[:200], experiment_id=own)
+        _follow(run_id, store, follow)
+    else:
+        run_id = run.id
+        if run.status != "completed":
+            worker.resume(run_id, settings)
+            _follow(run_id, store, follow)
+    return store.run(run_id)
+
+
+def check_cells(cells: Sequence[Cell], settings: "Settings", cache: Path | None, where: str) -> None:
+    """Look at every provider and price before the first cell starts; free.
+
+    Raises:
+        ConfigError: a cell could not be run or paid as it says; names the cell.
+    """
+    seen: dict[str, str | PersonaError] = {}
+    looked_at = {"enabled", "skip_frontier", "frontier_provider", "frontier_model", "refine_mode", "prices"}
+    for number, cell in enumerate(cells, start=1):
+        key = cell.config.model_dump_json(include=looked_at | {"embedding_model", "judge_model"})
+        if key in seen:
+            continue
+        kind: type[ConfigError] = ConfigError
+        try:
+            seen[key] = reason = _obstacle(cell, settings, cache)
+        except ConfigError as error:
+            kind, reason = type(error), str(error)
+        if reason:
+            raise kind(f"{where}: cell {number} ({cell.label}) cannot be run. {reason}")
+
+
+def _obstacle(cell: Cell, settings: "Settings", cache: Path | None) -> str:
+    from pipeline.preflight import plan  # brings the providers along, which the store must not wait for
+
+    planned = plan(cell.config, settings, cache, drafting=False)
+    return planned.reason if planned.missing == "frontier_unavailable" else ""
+
+
+def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
+    """The run of a cell; `None` where it was not begun, or has been deleted."""
+    # The budget may have been changed between two attempts at the experiment.
+    plain = {"project_max_cost": None}
+    wanted = cell.config.model_copy(update=plain)
+    return next((run for run in runs if run.drafts_from and run.config.model_copy(update=plain) == wanted), None)
+
+
+def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStatus:
+    """What became of an experiment, from the runs of its cells."""
+    found = [run.status if (run := run_of(cell, runs)) else None for cell in experiment.cells]
+    if "running" in found:
+        return "running"
+    if all(status == "completed" for status in found):
+        return "completed"
+    if experiment.problem or "failed" in found:
+        return "failed"
+    if experiment.cancel_requested or "cancelled" in found:
+        return "cancelled"
+    return "interrupted" if any(found) else "not begun"
+
+
+def run_experiment(
+    experiment: Experiment, store: "Store", worker: "Worker", settings: "Settings", follow: Callable[[str], object]
+) -> None:
+    """Run every cell that has not ended yet, in order; returns when all have, or the experiment was cancelled.
+
+    Args:
+        experiment: already kept in the store.
+        store: where its runs are.
+        worker: of that store.
+        settings: keys and addresses.
+        follow: waits until a run has ended.
+
+    Raises:
+        PersonaError: a cell has failed or could not be started; those before it are kept.
+    """
+    if status_of(experiment, store.experiment_runs(experiment.id)) == "running":
+        raise InputError(f"Experiment {experiment.id} is at work already, here or in another program.")
+    try:
+        for cell in experiment.cells:
+            _run_cell(experiment, cell, store, worker, settings, follow)
+    except Cancelled:
+        return
+    except PersonaError as error:
+        store.set_experiment_problem(experiment.id, str(error))
+        raise
+
+
+def _run_cell(
+    experiment: Experiment,
+    cell: Cell,
+    store: "Store",
+    worker: "Worker",
+    settings: "Settings",
+    follow: Callable[[str], object],
+) -> None:
+    run = run_of(cell, store.experiment_runs(experiment.id))
+    if run is None:
+        name = f"{experiment.name}: {cell.label}"[:200]
+        run_id = worker.branch(experiment.drafts_from, cell.config, settings, name, experiment_id=experiment.id)
+    elif run.status == "completed":
+        return
+    else:
+        run_id = run.id
+        worker.resume(run_id, settings)
+    if store.experiment(experiment.id).cancel_requested:
+        # Asked for between two cells, when there was no run to stop.
+        worker.cancel(run_id)
+    _follow(run_id, store, follow)
+
+
+def _follow(run_id: str, store: "Store", follow: Callable[[str], object]) -> None:
+    follow(run_id)
+    status = store.progress(run_id).status
+    if status == "cancelled":
+        raise Cancelled(f"The experiment was cancelled, in run {run_id}.")
+    if status != "completed":
+        raise InputError(
+            f"Run {run_id} of the experiment has ended as {status}. What was done is kept: start it again."
+        )

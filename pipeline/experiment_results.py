@@ -1,0 +1,201 @@
+"""What an experiment has shown: each cell beside one of them, draft by draft.
+
+All cells begin with the same drafts, so every difference is paired, with an interval by the people that drafts are
+drawn from; see `comparison.deltas`. What cannot be compared has a reason instead of a number.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pipeline.calibration.bootstrap import Interval
+from pipeline.comparison.deltas import Figure, Measure, figures
+from pipeline.errors import InputError
+from pipeline.experiment import CellRun, Experiment, ExperimentStatus, run_of, status_of
+from pipeline.grid import Cell
+from pipeline.models import Frozen, Micros, Outcome, RunRecord, RunStatus
+from pipeline.words import OUTCOME_WORDS, count
+
+JsonDict = dict[str, Any]
+
+
+class CellResult(Frozen):
+    """What came of one cell."""
+
+    number: int
+    """From 1, in the order of the experiment."""
+    cell: Cell
+    run_id: str | None = None
+    """`None` while the cell has not begun, or when its run was deleted."""
+    status: RunStatus | None = None
+    simulated: bool = False
+    outcomes: dict[Outcome, int] = {}
+    """Personas per outcome, in the usual order; those that have none yet are left out."""
+    spent_micros: Micros = 0
+    figures: dict[Measure, Figure] = {}
+    """Score, local share and cost per persona with their differences from the baseline; empty without personas."""
+
+
+class ExperimentResults(Frozen):
+    """An experiment with its cells side by side."""
+
+    experiment: Experiment
+    status: ExperimentStatus
+    baseline: int
+    """Number of the cell that the others are compared with."""
+    cells: tuple[CellResult, ...]
+    notes: tuple[str, ...]
+    """What a reader has to know, one sentence each; usually nothing."""
+
+    def spent_micros(self, *, simulated: bool) -> int:
+        """Money of all cells, real or simulated: the two are never added up."""
+        return sum(cell.spent_micros for cell in self.cells if cell.simulated == simulated)
+
+
+def results(
+    experiment: Experiment, runs: Sequence[CellRun], records: Mapping[str, RunRecord], baseline: int = 1
+) -> ExperimentResults:
+    """The cells of an experiment beside its baseline.
+
+    Args:
+        experiment: what was varied.
+        runs: those of the experiment.
+        records: their records by id; a run without one counts as not begun.
+        baseline: number of the cell to compare with.
+
+    Raises:
+        InputError: there is no cell of that number.
+    """
+    if not 1 <= baseline <= len(experiment.cells):
+        raise InputError(f"There is no cell {baseline}: the experiment has {count(len(experiment.cells), 'cell')}.")
+    found = [run_of(cell, runs) for cell in experiment.cells]
+    record_of = [records.get(run.id) if run else None for run in found]
+    first = record_of[baseline - 1]
+    cells = tuple(
+        _result(number, cell, run, record, first)
+        for number, (cell, run, record) in enumerate(zip(experiment.cells, found, record_of, strict=True), start=1)
+    )
+    return ExperimentResults(
+        experiment=experiment,
+        status=status_of(experiment, runs),
+        baseline=baseline,
+        cells=cells,
+        notes=_notes(cells),
+    )
+
+
+def difference_words(figure: Figure, say: Callable[[float], str]) -> str:
+    """A difference with its interval and its word, or why there is none; empty for the baseline itself."""
+    if figure.difference is None:
+        return figure.why_not or ""
+    ends = f"{say(figure.difference.low)} to {say(figure.difference.high)}"
+    return f"{say(figure.difference.value)} ({ends}), {figure.word}"
+
+
+def _result(
+    number: int, cell: Cell, run: CellRun | None, record: RunRecord | None, first: RunRecord | None
+) -> CellResult:
+    if run is None or record is None:
+        return CellResult(number=number, cell=cell)
+    outcomes = Counter(final.outcome for final in record.personas)
+    return CellResult(
+        number=number,
+        cell=cell,
+        run_id=run.id,
+        status=run.status,
+        simulated=run.simulated,
+        outcomes={name: outcomes[name] for name in OUTCOME_WORDS if outcomes[name]},
+        spent_micros=run.spent_micros,
+        figures=_figures(record, first) if record.personas else {},
+    )
+
+
+def _figures(record: RunRecord, first: RunRecord | None) -> dict[Measure, Figure]:
+    beside = first is not None and first.id != record.id and bool(first.personas)
+    found = figures([first, record] if first is not None and beside else [record])
+    own = {figure.measure: figure for figure in found if figure.run_id == record.id}
+    del own["answer_ms"]
+    if first is not None and beside and not _same_score(first, record):
+        why = "the cells are scored with other weights or models, so their scores are not comparable"
+        own["score"] = own["score"].model_copy(update={"difference": None, "paired": False, "pairs": 0, "why_not": why})
+    return own
+
+
+def _same_score(first: RunRecord, record: RunRecord) -> bool:
+    return (first.scorer_version, first.config.weights) == (record.scorer_version, record.config.weights)
+
+
+def _notes(cells: Sequence[CellResult]) -> tuple[str, ...]:
+    notes = []
+    for cell in cells:
+        if unpaid := cell.outcomes.get("budget_exhausted"):
+            of = count(sum(cell.outcomes.values()), "draft")
+            notes.append(
+                f"Cell {cell.number}: the money did not last, {unpaid} of {of} stayed unrefined for want of it."
+            )
+        if failed := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
+            notes.append(f"Cell {cell.number}: {count(failed, 'answer')} of the frontier could not be had or read.")
+    return tuple(notes)
+
+
+# --- the JSON document -------------------------------------------------------------------------------
+
+
+def experiment_document(found: ExperimentResults) -> JsonDict:
+    """The `persona.experiment/1` document."""
+    experiment = found.experiment
+    return {
+        "schema": "persona.experiment/1",
+        "experiment_id": experiment.id,
+        "name": experiment.name,
+        "status": found.status,
+        "simulated": any(cell.simulated for cell in found.cells),
+        "study_id": experiment.study_id,
+        "drafts_from": experiment.drafts_from,
+        "budget_usd": None if experiment.budget_micros is None else experiment.budget_micros / 1_000_000,
+        "spent_usd": found.spent_micros(simulated=False) / 1_000_000,
+        "spent_simulated_usd": found.spent_micros(simulated=True) / 1_000_000,
+        "baseline": found.baseline,
+        "cells": [_cell(cell) for cell in found.cells],
+        "notes": list(found.notes),
+        "problem": experiment.problem,
+    }
+
+
+def _cell(cell: CellResult) -> JsonDict:
+    units: tuple[tuple[str, Measure, float], ...] = (
+        ("quality", "score", 1.0),
+        ("local_share", "local_share", 1.0),
+        ("cost_usd_per_persona", "cost_micros", 1e-6),
+    )
+    return {
+        "cell": cell.number,
+        "settings": cell.cell.settings,
+        "run_id": cell.run_id,
+        "status": cell.status,
+        "simulated": cell.simulated,
+        "counts": cell.outcomes,
+        "spent_usd": cell.spent_micros / 1_000_000,
+        **{name: _figure(cell.figures.get(measure), unit) for name, measure, unit in units},
+    }
+
+
+def _figure(figure: Figure | None, unit: float) -> JsonDict | None:
+    if figure is None:
+        return None
+    return {
+        "mean": None if figure.value is None else figure.value * unit,
+        "n": figure.n,
+        "difference": None if figure.difference is None else _difference(figure, figure.difference, unit),
+        "why_no_difference": figure.why_not,
+    }
+
+
+def _difference(figure: Figure, difference: Interval, unit: float) -> JsonDict:
+    return {
+        "value": difference.value * unit,
+        "low": difference.low * unit,
+        "high": difference.high * unit,
+        "pairs": figure.pairs,
+        "word": figure.word,
+    }

@@ -1,0 +1,208 @@
+"""A grid of settings: the file that describes an experiment, and its cells, one configuration each.
+
+    experiment: threshold and model
+    from_drafts: run-1a2b3c4d          # or `from:` with paths; then the drafts are made first, by a local run
+    max_cost: 2.00                     # one budget for all cells together
+    hybrid: {frontier_provider: anthropic}
+    grid:
+      quality_threshold: [0.7, 0.8, 0.9]
+      frontier_model: [claude-sonnet-5-5, claude-haiku-4-5]
+
+Every combination of the values is a cell, in the order of the file: the first setting changes slowest.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
+
+from pipeline.branch import INHERITED
+from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, explain_validation, parse_config
+from pipeline.errors import ConfigError
+from pipeline.models import Frozen
+
+MOST_CELLS = 64
+"""More runs than this one after the other are refused."""
+
+_OWN = ("project", "project_max_cost")
+"""Settings that the experiment makes itself: its cells share one budget through them."""
+
+
+class Grid(Frozen):
+    """What an experiment varies, and on which drafts."""
+
+    experiment: str = Field(min_length=1, max_length=120)
+    """Name of the experiment."""
+    from_drafts: str | None = None
+    """The run whose drafts all cells use: an id, the beginning of one, or a name."""
+    source: tuple[Path, ...] = Field(default=(), alias="from")
+    """Files to draft from first, instead."""
+    max_cost: float | None = Field(default=5.00, ge=0, allow_inf_nan=False)
+    """Budget in USD of all cells together; 0 buys nothing, empty (`null`) means no cap."""
+    hybrid: dict[str, JsonValue] = {}
+    """Settings that all cells have in common; what is left out is taken from the run of the drafts."""
+    grid: dict[str, list[JsonValue]]
+    """Values to try, per setting."""
+
+    @field_validator("source", mode="before")
+    @classmethod
+    def _one_path_is_a_list(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("hybrid", mode="before")
+    @classmethod
+    def _nothing_in_common(cls, value: object) -> object:
+        return {} if value is None else value
+
+    @field_validator("grid")
+    @classmethod
+    def _worth_trying(cls, grid: dict[str, list[JsonValue]]) -> dict[str, list[JsonValue]]:
+        if not grid:
+            raise ValueError("names no setting; give at least one with a list of values")
+        for name, values in grid.items():
+            if name not in HybridConfig.model_fields:
+                raise ValueError(f"unknown setting '{name}'")
+            if name in (*INHERITED, *_OWN):
+                raise ValueError(f"{name} cannot be varied: the cells share their drafts and their budget")
+            if not values:
+                raise ValueError(f"{name} has no values")
+            if any(value in values[:place] for place, value in enumerate(values)):
+                raise ValueError(f"{name} has the same value twice")
+        return grid
+
+    @model_validator(mode="after")
+    def _is_one_experiment(self) -> "Grid":
+        if (self.from_drafts is None) == (not self.source):
+            raise ValueError("give either from_drafts (a run) or from (files), and not both")
+        if own := [name for name in _OWN if name in self.hybrid]:
+            raise ValueError(f"hybrid.{own[0]} is set by the experiment itself: its budget is max_cost")
+        cells = 1
+        for values in self.grid.values():
+            cells *= len(values)
+        if cells > MOST_CELLS:
+            raise ValueError(f"the grid has {cells} cells, and {MOST_CELLS} are allowed")
+        return self
+
+
+class Cell(Frozen):
+    """One combination of the values of a grid."""
+
+    settings: dict[str, JsonValue]
+    """What this cell sets, by name of the setting."""
+    config: HybridConfig
+    """The whole configuration of its run."""
+
+    @property
+    def label(self) -> str:
+        """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
+        return ", ".join(f"{name} {value_words(value)}" for name, value in self.settings.items())
+
+
+def value_words(value: JsonValue) -> str:
+    """The value of a setting as a person would write it; a mapping as `name value` pairs."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {inner}" for name, inner in value.items())
+    return "none" if value is None else str(value)
+
+
+def load_grid(path: Path, max_cost: float | None = None) -> Grid:
+    """The grid in a YAML file.
+
+    Args:
+        path: of the file.
+        max_cost: budget in USD in place of the file's.
+
+    Raises:
+        ConfigError: the file is missing, is not YAML, or holds something that is wrong; says what.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path of the grid.") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f" line {mark.line + 1}" if mark else ""
+        raise ConfigError(
+            f"{path}{place}: is not valid YAML. Expected `experiment:`, `grid:` and the drafts."
+        ) from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path}: expected `experiment:`, `grid:` and the drafts, found {type(values).__name__}.")
+    return parse_grid(values if max_cost is None else {**values, "max_cost": max_cost}, str(path))
+
+
+def parse_grid(values: dict[str, Any], where: str) -> Grid:
+    """A grid from parsed YAML or JSON.
+
+    Raises:
+        ConfigError: something is unknown, missing or out of range; says what.
+    """
+    try:
+        return Grid.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_explain(error)}") from error
+
+
+def _explain(error: ValidationError) -> str:
+    """Our own sentences as they are: the value they complain about, a whole grid, would only hide them."""
+    own = [
+        f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}.".removeprefix(": ").replace("Value error, ", "")
+        for problem in error.errors(include_url=False)
+        if problem["type"] == "value_error"
+    ]
+    return " ".join(own) or explain_validation(error)
+
+
+def cells_of(grid: Grid, base: HybridConfig | None, where: str) -> tuple[Cell, ...]:
+    """The cells of a grid, the first setting changing slowest.
+
+    Args:
+        grid: what is varied.
+        base: of the run of the drafts, whose settings count where the grid states none; `None` before there is one.
+            Whether the frontier is called, and for how much, is never taken from it.
+        where: named in errors.
+
+    Raises:
+        ConfigError: a cell has a wrong value; names the cell.
+    """
+    left_out = {"enabled", "skip_frontier", "max_cost", *_OWN}
+    common = base.model_dump(mode="json", exclude=left_out) if base else {}
+    common |= {"max_cost": None, **grid.hybrid}
+    cells: list[Cell] = []
+    for values in product(*grid.grid.values()):
+        settings = dict(zip(grid.grid, values, strict=True))
+        cell = Cell(settings=settings, config=_config({**common, **_with_its_model(settings, grid)}, settings, where))
+        if any(cell.config == other.config for other in cells):
+            raise ConfigError(f"{where}: two cells are the same run: {cell.label}.")
+        cells.append(cell)
+    return tuple(cells)
+
+
+def identity(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
+    """The id of an experiment: the same name, cells and drafts are the same experiment, whatever its budget.
+
+    Args:
+        grid: names it.
+        cells: its cells.
+        drafts: id of the run of the drafts, or of the study that they are to be made from.
+    """
+    configs = [cell.config.model_dump(mode="json", exclude_defaults=True) for cell in cells]
+    text = json.dumps([grid.experiment, drafts, configs], sort_keys=True)
+    return f"exp-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+
+
+def _with_its_model(settings: dict[str, JsonValue], grid: Grid) -> dict[str, JsonValue]:
+    """Another provider sells other models: where the grid names none, its usual one."""
+    provider = settings.get("frontier_provider")
+    if provider is None or "frontier_model" in {**settings, **grid.hybrid}:
+        return settings
+    return {**settings, "frontier_model": DEFAULT_FRONTIER_MODEL.get(str(provider), "")}
+
+
+def _config(values: dict[str, Any], settings: dict[str, JsonValue], where: str) -> HybridConfig:
+    label = ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
+    return parse_config(values, f"{where}: cell with {label}")

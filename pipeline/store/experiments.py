@@ -1,0 +1,93 @@
+"""Experiments: what they vary, and the runs that belong to them."""
+
+from pipeline.config import HybridConfig
+from pipeline.errors import StoreError
+from pipeline.experiment import CellRun, Experiment
+from pipeline.store.rows import as_json, iso, storable, utf8
+from pipeline.store.store import DatabaseFile
+
+
+class ExperimentTables(DatabaseFile):
+    """The part of the store that keeps experiments."""
+
+    def save_experiment(self, experiment: Experiment) -> None:
+        """Keep an experiment that is about to begin or to go on; its budget counts for all its unfinished runs."""
+        row = {
+            **experiment.model_dump(include={"id", "study_id", "name"}),
+            "created_at": iso(experiment.created_at),
+            "body": as_json(experiment),
+        }
+        budget = {"id": experiment.id, "usd": experiment.max_cost, "micros": experiment.budget_micros}
+        with self._write() as db:
+            db.execute(_KEEP, storable(row))
+            db.execute(_SHARE, budget)
+
+    def experiment(self, experiment_id: str) -> Experiment:
+        """One experiment.
+
+        Raises:
+            StoreError: there is none of that id.
+        """
+        with self._read() as db:
+            for row in db.table("experiments").rows_where("id = ?", [utf8(experiment_id)], select="body"):
+                return Experiment.model_validate_json(row["body"])
+        raise StoreError(f"There is no experiment '{experiment_id}': it was never begun, or its study was deleted.")
+
+    def experiments(self) -> list[Experiment]:
+        """All experiments, newest first."""
+        with self._read() as db:
+            rows = db.query("SELECT body FROM experiments ORDER BY created_at DESC, rowid DESC")
+            return [Experiment.model_validate_json(row["body"]) for row in rows]
+
+    def experiment_runs(self, experiment_id: str) -> tuple[CellRun, ...]:
+        """The runs of an experiment that are there, oldest first; that of its drafts among them if it made them."""
+        with self._read() as db:
+            rows = db.query(_RUNS, [utf8(experiment_id)])
+            return tuple(
+                CellRun.model_validate({**row, "config": HybridConfig.model_validate_json(row["config"])})
+                for row in rows
+            )
+
+    def cancel_experiment(self, experiment_id: str) -> None:
+        """Ask an experiment, in whichever process, to stop before the next call of its present run."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE experiments SET body = json_set(body, '$.cancel_requested', json('true')) WHERE id = ?",
+                [utf8(experiment_id)],
+            )
+            db.execute(
+                "UPDATE runs SET cancel_requested = 1 WHERE experiment_id = ? AND status = 'running'",
+                [utf8(experiment_id)],
+            )
+
+    def set_experiment_problem(self, experiment_id: str, problem: str) -> None:
+        """Write down why an experiment could not go on."""
+        with self._write() as db:
+            db.execute(
+                "UPDATE experiments SET body = json_set(body, '$.problem', ?) WHERE id = ?",
+                [utf8(problem), utf8(experiment_id)],
+            )
+
+    def delete_experiment(self, experiment_id: str) -> None:
+        """Forget an experiment; its runs stay."""
+        with self._write() as db:
+            db.execute("DELETE FROM experiments WHERE id = ?", [utf8(experiment_id)])
+
+
+# The same experiment begun again has the time of its first beginning.
+_KEEP = """
+    INSERT INTO experiments (id, study_id, name, created_at, body) VALUES (:id, :study_id, :name, :created_at, :body)
+    ON CONFLICT (id) DO UPDATE SET
+        body = json_set(excluded.body, '$.created_at', json_extract(experiments.body, '$.created_at'))
+"""
+
+_SHARE = """
+    UPDATE runs SET project_budget_micros = :micros, config = json_set(config, '$.project_max_cost', :usd)
+    WHERE experiment_id = :id AND drafts_from IS NOT NULL AND status NOT IN ('running', 'completed')
+"""
+
+_RUNS = """
+    SELECT id, status, simulated, config, drafts_from,
+        (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id) AS spent_micros
+    FROM runs WHERE experiment_id = ? AND deleted_at IS NULL ORDER BY created_at, rowid
+"""
