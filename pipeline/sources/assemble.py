@@ -68,8 +68,11 @@ def understand(name: str, reading: Reading, remembered: Remembered = nothing) ->
         asking = frozenset(speakers.interviewers)
         if any(turn.role != "interviewer" and turn.speaker not in asking for turn in conversation.turns):
             return Understood(name=name, reading=reading, casts=casts, used=used)
-    if mapping:
-        raise InputError(f"{name}: every speaker is an interviewer or left out. Choose at least one participant.")
+    if used:
+        raise InputError(
+            f"{name}: read as corrected by hand, no participant says anything. Choose other columns or speakers on the "
+            "Upload page, or let it forget the correction."
+        )
     asked = sum(len(conversation.turns) for conversation in reading.conversations)
     if asked:
         raise InputError(
@@ -98,7 +101,8 @@ def _corrected(reading: Reading, roles: abc.Mapping[str, MappedRole]) -> Reading
     for conversation in reading.conversations:
         turns = tuple(turn for turn in conversation.turns if turn.role or turn.speaker not in gone)
         dropped += len(conversation.turns) - len(turns)
-        conversations.append(conversation.model_copy(update={"turns": turns}))
+        if turns:
+            conversations.append(conversation.model_copy(update={"turns": turns}))
     notes = [*reading.notes, "Speakers are read as corrected by hand, like every file with the same speakers."]
     if dropped:
         notes.append(f"Left out, as chosen: {count(dropped, 'turn')} of {_listed(sorted(gone))}.")

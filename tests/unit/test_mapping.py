@@ -4,14 +4,17 @@ import csv
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.cli import main
 from pipeline.errors import InputError
 from pipeline.models import Study
 from pipeline.sources import Mapping, SourceFile, load_files, outline
+from pipeline.sources.mapping import ColumnRole, SpeakerRole
 from pipeline.store import Store
 from tests.studies import asked, said, source
 
@@ -21,6 +24,7 @@ ODD = source(
     "X1,X2,X3,tick\n4,a bit dark in there,Leeds,K7\n2,I never find the light switch at night,York,K8\n",
 )
 TALK = source("talk_txt", "Ben: We cook at home every day.\nAda: Why?\nBen: It is cheap.\nAda: And?\nCid: I help.\n")
+TURNS = source("turns_csv", "who,text,session\nInterviewer,Why?,1\nP1,It is so warm,1\nP2,I do not know,2\nAda,So?,2\n")
 WORDS = st.sampled_from(["I cook at home each and every day", "P01", "Interviewer", "", "42", "nurse", "Why is it so?"])
 NAMES = st.sampled_from(
     ["participant", "id", "answer", "question", "speaker", "session", "age", "What annoys you?", "subject", "Q 7", "x"]
@@ -46,6 +50,28 @@ def test_the_guess_is_a_mapping_that_gives_the_same_study(names: list[str], data
 @given(st.lists(st.tuples(st.sampled_from(["P1", "Ada", "Interviewer", "Speaker 2"]), WORDS), min_size=1, max_size=8))
 def test_the_guess_of_speakers_is_a_mapping_too(turns: list[tuple[str, str]]) -> None:
     _same_under_its_own_guess(source("any_txt", "\n".join(f"{speaker}: {text}" for speaker, text in turns)))
+
+
+@given(data=st.data())
+def test_any_mapping_gives_a_study_or_one_sentence(data: st.DataObject) -> None:
+    file = data.draw(st.sampled_from([ODD, TALK, TURNS]))
+    mappings: dict[str, Mapping] = {}
+    for _ in range(2):  # the speakers of a table are known once its columns are
+        for part in outline(file, remembered=mappings.get):
+            roles = get_args(ColumnRole if part.kind == "table" else SpeakerRole)
+            drawn = {name: data.draw(st.sampled_from(roles)) for name in part.names}
+            mappings.setdefault(part.shape, part.mapping(drawn))
+    try:
+        study = load_files([file], "test", remembered=mappings.get)
+    except InputError as error:
+        refused = str(error)
+    else:
+        refused = None
+    if refused is not None:
+        assert refused.startswith(file.name)
+        return
+    ids = {person.id for person in study.participants}
+    assert {segment.participant for segment in study.segments if segment.role == "participant"} == ids
 
 
 def _same_under_its_own_guess(file: SourceFile) -> None:
@@ -109,7 +135,7 @@ def test_a_mapping_that_cannot_work_says_why(roles: dict[str, str], reason: str)
 
 def test_interviewers_alone_are_refused() -> None:
     mapping = corrected(TALK, Ada="interviewer", Ben="interviewer", Cid="ignored")
-    with pytest.raises(InputError, match="every speaker is an interviewer or left out"):
+    with pytest.raises(InputError, match="read as corrected by hand, no participant says anything"):
         read(TALK, mapping)
 
 
@@ -126,3 +152,14 @@ def test_the_store_remembers_replaces_and_forgets(tmp_path: Path) -> None:
     assert store.mappings() == {second.shape: second}
     store.forget_mapping(second.shape)
     assert store.mappings() == {}
+
+
+def test_the_command_line_reads_with_what_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    database, file = tmp_path / "x.db", tmp_path / ODD.name
+    file.write_bytes(ODD.data)
+    Store(database).save_mapping(corrected(ODD, tick="participant", X3="ignored"), NOW)
+    monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:9")
+    assert main(["generate", "--from", str(file), "--count", "1", "--db", str(database), "--json"]) == 0
+    study = Store(database).study(Store(database).studies()[0].id)
+    assert [person.id for person in study.participants] == ["K7", "K8"]
+    assert "corrected by hand" in study.documents[0].notes[-1]
