@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
 
@@ -116,7 +117,7 @@ def rezipped(data: bytes, **changed: bytes) -> bytes:
     """A zip file with some members replaced: `word_document_xml=b"..."` is `word/document.xml`."""
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         files = {name: package.read(name) for name in package.namelist()}
-    by_key = {name.replace("/", "_").replace(".", "_"): name for name in files}
+    by_key = {re.sub(r"[^\w]", "_", name): name for name in files}
     return zipped({**files, **{by_key[key]: content for key, content in changed.items()}})
 
 

@@ -3,7 +3,7 @@
 A table that holds speakers or facts beside what belongs to them is text in two columns, and is read as such.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import InputError
@@ -41,13 +41,18 @@ def read_blocks(file: SourceFile, blocks: Sequence[Block], limits: Limits) -> Re
         InputError: no visible text, or more of it than the limits allow.
     """
     lines: list[str] = []
+    facts: list[str] = []
     tables: list[Cells] = []
     for block in blocks:
-        if isinstance(block, Cells) and (pairs := _pairs(block)) is None:
-            tables.append(block)
+        if isinstance(block, Paragraph):
+            lines += [*_lines(block), ""]
+        elif spoken := _pairs(block, _are_speakers):
+            lines += [*spoken, ""]
+        elif not facts and (stated := _pairs(block, _are_facts)):
+            facts = [*stated, ""]  # wherever they stand: below an interview they would be its last words
         else:
-            lines += [*(_lines(block) if isinstance(block, Paragraph) else pairs or ()), ""]
-    prose = read_text(file, "\n".join(lines), limits) if any(map(tidy, lines)) else None
+            tables.append(block)
+    prose = read_text(file, "\n".join(facts + lines), limits) if any(map(tidy, lines)) else None
     if not tables:
         if prose is None:
             raise InputError(f"{file.name}: the file holds no visible text. Export it again, or leave it out.")
@@ -70,16 +75,22 @@ def _lines(paragraph: Paragraph) -> list[str]:
     return [f"# {line}" for line in lines] if paragraph.is_heading else lines
 
 
-def _pairs(cells: Cells) -> list[str] | None:
-    """`label: text` lines of a table of two columns, when its labels are speakers or facts; else `None`."""
-    rows = [tuple(map(tidy, row)) for row in cells.rows if any(map(tidy, row))]
-    if any(len(row) != 2 for row in rows):
-        return [] if not rows else None
-    lines = [f"{label.rstrip(':')}: {words}" if label else words for label, words in rows]
-    labels = speaker_labels(lines)
-    spoken = sum(label.rstrip(":") in labels for label, _ in rows)
-    stated = sum(is_known_key(label.rstrip(":")) for label, _ in rows)
-    return lines if max(spoken, stated) * 2 > len(rows) else None
+def _pairs(cells: Cells, are: Callable[[Sequence[str], Sequence[str]], int]) -> list[str]:
+    """`label: text` lines of a table of two columns, when more than half of the labels are what is asked for."""
+    rows = [(tidy(row[0]).rstrip(":"), tidy(row[1])) for row in cells.rows if len(row) == 2 and any(map(tidy, row))]
+    if len(rows) != sum(any(map(tidy, row)) for row in cells.rows):
+        return []
+    lines = [f"{label}: {words}" if label else words for label, words in rows]
+    return lines if are([label for label, _ in rows], lines) * 2 > len(rows) else []
+
+
+def _are_speakers(labels: Sequence[str], lines: Sequence[str]) -> int:
+    speakers = speaker_labels(lines)
+    return sum(label in speakers for label in labels)
+
+
+def _are_facts(labels: Sequence[str], _lines: Sequence[str]) -> int:
+    return sum(is_known_key(label) for label in labels)
 
 
 def _read_tables(file: SourceFile, tables: Sequence[Cells], limits: Limits) -> list[Reading]:

@@ -24,8 +24,18 @@ _LINE_END_SIGNS = "\n\x0b\x0c\x85\u2028\u2029"
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
 )
-# Signs inside words: letters that were read in the wrong code page.
-_UNLIKELY = re.compile(r"(?<=\w)[¿¡]|[¹³¥¯¸¼¾ª¶£¢](?=[a-z])")
+# Signs and capitals inside words: letters that were read in the wrong code page.
+_UNLIKELY = re.compile(
+    r"(?<=\w)[¿¡]|[¹³¥¯¸¼¾ª¶£¢](?=[a-z])|(?<=[a-z])±|(?<=\w)[„”‰“](?=\w)|(?<=[a-zß-ÿ])[À-ÖØ-ÞŠŽŸˆ]|[¤\x80-\x9f]"
+)
+_EUROPEAN = ("cp1252", "cp1254", "iso8859-15", "cp1250", "iso8859-2", "mac-roman", "cp850")
+"""In the order in which they are tried: from the usual to the rare."""
+_KANA = re.compile("[\u3041-\u30ff]")
+_MIN_KANA_SHARE = 0.2
+"""Share of kana among the letters of Japanese that no other text reaches when it is read as Japanese by mistake."""
+_SHIFTED = re.compile(rb"\x1b\$[@B]")
+_SAMPLE = 200_000
+"""Bytes from which an encoding is guessed; an even number."""
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _MAX_CONTROL_SHARE = 0.01
@@ -83,6 +93,8 @@ def _decoded(file: SourceFile) -> tuple[str, str]:
                 return file.data.decode(encoding), encoding
             except UnicodeDecodeError as error:
                 raise _not_text(file, f"byte {error.start:,} does not fit its {encoding} mark") from error
+    if _SHIFTED.search(file.data):
+        return file.data.decode("iso2022_jp_2", "replace"), "iso-2022-jp"
     if b"\x00" not in file.data:
         if _control_share(file.data) > _MAX_CONTROL_SHARE:
             raise _not_text(file, "it holds binary data")
@@ -97,18 +109,35 @@ def _decoded(file: SourceFile) -> tuple[str, str]:
 
 
 def _guessed(file: SourceFile) -> tuple[str, str]:
-    for encoding in ("cp1252", "cp1250"):
+    if japanese := _japanese(file.data):
+        return japanese
+    for encoding in _EUROPEAN:
         if (text := _european(file.data, encoding)) is not None:
-            return text, encoding.replace("cp", "Windows-")
+            return text, encoding.replace("cp125", "Windows-125")
     from charset_normalizer import from_bytes  # 50 ms to import, and most files never come here
 
-    best = from_bytes(file.data).best()
-    if best is None:
+    sample = file.data[:_SAMPLE]
+    if len(file.data) > _SAMPLE and b"\x00" not in sample:
+        sample = sample.rpartition(b"\n")[0] or sample  # a character cut in two would rule its encoding out
+    best = from_bytes(sample).best()
+    text = file.data.decode(best.encoding, "replace") if best else ""
+    if best is None or text.count("\ufffd") > len(text) // 100:
         raise _not_text(file, "its encoding is not recognised")
-    text = str(best)
     if "\x00" in text or _control_share(text[:65536].encode("utf-8", "replace")) > _MAX_CONTROL_SHARE:
         raise _not_text(file, "it holds binary data")
     return text, best.encoding.replace("_", "-")
+
+
+def _japanese(data: bytes) -> tuple[str, str] | None:
+    """The text and its encoding, if it is Japanese: told by its kana, of which even a short text has many."""
+    for encoding in ("cp932", "euc_jp", "utf-16-le", "utf-16-be"):
+        try:
+            text = data[:_SAMPLE].decode(encoding, "strict" if len(data) <= _SAMPLE else "ignore")
+        except UnicodeDecodeError:
+            continue
+        if len(_KANA.findall(text)) > _MIN_KANA_SHARE * len(_NOT_ASCII.findall(text)):
+            return data.decode(encoding, "replace"), encoding.replace("_", "-")
+    return None
 
 
 def _european(data: bytes, encoding: str) -> str | None:
@@ -123,7 +152,14 @@ def _european(data: bytes, encoding: str) -> str | None:
         text = data.decode(encoding)
     except UnicodeDecodeError:
         return None
-    return None if len(_UNLIKELY.findall(text)) > 0.1 * high else text
+    return None if len(_UNLIKELY.findall(text)) > 0.1 * high or _is_mixed(text) else text
+
+
+def _is_mixed(text: str) -> bool:
+    """Whether letters meet that share no language: Czech (è, ø) or Turkish (ð, ý) read as a Western code page."""
+    letters = set(text)
+    is_czech = "ø" in letters and bool(letters & set("èìù"))
+    return is_czech or (bool(letters & set("ðþý")) and not letters & set("áæíúě"))
 
 
 def _control_share(data: bytes) -> float:

@@ -17,6 +17,8 @@ EXTENSIONS = (".html", ".htm")
 
 _WHAT = "a web page"
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([\w-]{2,40})", re.IGNORECASE)
+_ENDS = re.compile(r"</(?:body|html)\s*>", re.IGNORECASE)
+"""Tags after which the parser would stop, though pages that were glued together go on."""
 _UNSEEN = frozenset(("script", "style", "head", "noscript", "template", "svg", "iframe", "object", "select", "nav"))
 _HEADINGS = frozenset(f"h{level}" for level in range(1, 7))
 _INLINE = frozenset(
@@ -37,7 +39,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
         from lxml.html import HTMLParser, document_fromstring  # 0.1 s
 
         parser = HTMLParser(encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True)
-        blocks = list(_blocks(document_fromstring(page.text.encode("utf-8", "replace"), parser=parser)))
+        blocks = list(_blocks(document_fromstring(_ENDS.sub("", page.text).encode("utf-8", "replace"), parser=parser)))
     reading = read_blocks(file, blocks, limits)
     return reading.model_copy(update={"notes": (*page.notes, *reading.notes)})
 

@@ -31,7 +31,7 @@ def parsing(name: str, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except InputError:
+    except (InputError, MemoryError):
         raise
     except Exception as error:
         reason = f"{type(error).__name__}: {' '.join(str(error).split())[:80]}".rstrip(": ")

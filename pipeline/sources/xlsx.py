@@ -1,6 +1,7 @@
 """Excel workbooks: every visible sheet is a table. Formulas count with the value stored beside them, unevaluated."""
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 
@@ -29,6 +30,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     with parsing(file.name, _WHAT):
         import openpyxl  # 0.3 s, and most studies are text
 
+        warnings.filterwarnings("ignore", module="openpyxl")  # of parts that are not read, such as styles
         workbook = openpyxl.load_workbook(io.BytesIO(file.data), read_only=True, data_only=True, keep_links=False)
         sheets = [sheet for sheet in workbook.worksheets if sheet.sheet_state == "visible"]
         for sheet in sheets:
@@ -51,7 +53,7 @@ def _rows(rows: Iterator[Sequence[object]], name: str, limits: Limits) -> Iterat
         cells += len(row)  # one cell at the right edge makes a row of 16,384
         if cells > _MOST_EMPTY * limits.max_cells:
             raise InputError(f"{name}: too many empty cells. Copy the answers to a new sheet.")
-        fields = [_text(value) for value in row[: limits.max_columns + 1]]
+        fields = [_text(value) for value in row]
         while fields and not fields[-1]:
             fields.pop()
         yield number, fields

@@ -1,0 +1,117 @@
+"""Excel and OpenDocument sheets: the tables of CSV files, in rooms of their own."""
+
+import io
+import zipfile
+from datetime import date, datetime
+
+import pytest
+
+from pipeline.errors import InputError
+from pipeline.sources import Limits, SourceFile, load_files
+from tests.formats import SURVEY, ods, rezipped, xlsx
+from tests.studies import said, study_of
+
+CSV = "\n".join(",".join(f'"{cell}"' for cell in row) for row in SURVEY)
+WORD = "<text:p>ha</text:p>"
+WIDE = '<table:table-cell table:number-columns-repeated="{}">{}</table:table-cell>'
+
+
+def row(cells: str, times: int = 1) -> str:
+    return f'<table:table-row table:number-rows-repeated="{times}">{cells}</table:table-row>'
+
+
+def sheet_of(rows: str) -> bytes:
+    opening = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    return rezipped(xlsx(), xl_worksheets_sheet1_xml=f"{opening}{rows}</sheetData></worksheet>".encode())
+
+
+def test_a_sheet_is_the_same_study_as_a_csv_file() -> None:
+    studies = [study_of(a_csv=CSV), study_of(a_xlsx=xlsx()), study_of(a_ods=ods())]
+    assert len({tuple(said(study)) for study in studies}) == 1
+    assert all(study.participants == studies[0].participants for study in studies)
+    assert len({study.segments for study in studies}) == 1
+
+
+def test_every_sheet_with_answers_is_read_and_the_others_are_told() -> None:
+    codes = (("code", "count"), ("1", "2"))
+    study = study_of(a_xlsx=xlsx(SURVEY, (), codes, SURVEY[:1] + SURVEY[2:]))
+    assert study.segments[0].where == 'sheet "Sheet 1", row 2, "What do you want?"'
+    assert study.segments[-1].where == 'sheet "Sheet 4", row 2, "What frustrates you?"'
+    notes = " ".join(study.documents[0].notes)
+    assert 'Left out: a.xlsx sheet "Sheet 3": no column holds answers in words' in notes
+    assert "Left out, as empty: 1 sheet." in notes
+
+
+def test_hidden_sheets_are_left_out() -> None:
+    book = xlsx(SURVEY, SURVEY)
+    with zipfile.ZipFile(io.BytesIO(book)) as package:
+        contents = package.read("xl/workbook.xml").replace(b'name="Sheet 2"', b'name="Sheet 2" x="1"')
+    hidden = contents.replace(b'x="1"', b"").replace(b'state="visible"', b'state="hidden"', 2)
+    study = study_of(a_xlsx=rezipped(book, xl_workbook_xml=hidden.replace(b'"hidden"', b'"visible"', 1)))
+    assert len(said(study)) == 4
+    assert "Left out, as hidden: 1 sheet." in study.documents[0].notes
+
+
+def test_titles_above_the_column_names_are_left_out() -> None:
+    study = study_of(a_xlsx=xlsx((("Heating survey, spring",), ("",), *SURVEY)))
+    assert said(study)[0] == ("R01", "I want it warm, always")
+    assert study.segments[0].where == 'row 4, "What do you want?"'
+
+
+def test_a_formula_is_never_evaluated_and_never_turned_into_one() -> None:
+    rows = (("id", "answer"), ("P1", "=1+1"), ("P2", "It is far too cold here"))
+    study = study_of(a_xlsx=xlsx(rows), b_csv="id,answer\nP3,=cmd|' /C calc'!A0\n")
+    assert said(study) == [("P2", "It is far too cold here"), ("P3", "=cmd|' /C calc'!A0")]
+
+
+def test_a_formula_counts_with_the_value_stored_beside_it() -> None:
+    text = '<c r="{}" t="str"><f>A1&amp;A1</f><v>{}</v></c>'
+    row = '<row r="{}">' + text + "</row>"
+    study = study_of(a_xlsx=sheet_of(row.format(1, "A1", "answer") + row.format(2, "A2", "It is cold in here")))
+    assert said(study) == [("R1", "It is cold in here")]
+
+
+def test_cells_are_read_as_a_person_reads_them() -> None:
+    head = ("id", "age", "since", "at", "is warm", "score", "answer")
+    row = ("P1", 34.0, date(2024, 3, 5), datetime(2024, 3, 5, 9, 30), True, 4.5, "It is cold in here")  # noqa: DTZ001
+    facts = study_of(a_xlsx=xlsx((head, row, ("P2", "#N/A", None, None, None, None, "So cold")))).participants
+    assert facts[0].demographics["age"] == "34"
+    assert facts[0].demographics["is warm"] == "yes"
+    assert "age" not in facts[1].demographics
+
+
+def test_an_answer_beside_the_header_is_not_lost() -> None:
+    study = study_of(a_xlsx=xlsx((("id", "answer"), ("P1", "I like it", "but only when it is warm outside"))))
+    assert ("P1", "but only when it is warm outside") in said(study)
+
+
+@pytest.mark.parametrize("filler", [row(WIDE.format(16384, ""), times=1_048_000), row(WIDE.format(16384, "")) * 9])
+def test_empty_cells_that_fill_a_sheet_cost_nothing(filler: str) -> None:
+    assert len(said(study_of(a_ods=ods(filler=filler)))) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("a_xlsx", b"PK nothing", "a.xlsx: is not an Excel workbook that can be read, or it is damaged (BadZipFile"),
+        ("a_xlsx", xlsx(()), "a.xlsx: every row is empty"),
+        ("a_xlsx", xlsx(SURVEY[:1]), "a.xlsx: a header and no rows"),
+        ("a_xlsx", xlsx([["c"] * 2001, ["d"] * 2001]), "a.xlsx: 2,001 columns in row 1; at most 2,000"),
+        ("a_xlsx", sheet_of('<row><c r="XFD1" t="str"><v>hi</v></c></row>'), "a.xlsx: 16,384 columns in row 1"),
+        ("a_ods", ods(filler=row(WIDE.format(99999, WORD))), "a.ods: 2,001 columns in row 4"),
+        ("a_ods", ods(filler=row(WIDE.format(1, WORD), times=999_999)), "a.ods: more than 50,000 rows"),
+        ("a_ods", rezipped(ods(), content_xml=b'<!DOCTYPE x [<!ENTITY a "ha">]><x/>'), "a.ods: 'content.xml' declares"),
+        ("a_ods", rezipped(ods(), META_INF_manifest_xml=b"<x encryption-data=''/>"), "a.ods: is protected with a pass"),
+        ("a_ods", rezipped(ods(), content_xml=b"<a>" * 9), "a.ods: is not an OpenDocument spreadsheet"),
+    ],
+)  # fmt: skip
+def test_a_broken_workbook_is_refused_in_one_sentence(name: str, data: bytes, message: str) -> None:
+    with pytest.raises(InputError) as error:
+        study_of(**{name: data})
+    assert str(error.value).startswith(message)
+
+
+def test_cells_are_counted_over_all_sheets() -> None:
+    file = SourceFile(name="a.xlsx", data=xlsx(SURVEY, SURVEY))
+    with pytest.raises(InputError, match=r'^a\.xlsx sheet "Sheet 2": more than 8 cells\. Leave out rows'):
+        load_files([file], "x", Limits(max_cells=20))
