@@ -20,7 +20,14 @@ def main() -> None:
                 st.Page("pages/configure.py", title="Configure", icon=":material/tune:"),
                 st.Page("pages/results.py", title="Results", icon=":material/groups:"),
             ],
-            "Share": [st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:")],
+            "Calibrate": [
+                st.Page("pages/calibrate.py", title="Calibrate", icon=":material/speed:"),
+                st.Page("pages/label.py", title="Label", icon=":material/checklist:"),
+            ],
+            "Share": [
+                st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:"),
+                st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
+            ],
             "Inspect": [st.Page("pages/calls.py", title="Calls", icon=":material/receipt_long:")],
         }
     )

@@ -23,7 +23,9 @@ from pipeline.words import escape_markdown, usd
 from pipeline.worker import Worker
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
-CALLS = "pages/calls.py"
+CALIBRATE, LABEL = "pages/calibrate.py", "pages/label.py"
+COMPARE, CALLS = "pages/compare.py", "pages/calls.py"
+EXPERIMENTS = "pages/experiments.py"
 """The pages, for `go` and `st.page_link`."""
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
@@ -33,6 +35,8 @@ EXAMPLE_NAME = "Living with Hearthwise (example)"
 STUDY_KEY, RUN_KEY = "study_id", "run_id"
 CONFIG_KEY = "config"
 """The settings on Configure, as the plain values of a `hybrid:` block."""
+DRAFTS_KEY = "drafts_from"
+"""On Configure, the run whose drafts are used; absent where drafts are written."""
 FIELD_PREFIX = "setting_"
 """Of the widgets on Configure, one per setting."""
 TYPED_KEYS = "typed_keys"
@@ -84,6 +88,7 @@ def _open(database: Path) -> Services:
     store = Store(database)
     # Runs of a process that is gone, from before this start.
     store.mark_interrupted(datetime.now(UTC))
+    store.purge_removed(datetime.now(UTC))
     if not store.studies():
         add_example(store)
     return Services(store, Worker(store, cache=cache_folder()))
@@ -198,8 +203,9 @@ def use_run(run_id: str | None) -> None:
     _remember("run", RUN_KEY, run_id)
 
 
-def use_config(config: HybridConfig) -> None:
-    """Fill Configure with these settings."""
+def use_config(config: HybridConfig, drafts_from: str | None = None) -> None:
+    """Fill Configure with these settings, and with the drafts of a run where one is named."""
+    st.session_state[DRAFTS_KEY] = drafts_from
     st.session_state[CONFIG_KEY] = config.model_dump(mode="json")
     # The fields on that page take their values from the settings again.
     for key in [key for key in st.session_state if str(key).startswith(FIELD_PREFIX)]:
@@ -215,7 +221,7 @@ def address(page: str) -> dict[str, str]:
     """Query parameters of a page for the current study or run, also for `st.page_link`."""
     name, key = ("run", RUN_KEY) if page in (RESULTS, CALLS) else ("study", STUDY_KEY)
     value = st.session_state.get(key)
-    return {name: value} if value and page != RUNS else {}
+    return {name: value} if value and page not in (RUNS, COMPARE, EXPERIMENTS) else {}
 
 
 def _remember(name: str, key: str, value: str | None) -> None:

@@ -1,40 +1,52 @@
-"""Runs: which runs do I have?"""
+"""Runs: which runs do I have?
+
+Searching, sorting and paging are the database's; what is drawn is one page. The filters are in the address, and so is
+what is chosen when another page leads here (`?chosen=a,b`).
+"""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _ui
-from pipeline.errors import StoreError
+from pages import _run_actions, _ui
 from pipeline.models import RunStatus
-from pipeline.store import RunSummary
-from pipeline.words import MISSING, count, escape_markdown, usd
+from pipeline.run_choice import RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
+from pipeline.words import MISSING, count, label, usd
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import pandas as pd
 
-_MOST = 1000
-"""The newest runs that are listed; older ones are found on the command line."""
-
-_ROW_PX, _HEAD_PX, _MOST_ROWS = 36, 38, 14
+_ROW_PX, _HEAD_PX = 36, 38
+_PER_PAGE = 25
+_MONEY = {"real": False, "simulated": True}
 
 
 def page() -> None:
-    """All runs, newest first, and what can be done with one."""
+    """The chosen runs, a page at a time, and what can be done with those that are marked."""
     _ui.header("Runs", "Which runs do I have?")
-    runs = _ui.services().store.runs(_MOST)
-    if not runs:
+    store = _ui.services().store
+    store.purge_removed(datetime.now(UTC))
+    _run_actions.offer_undo(store.removed_runs())
+    facets = store.run_facets()
+    if not facets.statuses:
         _no_run_yet()
         return
-    found = _filtered(runs)
-    if not found:
-        st.info("No run fits this search. Take a word or a filter away.", icon=":material/search_off:")
-        return
+    choice = _choice(facets)
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    chosen = _table(found, len(runs))
+    found = store.run_page(choice)
+    if not found.fitting:
+        st.info(_nothing_fits(choice), icon=":material/search_off:")
+        return
+    if not found.runs:  # the page of the address is behind the last one
+        found = store.run_page(choice := choice.model_copy(update={"page": 1}))
+    chosen = _table(found, choice)
+    _foot(found, choice)
     with actions:
-        _actions(chosen)
+        _run_actions.show(chosen)
 
 
 def _no_run_yet() -> None:
@@ -48,71 +60,129 @@ def _no_run_yet() -> None:
         )
 
 
-def _filtered(runs: Sequence[RunSummary]) -> list[RunSummary]:
-    present: list[RunStatus] = [status for status in _ui.STATUS if any(run.status == status for run in runs)]
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+def _nothing_fits(choice: RunChoice) -> str:
+    where = "No archived run fits" if choice.archived else "No run fits"
+    return f"{where} this search. Take a word or a filter away."
+
+
+# --- what is looked for ----------------------------------------------------------------------------
+
+
+def _choice(facets: RunFacets) -> RunChoice:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         words = st.text_input(
             "Search",
             type="search",
-            placeholder="Search name, study, model or id",
+            placeholder="Search name, study, model, tag, note or id",
             live="200ms",
             key="search",
             bind="query-params",
             label_visibility="collapsed",
             width=320,
         )
-        statuses: Sequence[RunStatus] = ()
-        if len(present) > 1:
-            statuses = st.pills(
-                "Statuses shown",
-                present,
-                selection_mode="multi",
-                key="status",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
-    return [run for run in runs if _fits(run, words or "") and (not statuses or run.status in statuses)]
+        order = st.selectbox(
+            "Sort", RUN_ORDERS, key="sort", bind="query-params", label_visibility="collapsed", width=150
+        )
+        with st.popover("Filter", icon=":material/filter_alt:"):
+            choice = _filtered(facets)
+    choice = choice.model_copy(update={"words": words or "", "order": order, "page_size": _PER_PAGE})
+    return choice.model_copy(update={"page": int(st.session_state.get(_page_key(choice), 1))})
 
 
-def _fits(run: RunSummary, words: str) -> bool:
-    """Whether every word occurs somewhere in what the table says of the run."""
-    text = " ".join(
-        (run.name, run.study_name, run.local_model, run.local_provider, run.frontier_model, run.id)
-    ).casefold()
-    return all(word in text for word in words.casefold().split())
+def _filtered(facets: RunFacets) -> RunChoice:
+    study = st.selectbox(
+        "Study",
+        list(facets.studies),
+        index=None,
+        placeholder="All studies",
+        format_func=lambda study_id: label(facets.studies.get(study_id, study_id)),
+        key="study_shown",
+        bind="query-params",
+    )
+    model = st.selectbox("Model", facets.models, index=None, placeholder="All models", key="model", bind="query-params")
+    statuses: Sequence[RunStatus] = st.pills(
+        "Status", facets.statuses, selection_mode="multi", key="status", bind="query-params"
+    )
+    money = None
+    if facets.has_simulated and facets.has_real:
+        money = st.selectbox(
+            "Money", list(_MONEY), index=None, placeholder="Real and simulated", key="money", bind="query-params"
+        )
+    since = st.date_input("Started from", None, key="since", bind="query-params")
+    until = st.date_input("Started until", None, key="until", bind="query-params")
+    archived = st.toggle(
+        f"Archived runs ({facets.archived})", key="archived", bind="query-params", disabled=not facets.archived
+    )
+    return RunChoice(
+        study_id=study,
+        model=model,
+        statuses=tuple(statuses),
+        simulated=_MONEY[money] if money else None,
+        since=_midnight(since),
+        until=_midnight(until, days=1),
+        archived=bool(archived and facets.archived),
+    )
 
 
-def _table(runs: Sequence[RunSummary], total: int) -> RunSummary:
-    """The table; returns the run that is chosen in it, the first one unless another was clicked."""
+def _midnight(day: "date | None", days: int = 0) -> datetime | None:
+    """When a day begins for the reader."""
+    return datetime.combine(day + timedelta(days=days), time(), _ui.viewer_zone()) if day else None
+
+
+def _page_key(choice: RunChoice) -> str:
+    """The page of this very selection: page 3 of another one would be a page that nobody asked for."""
+    return f"page {hash(choice.model_copy(update={'page': 1}))}"
+
+
+# --- the table -------------------------------------------------------------------------------------
+
+
+def _table(found: RunPage, choice: RunChoice) -> list[ListedRun]:
+    """The table; returns the runs that are marked in it."""
+    asked = st.query_params.get("chosen", "").split(",")
+    marked = [place for place, run in enumerate(found.runs) if run.id in asked]
     state = st.dataframe(
-        _rows(runs),
-        height=_HEAD_PX + _ROW_PX * min(len(runs), _MOST_ROWS),
+        _rows(found.runs),
+        height=_HEAD_PX + _ROW_PX * len(found.runs) + 2,
         row_height=_ROW_PX,
         hide_index=True,
         placeholder=MISSING,
         on_select="rerun",
-        selection_mode="single-row-required",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": marked}},
         # Another selection of runs is another table: a remembered row number would choose a stranger.
-        key=f"runs {hash(tuple(run.id for run in runs))}",
+        key=f"runs {hash(tuple(run.id for run in found.runs))}",
         column_config={
             "Run": st.column_config.TextColumn(width=200),
-            "Mean score": st.column_config.ProgressColumn(
-                min_value=0, max_value=1, format="%.2f", width=120, help="Of the delivered personas: n is beside it."
+            "Status": st.column_config.TextColumn(width=95),
+            "Draft scores": st.column_config.BarChartColumn(
+                width=110, y_min=0, color="#0072B2", help="Scored drafts in 20 bins from 0 (left) to 1 (right)."
             ),
-            "Personas": st.column_config.NumberColumn(width=80),
-            "Spent": st.column_config.TextColumn(width=150),
-            "Threshold": st.column_config.NumberColumn(format="%.2f", width="small"),
+            "Mean score": st.column_config.NumberColumn(
+                format="%.2f", width=85, help="Of the delivered personas; n is beside it."
+            ),
+            "n": st.column_config.NumberColumn(width=40, help="Delivered personas."),
+            "Spent": st.column_config.TextColumn(width=140),
+            "Threshold": st.column_config.NumberColumn(format="%.2f", width=75),
             "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=_ui.viewer_zone().key),
         },
-        alt=f"Table of {count(len(runs), 'run')}, newest first.",
+        alt=f"Table of {count(len(found.runs), 'run')}, {choice.order} first.",
     )
-    shown = count(total, "run") if len(runs) == total else f"{len(runs)} of {count(total, 'run')}"
-    st.caption(f"{shown}. Choose one in the table to open, rename or delete it.")
-    rows = state["selection"]["rows"]
-    return runs[rows[0]] if rows and rows[0] < len(runs) else runs[0]
+    return [found.runs[row] for row in state["selection"]["rows"] if row < len(found.runs)]
 
 
-def _rows(runs: Sequence[RunSummary]) -> "pd.DataFrame":
+def _foot(found: RunPage, choice: RunChoice) -> None:
+    pages = -(-found.fitting // choice.page_size)
+    shown = (
+        count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
+    )
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.caption(f"{shown}. Mark runs at the left of the table: one to open or change it, 2 to 8 to compare them.")
+        if pages > 1:
+            st.pagination(pages, key=_page_key(choice))
+
+
+def _rows(runs: Sequence[ListedRun]) -> "pd.DataFrame":
     """One row per run, in the given order; texts do nothing, on screen or downloaded."""
     import pandas as pd
 
@@ -120,71 +190,27 @@ def _rows(runs: Sequence[RunSummary]) -> "pd.DataFrame":
 
     table = pd.DataFrame(
         {
-            "Run": [run.name for run in runs],
+            "Run": [f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}" for run in runs],
             "Status": [run.status for run in runs],
+            "Draft scores": [list(run.drafts_by_score) or None for run in runs],
             "Mean score": [run.mean_score for run in runs],
-            "Personas": [run.personas for run in runs],
+            "n": [run.personas for run in runs],
             "Kept local": [f"{run.kept_local} of {run.personas}" if run.personas else MISSING for run in runs],
             "Spent": [usd(run.spent_micros, run.simulated) for run in runs],
-            "Study": [run.study_name for run in runs],
             "Threshold": [run.threshold for run in runs],
-            "Drafts by": [_drafter(run) for run in runs],
-            "Refined by": [run.frontier_model for run in runs],
+            "Tags": [", ".join(label(tag, 30) for tag in run.tags) for run in runs],
+            "Study": [label(run.study_name) for run in runs],
+            "Drafts by": [label(_drafter(run)) for run in runs],
+            "Refined by": [label(run.frontier_model) for run in runs],
             "Started": [run.created_at for run in runs],
+            "Note": [label(run.note, 120) for run in runs],
         }
     )
     return inert(table)
 
 
-def _drafter(run: RunSummary) -> str:
+def _drafter(run: ListedRun) -> str:
     return "builtin" if run.local_provider == "builtin" else run.local_model
-
-
-# --- one run ---------------------------------------------------------------------------------------
-
-
-def _actions(run: RunSummary) -> None:
-    if st.button("Open", type="primary", icon=":material/open_in_full:"):
-        # Not `use_run`: the address of this page, which the browser's way back leads to, stays as it is.
-        st.session_state[_ui.RUN_KEY] = run.id
-        _ui.go(_ui.RESULTS)
-    with st.popover("Rename", icon=":material/edit:"), st.form(f"rename {run.id}", border=False):
-        name = st.text_input("Name of this run", run.name, max_chars=120, key=f"name {run.id}")
-        if st.form_submit_button("Save", type="primary") and name and name.strip():
-            _ui.services().store.rename_run(run.id, name.strip())
-            st.rerun()
-    running = run.status == "running"
-    with st.popover(
-        "Delete",
-        icon=":material/delete:",
-        disabled=running,
-        help="This run is running. Cancel it on Results first." if running else None,
-    ):
-        _delete_form(run)
-    st.markdown(escape_markdown(run.name), width="content")
-
-
-def _delete_form(run: RunSummary) -> None:
-    spent = f" It spent {usd(run.spent_micros, run.simulated)}." if run.spent_micros else ""
-    st.markdown(
-        escape_markdown(
-            f"{run.name}: {count(run.personas, 'persona')} with scores and evidence, drafts and calls are erased "
-            f"from the database. The study stays.{spent} This cannot be undone."
-        )
-    )
-    if st.button("Delete for good", type="primary", icon=":material/delete:", key=f"delete {run.id}"):
-        _delete(run)
-
-
-def _delete(run: RunSummary) -> None:
-    try:
-        _ui.services().store.delete_run(run.id)
-    except StoreError as error:
-        _ui.problem(error)
-        return
-    if st.session_state.get(_ui.RUN_KEY) == run.id:
-        st.session_state.pop(_ui.RUN_KEY)
-    st.rerun()
 
 
 page()

@@ -1,7 +1,7 @@
 """Runs side by side: their mix and their money, each run with one letter and one colour throughout.
 
-Every table has the rows of all runs, with `run` (the letter) and `run_name` before the columns that `pipeline.analysis`
-documents. Runs without anything to draw are named in the subtitle.
+Every table has the rows of all runs, with `run` (the letter), `run_name` and `simulated` before the columns that
+`pipeline.analysis` documents.
 """
 
 from collections.abc import Sequence
@@ -30,9 +30,13 @@ _MOST_STEPS = 600
 """Per run: longer ones are thinned for drawing."""
 
 
-def run_label(letter: str, run: RunRecord) -> str:
-    """A run in a legend: its letter, and as much of its name as fits."""
-    return f"{letter} · {label(run.name, 28)}{' (simulated)' if run.simulated else ''}"
+def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
+    """What legends call the runs, by letter: as much of the names as fits, and which are simulated where some are."""
+    mixed = len({run.simulated for run in runs}) > 1
+    return {
+        letter: f"{letter} · {label(run.name, 11 if mixed else 22)}{' (simulated)' if mixed and run.simulated else ''}"
+        for letter, run in zip(LETTERS, runs, strict=False)
+    }
 
 
 def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
@@ -127,7 +131,10 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
 def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """The tables of all runs below each other, with the letter and the name of the run first."""
     marked = [
-        pd.concat([pd.DataFrame({"run": letter, "run_name": run.name}, index=table.index), table], axis=1)
+        pd.concat(
+            [pd.DataFrame({"run": letter, "run_name": run.name, "simulated": run.simulated}, index=table.index), table],
+            axis=1,
+        )
         for letter, run, table in zip(LETTERS, runs, tables, strict=False)
     ]
     return pd.concat(marked, ignore_index=True)
@@ -136,7 +143,7 @@ def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.Da
 def colours(runs: Sequence[RunRecord]) -> tuple[alt.Color, alt.StrokeDash]:
     """Colour and dashes by run, with one legend below the chart."""
     key = style.legend("stroke", 500)
-    domain = [run_label(letter, run) for letter, run in zip(LETTERS, runs, strict=False)]
+    domain = list(run_labels(runs).values())
     colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(runs)]])
     dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(runs)]))
     return alt.Color("label:N", scale=colours, legend=key), alt.StrokeDash("label:N", scale=dashes, legend=key)
@@ -144,13 +151,13 @@ def colours(runs: Sequence[RunRecord]) -> tuple[alt.Color, alt.StrokeDash]:
 
 def _course(table: pd.DataFrame, runs: Sequence[RunRecord], by: Progress) -> tuple[pd.DataFrame, str]:
     """The cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
-    parts = []
+    parts, names = [], run_labels(runs)
     for letter, run in zip(LETTERS, runs, strict=False):
         part = table[table["run"] == letter]
         last = part.tail(1).assign(seconds=max(float(part["seconds"].max()), _seconds(run)))
         last = last if by == "time" or len(part) > 1 else last.assign(call=1)
         step = -(-len(part) // _MOST_STEPS)
-        parts.append(pd.concat([part.iloc[:-1:step], part.tail(1), last]).assign(label=run_label(letter, run)))
+        parts.append(pd.concat([part.iloc[:-1:step], part.tail(1), last]).assign(label=names[letter]))
     frame = pd.concat(parts, ignore_index=True)
     frame = frame.assign(total_usd=frame["cumulative_usd"] + frame["reserved_usd"])
     if by == "call":

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline import analysis
 from pipeline.charts import style
-from pipeline.charts.comparison import HEIGHT, colours, percents, run_label, together
+from pipeline.charts.comparison import HEIGHT, colours, percents, run_labels, together
 from pipeline.charts.style import ChartView
 from pipeline.comparison.saved import LETTERS
 from pipeline.models import RunRecord
@@ -88,7 +88,7 @@ def _scores(runs: Sequence[RunRecord], texts: Texts) -> tuple[pd.DataFrame, pd.D
     else:
         tables = [(drafts := analysis.draft_scores(run))[drafts["kept"]] for run in runs]
     table = together(runs, [one.reset_index(drop=True) for one in tables])
-    names = {letter: run_label(letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
+    names = run_labels(runs)
     return table, table.dropna(subset=["overall"]).assign(label=lambda frame: frame["run"].map(names))
 
 

@@ -60,6 +60,6 @@ def _print(runs: Sequence["RunRecord"]) -> None:
             shown = TITLES[figure.measure]
             print(f"\n{shown}")
         letter, run = letters[figure.run_id]
-        parts = (figure_value(figure, run), figure_difference(figure), figure.word, figure_basis(figure))
+        parts = (figure_value(figure, run), figure_difference(figure, run), figure.word, figure_basis(figure))
         print(f"  {letter}  " + "  ".join(part for part in parts if part))
     print(f"\n{HOW}")

@@ -45,13 +45,14 @@ def figure_value(figure: Figure, run: RunRecord) -> str:
             return milliseconds(figure.value)
 
 
-def figure_difference(figure: Figure) -> str:
+def figure_difference(figure: Figure, run: RunRecord) -> str:
     """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
     if figure.difference is None:
         return ""
     say = _SAID[figure.measure]
     found = figure.difference
-    unit = " points" if figure.measure == "local_share" else ""
+    mark = " (simulated)" if run.simulated else ""
+    unit = {"local_share": " points", "cost_micros": mark}.get(figure.measure, "")
     return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
 
 

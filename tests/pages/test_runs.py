@@ -16,13 +16,24 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "persona.db"
 
 
-def _open(app: App) -> AppTest:
+def _open(app: App, *chosen: str) -> AppTest:
     # A page has its real address only after `st.navigation` has run once.
-    return app().run().switch_page(_ui.RUNS).run()
+    page = app().run().switch_page(_ui.RUNS)
+    if chosen:
+        page.query_params["chosen"] = ",".join(chosen)
+    return page.run()
+
+
+def _button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label == label)
 
 
 def _press(page: AppTest, label: str) -> AppTest:
-    return next(button for button in page.button if button.label == label).click().run()
+    return _button(page, label).click().run()
+
+
+def _names(page: AppTest) -> list[str]:
+    return list(page.dataframe[0].value["Run"])
 
 
 def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
@@ -32,12 +43,14 @@ def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
     assert not page.exception
 
 
-def test_runs_are_listed_newest_first_with_marked_money(app: App, database: Path) -> None:
+def test_runs_are_listed_newest_first_with_marked_money_and_their_scores(app: App, database: Path) -> None:
     finished_run(database, "First")
     finished_run(database, "Second", skip_frontier=True)
-    table = _open(app).dataframe[0].value
-    assert list(table["Run"]) == ["Second", "First"]
+    page = _open(app)
+    table = page.dataframe[0].value
+    assert _names(page) == ["Second", "First"]
     assert [amount.endswith(" (simulated)") for amount in table["Spent"]] == [False, True]
+    assert [sum(bins) for bins in table["Draft scores"]] == [4, 4]
 
 
 def test_a_search_narrows_the_table_and_an_empty_one_says_so(app: App, database: Path) -> None:
@@ -45,33 +58,83 @@ def test_a_search_narrows_the_table_and_an_empty_one_says_so(app: App, database:
     finished_run(database, "Day tariff")
     page = _open(app)
     page.text_input(key="search").set_value("night").run()
-    assert list(page.dataframe[0].value["Run"]) == ["Night tariff"]
+    assert _names(page) == ["Night tariff"]
     page.text_input(key="search").set_value("nothing like it").run()
     assert "No run fits" in page.info[0].value
 
 
-def test_opening_a_run_leads_to_its_results(app: App, database: Path) -> None:
+def test_filters_and_order_decide_what_is_listed(app: App, database: Path) -> None:
+    finished_run(database, "B", skip_frontier=True)
+    finished_run(database, "A", quality_threshold=0.9)
+    page = _open(app)
+    page.selectbox(key="sort").set_value("name").run()
+    page.selectbox(key="money").set_value("simulated").run()
+    assert _names(page) == ["A"]
+
+
+def test_nothing_can_be_done_before_a_run_is_marked(app: App, database: Path) -> None:
+    finished_run(database)
+    page = _open(app)
+    assert [(button.label, button.disabled) for button in page.button] == [("Open", True), ("Compare", True)]
+
+
+def test_opening_a_marked_run_leads_to_its_results(app: App, database: Path) -> None:
     run_id = finished_run(database)
-    page = _press(_open(app), "Open")
+    page = _press(_open(app, run_id), "Open")
     assert page.title[0].value == "Results"
     assert page.query_params["run"] == run_id
 
 
-def test_a_deleted_run_is_gone(app: App, database: Path) -> None:
-    finished_run(database)
-    page = _press(_open(app), "Delete for good")
-    assert Store(database).runs() == []
-    assert "No run yet" in page.markdown[0].value
+def test_two_marked_runs_lead_to_their_comparison_in_the_order_of_the_table(app: App, database: Path) -> None:
+    first, second = finished_run(database, "First"), finished_run(database, "Second")
+    page = _press(_open(app, first, second), "Compare 2")
+    assert page.title[0].value == "Compare"
+    assert page.query_params["runs"] == f"{second},{first}"
 
 
-def test_a_run_can_be_renamed(app: App, database: Path) -> None:
+def test_a_deleted_run_is_gone_and_undo_brings_it_back(app: App, database: Path) -> None:
     run_id = finished_run(database)
-    page = _open(app)
+    page = _press(_open(app, run_id), "Delete")
+    assert Store(database).runs() == []
+    assert any("was deleted" in text.value for text in page.markdown)
+    page = _press(page, "Undo")
+    assert [run.id for run in Store(database).runs()] == [run_id]
+    assert not page.exception
+
+
+def test_a_run_can_be_renamed_tagged_and_noted(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
     page.text_input(key=f"name {run_id}").set_value("For the board")
+    page.text_input(key=f"tags {run_id}").set_value("board, May")
+    page.text_area(key=f"note {run_id}").set_value("Look at the second one.")
     _press(page, "Save")
-    assert Store(database).run(run_id).name == "For the board"
+    (run,) = Store(database).listed_runs([run_id])
+    assert (run.name, run.tags, run.note) == ("For the board", ("board", "May"), "Look at the second one.")
 
 
-def test_a_name_that_is_a_formula_does_nothing_in_a_spreadsheet(app: App, database: Path) -> None:
-    finished_run(database, "=1+1")
-    assert _open(app).dataframe[0].value["Run"][0] == "'=1+1"
+def test_pinning_and_archiving_change_the_place_of_a_run(app: App, database: Path) -> None:
+    old, new = finished_run(database, "Old"), finished_run(database, "New")
+    page = _press(_open(app, old), "Pin")
+    assert _names(page) == ["📌 Old", "New"]
+    page = _press(_open(app, new), "Archive")
+    assert _names(page) == ["📌 Old"]
+    page.toggle(key="archived").set_value(True).run()
+    assert _names(page) == ["New"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("=1+1", "'=1+1"),
+        ("x" * 2000, "x" * 79 + "…"),
+        ("safe\u202egnp.exe", "safegnp.exe"),
+        ("<script>alert(1)</script>", "<script>alert(1)</script>"),
+    ],
+)
+def test_a_hostile_name_does_nothing(app: App, database: Path, name: str, shown: str) -> None:
+    run_id = finished_run(database, name)
+    page = _open(app, run_id)
+    assert _names(page) == [shown]
+    assert not any("<script>" in text.value for text in page.markdown)
+    assert not page.exception

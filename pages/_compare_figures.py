@@ -1,0 +1,108 @@
+"""The compared runs in brief, what differs between their settings, and how much their results differ.
+
+All of it as text and tables, so that it can be read aloud, copied and printed.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from pages import _compare_runs, _ui
+from pipeline.comparison.deltas import Figure, figures
+from pipeline.comparison.saved import LETTERS
+from pipeline.comparison.settings import Setting, cautions, settings_of
+from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, figure_difference, figure_value
+from pipeline.figures import run_figures
+from pipeline.models import RunRecord
+from pipeline.words import MISSING, count, duration, escape_markdown, label, usd
+
+_CELL = 48
+"""Characters of a setting that fit into a table on a narrow page."""
+
+
+def runs_in_brief(runs: Sequence[RunRecord], annotations: Mapping[str, str]) -> None:
+    """A card per run: its letter, its name as a link, what it is, and what somebody wrote about it."""
+    with st.grid(min(len(runs), 4), min_column_width=220, gap="small"):
+        for letter, run in zip(LETTERS, runs, strict=False):
+            with st.container(border=True, height="stretch", gap="xxsmall"):
+                _run_in_brief(letter, run, annotations.get(run.id, ""))
+
+
+def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        st.badge(letter, color="gray")
+        if run.status != "completed":
+            _ui.status_badge(run.status)
+        if run.simulated:
+            _ui.simulated_badge()
+    st.page_link(_ui.RESULTS, label=escape_markdown(label(run.name)), query_params={"run": run.id})
+    summed = run_figures(run)
+    facts = [
+        label(run.study_name, 40),
+        count(summed.personas, "persona"),
+        f"{usd(summed.spent_micros, run.simulated)} spent",
+        *([f"took {duration(summed.seconds)}"] if summed.seconds is not None else []),
+        _ui.when(run.created_at),
+    ]
+    st.caption(escape_markdown(" · ".join(facts)))
+    if annotation:
+        st.markdown(f"*{escape_markdown(label(annotation, 300))}*")
+
+
+def what_differs(runs: Sequence[RunRecord]) -> None:
+    """The settings that differ; the others one click away. What forbids comparing comes first."""
+    for sentence in cautions(runs):
+        st.warning(sentence, icon=":material/warning:")
+    settings = settings_of(runs)
+    differing = [setting for setting in settings if setting.differs]
+    st.subheader("What differs", anchor=False)
+    if differing:
+        _settings_table(differing, LETTERS[: len(runs)])
+    else:
+        st.markdown("Nothing: these runs have the same settings on the same study.")
+    same = [setting for setting in settings if not setting.differs]
+    with st.expander(
+        f"{count(len(same), 'setting')} they have in common", on_change="rerun", key="in common"
+    ) as opened:
+        if opened.open:
+            _settings_table([setting.model_copy(update={"values": setting.values[:1]}) for setting in same], ("all",))
+
+
+def _settings_table(settings: Sequence[Setting], columns: Sequence[str]) -> None:
+    rows = [[setting.name.replace("_", " "), *setting.values] for setting in settings]
+    _table(["Setting", *columns], [[escape_markdown(label(cell, _CELL)) for cell in row] for row in rows])
+
+
+def differences(runs: Sequence[RunRecord]) -> None:
+    """Quality, local share, cost and time of every run, with the difference from the first one."""
+    st.subheader("What came of it", anchor=False)
+    letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
+    found = _compare_runs.once("figures", runs, lambda: figures(runs))
+    with st.grid(2, min_column_width=380, gap="small"):
+        for measure, title in TITLES.items():
+            with st.container(border=True, height="stretch", gap="xsmall"):
+                st.markdown(f"**{title}**", help=MEANINGS[measure])
+                own = [figure for figure in found if figure.measure == measure]
+                _table(["Run", "Value", "Against A"], [_row(figure, *letters[figure.run_id]) for figure in own])
+                st.caption(escape_markdown(_basis(own, letters)))
+    st.caption(HOW, width=720)
+
+
+def _row(figure: Figure, letter: str, run: RunRecord) -> list[str]:
+    difference = escape_markdown(figure_difference(figure, run))
+    against = f"**{figure.word}**  {difference}" if difference else ("baseline" if letter == "A" else MISSING)
+    return [f"**{letter}**", escape_markdown(figure_value(figure, run)), against]
+
+
+def _basis(figures_of_runs: Sequence[Figure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:
+    """What the differences rest on, runs with the same basis together."""
+    told: dict[str, list[str]] = {}
+    for figure in figures_of_runs[1:]:
+        told.setdefault(figure_basis(figure), []).append(letters[figure.run_id][0])
+    return "; ".join(f"{', '.join(named)}: {basis}" for basis, named in told.items())
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of Markdown cells, which are escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))

@@ -1,0 +1,95 @@
+"""Comparisons that are kept: saved with a title and notes, listed, linked to, deleted."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.comparison.saved import LETTERS, Comparison
+from pipeline.errors import PersonaError
+from pipeline.models import RunRecord
+from pipeline.words import count, escape_markdown, label
+
+
+def of_the_address() -> Comparison | None:
+    """The saved comparison that the address names; `None` when it names none.
+
+    Raises:
+        StoreError: it is not in this database.
+    """
+    asked = st.query_params.get("comparison")
+    return _ui.services().store.comparison(asked) if asked else None
+
+
+def saved_ones() -> None:
+    """All saved comparisons, newest first."""
+    saved = _ui.services().store.comparisons()
+    if not saved:
+        return
+    st.subheader("Saved comparisons", anchor=False)
+    for one in saved:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            if st.button(
+                escape_markdown(label(one.title, 80)), type="tertiary", icon=":material/compare_arrows:", key=one.id
+            ):
+                st.query_params.from_dict({"comparison": one.id})
+                st.rerun()
+            st.caption(f"{count(len(one.run_ids), 'run')} · saved {_ui.when(one.created_at)}", width="content")
+
+
+def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    """Title, note and a few words about each run; saving leads to the link of the comparison."""
+    kept = saved.id if saved else ""
+    with st.popover("Edit" if saved else "Save", icon=":material/bookmark:"):
+        with st.form(f"save {kept}", border=False):
+            title = st.text_input("Title", saved.title if saved else "", max_chars=200, key=f"title {kept}")
+            note = st.text_area(
+                "Note for whoever opens the link", saved.note if saved else "", max_chars=4000, key=f"note {kept}"
+            )
+            said = {
+                run.id: st.text_input(
+                    f"About {letter} · {label(run.name, 40)}",
+                    saved.annotations.get(run.id, "") if saved else "",
+                    max_chars=300,
+                    key=f"about {run.id} {kept}",
+                )
+                for letter, run in zip(LETTERS, runs, strict=False)
+            }
+            if st.form_submit_button("Save", type="primary"):
+                _save(title or "", note or "", {key: text or "" for key, text in said.items()}, runs, saved)
+        if saved and st.button("Delete this comparison", icon=":material/delete:", help="The runs stay."):
+            _ui.services().store.delete_comparison(saved.id)
+            st.query_params.clear()
+            st.rerun()
+
+
+def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    if not title.strip():
+        st.caption("It needs a title: that is what others see first.")
+        return
+    try:
+        kept = _ui.services().store.save_comparison(
+            title.strip(),
+            [run.id for run in runs],
+            datetime.now(UTC),
+            note=note.strip(),
+            annotations=said,
+            comparison_id=saved.id if saved else None,
+        )
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    st.query_params.from_dict({"comparison": kept})
+    st.rerun()
+
+
+def link(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    """The address that shows this again, to be copied."""
+    with st.popover("Copy link", icon=":material/link:"):
+        query = f"comparison={saved.id}" if saved else f"runs={','.join(run.id for run in runs)}"
+        st.code(f"{(st.context.url or '').split('?')[0]}?{query}", language=None, wrap_lines=True)
+        st.caption(
+            "It works for whoever can open this app. "
+            + ("Title and notes come with it." if saved else "Save the comparison to send a title and a note along.")
+        )

@@ -1,0 +1,99 @@
+"""Which runs are compared: read from the address, chosen on the page, loaded once."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.comparison.saved import FEWEST, MOST, Comparison
+from pipeline.models import RunRecord
+from pipeline.run_choice import ListedRun, RunChoice
+from pipeline.words import escape_markdown, label, score
+
+_OFFERED = 100
+"""The newest runs, offered in a list that can be searched; older ones are found on Runs."""
+
+_T = TypeVar("_T")
+
+_ENDED = ("completed", "cancelled", "failed")
+
+
+def asked(saved: Comparison | None) -> list[str]:
+    """The ids of the address, else those of the saved comparison; each once."""
+    given = [run_id for part in st.query_params.get("runs", "").split(",") if (run_id := part.strip())]
+    return list(dict.fromkeys(given or (saved.run_ids if saved else ())))
+
+
+def load(run_ids: Sequence[str]) -> list[RunRecord]:
+    """The runs in this order; those that are not there are left out. An ended run is read once."""
+    if len(run_ids) > MOST:
+        run_ids = run_ids[: MOST + 1]
+    store = _ui.services().store
+    return [
+        _ended(store.path, run.id, run.name, run.finished_at)
+        if run.status in _ENDED and run.finished_at
+        else store.run(run.id)
+        for run in store.listed_runs(run_ids)
+    ]
+
+
+@st.cache_resource(max_entries=3 * MOST, show_spinner="Reading runs …")
+def _ended(database: Path, run_id: str, name: str, finished_at: datetime) -> RunRecord:
+    """A run that cannot change any more, except for its name; one that went on has ended at another time."""
+    return _ui.services().store.run(run_id)
+
+
+def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
+    """Something computed from runs, kept while all of them have ended: a rerun of the page computes nothing anew.
+
+    Args:
+        what: names it, with everything else that it depends on.
+        runs: what it is computed from.
+        compute: computes it; nobody may change what it gives.
+    """
+    if not all(run.status in _ENDED for run in runs):
+        return compute()
+    key = tuple((run.id, run.name, str(run.finished_at)) for run in runs)
+    kept: _T = _kept(_ui.services().store.path, what, key, compute)
+    return kept
+
+
+@st.cache_resource(max_entries=16 * MOST, show_spinner=False)
+def _kept(database: Path, what: str, key: tuple[tuple[str, str, str], ...], _compute: Callable[[], _T]) -> _T:
+    return _compute()
+
+
+def chooser(runs: Sequence[RunRecord]) -> None:
+    """A way to other runs, opened on demand."""
+    with st.popover("Change runs", icon=":material/edit:", on_change="rerun", key="change runs") as change:
+        if change.open:
+            choice([run.id for run in runs])
+
+
+def choice(chosen: Sequence[str]) -> None:
+    """A form with the runs to compare; the first one is the baseline."""
+    store = _ui.services().store
+    listed = {run.id: run for run in store.run_page(RunChoice(page_size=_OFFERED)).runs}
+    listed |= {run.id: run for run in store.listed_runs([run_id for run_id in chosen if run_id not in listed])}
+    with st.form("runs to compare", border=False):
+        ids = st.multiselect(
+            "Runs, the baseline first",
+            list(listed),
+            [run_id for run_id in chosen if run_id in listed],
+            format_func=lambda run_id: _named(listed[run_id]),
+            max_selections=MOST,
+            key=f"compared {' '.join(chosen)}",
+        )
+        if st.form_submit_button("Compare", type="primary"):
+            if len(ids) < FEWEST:
+                st.caption(f"Choose at least {FEWEST}.")
+            else:
+                st.query_params.from_dict({"runs": ",".join(ids)})
+                st.rerun()
+
+
+def _named(run: ListedRun) -> str:
+    return escape_markdown(f"{label(run.name, 50)} · {score(run.threshold)} · {_ui.when(run.created_at)} · {run.id}")

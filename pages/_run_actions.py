@@ -1,0 +1,123 @@
+"""What can be done with marked runs: open, compare, describe, pin, archive, delete, and take a deletion back."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.comparison.saved import FEWEST, MOST
+from pipeline.errors import StoreError
+from pipeline.run_choice import UNDO_FOR, ListedRun, RemovedRun
+from pipeline.words import count, escape_markdown, label, usd
+
+_UNDO_SHOWN = 5
+
+
+def show(chosen: Sequence[ListedRun]) -> None:
+    """A row of buttons for the marked runs; what cannot be done with them says why."""
+    one = chosen[0] if len(chosen) == 1 else None
+    if st.button(
+        "Open",
+        type="primary" if one else "secondary",
+        icon=":material/open_in_full:",
+        disabled=one is None,
+        help=None if one else "Mark one run in the table.",
+    ):
+        # Not `use_run`: the address of this page, which the browser's way back leads to, stays as it is.
+        st.session_state[_ui.RUN_KEY] = chosen[0].id
+        _ui.go(_ui.RESULTS)
+    comparable = FEWEST <= len(chosen) <= MOST
+    if st.button(
+        f"Compare {len(chosen)}" if comparable else "Compare",
+        type="primary" if comparable else "secondary",
+        icon=":material/compare_arrows:",
+        disabled=not comparable,
+        help=None if comparable else f"Mark {FEWEST} to {MOST} runs in the table; the upper one is the baseline.",
+    ):
+        st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(run.id for run in chosen)})
+    if one:
+        with st.popover("Describe", icon=":material/edit:"):
+            _describe_form(one)
+    if chosen:
+        _pin_and_archive(chosen)
+        _delete_button(chosen)
+        named = label(chosen[0].name, 40) if one else count(len(chosen), "run")
+        st.markdown(escape_markdown(named), width="content")
+
+
+def offer_undo(removed: Sequence[RemovedRun]) -> None:
+    """The runs that were deleted just now, each with a way back."""
+    for run in removed[:_UNDO_SHOWN]:
+        with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+            left = max(1, round((UNDO_FOR - (datetime.now(UTC) - run.deleted_at)).total_seconds() / 60))
+            st.markdown(
+                f":material/delete: {escape_markdown(label(run.name))} was deleted. It can be brought back for "
+                f"{count(left, 'minute')} more.",
+                width="content",
+            )
+            if st.button("Undo", icon=":material/undo:", key=f"undo {run.id}"):
+                _try(lambda run=run: _ui.services().store.restore_run(run.id))  # type: ignore[misc]
+
+
+def _describe_form(run: ListedRun) -> None:
+    with st.form(f"describe {run.id}", border=False):
+        name = st.text_input("Name of this run", run.name, max_chars=120, key=f"name {run.id}")
+        tags = st.text_input(
+            "Tags", ", ".join(run.tags), max_chars=200, key=f"tags {run.id}", help="Separated by commas."
+        )
+        note = st.text_area("Note", run.note, max_chars=2000, key=f"note {run.id}")
+        if st.form_submit_button("Save", type="primary") and name and name.strip():
+            store = _ui.services().store
+            if name.strip() != run.name:
+                store.rename_run(run.id, name.strip())
+            store.describe_run(run.id, tags=(tags or "").split(","), note=note or "")
+            st.rerun()
+
+
+def _pin_and_archive(chosen: Sequence[ListedRun]) -> None:
+    store = _ui.services().store
+    pinned, archived = all(run.pinned for run in chosen), all(run.archived for run in chosen)
+    if st.button("Unpin" if pinned else "Pin", icon=":material/keep:", help="Pinned runs stay at the top."):
+        for run in chosen:
+            store.pin_run(run.id, not pinned)
+        st.rerun()
+    if st.button(
+        "Bring back" if archived else "Archive",
+        icon=":material/archive:",
+        help="Archived runs are out of sight until the filter asks for them; nothing is lost.",
+    ):
+        for run in chosen:
+            store.archive_run(run.id, not archived)
+        st.rerun()
+
+
+def _delete_button(chosen: Sequence[ListedRun]) -> None:
+    running = any(run.status == "running" for run in chosen)
+    spent = sum(run.spent_micros for run in chosen if not run.simulated)
+    money = f" {usd(spent)} was spent, and stays spent in the budget of its project." if spent else ""
+    if st.button(
+        "Delete",
+        icon=":material/delete:",
+        disabled=running,
+        help="A marked run is running. Cancel it on Results first."
+        if running
+        else f"Gone at once, for good after 10 minutes; until then Undo brings it back.{escape_markdown(money)}",
+    ):
+        _try(lambda: _remove(chosen))
+
+
+def _remove(chosen: Sequence[ListedRun]) -> None:
+    for run in chosen:
+        _ui.services().store.remove_run(run.id, datetime.now(UTC))
+        if st.session_state.get(_ui.RUN_KEY) == run.id:
+            st.session_state.pop(_ui.RUN_KEY)
+
+
+def _try(change: Callable[[], None]) -> None:
+    try:
+        change()
+    except StoreError as error:
+        _ui.problem(error)
+    else:
+        st.rerun()

@@ -1,0 +1,71 @@
+"""Compare: what changed between these runs, and was it worth it?
+
+The address holds what is compared: `?runs=a,b` or `?comparison=…` for a saved one. Somebody who opens such a link
+reads the title and the note first.
+"""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from pages import _compare_charts, _compare_figures, _compare_keep, _compare_personas, _compare_runs, _ui
+from pipeline.comparison.saved import FEWEST, MOST, Comparison
+from pipeline.models import RunRecord
+from pipeline.words import count, escape_markdown, label
+
+_QUESTION = "What changed between these runs, and was it worth it?"
+
+
+def page() -> None:
+    """The comparison of the address, or what there is to compare."""
+    _ui.header("Compare", _QUESTION)
+    saved = _compare_keep.of_the_address()
+    asked = _compare_runs.asked(saved)
+    runs = _compare_runs.load(asked)
+    gone = [run_id for run_id in asked if run_id not in {run.id for run in runs}]
+    if gone:
+        _ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted meanwhile.")
+    if not FEWEST <= len(runs) <= MOST:
+        _nothing_to_compare(len(runs))
+        return
+    if saved:
+        _what_to_know(saved)
+    with st.container(horizontal=True, gap="small"):
+        _compare_runs.chooser(runs)
+        _compare_keep.save_form(runs, saved)
+        _compare_keep.link(runs, saved)
+    _compared(runs, saved)
+
+
+def _nothing_to_compare(given: int) -> None:
+    with st.container(border=True):
+        if given > MOST:
+            st.markdown(f"**{given} runs are too many to be read side by side.** Choose {FEWEST} to {MOST} of them.")
+        else:
+            st.markdown(
+                f"**Choose {FEWEST} to {MOST} runs.** What differs between them will be here, and whether it is "
+                "more than chance."
+            )
+        _compare_runs.choice([])
+        st.page_link(_ui.RUNS, label="Or mark them in the list of runs", icon=":material/list_alt:")
+    _compare_keep.saved_ones()
+
+
+def _what_to_know(saved: Comparison) -> None:
+    st.header(escape_markdown(label(saved.title, 200)), anchor=False)
+    for paragraph in filter(str.strip, saved.note.split("\n")):
+        st.markdown(escape_markdown(paragraph), width=720)
+
+
+def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    _compare_figures.runs_in_brief(runs, saved.annotations if saved else {})
+    _compare_figures.what_differs(runs)
+    _compare_figures.differences(runs)
+    _compare_charts.show(runs)
+    if any(run.personas for run in runs):
+        _compare_personas.show(runs)
+    else:
+        st.info(f"None of these {count(len(runs), 'run')} has a persona yet.", icon=":material/inbox:")
+
+
+page()
