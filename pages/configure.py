@@ -6,9 +6,10 @@ ten seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _fields, _providers, _scorers, _ui
+from pages import _branch, _fields, _providers, _scorers, _ui
+from pipeline.branch import branch_config
 from pipeline.config import HybridConfig, parse_config, parse_config_text
-from pipeline.errors import ConfigError, PersonaError
+from pipeline.errors import ConfigError, InputError, PersonaError
 from pipeline.models import RunRecord, Study
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan
@@ -31,17 +32,23 @@ def page() -> None:
     study = _ui.current_study()
     question = "What will happen, where does data go, what can it cost?"
     _ui.header("Configure", question, study_name=study.name if study else None)
+    drafts = _branch.chosen(study)
     planned: Plan | PersonaError
     try:
         config = parse_config(_fields.values(), "Settings")
-        planned = _providers.checked(config)
-    except ConfigError as error:
+        if drafts:
+            config = branch_config(config, drafts)
+        planned = _providers.checked(config, drafting=drafts is None)
+    except (ConfigError, InputError) as error:
         config, planned = HybridConfig(), error
     with st.container(border=True):
-        before_the_run(study, config, planned)
+        before_the_run(study, config, planned, drafts)
     stages = st.grid(3, min_column_width=255, border=True)
     with stages.cell():
-        draft(config, planned)
+        if drafts:
+            _branch.show(drafts)
+        else:
+            draft(config, planned)
     with stages.cell():
         assess(config)
     with stages.cell():
@@ -52,14 +59,16 @@ def page() -> None:
 # --- what will happen ------------------------------------------------------------------------------
 
 
-def before_the_run(study: Study | None, config: HybridConfig, planned: Plan | PersonaError) -> None:
+def before_the_run(
+    study: Study | None, config: HybridConfig, planned: Plan | PersonaError, drafts: RunRecord | None
+) -> None:
     """The run in one sentence, its figures, and the button."""
     if isinstance(planned, PersonaError):
         st.markdown("**This run cannot start yet**")
         _ui.problem(planned)
         reason = str(planned)
     else:
-        expectation(outlook(config, planned, earlier(study)))
+        expectation(outlook(config, planned, earlier(study), drafts))
         for sentence in planned.warnings:
             st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
         reason = ""
@@ -81,7 +90,7 @@ def before_the_run(study: Study | None, config: HybridConfig, planned: Plan | Pe
             help=escape_markdown(reason) or "Starts in the background; closing this page does not stop it.",
         )
     if pressed and not reason and study and isinstance(planned, Plan):
-        start(study, config, planned, name.strip())
+        start(study, config, planned, name.strip(), drafts)
 
 
 def expectation(expected: Outlook) -> None:
@@ -108,15 +117,10 @@ def earlier(study: Study | None) -> list[RunRecord]:
         return []
     runs = _ui.services().store.runs(limit=50)
     done = [run.id for run in runs if run.study_id == study.id and run.status == "completed"]
-    return [_finished(run_id) for run_id in done[:EARLIER_RUNS]]
+    return [_branch.finished(run_id) for run_id in done[:EARLIER_RUNS]]
 
 
-@st.cache_resource(max_entries=EARLIER_RUNS, show_spinner=False)
-def _finished(run_id: str) -> RunRecord:
-    return _ui.services().store.run(run_id)
-
-
-def start(study: Study, config: HybridConfig, planned: Plan, name: str) -> None:
+def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:
     """Start the run and show it; a second click on the same settings shows the run that the first has started."""
     same = config.model_copy(update={"local_provider": planned.config.local_provider})
     store = _ui.services().store
@@ -126,7 +130,11 @@ def start(study: Study, config: HybridConfig, planned: Plan, name: str) -> None:
                 run_id = run.id
                 break
         else:
-            run_id = _ui.services().worker.start(study.id, config, _ui.settings(), name or None)
+            worker, settings = _ui.services().worker, _ui.settings()
+            if drafts:
+                run_id = worker.branch(drafts.id, config, settings, name or None)
+            else:
+                run_id = worker.start(study.id, config, settings, name or None)
     except PersonaError as error:
         _ui.problem(error)
         return

@@ -65,6 +65,8 @@ def _facts(run: RunRecord) -> str:
         f"threshold {score(config.quality_threshold)}",
         f"started {_ui.when(run.created_at)}",
     ]
+    if run.drafts_from:
+        facts.insert(0, f"drafts from {run.drafts_from}")
     if run.imported_at:
         facts.append(f"imported {_ui.when(run.imported_at)}")
     return escape_markdown(" · ".join(facts))
@@ -87,12 +89,27 @@ def _actions(run: RunRecord) -> None:
             st.session_state[_ui.STUDY_KEY] = run.study_id
             _ui.use_config(run.config)
             _ui.go(_ui.CONFIGURE)
+        _branch_button(run)
         with st.popover("Export", icon=":material/download:"):
             _share.exports(run)
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
             _ui.go(_ui.CALLS)
     if resumed:
         _resume(run)
+
+
+def _branch_button(run: RunRecord) -> None:
+    """Another threshold, model, order or budget on the drafts that are there."""
+    reason = "The run has not ended." if run.status == "running" else "" if run.drafts else "No draft has a score."
+    if st.button(
+        "Branch",
+        icon=":material/call_split:",
+        disabled=bool(reason),
+        help=reason or "Open Configure with these settings and these drafts: nothing is drafted or scored again.",
+    ):
+        st.session_state[_ui.STUDY_KEY] = run.study_id
+        _ui.use_config(run.config, drafts_from=run.id)
+        _ui.go(_ui.CONFIGURE)
 
 
 def _cancel_button(run: RunRecord) -> None:

@@ -5,6 +5,7 @@ Computed from a checked plan, the settings and earlier runs of the study; asks n
 
 from collections.abc import Sequence
 
+from pipeline.branch import keeps_scores
 from pipeline.config import HybridConfig
 from pipeline.estimate import CostForecast, forecast
 from pipeline.models import Frozen, Micros, RunRecord
@@ -34,25 +35,32 @@ class Outlook(Frozen):
     simulated: bool
 
 
-def outlook(config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = ()) -> Outlook:
+def outlook(
+    config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = (), drafts: RunRecord | None = None
+) -> Outlook:
     """What a run with these settings would do.
 
     Args:
         config: the run to be.
         planned: the check of its providers; other settings may have changed since.
         earlier: finished runs on the same study; those with the same drafting model tell what scores to expect.
+        drafts: the run whose drafts are used; its scores say how many stay, where they count here.
     """
     local = planned.config.local_provider
-    money = forecast(config, planned.pricer, _shares(config, local, earlier))
+    if drafts and keeps_scores(config, drafts):
+        money = forecast(config, planned.pricer, _shares_of([drafts], config))
+        money = money.model_copy(update={"based_on": "the scores of these drafts"})
+    else:
+        money = forecast(config, planned.pricer, _shares(config, local, earlier))
     if planned.frontier is None:
         money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
     unsent = round(money.escalated) if planned.frontier else 0
     stays = config.count - unsent
-    parts = (_drafting(config, planned), _staying(config, planned, stays), _paying(config, planned, money))
+    parts = (_drafting(config, planned, drafts), _staying(config, planned, stays), _paying(config, planned, money))
     return Outlook(
         sentence=f"{'; '.join(parts)}.",
         data=_leaving(config, planned),
-        drafts=config.draft_count,
+        drafts=len(drafts.drafts) if drafts else config.draft_count,
         stays_local=stays,
         expected_micros=money.expected_micros,
         worst_micros=money.worst_micros,
@@ -64,10 +72,14 @@ def outlook(config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = 
 
 def _shares(config: HybridConfig, local: str, earlier: Sequence[RunRecord]) -> list[float]:
     """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
+    return _shares_of([run for run in earlier if _same_drafting(run.config, config, local)], config)
+
+
+def _shares_of(runs: Sequence[RunRecord], config: HybridConfig) -> list[float]:
     shares = []
-    for run in earlier:
+    for run in runs:
         kept = select(run.drafts, run.config.count).kept
-        if kept and _same_drafting(run.config, config, local):
+        if kept:
             scores = [item.assessment.scores.overall for item in kept]
             shares.append(sum(not is_accepted(value, config.quality_threshold) for value in scores) / len(kept))
     return shares
@@ -80,7 +92,9 @@ def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
     return same_writer and same_models and then.weights == now.weights and then.draft_factor == now.draft_factor
 
 
-def _drafting(config: HybridConfig, planned: Plan) -> str:
+def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> str:
+    if drafts:
+        return f"{count(len(drafts.drafts), 'draft')} of {drafts.id}, none written anew"
     local = planned.config.local_provider
     writer = "builtin" if local == "builtin" else config.local_model
     # The look names the address it found the server at; one that names none may be anywhere.

@@ -1,0 +1,59 @@
+"""Configure for a run that begins with the drafts of another one: which, and what they were made with."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.errors import StoreError
+from pipeline.models import RunRecord, Study
+from pipeline.words import count, escape_markdown, label
+
+KEPT = 4
+"""Records held at the same time."""
+
+
+@st.cache_resource(max_entries=KEPT, show_spinner=False)
+def finished(run_id: str) -> RunRecord:
+    """The record of a run that has ended, read once while it is among the last few used."""
+    return _ui.services().store.run(run_id)
+
+
+def chosen(study: Study | None) -> RunRecord | None:
+    """The run whose drafts are to be used; `None` when drafts are to be written."""
+    run_id = st.session_state.get(_ui.DRAFTS_KEY)
+    run = None
+    if run_id:
+        with suppress(StoreError):
+            _ui.services().store.progress(run_id)  # the record is kept here, and the run may have been deleted
+            run = finished(run_id)
+    if run is None or study is None or run.study_id != study.id:
+        # It has been deleted, or another study was chosen.
+        st.session_state[_ui.DRAFTS_KEY] = None
+        return None
+    return run
+
+
+def show(drafts: RunRecord) -> None:
+    """Stage 1 of a run that begins with the drafts of another one."""
+    st.subheader("1 · Draft", anchor=False)
+    st.caption("Nothing is drafted: the drafts of another run are used.")
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f":material/call_split: **{escape_markdown(label(drafts.name))}**")
+        st.caption(escape_markdown(drafts.id))
+        for words in _made_with(drafts):
+            st.caption(escape_markdown(words))
+    st.caption("These settings made the drafts, so they cannot be changed here.")
+    if st.button("Draft anew instead", icon=":material/edit_note:", help="Keep these settings, and write new drafts."):
+        st.session_state[_ui.DRAFTS_KEY] = None
+        st.rerun()
+
+
+def _made_with(drafts: RunRecord) -> tuple[str, ...]:
+    config = drafts.config
+    writer = "builtin" if config.local_provider == "builtin" else f"{config.local_provider} {config.local_model}"
+    return (
+        f"{count(len(drafts.drafts), 'scored draft')} by {writer}",
+        f"{count(config.count, 'persona')} to deliver",
+        f"seed {config.seed}",
+    )
