@@ -1,5 +1,6 @@
 """The figures and charts of a run: each with its finding in words, its n, and its numbers one click away."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
@@ -7,6 +8,7 @@ import streamlit as st
 
 from pipeline import analysis, charts
 from pipeline.charts.images import ImageFormat, image_file
+from pipeline.charts.moving import MovingView
 from pipeline.models import RunRecord
 from pipeline.tiles import tiles
 from pipeline.words import escape_markdown
@@ -92,7 +94,7 @@ def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> Non
 
 
 def chart(
-    topic: str, view: charts.ChartView, name: str, *, file: str, simulated: bool, on_demand: bool = False
+    topic: str, view: charts.ChartView | MovingView, name: str, *, file: str, simulated: bool, on_demand: bool = False
 ) -> None:
     """A chart under its topic and finding, with its figures one click away.
 
@@ -111,41 +113,42 @@ def chart(
             popover = st.popover("Data", icon=":material/table:", type="tertiary", **opening)
             if not on_demand or popover.open:
                 with popover:
-                    _data(view, name, file, simulated)
+                    _data(view.still() if isinstance(view, MovingView) else view, name, file, simulated)
         st.markdown(f"**{escape_markdown(view.title)}.**")
         if view.subtitle:
             st.caption(escape_markdown(view.subtitle))
-    if view.chart is not None:
-        # The chart's own description carries `view.alt`.
+    draw(view, name)
+
+
+def draw(view: charts.ChartView | MovingView, name: str) -> None:
+    """The drawing alone, where there is one; its own description carries `view.alt`."""
+    if isinstance(view, MovingView):
+        st.vega_lite_chart(view.vega, height=view.height, key=f"chart {name}")
+    elif view.chart is not None:
         st.altair_chart(view.chart, height=view.chart.height, key=f"chart {name}")
 
 
 def _data(view: charts.ChartView, name: str, file: str, simulated: bool) -> None:
     table = _marked(simulated, view.table)
+    caption = f"{file}{' · simulated' if simulated else ''}"
+    with st.container(horizontal=True, gap="xsmall"):
+        _download("CSV", lambda: analysis.csv_text(table), name, file)
+        for form in get_args(ImageFormat) if view.chart is not None else ():
+            _download(form.upper(), partial(image_file, view, form, caption), name, file)
     st.dataframe(analysis.inert(table), hide_index=True, alt=view.alt)
+
+
+def _download(form: str, data: Callable[[], str | bytes], name: str, file: str) -> None:
+    ending = form.lower()
     st.download_button(
-        "Download CSV",
-        lambda: analysis.csv_text(table),
-        f"{file} {name}.csv",
+        form,
+        data,
+        f"{file} {name}.{ending}",
         icon=":material/download:",
         on_click="ignore",
-        key=f"csv {name}",
+        key=f"{ending} {name}",
+        help=f"Download this chart as {form}." if form != "CSV" else "Download these figures as CSV.",
     )
-    if view.chart is not None:
-        _pictures(view, name, file, f"{file}{' · simulated' if simulated else ''}")
-
-
-def _pictures(view: charts.ChartView, name: str, file: str, caption: str) -> None:
-    """The chart as files, drawn when they are asked for."""
-    for form in get_args(ImageFormat):
-        st.download_button(
-            f"Download {form.upper()}",
-            partial(image_file, view, form, caption),
-            f"{file} {name}.{form}",
-            icon=":material/image:",
-            on_click="ignore",
-            key=f"{form} {name}",
-        )
 
 
 def is_dark() -> bool:

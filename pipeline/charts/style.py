@@ -36,6 +36,7 @@ FILLS = {
 
 EDGES = FILLS | {"local_only": LOCAL, "refine_not_better": FRONTIER, DROPPED: NEUTRAL}
 
+
 def ink_on(outcome: str) -> str:
     """The colour of a number that stands in the fill of an outcome."""
     return "#FFFFFF" if FILLS[outcome] in (LOCAL, FILLS["refine_unparsable"]) else "#1A1A1A"

@@ -1,0 +1,269 @@
+"""The part of Calibrate that moves: slider, histogram, the figures of this threshold, and what it buys.
+
+A fragment: moving the slider runs this file only, on figures that are looked up. Charts get new data under the same
+names, so that the browser moves marks instead of drawing charts.
+"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import _figures, _ui
+from pipeline.charts.moving import MovingView
+from pipeline.charts.style import ChartView
+from pipeline.words import MISSING, count, escape_markdown, percent, score, usd
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.calibration.position import Position
+
+AT_KEY, TYPED_KEY = "at", "typed"
+"""Of the slider, whose value is in the address, and of the field beside it."""
+
+
+@st.fragment
+def moving(board: "Board") -> None:
+    """Everything that depends on where the threshold stands."""
+    from pipeline.calibration.board import place_of
+
+    head = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+    threshold = st.slider(
+        "Threshold",
+        0.0,
+        1.0,
+        _start(board),
+        0.01,
+        format="%.2f",
+        key=AT_KEY,
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    place = place_of(threshold)
+    here = board.positions[place]
+    with head:
+        _head(board, threshold)
+    _histogram(board, here)
+    _answer(board)
+    _figures_here(board, here)
+    _charts(board, place)
+
+
+def _start(board: "Board") -> float:
+    """Where the slider stands at first: at what is certified, else where the newest run had its threshold."""
+    certified = board.certificate.threshold
+    return round(board.newest.config.quality_threshold if certified is None else certified, 2)
+
+
+def _head(board: "Board", threshold: float) -> None:
+    st.session_state[TYPED_KEY] = threshold
+    st.number_input("Threshold", 0.0, 1.0, step=0.01, format="%.2f", key=TYPED_KEY, on_change=_typed, width=150)
+    certified = board.certificate.threshold
+    if certified is not None:
+        st.button(
+            f"Certified: {score(certified)}",
+            icon=":material/verified:",
+            on_click=_move,
+            args=(certified,),
+            disabled=abs(certified - threshold) < 1e-9,
+            help="Moves the slider to the lowest threshold that the labels certify.",
+        )
+    if st.button(
+        "Use this threshold",
+        type="primary",
+        icon=":material/arrow_forward:",
+        help="Opens Configure with this threshold and budget, on the study and with the settings of the newest run.",
+    ):
+        _use(board, threshold)
+
+
+def _typed() -> None:
+    _move(st.session_state[TYPED_KEY])
+
+
+def _move(threshold: float | None) -> None:
+    if threshold is not None:
+        st.session_state[AT_KEY] = round(threshold, 2)
+
+
+def _use(board: "Board", threshold: float) -> None:
+    run, budget = board.newest, board.terms.budget_micros
+    changed = {
+        "quality_threshold": threshold,
+        "max_cost": None if budget is None else budget / 1_000_000,
+        "escalation_order": board.terms.order,
+        # A threshold decides nothing where no frontier may be called.
+        "enabled": True,
+        "skip_frontier": False,
+    }
+    st.session_state[_ui.STUDY_KEY] = run.study_id
+    _ui.use_config(run.config.model_copy(update=changed))
+    _ui.go(_ui.CONFIGURE)
+
+
+# --- what it cuts ----------------------------------------------------------------------------------
+
+
+def _histogram(board: "Board", here: "Position") -> None:
+    from pipeline.calibration.notes import note_at
+    from pipeline.charts.calibration import threshold_histogram
+
+    pool = board.pool
+    view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=_figures.is_dark())
+    # Without its heading, so that the bars stand right under the slider that cuts them.
+    _figures.draw(view, "cut")
+    with st.container(gap=None):
+        st.markdown(f"**{escape_markdown(view.title)}.** {escape_markdown(note_at(board, here))}")
+        rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
+        st.caption(f"{escape_markdown(view.subtitle)}. Every bar counts drafts of similar score.{rug}")
+
+
+def _answer(board: "Board") -> None:
+    """What the labels allow to be said, or why nothing can be promised, and what to do."""
+    certificate = board.certificate
+    sentence = escape_markdown(certificate.sentence)
+    if board.labels is None:
+        st.info(
+            "**Nothing is certified: these drafts have no labels.** The figures below show what a threshold costs and "
+            "keeps, and not whether what it keeps is good. Label drafts drawn at random to find out.",
+            icon=":material/visibility:",
+        )
+    elif certificate.status == "certified":
+        st.success(f"**{score(certificate.threshold)} is certified.** {sentence}", icon=":material/verified:")
+    else:
+        words = {
+            "too_few_labels": "Too few labels",
+            "not_certifiable": "Not certifiable yet",
+            "score_too_weak": "The score is too weak",
+        }
+        st.warning(
+            f"**{words.get(certificate.status, 'Escalate everything')}.** {sentence}",
+            icon=":material/do_not_disturb_on:",
+        )
+    if board.labels is None or certificate.labels_needed:
+        st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
+
+
+# --- what follows ----------------------------------------------------------------------------------
+
+
+def _figures_here(board: "Board", here: "Position") -> None:
+    mark = " (simulated)" if board.simulated else ""
+    with st.grid(3, min_column_width=150, gap="small"):
+        _figures.tile(
+            "Stays local",
+            percent(here.local_share),
+            f"{here.local:,} of {count(here.drafts, 'draft')}",
+            "Sent nowhere.",
+        )
+        _figures.tile(
+            f"Cost{mark}",
+            MISSING if here.cost_micros is None else usd(round(here.cost_micros)),
+            _cost_note(board, here),
+            "Expected of one run with this threshold: drafting and refining, nothing capped.",
+        )
+        saving = here.saving
+        _figures.tile(
+            f"Saved{mark}",
+            percent(saving.value) if saving else MISSING,
+            f"95 %: {percent(saving.low)} to {percent(saving.high)}" if saving else "needs two drafts and their cost",
+            "Against the frontier writing everything. The interval is for drafts to come from the same source.",
+        )
+        bad = here.bad
+        strict = board.terms.promise.risk == "selective"
+        _figures.tile(
+            "Bad local drafts",
+            percent(bad.estimate) if bad else MISSING,
+            f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
+            if bad
+            else "no label speaks of it",
+            "Unacceptable drafts that stay local, as a share of "
+            f"{'what stays local' if strict else 'everything delivered'}.",
+        )
+        _figures.tile(
+            "Over budget",
+            MISSING if here.over_budget is None else percent(here.over_budget),
+            _budget_note(board, here),
+            "Chance that a run like these would cost more than its budget. The last drafts would then stay unrefined.",
+        )
+        _figures.tile(
+            "Frontier alone",
+            _alone(board),
+            f"for {count(board.terms.personas, 'persona')}{mark}",
+            "What the frontier would have cost for all, without any draft.",
+        )
+
+
+def _cost_note(board: "Board", here: "Position") -> str:
+    if here.cost_micros is None or here.cost_low_micros is None or here.cost_high_micros is None:
+        return "not known for these drafts"
+    size = f"one run of {board.terms.personas:,}"
+    if here.cost_high_micros - here.cost_low_micros < 1:
+        return f"{size}, all paid for"
+    return f"{usd(round(here.cost_low_micros))} to {usd(round(here.cost_high_micros))}, {size}"
+
+
+def _budget_note(board: "Board", here: "Position") -> str:
+    budget = board.terms.budget_micros
+    if budget is None:
+        return "no cap"
+    if here.bought is None:
+        return f"budget {usd(budget, board.simulated)}"
+    order = board.terms.order.replace("_", " ")
+    return f"{usd(budget, board.simulated)} buys {here.bought:,} of {here.escalated:,}, {order}"
+
+
+def _alone(board: "Board") -> str:
+    cases = board.pool.cases
+    total = float(cases.frontier_micros.sum())
+    return MISSING if total != total or not len(cases) else usd(round(total * board.terms.personas / len(cases)))
+
+
+def _charts(board: "Board", place: int) -> None:
+    from pipeline.charts.consequences import cost_by_threshold, risk_curve
+    from pipeline.charts.tradeoff import cost_quality
+
+    here, dark = board.positions[place], _figures.is_dark()
+    with st.grid(2, min_column_width=330, gap="small"):
+        if board.labels is not None:
+            promise = board.terms.promise
+            _chart(
+                board,
+                "Why this recommendation",
+                risk_curve(board.positions, here, promise.alpha, dark=dark),
+                "risk",
+                "To the right more stays local. The dashed line is the risk that the labels suggest, the solid one "
+                "what "
+                f"they prove with {percent(promise.confidence)} confidence. Certified is the last point from the left "
+                "before the solid line crosses the limit.",
+            )
+        _chart(
+            board,
+            "What each threshold costs",
+            cost_by_threshold(board.positions, here, board.terms.budget_micros, simulated=board.simulated, dark=dark),
+            "spend",
+            "The further right, the more drafts are refined. The band is what is guessed and not yet paid for. Where "
+            "the line is over the budget, the money runs out before all of them are refined.",
+        )
+        if board.exchange is not None:
+            by = (
+                "Quality is what people said of the texts."
+                if board.exchange.measure == "labels"
+                else "Quality is the score of the texts, because no texts of the frontier are labelled: it shows what "
+                "refining changes, and not whether the score is right."
+            )
+            _chart(
+                board,
+                "What the money buys",
+                cost_quality(board.exchange, place, simulated=board.simulated, dark=dark),
+                "exchange",
+                f"{by} Up and left is better. Filled grey points are simpler rules with the same money; hollow ones "
+                "know "
+                "the answer beforehand and cannot be reached. A threshold is worth having where it lies above "
+                "fixed ratio.",
+            )
+
+
+def _chart(board: "Board", topic: str, view: ChartView | MovingView, name: str, words: str) -> None:
+    with st.container(border=True, height="stretch"):
+        _figures.chart(topic, view, name, file=board.newest.id, simulated=board.simulated, on_demand=True)
+        st.caption(words)

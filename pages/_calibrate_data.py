@@ -1,0 +1,122 @@
+"""What the Calibrate page works with: chosen runs and labels, and everything worked out of them, once.
+
+What is chosen stands in the address. What is worked out is kept per runs, their ends, labels and terms, so that
+moving the slider looks figures up and reads nothing.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.store import RunSummary
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.calibration.labels import DesignSummary, LabelSet
+    from pipeline.calibration.position import Terms
+    from pipeline.scored import RunScores
+
+MOST_RUNS = 200
+"""The newest runs that can be chosen; others by their address."""
+
+
+class Question(NamedTuple):
+    """What is asked of the board; plain values, so that it can be a key."""
+
+    run_ids: tuple[str, ...]
+    design_id: str | None
+    kept_only: bool
+    terms: str
+    """As JSON."""
+
+
+def ended_runs() -> list[RunSummary]:
+    """The newest runs that may have scored drafts."""
+    return [run for run in _ui.services().store.runs(MOST_RUNS) if run.status != "running"]
+
+
+def chosen_runs(known: Sequence[RunSummary]) -> list[str]:
+    """The runs of the address, else those of its design, else the current one, else the newest."""
+    asked = [run_id for run_id in st.query_params.get_all("runs") if run_id]
+    if not asked and (design_id := st.query_params.get("design")):
+        asked = list(_ui.services().store.design(design_id).run_ids)
+    ids = [run.id for run in known]
+    remembered = st.session_state.get(_ui.RUN_KEY)
+    return asked or ([remembered] if remembered in ids else ids[:1])
+
+
+def put_in_address(name: str, values: Sequence[str]) -> None:
+    """Write values into the address, where they differ."""
+    if st.query_params.get_all(name) != list(values):
+        st.query_params[name] = list(values)
+
+
+def scores(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
+    """The drafts of runs without their texts, read again only when a run has changed.
+
+    Raises:
+        StoreError: one of them is not in this database.
+    """
+    store = _ui.services().store
+    return _scores(store.path, tuple(run_ids), store.run_states(run_ids))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Reading scores …")
+def _scores(
+    _database: Path, run_ids: tuple[str, ...], states: tuple[tuple[str, str, str], ...]
+) -> "tuple[RunScores, ...]":
+    return _ui.services().store.scores(run_ids)
+
+
+def branches(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
+    """Runs that began with the drafts of these and have ended."""
+    found = scores(_ui.services().store.branches(run_ids))
+    return tuple(run for run in found if run.status != "running")
+
+
+def designs(run_ids: Sequence[str], study_id: str) -> "list[DesignSummary]":
+    """The designs of a study, those drawn from exactly these runs first; newest first within each."""
+    found = _ui.services().store.designs(study_id)
+    return sorted(found, key=lambda design: set(design.run_ids) != set(run_ids))
+
+
+def board(question: Question, terms: "Terms") -> "Board":
+    """Everything worked out, or what was worked out before.
+
+    Raises:
+        StoreError: a run or the design is not in this database.
+    """
+    store = _ui.services().store
+    runs, others = scores(question.run_ids), branches(question.run_ids)
+    labels = _labels(question.design_id)
+    last = labels.model_dump_json(include={"rater", "drafts"}) if labels else ""
+    states = store.run_states([run.id for run in (*runs, *others)])
+    return _board(store.path, question, states, last, runs, others, labels, terms)
+
+
+def _labels(design_id: str | None) -> "LabelSet | None":
+    from pipeline.calibration.labels import label_set
+
+    if design_id is None:
+        return None
+    store = _ui.services().store
+    return label_set(store.design(design_id), store.labels(design_id))
+
+
+@st.cache_resource(max_entries=16, show_spinner="Trying every threshold …")
+def _board(
+    _database: Path,
+    question: Question,
+    states: tuple[tuple[str, str, str], ...],
+    labels_now: str,
+    _runs: "Sequence[RunScores]",
+    _branches: "Sequence[RunScores]",
+    _labels: "LabelSet | None",
+    _terms: "Terms",
+) -> "Board":
+    from pipeline.calibration.board import board_of
+
+    return board_of(_runs, _branches, _labels, _terms, kept_only=question.kept_only)

@@ -1,0 +1,132 @@
+"""The part of Calibrate that stands still: is the score worth anything, does one threshold hold, what else is there?"""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import _figures, _ui
+from pages._calibrate_board import AT_KEY
+from pipeline.errors import InputError
+from pipeline.words import count, escape_markdown, percent, score, usd
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.calibration.certificate import Certificate
+    from pipeline.calibration.tradeoff import Tradeoff
+
+
+def worth(board: "Board") -> None:
+    """Whether the score tells good drafts from bad, in words and bars."""
+    from pipeline.charts.tradeoff import reliability_bars
+
+    if not board.bins:
+        return
+    st.subheader("Is the score worth anything?", anchor=False)
+    st.markdown(escape_markdown(board.worth.sentence))
+    with st.container(border=True):
+        _figures.chart(
+            "How many are good at which score",
+            reliability_bars(board.bins, dark=_figures.is_dark()),
+            "reliability",
+            file=board.newest.id,
+            simulated=board.simulated,
+        )
+        st.caption(
+            "Labelled drafts in groups of about equal size, low scores left. A score that is worth something has bars "
+            "that rise; the black lines say how far off each bar may be (95 %). AUROC is how often a good draft scores "
+            "higher than a bad one: 0.5 is a coin, 1 is always."
+        )
+
+
+def test(board: "Board") -> None:
+    """One threshold that was chosen before labels were seen: the most powerful test there is."""
+    if board.labels is None:
+        return
+    with st.expander("Test my threshold", icon=":material/fact_check:"):
+        st.caption(
+            "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
+            "test counts once: trying several until one passes breaks its guarantee.",
+        )
+        with st.form("own threshold", border=False):
+            own = st.number_input("Threshold settled beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
+            declared = st.checkbox("It was settled before any of these drafts was labelled.")
+            pressed = st.form_submit_button("Test it")
+        if pressed and not declared:
+            st.info("Only a threshold that was settled beforehand can be tested in this way.", icon=":material/info:")
+        elif pressed and own is not None:
+            _tested(board, round(own, 2))
+
+
+def _tested(board: "Board", threshold: float) -> None:
+    try:
+        found: Certificate = board.test(threshold)
+    except InputError as error:
+        _ui.problem(error)
+        return
+    sentence = f"{score(threshold)}: {found.sentence}"
+    if found.status == "certified":
+        st.success(escape_markdown(sentence), icon=":material/verified:")
+    else:
+        st.warning(escape_markdown(sentence), icon=":material/do_not_disturb_on:")
+
+
+def rules(board: "Board") -> None:
+    """This threshold beside simpler rules, with intervals: worked out when asked for, it takes a moment."""
+    if board.exchange is None:
+        return
+    with st.expander(
+        "This threshold against simpler rules, with intervals",
+        icon=":material/balance:",
+        key="rules",
+        on_change="rerun",
+    ) as opened:
+        if opened.open:
+            _compared(board, board.exchange, float(st.session_state.get(AT_KEY, 0.0)))
+
+
+def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
+    from pipeline.calibration.controls import CONTROL_WORDS, compare
+    from pipeline.charts.tradeoff import CONTROL_NAMES
+
+    found = compare(exchange.cases, threshold)
+    if found is None:
+        st.caption("No draft has both texts and a known cost.")
+        return
+    mark = " (simulated)" if board.simulated else ""
+    scale = board.terms.personas / found.drafts
+    rows = [
+        {
+            "Rule": CONTROL_NAMES[one.name],
+            "What it does": CONTROL_WORDS[one.name],
+            f"Cost{mark}": usd(round(one.cost_micros * scale)),
+            "Quality": f"{one.quality:.2f}",
+            "Threshold is ahead by": f"{one.ahead.value:+.3f} ({one.ahead.low:+.3f} to {one.ahead.high:+.3f})",
+        }
+        for one in found.controls
+        if exchange.measure == "labels" or one.name != "oracle"
+    ]
+    st.markdown(
+        f"At {score(threshold)}, on {count(found.drafts, 'draft')} of which both texts are known: quality "
+        f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), board.simulated)} a run."
+    )
+    st.dataframe(rows, hide_index=True, alt="This threshold against simpler rules")
+    st.caption(
+        "An interval that holds 0 means no clear difference. A threshold that was chosen with these labels looks 1 "
+        "to 3 "
+        "points better here than it will be."
+    )
+    if exchange.measure == "labels":
+        _recovered(board, threshold)
+
+
+def _recovered(board: "Board", threshold: float) -> None:
+    from pipeline.calibration.recovery import recovery
+
+    found = recovery(board.pool.cases, threshold)
+    st.markdown(escape_markdown(found.sentence))
+    if found.pgr is not None and found.apgr is not None and found.cpt50 is not None and found.cpt80 is not None:
+        st.caption(
+            f"At this threshold {percent(found.pgr)} of that advantage is recovered (PGR); {percent(found.apgr)} on "
+            f"average over all shares (APGR; a score that says nothing has 50 %). Half of it takes "
+            f"{percent(found.cpt50)} of the drafts, four fifths {percent(found.cpt80)} (CPT)."
+        )

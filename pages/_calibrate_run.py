@@ -1,0 +1,120 @@
+"""The calibration run: what refining would have done to every kept draft, and the button that finds out."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import _figures, _providers, _ui
+from pages._calibrate_board import AT_KEY
+from pipeline.errors import PersonaError
+from pipeline.estimate import forecast
+from pipeline.words import count, escape_markdown, usd
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.config import HybridConfig
+    from pipeline.preflight import Plan
+    from pipeline.scored import RunScores
+
+
+def show(board: "Board") -> None:
+    """What is known of refining these drafts, and how to know all of it."""
+    st.subheader("Would refining have helped?", anchor=False)
+    _what_is_known(board)
+    store = _ui.services().store
+    ids = store.branches([run.id for run in board.runs])
+    if running := [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]:
+        st.info("A run on these drafts is under way. What it measures is taken in when it has ended.")
+        st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
+    elif board.imputed or board.pool.by_score is None:
+        with st.container(border=True):
+            _offer(board)
+    else:
+        st.caption("Every draft of these has been refined once: its cost and its gain are measured.")
+
+
+def _what_is_known(board: "Board") -> None:
+    from pipeline.calibration.measure import gains, in_words
+    from pipeline.charts.tradeoff import who_gains
+
+    threshold = float(st.session_state.get(AT_KEY, board.newest.config.quality_threshold))
+    found, known = gains(board.pool, threshold), board.pool.by_score
+    if found is None or known is None:
+        st.caption("None of these drafts has been refined, so nothing is known yet.")
+        return
+    st.markdown(escape_markdown(in_words(found, threshold)))
+    with st.container(border=True):
+        _figures.chart(
+            "Who gains from refining",
+            who_gains(known.label.tolist(), known.frontier_label.tolist(), dark=_figures.is_dark()),
+            "gains",
+            file=board.newest.id,
+            simulated=board.simulated,
+        )
+        st.caption(
+            "Each dot is a draft: its score, and what refining added to it as the score sees it. Where the refined "
+            "text "
+            "scored lower, the draft was delivered and the gain is 0. If dots to the right lie as high as those to the "
+            "left, the score does not say whom refining helps."
+        )
+
+
+def _offer(board: "Board") -> None:
+    from pipeline.calibration.measure import calibration_config
+
+    run = board.newest
+    st.markdown(f"**Calibration run**: refine all {count(len(run.kept), 'kept draft')} of {escape_markdown(run.name)}")
+    st.caption(
+        "Also those over the threshold, so that before and after are known for each. Nothing is drafted or scored "
+        "again. "
+        "A draft that scores 1 stays as it is, because no text can score more."
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        budget: float | None = st.number_input(
+            "Budget (USD)",
+            0.0,
+            None,
+            run.config.max_cost,
+            0.5,
+            format="%.2f",
+            placeholder="no cap",
+            width=160,
+            key=f"calibration budget {run.id}",
+        )
+        config = calibration_config(run.config, budget)
+        planned = _providers.checked(config)
+        reason = _why_not(planned)
+        if st.button(
+            "Refine all of them",
+            icon=":material/science:",
+            disabled=bool(reason),
+            help=escape_markdown(reason) or "Starts in the background; closing this page does not stop it.",
+        ):
+            _start(run, config)
+    st.caption(escape_markdown(reason or _expected(config, planned, len(run.kept))))
+
+
+def _why_not(planned: "Plan | PersonaError") -> str:
+    if isinstance(planned, PersonaError):
+        return str(planned)
+    return "" if planned.frontier else planned.reason
+
+
+def _expected(config: "HybridConfig", planned: "Plan | PersonaError", drafts: int) -> str:
+    """What it would cost, from the price of the model and the usual length of a refinement."""
+    if isinstance(planned, PersonaError):
+        return ""
+    money = forecast(config.model_copy(update={"count": drafts}), planned.pricer, [1.0])
+    cost, mark = f"about {usd(money.expected_micros, planned.simulated)}", " at most"
+    limit = "no cap" if config.max_cost is None else f"{usd(money.worst_micros, planned.simulated)}{mark}"
+    return f"{count(drafts, 'refinement')} by {config.frontier_model}: {cost}, {limit}."
+
+
+def _start(run: "RunScores", config: "HybridConfig") -> None:
+    try:
+        run_id = _ui.services().worker.branch(run.id, config, _ui.settings(), f"{run.name} · calibration run")
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    _ui.use_run(run_id)
+    _ui.go(_ui.RESULTS)

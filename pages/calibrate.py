@@ -1,0 +1,265 @@
+"""Calibrate: where do I put the threshold?
+
+Left, what is asked: of which drafts, with which promise and budget. Right, the answer. All of it is in the address
+(`?runs=…&at=0.72`), so that a link shows what its sender saw.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from pages import _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _ui
+from pages._calibrate_data import Question
+from pipeline.errors import StoreError
+from pipeline.store import RunSummary
+from pipeline.words import count, escape_markdown
+
+if TYPE_CHECKING:
+    from pipeline.calibration.labels import DesignSummary
+    from pipeline.calibration.position import Terms
+    from pipeline.scored import RunScores
+
+_QUESTION = "Where do I put the threshold?"
+_RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
+_NO_LABELS = "none"
+
+
+def page() -> None:
+    """What is asked on the left, the answer on the right."""
+    known = _calibrate_data.ended_runs()
+    if not known:
+        _no_run_yet()
+        return
+    try:
+        chosen = _calibrate_data.chosen_runs(known)
+        runs = _calibrate_data.scores(chosen)
+    except StoreError as error:
+        _ui.header("Calibrate", _QUESTION)
+        _ui.no_such_run(error)
+        return
+    only = next((run for run in known if [run.id] == chosen), None)
+    _ui.header("Calibrate", _QUESTION, study_name=_study_name(known, chosen), run=only)
+    left, right = st.columns([1, 2.4], gap="medium")
+    with left:
+        _choose_runs(known, chosen)
+        reasons = _why_not(runs)
+        asked = None if reasons else _ask(runs)
+    with right:
+        for reason in reasons:
+            st.warning(escape_markdown(reason), icon=":material/call_split:")
+        if asked:
+            _answer(*asked)
+
+
+def _answer(question: Question, terms: "Terms") -> None:
+    from pipeline.calibration.notes import notes
+
+    board = _calibrate_data.board(question, terms)
+    if board.drift and board.drift.warning:
+        st.warning(escape_markdown(board.drift.warning), icon=":material/trending_down:")
+    _calibrate_board.moving(board)
+    if found := notes(board):
+        with st.container(border=True, gap="xsmall"):
+            st.markdown("**To know when reading these figures**")
+            for note in found:
+                st.caption(f":material/info: {escape_markdown(note)}")
+    _calibrate_more.worth(board)
+    _calibrate_more.test(board)
+    _calibrate_more.rules(board)
+    _calibrate_run.show(board)
+
+
+# --- what is asked ---------------------------------------------------------------------------------
+
+
+def _no_run_yet() -> None:
+    _ui.header("Calibrate", _QUESTION)
+    with st.container(border=True):
+        st.markdown(
+            "**No run yet.** A threshold is moved over drafts that have a score: how many stay local, what the others "
+            "cost, and, once some are labelled, which threshold can be promised to be good enough."
+        )
+        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+
+
+def _study_name(known: Sequence[RunSummary], chosen: Sequence[str]) -> str | None:
+    names = {run.study_name for run in known if run.id in chosen}
+    return names.pop() if len(names) == 1 else None
+
+
+def _choose_runs(known: Sequence[RunSummary], chosen: Sequence[str]) -> None:
+    names = {run.id: f"{run.name} · {_ui.when(run.created_at)}" for run in known}
+    st.session_state[_RUNS_KEY] = list(chosen)
+    st.multiselect(
+        "Runs",
+        [*names, *(run_id for run_id in chosen if run_id not in names)],
+        format_func=lambda run_id: names.get(run_id, run_id),
+        key=_RUNS_KEY,
+        on_change=_runs_changed,
+        placeholder="Choose at least one run",
+        help="Several runs count as one set of drafts where study, models and scorer are the same.",
+    )
+    _calibrate_data.put_in_address("runs", chosen)
+
+
+def _runs_changed() -> None:
+    _calibrate_data.put_in_address("runs", st.session_state[_RUNS_KEY] or [""])
+    # Each run has its own budget, threshold and labels.
+    for key in (_BUDGET_KEY, _calibrate_board.AT_KEY, _DESIGN_KEY):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+    st.query_params.pop("design", None)
+
+
+def _why_not(runs: "Sequence[RunScores]") -> list[str]:
+    """Why these runs cannot be taken together, or hold nothing to take."""
+    from pipeline.calibration.pool import why_not_together
+
+    if not runs:
+        return ["No run is chosen. Choose one on the left."]
+    if running := [run.name for run in runs if run.status == "running"]:
+        return [f"{running[0]} is still running. Its drafts can be used when it has ended."]
+    if not any(run.drafts for run in runs):
+        return [
+            "No draft of these runs has been assessed, so there is nothing to calibrate. Resume them, or choose others."
+        ]
+    reasons = why_not_together(runs)
+    return [f"These runs cannot be taken together. {' '.join(reasons)} Take one of them away."] if reasons else []
+
+
+def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
+    from pipeline.calibration.position import Terms
+    from pipeline.calibration.promise import Promise
+
+    newest = max(runs, key=lambda run: run.created_at)
+    kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
+    with st.container(border=True):
+        st.markdown("**What to promise**")
+        alpha = _percent("Unacceptable local drafts, at most", 10, "alpha", 1, 50)
+        confidence = _percent("With a confidence of", 90, "confidence", 50, 99)
+        risk = _either("As a share of", ("everything", "what stays local"), "share", _RISK_HELP)
+        scope = _either("It speaks of", ("future runs", "these drafts"), "scope", _SCOPE_HELP)
+    promise = Promise(
+        alpha=alpha / 100,
+        confidence=confidence / 100,
+        risk="marginal" if risk == "everything" else "selective",
+        scope="future_runs" if scope == "future runs" else "this_run",
+    )
+    design_id = _choose_labels(runs)
+    with st.container(border=True):
+        st.markdown("**What to spend**")
+        budget = _budget(newest)
+        order = _segments("Who gets the money first", ("worst first", "best first"), "order", None)
+    terms = Terms(
+        promise=promise,
+        personas=max(1, len(newest.kept)),
+        budget_micros=None if budget is None else round(budget * 1_000_000),
+        order="worst_first" if order == "worst first" else "best_first",
+    )
+    ids = tuple(run.id for run in runs)
+    return Question(ids, design_id, kept == "kept", terms.model_dump_json()), terms
+
+
+_RISK_HELP = (
+    "Everything: of 100 personas delivered, how many are local drafts that nobody should have accepted. What stays "
+    "local: "
+    "of 100 drafts that stay local, how many; the stricter promise."
+)
+_SCOPE_HELP = (
+    "Future runs: holds for the next runs with the same models, scorer and source. These drafts: holds for the "
+    "drafts at "
+    "hand only, which takes fewer labels."
+)
+
+
+def _drafts_help(runs: "Sequence[RunScores]") -> str:
+    kept, written = (
+        sum(len(part) for part in parts) for parts in zip(*((run.kept, run.drafts) for run in runs), strict=True)
+    )
+    return (
+        f"Kept: the {kept:,} best, which is all that a threshold decides on. All: the {written:,} that were "
+        "written. The "
+        "kept ones score higher, so a threshold in the middle of all drafts sends few of them to the frontier."
+    )
+
+
+def _segments(label: str, options: tuple[str, str], key: str, meaning: str | None) -> str:
+    value = st.segmented_control(
+        label, options, default=options[0], required=True, key=key, bind="query-params", help=meaning, width="stretch"
+    )
+    return value or options[0]
+
+
+def _either(label: str, options: tuple[str, str], key: str, meaning: str) -> str:
+    return st.radio(label, options, key=key, bind="query-params", help=meaning) or options[0]
+
+
+def _percent(label: str, default: int, key: str, low: int, high: int) -> int:
+    return int(st.number_input(f"{label} (%)", low, high, default, key=key, bind="query-params"))
+
+
+def _budget(run: "RunScores") -> float | None:
+    value: float | None = st.number_input(
+        "Budget of one run (USD)",
+        0.0,
+        None,
+        run.config.max_cost,
+        step=0.5,
+        format="%.2f",
+        key=_BUDGET_KEY,
+        bind="query-params",
+        placeholder="no cap",
+        help=f"One run delivers {count(max(1, len(run.kept)), 'persona')}. Empty means no cap.",
+    )
+    return value
+
+
+# --- labels ----------------------------------------------------------------------------------------
+
+
+def _choose_labels(runs: "Sequence[RunScores]") -> str | None:
+    """The design whose labels count: that of the address, else the newest one drawn from exactly these runs."""
+    ids = [run.id for run in runs]
+    found = {design.id: design for design in _calibrate_data.designs(ids, runs[0].study_id)}
+    with st.container(border=True):
+        st.markdown("**Labels**")
+        if not found:
+            st.caption("None yet. Without labels nothing can be promised.")
+            st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
+            return None
+        design_id = _pick(found, ids)
+        if design_id:
+            _label_status(found[design_id])
+        st.page_link(
+            _ui.LABEL,
+            label="Label more",
+            icon=":material/checklist:",
+            query_params={"design": design_id} if design_id else None,
+        )
+    return design_id
+
+
+def _pick(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) -> str | None:
+    asked = st.query_params.get("design")
+    if _DESIGN_KEY not in st.session_state:
+        own = [design_id for design_id, design in found.items() if set(design.run_ids) == set(run_ids)]
+        st.session_state[_DESIGN_KEY] = asked if asked in (*found, _NO_LABELS) else next(iter(own), _NO_LABELS)
+    chosen: str = st.selectbox(
+        "Labels of",
+        [*found, _NO_LABELS],
+        format_func=lambda key: found[key].name if key in found else "no labels",
+        key=_DESIGN_KEY,
+        label_visibility="collapsed",
+    )
+    _calibrate_data.put_in_address("design", [chosen])
+    return chosen if chosen in found else None
+
+
+def _label_status(design: "DesignSummary") -> None:
+    done = max(design.labelled.values(), default=0)
+    who = ", ".join(f"{escape_markdown(rater)} {labels}" for rater, labels in design.labelled.items())
+    st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
+
+
+page()

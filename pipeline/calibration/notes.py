@@ -1,0 +1,103 @@
+"""What is unusual about some drafts, and what follows for reading their figures: a sentence each."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pipeline.calibration.sentences import NOT_RANDOM
+from pipeline.words import count, percent, score
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.calibration.position import Position
+
+_MANY_TIED = 0.2
+"""Part of the drafts with one score from which on it is worth saying."""
+
+
+def notes(board: "Board") -> tuple[str, ...]:
+    """What to know before reading any figure; empty for an ordinary set of drafts."""
+    return (*_about_scores(board), *_about_labels(board), *_about_money(board))
+
+
+def note_at(board: "Board", position: "Position") -> str:
+    """What one threshold means in words."""
+    if not position.drafts:
+        return "There is no draft to keep or to refine."
+    if position.threshold <= 0:
+        return "At 0 every draft that has a score stays local."
+    if not position.local:
+        over = " that any draft reaches" if position.threshold < 1 else ""
+        return f"No draft stays local: this is over every score{over}. The frontier rewrites all {position.drafts}."
+    if not position.escalated:
+        return "Every draft stays local: nothing is sent out and nothing is paid."
+    tied = int(np.count_nonzero(board.pool.cases.score == position.threshold))
+    exact = f" {count(tied, 'draft scores', 'drafts score')} exactly that, and stay with the others." if tied else ""
+    return (
+        f"Drafts scoring {score(position.threshold)} or more stay as they are; "
+        f"{count(position.escalated, 'draft')} of {position.drafts:,} would be refined.{exact}"
+    )
+
+
+def _about_scores(board: "Board") -> Iterator[str]:
+    cases = board.pool.cases
+    known = cases.score[~np.isnan(cases.score)]
+    if not len(cases):
+        yield "These runs hold no scored draft, so there is nothing to cut."
+        return
+    if not len(known):
+        yield "No draft has a score: all are refined at every threshold. Scores need a study with words in it."
+        return
+    if len(known) == 1:
+        yield "There is one scored draft only: nothing can be learnt from it about others."
+    elif len(missing := cases.score[np.isnan(cases.score)]):
+        yield f"{count(len(missing), 'draft has', 'drafts have')} no score and would be refined at every threshold."
+    values, ties = np.unique(known, return_counts=True)
+    if len(values) == 1 < len(known):
+        yield f"All drafts score {score(float(values[0]))}: a threshold keeps all of them or none."
+    elif ties.max() > max(1, _MANY_TIED * len(known)):
+        yield f"{ties.max()} drafts share the score {score(float(values[ties.argmax()]))} and move together."
+
+
+def _about_labels(board: "Board") -> Iterator[str]:
+    yield from board.unused
+    if board.labels is None:
+        return
+    if not board.labels.design.design.is_drawn:
+        yield "These labels were made elsewhere and not drawn at random here: they show the score, and certify nothing."
+    elif board.certificate.status != "too_few_labels" and not board.is_random:
+        yield NOT_RANDOM
+    if board.pool.floor:
+        yield (
+            f"Labels were drawn from a score of {score(board.pool.floor)} on and say nothing below it: no threshold "
+            "under that can be certified."
+        )
+
+
+def _about_money(board: "Board") -> Iterator[str]:
+    cases = board.pool.cases
+    if not len(cases):
+        return
+    if np.isnan(cases.frontier_micros).any():
+        yield (
+            "What refining these drafts costs is not known: none was refined and no price was looked up. A calibration "
+            "run measures it."
+        )
+        return
+    if not cases.frontier_micros.any():
+        yield "Refining these drafts costs nothing, so there is nothing to save."
+    elif cases.local_micros.sum() >= cases.frontier_micros.sum():
+        yield "Drafting costs as much as the frontier alone, or more: no threshold saves money."
+    elif board.imputed:
+        paid, all_of = len(cases) - board.imputed, count(len(cases), "draft")
+        known = f"known for {paid:,} of {all_of} and guessed for the others" if paid else f"guessed for all {all_of}"
+        yield f"The cost of refining is {known}, give or take {percent(0.25)}. A calibration run measures it."
+    if board.terms.budget_micros == 0:
+        yield "A budget of 0 buys nothing: drafts under the threshold stay as they are."
+    failed = sum(draft.outcome == "refine_failed" for run in board.runs for draft in run.kept)
+    if failed:
+        yield (
+            f"{count(failed, 'refinement')} failed: the draft was delivered, its cost is guessed, and nothing is "
+            "certified about a text that is not there."
+        )

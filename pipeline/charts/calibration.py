@@ -1,0 +1,183 @@
+"""Where does a threshold cut the drafts, and what do labels say on either side?"""
+
+from functools import lru_cache
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from pipeline.calibration.cases import Cases, Floats, Ints
+from pipeline.calibration.position import Position
+from pipeline.charts import style
+from pipeline.charts.moving import Columns, MovingView, Template, named, template, tenths
+from pipeline.charts.style import AnyChart, ChartView
+from pipeline.words import count, score
+
+_BINS = 50
+_HEIGHT = 300
+_WORDS = "Histogram of draft scores. What is right of the threshold stays local. Labels are ticks below the bars."
+
+
+def threshold_histogram(
+    cases: Cases, labels: Floats, position: Position, recommended: float | None, *, dark: bool = False
+) -> ChartView | MovingView:
+    """Draft scores cut by the threshold: what is right of it stays local. Labels as ticks below the bars.
+
+    Args:
+        cases: the drafts.
+        labels: 1 acceptable, 0 not, NaN unlabelled; per draft.
+        position: where the threshold stands.
+        recommended: certified threshold, marked beside; `None` without one.
+        dark: whether the page is.
+    """
+    known = cases.score[~np.isnan(cases.score)]
+    labelled = int(np.count_nonzero(~np.isnan(labels)))
+    if not len(known):
+        return style.nothing("No draft has a score yet", pd.DataFrame({"drafts": [len(cases)], "labelled": [labelled]}))
+    bars = _cut(known, position.threshold)
+    at = min(position.threshold, 1.0)
+    stays = "stays" if position.local == 1 else "stay"
+    missing = f"; {len(cases) - len(known)} without a score are always refined" if len(known) < len(cases) else ""
+    return MovingView(
+        template=_template(_highest(known), dark),
+        data={
+            "bars": bars,
+            "shade": {"from": [at], "to": [1.0]},
+            "rug": _ticks(cases.score, labels),
+            "marks": _lines(at, recommended),
+        },
+        height=_HEIGHT,
+        title=f"{position.local:,} of {position.drafts:,} {stays} local at {score(at)}",
+        alt=_WORDS,
+        rows=bars,
+        subtitle=f"n = {count(len(cases), 'draft')}, {labelled} labelled{missing}",
+    )
+
+
+@lru_cache(maxsize=8)
+def _template(highest: float, dark: bool) -> Template:
+    return template([_shade(), _bars(highest), *_rug(highest), *_marks(dark, highest)], _HEIGHT, _WORDS)
+
+
+# --- the parts -------------------------------------------------------------------------------------
+
+
+def _cut(scores: Floats, threshold: float) -> Columns:
+    """One row per bin and side of the threshold that holds drafts.
+
+    Columns: left, right (a bin holds its left bound), bottom, top, drafts, side (`stays local` or `is refined`).
+    """
+    bins = _bins(scores)
+    local = np.bincount(bins[scores >= threshold], minlength=_BINS)
+    refined = np.bincount(bins[scores < threshold], minlength=_BINS)
+    left = np.tile(np.arange(_BINS) / _BINS, 2)
+    bottom, drafts = np.append(np.zeros(_BINS, int), refined), np.append(refined, local)
+    columns = {"left": left, "right": left + 1 / _BINS, "bottom": bottom, "top": bottom + drafts, "drafts": drafts}
+    held = drafts > 0
+    sides = np.repeat(["is refined", "stays local"], _BINS)
+    return {name: values[held].tolist() for name, values in (columns | {"side": sides}).items()}
+
+
+def _bins(scores: Floats) -> Ints:
+    # Rounded before it is cut: 0.58 * 50 is 28.999999999999996.
+    return np.asarray(np.clip((scores * _BINS).round(9), 0, _BINS - 1), np.int64)
+
+
+def _highest(scores: Floats) -> float:
+    return float(np.bincount(_bins(scores)).max())
+
+
+def _bars(highest: float) -> alt.Chart:
+    colours = alt.Scale(domain=["stays local", "is refined"], range=[style.LOCAL, style.FRONTIER])
+    # The scale of counts is written into the chart: beside it, it would shift the bars away from the slider above.
+    counts = alt.Axis(
+        labelAlign="left",
+        labelPadding=-6,
+        labelBaseline="bottom",
+        labelOffset=-2,
+        ticks=False,
+        domain=False,
+        title=None,
+        format=",d",
+        values=_few_counts(highest),
+    )
+    chart: alt.Chart = (
+        named("bars")
+        .mark_bar(binSpacing=1)
+        .encode(
+            alt.X("left:Q", bin="binned", title="Draft score, overall (0–1)", scale=style.unit(), axis=tenths()),
+            alt.X2("right:Q"),
+            alt.Y("bottom:Q", scale=alt.Scale(domain=[-0.2 * highest, 1.25 * highest], nice=False), axis=counts),
+            alt.Y2("top:Q"),
+            alt.Fill("side:N", scale=colours, legend=style.legend("square", 110)),
+            tooltip=[
+                alt.Tooltip("side:N", title="At this threshold"),
+                alt.Tooltip("drafts:Q", title="Drafts"),
+                alt.Tooltip("left:Q", title="Score from", format=".2f"),
+                alt.Tooltip("right:Q", title="Score below", format=".2f"),
+            ],
+        )
+    )
+    return chart
+
+
+def _few_counts(highest: float) -> list[int]:
+    step = max(1, int(10 ** np.floor(np.log10(max(highest, 1)))))
+    step = step if highest / step <= 4 else 2 * step if highest / step <= 8 else 5 * step
+    return list(range(step, int(highest) + 1, step))
+
+
+def _shade() -> alt.Chart:
+    chart: alt.Chart = (
+        named("shade")
+        .mark_rect(color=style.LOCAL, opacity=0.1)
+        .encode(alt.X("from:Q", scale=style.unit()), alt.X2("to:Q"))
+    )
+    return chart
+
+
+def _ticks(scores: Floats, labels: Floats) -> Columns:
+    chosen = ~np.isnan(labels) & ~np.isnan(scores)
+    said = np.where(labels[chosen] == 1, "acceptable", "not acceptable")
+    return {"score": scores[chosen].tolist(), "said": said.tolist()}
+
+
+def _rug(highest: float) -> list[AnyChart]:
+    tips = [alt.Tooltip("said:N", title="Label"), alt.Tooltip("score:Q", title="Score", format=".2f")]
+    base = named("rug").encode(alt.X("score:Q", scale=style.unit()), tooltip=tips)
+    bad = "datum.said == 'not acceptable'"
+    return [
+        base.transform_filter(f"!({bad})")
+        .mark_point(shape="stroke", angle=90, size=70, strokeWidth=1.5, color=style.NEUTRAL)
+        .encode(alt.YDatum(-0.06 * highest)),
+        base.transform_filter(bad)
+        .mark_point(shape="triangle-up", size=40, filled=True, opacity=1, color=style.BAD)
+        .encode(alt.YDatum(-0.14 * highest)),
+    ]
+
+
+def _lines(at: float, recommended: float | None) -> Columns:
+    places = [at] if recommended is None else [at, recommended]
+    return {
+        "at": [*places],
+        "label": [f"threshold {score(at)}", "certified"][: len(places)],
+        "is_here": [True, False][: len(places)],
+        "late": [place > 0.5 for place in places],
+    }
+
+
+def _marks(dark: bool, highest: float) -> list[AnyChart]:
+    base = named("marks")
+    across = alt.X("at:Q", scale=style.unit())
+    here, other = base.transform_filter("datum.is_here"), base.transform_filter("!datum.is_here")
+    labels: list[AnyChart] = []
+    for lines, height in ((here, 1.2), (other, 1.06)):
+        level = alt.YDatum(height * highest)
+        late, early = lines.transform_filter("datum.late"), lines.transform_filter("!datum.late")
+        labels.append(style.label(late, dark, "right", "middle", dx=-6).encode(across, level))
+        labels.append(style.label(early, dark, "left", "middle", dx=6).encode(across, level))
+    return [
+        here.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(across),
+        other.mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=style.ink(dark)).encode(across),
+        *labels,
+    ]

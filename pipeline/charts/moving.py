@@ -1,0 +1,68 @@
+"""Charts that move with a slider.
+
+What moves is data under fixed names, and nothing else of such a chart changes. So its specification is made and
+checked once (Altair takes 0.2 s for that, twenty times as long as all the rest of a move), and the page moves the marks
+of the chart that it shows instead of drawing another one.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import altair as alt
+import pandas as pd
+
+from pipeline.charts import style
+from pipeline.charts.style import AnyChart, ChartView
+
+Columns = Mapping[str, Sequence[object]]
+"""Rows of a chart, column by column."""
+
+Template = str
+"""A chart as Vega-Lite JSON, without rows."""
+
+
+class MovingView(NamedTuple):
+    """A moving chart and everything that is shown around it; see `style.ChartView`."""
+
+    template: Template
+    data: Mapping[str, Columns]
+    """By the names that the specification reads."""
+    height: int
+    title: str
+    alt: str
+    rows: Columns
+    """The figures behind the chart."""
+    subtitle: str = ""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The figures behind the chart, a row per place."""
+        return pd.DataFrame(dict(self.rows))
+
+    @property
+    def vega(self) -> dict[str, Any]:
+        """The whole chart, for a page."""
+        rows = {name: pd.DataFrame(dict(columns)) for name, columns in self.data.items()}
+        return {**json.loads(self.template), "datasets": rows}
+
+    def still(self) -> ChartView:
+        """The chart as it stands, for a file."""
+        rows = {name: pd.DataFrame(dict(columns)).to_dict("records") for name, columns in self.data.items()}
+        chart = alt.LayerChart.from_dict({**json.loads(self.template), "datasets": rows})
+        return ChartView(chart, self.title, self.alt, self.table, self.subtitle)
+
+
+def template(layers: list[AnyChart], height: int, words: str) -> Template:
+    """Layers that read their rows by name, as one specification: to be made once and kept."""
+    return json.dumps(style.finish(layers, height, words).to_dict())
+
+
+def named(name: str) -> alt.Chart:
+    """A chart of the rows of that name."""
+    return alt.Chart(alt.NamedData(name=name))
+
+
+def tenths() -> alt.Axis:
+    """An axis for scores and thresholds that ends exactly where the drawing does."""
+    return alt.Axis(format=".1f", values=[tenth / 10 for tenth in range(11)], labelFlush=True, grid=False)

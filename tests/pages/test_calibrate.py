@@ -1,0 +1,163 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.store import Store
+from tests.invented import invented_run, invented_scores, labelled_run
+
+App = Callable[[], AppTest]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "persona.db"
+
+
+def _open(app: App, *run_ids: str) -> AppTest:
+    # A page has its real address only after `st.navigation` has run once.
+    page = app().run()
+    if run_ids:
+        page.query_params["runs"] = list(run_ids)
+    return page.switch_page(_ui.CALIBRATE).run()
+
+
+def _text(page: AppTest) -> str:
+    """All words on the page, without the backslashes that keep them from being markup."""
+    kinds = ("title", "subheader", "markdown", "caption", "info", "success", "warning", "error", "metric")
+    words = [f"{getattr(item, 'label', '')} {item.value}" for kind in kinds for item in page.get(kind)]
+    return "\n".join(words).replace("\\", "").replace("\u2060", "")
+
+
+def _figures(page: AppTest) -> dict[str, str]:
+    return {metric.label.removesuffix(" (simulated)"): metric.value.replace("\\", "") for metric in page.metric}
+
+
+def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
+    page = _open(app)
+    assert not page.exception
+    assert "No run yet" in _text(page)
+
+
+def test_an_unlabelled_run_is_explored_and_nothing_is_certified(app: App, database: Path) -> None:
+    page = _open(app, invented_run(database, invented_scores(40), count=20, draft_factor=2.0, max_cost=0.1))
+    assert not page.exception
+    assert "Nothing is certified" in _text(page)
+    assert _figures(page)["Bad local drafts"] == "–"
+    assert page.slider(key="at").value == 0.7
+    assert "A calibration run measures it" in _text(page)
+
+
+def test_moving_the_slider_moves_every_figure(app: App, database: Path) -> None:
+    page = _open(app, invented_run(database, invented_scores(40), count=20, draft_factor=2.0, max_cost=0.1))
+    before = _figures(page)
+    page.slider(key="at").set_value(0.85).run()
+    after = _figures(page)
+    assert page.number_input(key="typed").value == 0.85
+    assert {name for name in before if before[name] != after[name]} >= {"Stays local", "Cost", "Saved", "Over budget"}
+    page.number_input(key="typed").set_value(0.7).run()
+    assert _figures(page) == before
+
+
+def test_labels_certify_a_threshold_and_the_slider_starts_there(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(200), count=200, draft_factor=1.0)
+    labelled_run(database, run_id, labels=80)
+    page = _open(app, run_id)
+    assert not page.exception
+    certified = page.success[0].value.replace("\\", "")
+    assert "is certified" in certified
+    assert "With 90 % confidence at most 10 % of the personas" in certified
+    assert f"{page.slider(key='at').value:.2f}" in certified
+    assert "AUROC" in _text(page)
+
+
+def test_with_ten_labels_the_page_says_how_many_more(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(60), count=60, draft_factor=1.0)
+    labelled_run(database, run_id, labels=10)
+    assert "Label 12 more" in _text(_open(app, run_id))
+
+
+def test_a_useless_score_is_called_useless(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(200), count=200, draft_factor=1.0)
+    labelled_run(database, run_id, labels=100, acceptable=lambda score: int(score * 1e6) % 2 == 0)
+    assert "refining a fixed share at random is as good" in _text(_open(app, run_id))
+
+
+def test_drafts_that_are_all_bad_are_escalated_and_a_strict_promise_calls_the_score_too_weak(
+    app: App, database: Path
+) -> None:
+    run_id = invented_run(database, invented_scores(60), count=60, draft_factor=1.0)
+    labelled_run(database, run_id, labels=40, acceptable=lambda score: False)
+    page = _open(app, run_id)
+    assert "Escalate everything" in _text(page)
+    page.radio(key="share").set_value("what stays local").run()
+    assert "The score is too weak" in _text(page)
+
+
+def test_the_threshold_is_carried_into_a_new_configuration(app: App, database: Path) -> None:
+    page = _open(app, invented_run(database, invented_scores(20), count=10, max_cost=0.25, skip_frontier=True))
+    page.slider(key="at").set_value(0.83).run()
+    next(button for button in page.button if button.label == "Use this threshold").click().run()
+    assert page.title[0].value == "Configure"
+    values = page.session_state[_ui.CONFIG_KEY]
+    assert (values["quality_threshold"], values["count"], values["max_cost"]) == (0.83, 10, 0.25)
+    assert not values["skip_frontier"]
+
+
+def test_runs_of_different_scorers_are_not_mixed(app: App, database: Path) -> None:
+    one = invented_run(database, [0.5, 0.8])
+    page = _open(app, one, invented_run(database, [0.5, 0.8], scorer="test/2"))
+    assert "different versions of the scorer" in _text(page)
+    assert not page.slider
+
+
+def test_a_run_that_is_gone_is_said_to_be_gone(app: App, database: Path) -> None:
+    invented_run(database, [0.5])
+    assert "run-gone" in _open(app, "run-gone").error[0].value.replace("\\", "")
+
+
+def test_labels_of_other_runs_are_left_out_and_the_page_says_why(app: App, database: Path) -> None:
+    first, second = (invented_run(database, invented_scores(30, seed), count=30) for seed in (1, 2))
+    design_id = labelled_run(database, first, labels=30)
+    page = app().run()
+    page.query_params["runs"], page.query_params["design"] = [second], design_id
+    text = _text(page.switch_page(_ui.CALIBRATE).run())
+    assert "Choose the same runs" in text
+    assert "Nothing is certified" in text
+
+
+@pytest.mark.parametrize(
+    ("scores", "settings", "sentence"),
+    [
+        ([0.5] * 6, {}, "All drafts score 0.50: a threshold keeps all of them or none."),
+        ([0.5] * 5 + [0.8], {}, "5 drafts share the score 0.50 and move together."),
+        ([0.5, None, 0.9], {}, "1 draft has no score and would be refined at every threshold."),
+        ([None, None], {}, "No draft has a score: all are refined at every threshold."),
+        ([0.5], {}, "There is one scored draft only"),
+        ([0.5, 0.9], {"max_cost": 0}, "A budget of 0 buys nothing"),
+        ([0.5, 0.9], {"refine": False, "skip_frontier": True}, "What refining these drafts costs is not known"),
+        ([0.5, 0.6, 0.9], {"failed": 1}, "1 refinement failed: the draft was delivered"),
+    ],
+)
+def test_unusual_drafts_have_a_sentence(app: App, database: Path, scores, settings, sentence: str) -> None:
+    page = _open(app, invented_run(database, scores, **settings))
+    assert not page.exception
+    assert sentence in _text(page)
+
+
+@pytest.mark.parametrize(("at", "sentence"), [(0.0, "At 0 every draft"), (1.0, "No draft stays local")])
+def test_the_ends_of_the_slider_are_explained(app: App, database: Path, at: float, sentence: str) -> None:
+    page = _open(app, invented_run(database, [0.5, 0.9]))
+    assert sentence in _text(page.slider(key="at").set_value(at).run())
+
+
+def test_a_calibration_run_is_started_with_everything_refined(app: App, database: Path) -> None:
+    page = _open(app, invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0))
+    next(button for button in page.button if button.label == "Refine all of them").click().run()
+    assert not page.exception
+    assert page.title[0].value == "Results"
+    runs = Store(database).runs()
+    found = next(run for run in runs if run.name.endswith("calibration run"))
+    assert (found.threshold, found.budget_micros) == (1.0, 1_000_000)
