@@ -38,6 +38,7 @@ SERVER = """
 import json, sys
 sys.path.insert(0, sys.argv[3])
 import ollama._types
+sys.setswitchinterval(0.0001)                            # an arrival is noticed at once, whatever else is answered
 from tests.loopback import AnthropicServer, OllamaServer, anthropic, server
 anthropic._params()                                      # what a server does once must not count as latency
 server.schema_problem({"type": "object"}, closed=False)

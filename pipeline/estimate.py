@@ -69,6 +69,8 @@ def frontier_only_micros(
         config: of the run.
         pricer: of its frontier model.
     """
+    if all(item.draft.id in paid for item in kept):
+        return sum(paid[item.draft.id] for item in kept)
     estimates = {
         item.draft.id: pricer.cost_micros(refinement_usage(refine_request(refine_task(item, study, 0), config), item))
         for item in kept

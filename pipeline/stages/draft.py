@@ -13,7 +13,7 @@ from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
 from pipeline.runlog import RunLog
-from pipeline.stages import Background, PipelineStage
+from pipeline.stages import Background, Lane, PipelineStage
 
 
 class DraftInput(Frozen):
@@ -65,6 +65,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             asking = pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers)
             self._background.start()
             asked = list(asking)
+        self._background.hurry()
         results = [result.result() if isinstance(result, Future) else result for result in asked]
         drafts = [*stage_input.written, *(result for result in results if isinstance(result, Draft))]
         failures = [*stage_input.failed, *(result for result in results if isinstance(result, DraftFailure))]
@@ -100,8 +101,11 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         if (known := self._caller.recall(identity, read)) is not None:
             return known
         request = draft_request(self._task(study, number, focus), self._config)
-        with self._free:
-            return self._caller.complete(request, read, self._caller.admit(request, identity))
+        lane = Lane(self._free)
+        try:
+            return self._caller.complete(request, lane.until(read), self._caller.admit(request, identity))
+        finally:
+            lane.leave()
 
     def _task(self, study: Study, number: int, focus: Sequence[str]) -> DraftTask:
         chosen = frozenset(focus)

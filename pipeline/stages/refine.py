@@ -1,6 +1,7 @@
 """Stage 3: drafts under the threshold go to the frontier, and the better text is kept."""
 
 import threading
+from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
@@ -17,7 +18,7 @@ from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
 from pipeline.routing import escalation, is_accepted, select
 from pipeline.runlog import RunLog
-from pipeline.stages import Background, PipelineStage
+from pipeline.stages import Background, Lane, PipelineStage
 
 
 class RefineInput(Frozen):
@@ -111,27 +112,35 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         drafts still fit into a budget then does not depend on which thread is quicker, and a reservation
         never waits for a call that is itself waiting for a worker.
         """
-        free = threading.Semaphore(self._config.frontier_workers)
+        workers = self._config.frontier_workers
+        free = threading.Semaphore(workers)
         done: list[FinalPersona] = []
         running: list[Future[Future[FinalPersona]]] = []
-        with (
-            Background() as background,
-            ThreadPoolExecutor(self._config.frontier_workers, thread_name_prefix="refine") as pool,
-        ):
+        coming = iter(waiting)
+        ready: deque[tuple[AssessedDraft, Request]] = deque()
+
+        def prepare() -> bool:
+            if len(ready) >= workers or (item := next(coming, None)) is None:
+                return False
+            ready.append((item, self._request(item, study)))
+            return True
+
+        # Twice the threads: while some ask, others write down what was answered.
+        with Background() as background, ThreadPoolExecutor(2 * workers, thread_name_prefix="refine") as pool:
             background.start()
-            for item in waiting:
-                request = self._request(item, study)
-                free.acquire()
+            while ready or prepare():
+                item, request = ready.popleft()
+                lane = Lane(free, prepare)
                 try:
                     admission = caller.admit(request, item.draft.id)
                 except PersonaError as error:
-                    free.release()
+                    lane.leave()
                     done.append(self._keep(item, _outcome_of(error), str(error)))
                 else:
-                    future = pool.submit(self._refine, caller, item, request, admission, background)
-                    future.add_done_callback(lambda _: free.release())
-                    running.append(future)
-            return done + [future.result().result() for future in running]
+                    running.append(pool.submit(self._refine, caller, item, request, admission, lane, background))
+            answered = [future.result() for future in running]
+            background.hurry()
+            return done + [final.result() for final in answered]
 
     def _request(self, item: AssessedDraft, study: Study) -> Request:
         request = refine_request(refine_task(item, study, self._config.seed), self._config)
@@ -148,13 +157,21 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         return None if persona is None else self._better(item, persona)
 
     def _refine(
-        self, caller: Caller, item: AssessedDraft, request: Request, admission: Admission, background: Background
+        self,
+        caller: Caller,
+        item: AssessedDraft,
+        request: Request,
+        admission: Admission,
+        lane: Lane,
+        background: Background,
     ) -> "Future[FinalPersona]":
         """Ask, and leave the rest to the background: the next call need not wait for it."""
         try:
-            persona = caller.complete(request, persona_reader(item.draft.persona.id), admission)
+            persona = caller.complete(request, lane.until(persona_reader(item.draft.persona.id)), admission)
         except (Cancelled, BudgetExhausted, ProviderError, UnreadableReply) as error:
             return background.submit(self._keep, item, _outcome_of(error), str(error))
+        finally:
+            lane.leave()
         return background.submit(self._better, item, persona)
 
     def _restored(self, persona: Persona) -> Persona:

@@ -674,6 +674,15 @@ def test_a_file_that_disappears_is_not_silently_made_anew(store, path):
     assert not path.exists()
 
 
+def test_a_file_that_is_replaced_during_a_run_gets_no_paid_call(store, path, tmp_path):
+    run_id = begin(store)
+    with store.busy():
+        Store(tmp_path / "other.db")
+        (tmp_path / "other.db").replace(path)
+        with pytest.raises(StoreError, match="There is no run"):
+            store.log(run_id).call_opened(make_call(0, status="in_flight"))
+
+
 def test_a_locked_file_is_reported_after_waiting(store, path):
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN IMMEDIATE")
