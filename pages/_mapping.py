@@ -36,6 +36,7 @@ WORDS: dict[MappedRole, str] = {
     "speaker": "speaker", "conversation": "conversation", "subject": "subject", "ignored": "left out",
     "interviewer": "interviewer", "recognised": "recognised in each conversation",
 }  # fmt: skip
+NO_COLUMN = "No column"
 SHOWN_ROWS = 3
 Remembered = dict[str, Correction]
 
@@ -127,15 +128,16 @@ def _columns(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict
             if role in MANY:
                 label, about = MANY[role]
                 chosen[role] = st.multiselect(
-                    label, part.names, default=own, placeholder="No column", key=prefix + role, help=about
+                    label, part.names, default=own, placeholder=NO_COLUMN, key=prefix + role, help=about
                 )
             else:
                 label, about = SINGLE[role]
+                # "No column" is an option of its own: a field that starts with a value cannot be emptied.
                 picked = st.selectbox(
                     label,
-                    part.names,
-                    index=part.names.index(own[0]) if own else None,
-                    placeholder="No column",
+                    [None, *part.names],
+                    index=part.names.index(own[0]) + 1 if own else 0,
+                    format_func=lambda name: NO_COLUMN if name is None else name,
                     key=prefix + role,
                     help=about,
                 )

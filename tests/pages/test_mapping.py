@@ -70,6 +70,12 @@ def test_a_choice_that_cannot_work_says_why_and_cannot_be_used(upload: Upload) -
     assert field(page, "button", "Use this").disabled
 
 
+def test_a_column_that_was_guessed_can_be_let_go(upload: Upload) -> None:
+    page = upload("answers.csv", b"participant,answer\nK1,It is dark\nK1,It is cold\n")
+    field(page, "selectbox", "Participant").set_value("No column").run()
+    assert [(metric.value, metric.delta) for metric in page.metric if metric.delta] == [("2", "was 1")]
+
+
 def test_figures_say_what_changes_before_it_is_used(upload: Upload) -> None:
     page = upload("talk.txt", TALK)
     assert field(page, "multiselect", "Interviewers").value == ["Ada"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli import main
@@ -18,6 +18,7 @@ from pipeline.sources.mapping import ColumnRole, SpeakerRole
 from pipeline.store import Store
 from tests.studies import asked, said, source
 
+QUICK = settings(max_examples=60, deadline=3000)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ODD = source(
     "survey_csv",
@@ -39,6 +40,7 @@ def corrected(file: SourceFile, place: int = 0, /, **roles: str) -> Mapping:
     return outline(file)[place].mapping(roles)
 
 
+@QUICK
 @given(names=st.lists(NAMES, min_size=1, max_size=6, unique=True), data=st.data())
 def test_the_guess_is_a_mapping_that_gives_the_same_study(names: list[str], data: st.DataObject) -> None:
     rows = data.draw(st.lists(st.lists(WORDS, min_size=len(names), max_size=len(names)), min_size=1, max_size=6))
@@ -47,11 +49,13 @@ def test_the_guess_is_a_mapping_that_gives_the_same_study(names: list[str], data
     _same_under_its_own_guess(source("any_csv", text.getvalue()))
 
 
+@QUICK
 @given(st.lists(st.tuples(st.sampled_from(["P1", "Ada", "Interviewer", "Speaker 2"]), WORDS), min_size=1, max_size=8))
 def test_the_guess_of_speakers_is_a_mapping_too(turns: list[tuple[str, str]]) -> None:
     _same_under_its_own_guess(source("any_txt", "\n".join(f"{speaker}: {text}" for speaker, text in turns)))
 
 
+@QUICK
 @given(data=st.data())
 def test_any_mapping_gives_a_study_or_one_sentence(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([ODD, TALK, TURNS]))
