@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.calibration.sentences import NOT_RANDOM
+from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.words import count, percent, score
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _about_labels(board: "Board") -> Iterator[str]:
     if board.labels is None:
         return
     if not board.labels.design.design.is_drawn:
-        yield "These labels were made elsewhere and not drawn at random here: they show the score, and certify nothing."
+        yield MADE_ELSEWHERE
     elif board.certificate.status != "too_few_labels" and not board.is_random:
         yield NOT_RANDOM
     if board.pool.floor:

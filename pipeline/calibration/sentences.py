@@ -10,6 +10,10 @@ NOT_RANDOM = (
     " differ beyond chance."
 )
 
+MADE_ELSEWHERE = (
+    "These labels were made elsewhere and not drawn at random here: they show the score, and certify nothing."
+)
+
 
 def certified(promise: Promise, labels: int, accepted: int, bad: int, local: int, drafts: int, counted: bool) -> str:
     """The guarantee with what it rests on, and the other risk beside it.

@@ -1,12 +1,13 @@
-"""What labels in a file allow to be said, as one document: `persona calibrate`."""
+"""What labels allow to be said, as one document: `persona calibrate`."""
 
 import numpy as np
 
+from pipeline.calibration.board import Board
 from pipeline.calibration.cases import Cases
 from pipeline.calibration.certificate import Certificate, Status, certify
 from pipeline.calibration.evidence import label_floor, looks_random
 from pipeline.calibration.promise import Promise, Risk
-from pipeline.calibration.sentences import NOT_RANDOM
+from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.worth import Discrimination, discrimination
 from pipeline.models import Frozen
@@ -47,16 +48,30 @@ def summarise(cases: Cases, promise: Promise) -> Summary:
     Labels that all lie above some score, as a draw from a floor gives them, are treated as such a draw; whether
     they look drawn at random above it is checked, and said if not.
     """
-    floor = label_floor(cases)
-    certificate, worth = certify(cases, promise, floor=floor), discrimination(cases)
+    return _summary(cases, certify(cases, promise, floor=label_floor(cases)), discrimination(cases))
+
+
+def summary_of(board: Board) -> Summary:
+    """The answer for runs and the labels of a design. Its threshold is one that the slider of the page can show.
+
+    What keeps labels from being used or trusted is part of the sentence.
+    """
+    found = _summary(board.cases, board.certificate, board.worth)
+    reasons = list(board.unused)
+    if board.labels and not board.labels.design.design.is_drawn:
+        reasons.append(MADE_ELSEWHERE)
+    return found.model_copy(update={"sentence": " ".join([found.sentence, *reasons])})
+
+
+def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> Summary:
     table = sweep(cases)
     row = table.index(np.inf if certificate.threshold is None else certificate.threshold)
     return Summary(
         status=certificate.status,
         threshold=certificate.threshold,
-        risk=promise.risk,
-        alpha=promise.alpha,
-        confidence=promise.confidence,
+        risk=certificate.promise.risk,
+        alpha=certificate.promise.alpha,
+        confidence=certificate.promise.confidence,
         n_labels=certificate.n_labels,
         bad_accepted=certificate.bad_accepted,
         risk_upper=certificate.risk_upper,

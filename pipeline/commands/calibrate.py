@@ -2,15 +2,27 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands
+from pipeline.commands._options import Commands, open_store
+from pipeline.errors import InputError
 from pipeline.settings import Settings
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
+    from pipeline.calibration.promise import Promise
+    from pipeline.store import Store
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
     calibrate = commands.add_parser("calibrate", parents=[shared], help="recommend a threshold from labels")
-    calibrate.add_argument("--csv", type=Path, required=True, metavar="FILE", help="columns score, label, ...")
+    source = calibrate.add_mutually_exclusive_group(required=True)
+    source.add_argument("--csv", type=Path, metavar="FILE", help="columns score, label, ...")
+    source.add_argument("--run", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; of one setup")
+    calibrate.add_argument(
+        "--design", metavar="ID", help="labels to use with --run (default: the newest drawn from exactly these runs)"
+    )
     calibrate.add_argument(
         "--alpha", type=float, default=0.1, metavar="A", help="largest acceptable share of bad texts"
     )
@@ -22,14 +34,40 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.promise import parse_promise
-    from pipeline.calibration.summary import in_words, summarise
+    from pipeline.calibration.summary import in_words, summarise, summary_of
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
 
     promise = parse_promise(options.alpha, options.confidence, options.risk)
-    cases = read_cases(options.csv)
+    if options.design and not options.run:
+        raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
+    if options.run:
+        board = _board(open_store(options, settings), options.run, options.design, promise)
+        cases, summary = board.pool.cases, summary_of(board)
+    else:
+        cases = read_cases(options.csv)
+        summary = summarise(cases, promise)
     if options.sweep:
         write_sweep(sweep(cases), options.sweep)
-    summary = summarise(cases, promise)
     print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
     return 0
+
+
+def _board(store: "Store", named: list[str], design_id: str | None, promise: "Promise") -> "Board":
+    from pipeline.calibration.board import board_of
+    from pipeline.calibration.labels import label_set
+    from pipeline.calibration.pool import why_not_together
+    from pipeline.calibration.position import Terms
+
+    ids = list(dict.fromkeys(store.find_run(text) for text in named))
+    runs = store.scores(ids)
+    if running := [run.id for run in runs if run.status == "running"]:
+        raise InputError(f"Run {running[0]} is running. Its drafts can be used when it has ended.")
+    if reasons := why_not_together(runs):
+        raise InputError(f"These runs cannot be taken together. {' '.join(reasons)} Name others.")
+    if design_id is None:
+        drawn = (design.id for design in store.designs(runs[0].study_id) if set(design.run_ids) == set(ids))
+        design_id = next(drawn, None)
+    labels = label_set(store.design(design_id), store.labels(design_id)) if design_id else None
+    branches = [run for run in store.scores(store.branches(ids)) if run.status != "running"]
+    return board_of(runs, branches, labels, Terms(promise=promise, personas=max(1, len(runs[-1].kept))))
