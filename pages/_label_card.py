@@ -102,12 +102,17 @@ def _buttons(stored: StoredDesign, place: int, rater: str, *, any_done: bool) ->
         on_click=_toggle,
         args=(_source_key(stored, place),),
     )
+    undo_button(stored, rater, disabled=not any_done)
+
+
+def undo_button(stored: StoredDesign, rater: str, *, disabled: bool = False) -> None:
+    """Takes the last label of this rater back; its note stays for the next word."""
     st.button(
         "Undo",
         shortcut="Z",
         icon=":material/undo:",
         type="tertiary",
-        disabled=not any_done,
+        disabled=disabled,
         on_click=_undo,
         args=(stored, rater),
     )
@@ -120,7 +125,6 @@ def _say(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None
 
 
 def _undo(stored: StoredDesign, rater: str) -> None:
-    """Take the last label of this rater back; its note stays for the next word."""
     store = _ui.services().store
     own = [label for label in store.labels(stored.id) if label.rater == rater]
     if own:

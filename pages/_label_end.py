@@ -5,14 +5,14 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _ui
+from pages import _label_card, _ui
 from pipeline.calibration.design import Agreement
 from pipeline.calibration.label_files import export_cases, export_labels
 from pipeline.calibration.labels import Label, StoredDesign, label_agreement, label_set
 from pipeline.words import MISSING, escape_markdown, share
 
 
-def show(stored: StoredDesign, labels: Sequence[Label]) -> None:
+def show(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
     """The end of a design for whoever has labelled all of it."""
     st.success("Every text has its label.", icon=":material/check_circle:")
     trust = label_agreement(stored, labels)
@@ -36,7 +36,7 @@ def show(stored: StoredDesign, labels: Sequence[Label]) -> None:
     st.caption(
         "Kappa is agreement beyond chance: 0 is what guessing gives, 1 is always. With a few texts it says little."
     )
-    _next(stored, labels)
+    _next(stored, labels, rater)
 
 
 def _agreement(title: str, found: Agreement, nothing: str) -> None:
@@ -53,7 +53,7 @@ def _agreement(title: str, found: Agreement, nothing: str) -> None:
             st.caption("Kappa needs more than one kind of label.")
 
 
-def _next(stored: StoredDesign, labels: Sequence[Label]) -> None:
+def _next(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
             _ui.CALIBRATE,
@@ -70,6 +70,7 @@ def _next(stored: StoredDesign, labels: Sequence[Label]) -> None:
         )
         if stored.design.is_drawn:
             _scored_download(stored, labels)
+        _label_card.undo_button(stored, rater)
 
 
 def _scored_download(stored: StoredDesign, labels: Sequence[Label]) -> None:

@@ -149,12 +149,14 @@ def _what_it_takes(planned: LabelPlan) -> None:
     st.markdown(f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**")
     drawn = f"All {certified:,}" if certified == design.eligible else f"{certified:,} of the {design.eligible:,}"
     numbers = Counter(task.purpose for task in design.tasks)
-    st.markdown(
-        f"- {drawn} kept drafts that score {score(design.floor)} or more, for the certificate"
-        + (f"\n- {numbers['reliability']} from below, to see what the score is worth" * bool(numbers["reliability"]))
-        + (f"\n- {numbers['comparison']} frontier texts among them, unmarked" * bool(numbers["comparison"]))
-        + (f"\n- {numbers['agreement']} shown twice, to see how far labels agree" * bool(numbers["agreement"]))
-    )
+    parts = {
+        "reliability": "from below, to see what the score is worth",
+        "comparison": "by the frontier among them, unmarked",
+        "agreement": "shown twice, to see how far labels agree",
+    }
+    lines = [f"{drawn} kept drafts that score {score(design.floor)} or more, for the certificate"]
+    lines += [f"{numbers[purpose]} {words}" for purpose, words in parts.items() if numbers[purpose]]
+    st.markdown("\n".join(f"- {line}" for line in lines))
     promise = design.settings.promise
     said = (
         f"“at most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence”"

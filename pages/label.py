@@ -59,7 +59,7 @@ def _label(stored: StoredDesign) -> None:
     if left:
         _label_card.show(stored, left[0], rater, done=len(own))
     else:
-        _label_end.show(stored, labels)
+        _label_end.show(stored, labels, rater)
 
 
 def _bar(stored: StoredDesign, rater: str | None) -> None:
@@ -83,11 +83,13 @@ def _ask_who(known: list[str]) -> None:
             index=None,
             accept_new_options=True,
             placeholder="Type a name, or choose yours to go on",
-            help="A second person on the same design sees the same texts, and nothing of what the first one said.",
         )
+        st.caption("A second person on the same design sees the same texts, and nothing of what the first one said.")
         if st.form_submit_button("Begin", type="primary", icon=":material/play_arrow:"):
             if name and name.strip():
-                st.session_state[RATER_KEY] = name.strip()[:80]
+                # Ana who types "ana" today is no second rater.
+                same = (one for one in known if one.casefold() == name.strip().casefold())
+                st.session_state[RATER_KEY] = next(same, name.strip()[:80])
                 st.rerun()
             st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
 

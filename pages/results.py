@@ -94,6 +94,8 @@ def _actions(run: RunRecord) -> None:
             _share.exports(run)
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
             _ui.go(_ui.CALLS)
+        if st.button("Label", icon=":material/checklist:", help="Judge drafts of this run blind, for a certificate."):
+            _ui.go(_ui.LABEL)
     if resumed:
         _resume(run)
 

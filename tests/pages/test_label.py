@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages import _ui
 from pipeline.calibration.design import DesignSettings
 from pipeline.calibration.drawing import draw_from
+from pipeline.calibration.label_files import export_labels
 from pipeline.store import Store
 from tests.pages.runs import finished_run
 
@@ -165,8 +166,61 @@ def test_an_unknown_design_says_so_and_leads_back(app, database):
     assert "design" not in page.query_params
 
 
+def test_the_results_of_a_run_lead_to_labelling_it(app, database):
+    finished_run(database, "Older")
+    run_id = finished_run(database, "Night tariff", seed=4)
+    page = app().run()
+    page.query_params["run"] = Store(database).runs()[1].id
+    page.switch_page(_ui.RESULTS).run()
+    _button(page, "Label").click().run()
+    assert page.title[0].value == "Label"
+    assert page.multiselect[0].value != [run_id]
+
+
 def test_a_design_is_deleted_with_its_labels(app, database):
     a_design(database)
     page = _open(app)
     _button(page, "Delete design and labels").click().run()
     assert Store(database).designs() == []
+
+
+def test_the_last_label_of_all_can_be_taken_back_too(app, database):
+    design_id = a_design(database)
+    total = len(Store(database).design(design_id).design.tasks)
+    page = _say(_open(app, "Ana", design=design_id), *["Acceptable"] * total, "Undo")
+    assert len(Store(database).labels(design_id)) == total - 1
+    assert _button(page, "Acceptable")
+
+
+def test_a_file_of_labels_goes_back_into_its_design(app, database):
+    design_id = a_design(database)
+    store = Store(database)
+    _say(_open(app, "Ana", design=design_id), "Acceptable", "Unsure")
+    text = export_labels(store.design(design_id), store.labels(design_id))
+    for label in store.labels(design_id):
+        store.remove_label(design_id, label.place, "Ana")
+    page = _open(app)
+    page.file_uploader[0].upload("labels.csv", text.encode(), "text/csv").run()
+    _button(page, "Take into this design").click().run()
+    assert [label.verdict for label in store.labels(design_id)] == ["acceptable", "unsure"]
+    assert page.query_params["design"] == design_id
+
+
+def test_labels_made_elsewhere_are_kept_apart_and_marked(app, database):
+    run_id = finished_run(database, count=4, draft_factor=1.0)
+    draft_id = Store(database).run(run_id).drafts[0].draft.id
+    page = _open(app)
+    page.file_uploader[0].upload("old.csv", f"run,draft,label\n{run_id},{draft_id},1\n".encode(), "text/csv").run()
+    assert "1 label made elsewhere." in _text(page)
+    _button(page, "Keep apart from drawn designs").click().run()
+    (design,) = Store(database).designs()
+    assert (design.name, design.is_drawn) == ("old.csv", False)
+    assert ":gray-badge[made elsewhere]" in _text(page)
+
+
+def test_a_file_that_is_no_table_of_labels_is_refused_in_one_sentence(app, database):
+    finished_run(database)
+    page = _open(app)
+    page.file_uploader[0].upload("x.csv", b"draft,label\nd1,7\n", "text/csv").run()
+    assert "x.csv line 2, column label: found '7'" in _text(page)
+    assert not page.exception
