@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.models import Assessment, ClaimSupport, FinalPersona, Persona, RunRecord, Scores
+from pipeline.words import undirected
 
 JsonDict = dict[str, Any]
 
@@ -123,7 +124,7 @@ def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
     mark = " (simulated)" if simulated and final.origin == "frontier" else ""
     lines = [f"## {_plain(persona.name)}{mark}", f"*{_plain(persona.tagline)}*" if persona.tagline else ""]
     lines.append(f"{score} · {final.outcome} · {_plain(final.reason)}")
-    lines.append(", ".join(f"{key}: {_plain(value)}" for key, value in persona.demographics.items()))
+    lines.append(", ".join(f"{_plain(key)}: {_plain(value)}" for key, value in persona.demographics.items()))
     lines.append(_plain(persona.background))
     support = {(claim.field, claim.text): claim for claim in final.assessment.claims}
     for field, title in _LISTS:
@@ -151,7 +152,7 @@ def _item(text: str, claim: ClaimSupport | None) -> str:
 
 def _plain(text: str) -> str:
     """Untrusted text that Markdown will show as it is, on one line."""
-    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~$<>&" else char for char in text)
+    escaped = "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~$<>&" else char for char in undirected(text))
     return " ".join(escaped.split())
 
 

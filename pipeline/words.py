@@ -55,6 +55,9 @@ _LATE_MEANING = re.compile(
 )
 _JOINER = "\u2060"
 
+_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Embeddings, overrides and isolates: they would turn around what stands behind them, our own words too."""
+
 # Overrides and isolates of the writing direction reach over the text that follows them. Right-to-left letters need
 # none of them to be read.
 _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -133,6 +136,14 @@ def label(text: str, longest: int = 60) -> str:
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 
+def undirected(text: str) -> str:
+    """Untrusted text without the invisible characters that change the direction of writing by command.
+
+    Arabic and Hebrew need none of them: each letter has its own direction.
+    """
+    return _DIRECTIONS.sub("", text)
+
+
 def escape_markdown(text: str) -> str:
     """Text of a file or a model, so that Streamlit's Markdown shows every character of it and does nothing.
 
@@ -140,5 +151,5 @@ def escape_markdown(text: str) -> str:
     and emoji names, and keeps addresses from becoming links. White space, line breaks included, becomes single
     spaces, because indentation and empty lines mean something too.
     """
-    guarded = _LATE_MEANING.sub(lambda found: f"{found.group()}{_JOINER}", " ".join(text.split()))
+    guarded = _LATE_MEANING.sub(lambda found: f"{found.group()}{_JOINER}", " ".join(undirected(text).split()))
     return _MARKDOWN.sub(r"\\\1", guarded)

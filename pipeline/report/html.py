@@ -10,6 +10,7 @@ from pipeline import words
 from pipeline.charts.images import inline_svg
 from pipeline.charts.style import ChartView
 from pipeline.models import Frozen
+from pipeline.text import shortened
 
 MOST_ROWS = 200
 """Of the table behind a chart; longer ones are cut, and the report says so."""
@@ -63,9 +64,9 @@ def _cell(cell: object) -> str:
     return str(cell)
 
 
-def _own_direction(text: object) -> Markup:
-    """Untrusted text, escaped, whose direction and directional characters end with it."""
-    return Markup("<bdi>{}</bdi>").format(text)
+def _own_direction(text: object, longest: int = 1000) -> Markup:
+    """Untrusted text, escaped and of bounded length, whose direction and directional characters end with it."""
+    return Markup("<bdi>{}</bdi>").format(shortened(str(text), longest))
 
 
 @cache

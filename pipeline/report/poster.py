@@ -1,6 +1,5 @@
 """Personas as slides: one landscape page each, short enough to be read from the back of a room."""
 
-import textwrap
 from collections.abc import Sequence
 
 from pipeline.evidence import mark, weak_claims
@@ -8,6 +7,7 @@ from pipeline.models import FinalPersona, Frozen, RunRecord
 from pipeline.report.claims import who
 from pipeline.report.html import render
 from pipeline.report.run import at
+from pipeline.text import shortened
 from pipeline.words import OUTCOME_WORDS, count, score
 
 _MOST = 4
@@ -82,7 +82,4 @@ def _quote(final: FinalPersona) -> str:
 
 
 def _cut(text: str, part: str) -> str:
-    """The text on one line, with an ellipsis where it is longer than its place; a single endless word is cut too."""
-    width = _LONGEST[part]
-    short = textwrap.shorten(text, width, placeholder=" …")
-    return short if len(short) > 2 or not text.strip() else f"{text.strip()[: width - 1]}…"
+    return shortened(text, _LONGEST[part])

@@ -25,7 +25,7 @@ def test_results_offer_report_bundle_posters_and_images(app, tmp_path: Path) -> 
     for label in ("Report (simulated)", "Bundle for another installation", "Posters (simulated)"):
         assert offered.count(label) == 1
     assert offered.count("Poster") == 2
-    assert offered.count("Download PNG") == offered.count("Download SVG") >= 2
+    assert offered.count("PNG") == offered.count("SVG") >= 2
 
 
 def test_imported_run_reads_the_same_and_offers_no_resume(app, tmp_path: Path) -> None:

@@ -153,3 +153,7 @@ def test_every_status_of_a_call_has_words_and_a_meaning():
 )
 def test_the_time_of_a_call_is_told_in_its_own_unit(time_ms, words):
     assert milliseconds(time_ms) == words
+
+
+def test_escaped_text_cannot_turn_the_words_behind_it_around():
+    assert escape_markdown("\u202egnp.evil\u202c שלום \u2067x\u2069") == "gnp\\.evil שלום x"
