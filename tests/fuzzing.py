@@ -31,17 +31,42 @@ GROWTH = 2**30
 _CONTEXT = multiprocessing.get_context("forkserver")
 _NUMBER = re.compile(rb"\d{1,9}")
 _NUMBERS = (b"0", b"-1", b"1", b"65536", b"1048577", b"99999999", b"4294967296", b"9" * 40, b"1e999", b"NaN")
-_LONG = 20_000
+_TIMES = (1, 1, 1, 1, 100, 20_000, 300_000)
+_MOST_BYTES = 2_000_000
 _PIECES = (
     *(
-        sign * _LONG
-        for sign in (b"<w:p/>", b"<row/>", b"[", b"(", b"{", b'"', b"\n", b",", b"- ", b"<div>", b"<td>", b"\x00")
+        b"<w:p/>",
+        b"<row/>",
+        b"[",
+        b"(",
+        b"{",
+        b'"',
+        b"\n",
+        b",",
+        b"- ",
+        b"<div>",
+        b"<td>",
+        b"\x00",
+        b"\t",
+        b"\r",
+        b"\r\n",
     ),
-    *(b"<", b">", b"&h;", b"<!DOCTYPE x [<!ENTITY h 'ha'>]>", b"</w:p>", b'"', b"\x00", b"\r", b"\r\n", b"\t"),
-    *(b": ", b"P01: ", b"Interviewer: ", b"---\n", b"*a", b"&a ", b"=cmd|' /C calc'!A0", b"WEBVTT", b"x" * 300_000),
-    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", "私".encode(), "é".encode("cp1252"), b"a b " * 50_000),
-    *(b"\\bin999999999 ", b"\\u-99999 ?", b"\\'", b"obj", b"endobj", b"stream\n", b"1 0 R", b"3 0 R"),
-    *(b"/Kids [2 0 R 2 0 R 2 0 R]", b"/Filter /FlateDecode", b"PK\x03\x04", b"PK\x05\x06"),
+    *(
+        b"<",
+        b">",
+        b"&h;",
+        b"<!DOCTYPE x [<!ENTITY h 'ha'>]>",
+        b"</w:p>",
+        b"<table>",
+        b"<a x='",
+        b"<!--",
+        b"{a: ",
+        b"? ",
+    ),
+    *(b": ", b"P01: ", b"Interviewer: ", b"---\n", b"*a", b"&a ", b"=cmd|' /C calc'!A0", b"WEBVTT", b"x", b"a b "),
+    *(b"\xff\xfe", b"\xef\xbb\xbf", b"\xed\xa0\x80", "私".encode(), "é".encode("cp1252"), b"(00:12) ", b"**", b"<v "),
+    *(b"\\bin999999999 ", b"\\u-99999 ?", b"\\'", b"\\par", b"obj", b"endobj", b"stream\n", b"1 0 R ", b"3 0 R "),
+    *(b"/Kids [2 0 R 2 0 R 2 0 R]", b"/Filter /FlateDecode", b"(x) Tj ", b"q ", b"PK\x03\x04", b"PK\x01\x02"),
 )
 
 
@@ -97,7 +122,7 @@ def run(numbers: Sequence[int], workers: int = 2) -> Report:
     return Report(
         outcomes=Counter(read.outcome for read in reads if read.outcome in ("study", "refused")),
         failures=failures,
-        slowest=max(((read.seconds, f"{read.number} ({read.name}, {read.seconds:.1f} s)") for read in reads))[1],
+        slowest=max((read.seconds, f"{read.number} ({read.name}, {read.seconds:.1f} s)") for read in reads)[1],
         largest_mb=max((read.peak_mb for read in reads), default=0),
     )
 
@@ -230,7 +255,8 @@ def _spliced(data: bytes, chance: random.Random) -> bytes:
 
 def _stuffed(data: bytes, chance: random.Random) -> bytes:
     start = chance.randrange(len(data) + 1)
-    return data[:start] + chance.choice(_PIECES) + data[start:]
+    piece = chance.choice(_PIECES)
+    return data[:start] + piece * min(chance.choice(_TIMES), _MOST_BYTES // len(piece)) + data[start:]
 
 
 def _renumbered(data: bytes, chance: random.Random) -> bytes:

@@ -30,6 +30,7 @@ _DATE = re.compile(
 _BULLETS = ("- ", "* ", "• ", "> ", "+ ")
 _MAX_FRONT_MATTER = 60
 """Lines of YAML front matter; a longer block is not front matter."""
+_MAX_FRONT_MATTER_CHARS = 20_000
 
 
 class _Section(Frozen):
@@ -152,6 +153,8 @@ def _front_matter(lines: list[str], raw: Sequence[str]) -> tuple[Person, list[st
     if not lines or lines[0] != "---" or "---" not in lines[1:_MAX_FRONT_MATTER]:
         return Person(), lines
     end = lines.index("---", 1)
+    if sum(map(len, raw[1:end])) > _MAX_FRONT_MATTER_CHARS:
+        return Person(), lines
     try:
         values = yaml.load("\n".join(raw[1:end]), Loader=yaml.BaseLoader)  # noqa: S506  # strings only, no objects
     except (yaml.YAMLError, RecursionError):  # also brackets without end

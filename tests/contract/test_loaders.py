@@ -99,6 +99,16 @@ def test_any_json_value_gives_a_study_or_one_sentence(value: object) -> None:
         (".jsonl", b'{"text":' * 100_000),
         (".vtt", b"00:00:01.000 --> 00:00:02.000\n" + b"<v " * 300_000),
         (".srt", b"00:00:01,000 --> 0" * 50_000),
+        (".md", b"---\n" + b"[" * 200_000 + b"\n---\nP1: so it is\n"),
+        (".csv", b"c," * 9_000_000 + b"\nso it is\n"),
+        (".yaml", b"[" * 1_000_000),
+        (".yaml", b"{" + b"a: b," * 240_000 + b"}"),
+        (".html", b"<table><tr><td>" * 60_000),
+        (".html", b"<a " + b"x='1' " * 500_000),
+        (".html", b"<p>a" * 200_000),
+        (".rtf", b"{\\rtf1 " + b"{" * 500_000),
+        (".rtf", b"{\\rtf1 " + b"\\u99 ?" * 100_000),
+        (".pdf", b"%PDF-1.4\n" + b"1 0 obj\n<< /Kids [1 0 R] >>\nendobj\n" * 10_000),
     ],
 )
 @pytest.mark.timeout(20)
@@ -111,7 +121,8 @@ def test_loading_text_imports_no_heavy_library() -> None:
     code = (
         "import sys; from pipeline.sources import SourceFile, load_files; from pipeline.redaction import Redactor;"
         "Redactor(load_files([SourceFile(name='a.txt', data=b'P1: I like it')], 'x')).redact('hello');"
-        "heavy = {'numpy', 'scipy', 'pandas', 'phonenumbers', 'charset_normalizer', 'pysubs2'} & set(sys.modules);"
+        "heavy = {'numpy', 'scipy', 'pandas', 'phonenumbers', 'charset_normalizer', 'pysubs2', 'docx',"
+        "'lxml', 'openpyxl', 'pypdf', 'striprtf', 'defusedxml'} & set(sys.modules);"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
