@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol, get_args
+from typing import Any, NamedTuple, Protocol, get_args
 
 import streamlit as st
 
@@ -14,6 +14,17 @@ from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
 from pipeline.charts.style import ChartView
 from pipeline.models import RunRecord
 from pipeline.words import escape_markdown
+
+
+class _Drawn(NamedTuple):
+    """A chart, and what the browser is told to draw."""
+
+    view: ChartView
+    spec: dict[str, Any]
+
+
+class _Draw(Protocol):
+    def __call__(self, *, dark: bool) -> ChartView: ...
 
 
 def show(runs: Sequence[RunRecord]) -> None:
@@ -61,8 +72,9 @@ def _cost(runs: Sequence[RunRecord]) -> None:
         _chart("Cumulative cost", _drawn(f"cost {by}", runs, partial(cost_lines, runs, by)), "cost")
 
 
-def _chart(topic: str, view: ChartView, name: str) -> None:
+def _chart(topic: str, drawn: _Drawn, name: str) -> None:
     """A chart under its topic and finding, with its figures one click away."""
+    view, spec = drawn
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.caption(topic, width="content")
@@ -75,8 +87,8 @@ def _chart(topic: str, view: ChartView, name: str) -> None:
         if view.subtitle:
             st.caption(escape_markdown(view.subtitle))
     if view.chart is not None:
-        # The chart's own description carries `view.alt`.
-        st.altair_chart(view.chart, height=view.chart.height, key=f"chart {name}")
+        # Not `altair_chart`, which checks the whole specification on every rerun. Its description carries `view.alt`.
+        st.vega_lite_chart(spec, height=view.chart.height, key=f"chart {name}")
 
 
 def _data(view: ChartView, name: str) -> None:
@@ -91,10 +103,10 @@ def _data(view: ChartView, name: str) -> None:
     )
 
 
-class _Draw(Protocol):
-    def __call__(self, *, dark: bool) -> ChartView: ...
-
-
-def _drawn(what: str, runs: Sequence[RunRecord], draw: _Draw) -> ChartView:
+def _drawn(what: str, runs: Sequence[RunRecord], draw: _Draw) -> _Drawn:
     dark = st.context.theme.type == "dark"
-    return _compare_runs.once(f"{what} {dark}", runs, lambda: draw(dark=dark))
+    return _compare_runs.once(f"{what} {dark}", runs, lambda: _specified(draw(dark=dark)))
+
+
+def _specified(view: ChartView) -> _Drawn:
+    return _Drawn(view, view.chart.to_dict() if view.chart is not None else {})

@@ -16,6 +16,8 @@ from pipeline.figures import run_figures
 from pipeline.models import RunRecord
 from pipeline.words import MISSING, count, duration, escape_markdown, label, usd
 
+_NO_BREAK = "\u00a0"
+
 _CELL = 48
 """Characters of a setting that fit into a table on a narrow page."""
 
@@ -91,7 +93,9 @@ def differences(runs: Sequence[RunRecord]) -> None:
 def _row(figure: Figure, letter: str, run: RunRecord) -> list[str]:
     difference = escape_markdown(figure_difference(figure, run))
     against = f"**{figure.word}**  {difference}" if difference else ("baseline" if letter == "A" else MISSING)
-    return [f"**{letter}**", escape_markdown(figure_value(figure, run)), against]
+    value = escape_markdown(figure_value(figure, run))
+    # Values stay on one line; money may say that it is simulated and is too long for it.
+    return [f"**{letter}**", value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK), against]
 
 
 def _basis(figures_of_runs: Sequence[Figure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:

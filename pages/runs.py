@@ -73,7 +73,7 @@ def _choice(facets: RunFacets) -> RunChoice:
         words = st.text_input(
             "Search",
             type="search",
-            placeholder="Search name, study, model, tag, note or id",
+            placeholder="Search name, study, model, tag …",
             live="200ms",
             key="search",
             bind="query-params",
@@ -81,7 +81,13 @@ def _choice(facets: RunFacets) -> RunChoice:
             width=320,
         )
         order = st.selectbox(
-            "Sort", RUN_ORDERS, key="sort", bind="query-params", label_visibility="collapsed", width=150
+            "Sort",
+            RUN_ORDERS,
+            format_func="Sort: {}".format,
+            key="sort",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=190,
         )
         with st.popover("Filter", icon=":material/filter_alt:"):
             choice = _filtered(facets)

@@ -77,6 +77,7 @@ class _Sample(NamedTuple):
 def figures(runs: Sequence[RunRecord]) -> tuple[Figure, ...]:
     """Every measure of every run, measure by measure in the order of the runs; at least one run."""
     stages = _stages(runs)
+    alike = {run.id: shares_drafts(runs[0], run) for run in runs[1:]}
     found = []
     measures: tuple[Measure, ...] = get_args(Measure)
     for measure in measures:
@@ -84,7 +85,9 @@ def figures(runs: Sequence[RunRecord]) -> tuple[Figure, ...]:
         found.append(_figure(runs[0], measure, first))
         for run in runs[1:]:
             own = _sample(run, measure, stages)
-            found.append(_compared(_figure(run, measure, own), runs[0], run, first, own))
+            found.append(
+                _compared(_figure(run, measure, own), first, own, alike[run.id], runs[0].simulated == run.simulated)
+            )
     return tuple(found)
 
 
@@ -130,14 +133,22 @@ def _figure(run: RunRecord, measure: Measure, sample: _Sample) -> Figure:
     return Figure(measure=measure, run_id=run.id, value=mean, n=len(values))
 
 
-def _compared(figure: Figure, first_run: RunRecord, run: RunRecord, first: _Sample, own: _Sample) -> Figure:
-    """The figure with its difference from the first run, or with the reason why there is none."""
-    if figure.measure == "cost_micros" and first_run.simulated != run.simulated:
+def _compared(figure: Figure, first: _Sample, own: _Sample, alike: bool, one_money: bool) -> Figure:
+    """The figure with its difference from the first run, or with the reason why there is none.
+
+    Args:
+        figure: without it.
+        first: of the first run.
+        own: of this one.
+        alike: whether they share drafts.
+        one_money: whether both are simulated, or neither.
+    """
+    if figure.measure == "cost_micros" and not one_money:
         return figure.model_copy(update={"why_not": "simulated and real money are not compared"})
     if not first.values or not own.values:
         return figure.model_copy(update={"why_not": "nothing to compare: one of the two has no value"})
     common = [draft_id for draft_id in own.values if draft_id in first.values]
-    paired = shares_drafts(first_run, run) and len(common) > 1
+    paired = alike and len(common) > 1
     difference = _paired(first, own, common, figure.measure) if paired else _unpaired(first, own, figure.measure)
     if difference is None:
         return figure.model_copy(update={"why_not": "an interval needs drafts of different people in both runs"})

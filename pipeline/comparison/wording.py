@@ -1,10 +1,19 @@
 """The figures of a comparison in words, the same on screen, in reports and in a terminal."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 from pipeline.comparison.deltas import Figure, Measure
-from pipeline.models import RunRecord
 from pipeline.words import MISSING, milliseconds, score, share, signed, usd
+
+
+class Spender(Protocol):
+    """A run, or whatever else has spent money."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nobody was paid."""
+
 
 TITLES: dict[Measure, str] = {
     "score": "Mean score",
@@ -30,7 +39,7 @@ HOW = (
 """What to know before the intervals are read."""
 
 
-def figure_value(figure: Figure, run: RunRecord) -> str:
+def figure_value(figure: Figure, run: Spender) -> str:
     """The value itself: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
     if figure.value is None:
         return MISSING
@@ -45,7 +54,7 @@ def figure_value(figure: Figure, run: RunRecord) -> str:
             return milliseconds(figure.value)
 
 
-def figure_difference(figure: Figure, run: RunRecord) -> str:
+def figure_difference(figure: Figure, run: Spender) -> str:
     """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
     if figure.difference is None:
         return ""

@@ -15,6 +15,7 @@ from pipeline.words import (
     count,
     duration,
     escape_markdown,
+    label,
     milliseconds,
     percent,
     score,
@@ -157,3 +158,11 @@ def test_the_time_of_a_call_is_told_in_its_own_unit(time_ms, words):
 
 def test_escaped_text_cannot_turn_the_words_behind_it_around():
     assert escape_markdown("\u202egnp.evil\u202c שלום \u2067x\u2069") == "gnp\\.evil שלום x"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("  A   name\n", "A name"), ("safe\u202egnp.exe", "safegnp.exe"), ("שלום", "שלום"), ("x" * 61, "x" * 59 + "…")],
+)
+def test_label_is_one_short_line_that_cannot_turn_what_follows(text: str, shown: str) -> None:
+    assert label(text) == shown

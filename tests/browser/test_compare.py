@@ -1,0 +1,108 @@
+"""Two runs of the example study compared in a browser, and the link opened in another one."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipeline.config import HybridConfig
+from pipeline.settings import Settings
+from pipeline.sources import load_paths
+from pipeline.store import Store
+from pipeline.worker import Worker
+from tests.browser.conftest import Visitor, serve
+
+STUDY = Path(__file__).resolve().parents[2] / "data" / "hearthwise"
+HOSTILE = "<script>document.title='hacked'</script><img src=x onerror=alert(1)> \u202e" + "x" * 2000
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+    """The address of an app with two runs of the example study, and their ids."""
+    home = tmp_path_factory.mktemp("compare")
+    store = Store(home / "persona.db")
+    study = load_paths([STUDY], "Living with Hearthwise (example)")
+    store.save_study(study)
+    config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
+    first, second = (
+        Worker(store, cache=home / ".cache").run(
+            study.id, config.model_copy(update={"quality_threshold": threshold}), Settings(), f"At {threshold}"
+        )
+        for threshold in (0.5, 0.9)
+    )
+    with serve(home) as address:
+        yield address, first, second
+
+
+def _settled_text(visitor: Visitor) -> str:
+    visitor.page.get_by_text("Personas side by side").first.wait_for(timeout=60_000)
+    visitor.page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart] canvas').length >= 4")
+    visitor.settle()
+    return visitor.page.locator('[data-testid="stMain"]').inner_text()
+
+
+def test_marked_runs_are_compared_saved_and_shown_alike_in_a_fresh_browser(
+    browser: object, compared: tuple[str, str, str]
+) -> None:
+    address, first, second = compared
+    visitor = Visitor(browser, address)
+    visitor.open(f"/runs?chosen={first},{second}")
+    visitor.page.get_by_role("button", name="Compare 2").click()
+    visitor.page.wait_for_url(re.compile(f"/compare\\?runs={second}(,|%2C){first}"))
+    text = _settled_text(visitor)
+    assert "quality threshold" in text
+    assert "more local" in text
+    assert "same 5 drafts" in text
+
+    page = visitor.page
+    page.get_by_role("button", name="Save").first.click()
+    page.get_by_label("Title").fill("Is the higher threshold worth it?")
+    page.get_by_label("Note for whoever opens the link").fill("Four of five personas change.")
+    page.get_by_test_id("stFormSubmitButton").get_by_role("button", name="Save").click()
+    page.wait_for_url(re.compile("comparison=cmp-"))
+    page.get_by_text("Four of five personas change.").first.wait_for()
+    page.keyboard.press("Escape")
+    mine = _settled_text(visitor)
+
+    fresh = Visitor(browser, address)
+    fresh.open(page.url.removeprefix(address))
+    theirs = _settled_text(fresh)
+    assert theirs == mine
+    assert theirs.index("Is the higher threshold worth it?") < theirs.index("What differs")
+    charts = [one.page.locator('[data-testid="stVegaLiteChart"]').count() for one in (visitor, fresh)]
+    assert charts == [4, 4]
+    assert fresh.strays == visitor.strays == []
+    for one in (visitor, fresh):
+        one.context.close()
+
+
+def test_filters_of_the_list_are_in_its_address(browser: object, compared: tuple[str, str, str]) -> None:
+    visitor = Visitor(browser, compared[0])
+    visitor.open("/runs?search=0.9&sort=name")
+    assert "1 of 2 runs" in visitor.page.locator('[data-testid="stMain"]').inner_text()
+    visitor.context.close()
+
+
+def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, tmp_path: Path) -> None:
+    store = Store(tmp_path / "persona.db")
+    study = load_paths([STUDY / "P01_maren.txt"], HOSTILE)
+    store.save_study(study)
+    config = HybridConfig(local_provider="builtin", enabled=False, count=1)
+    runs = [Worker(store).run(study.id, config, Settings(), HOSTILE) for _ in range(2)]
+    from pipeline.clock import SystemClock
+
+    saved = store.save_comparison(HOSTILE, runs, SystemClock().now(), note=HOSTILE, annotations={runs[0]: HOSTILE})
+    with serve(tmp_path) as address:
+        visitor = Visitor(browser, address)
+        dialogs: list[str] = []
+        visitor.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+        for path in (f"/runs?chosen={runs[0]}", f"/compare?comparison={saved}", "/compare"):
+            visitor.open(path)
+            wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
+            assert visitor.page.evaluate(wide) <= 1280
+            assert "hacked" not in visitor.page.title()
+            assert visitor.page.locator("img[src=x]").count() == 0
+        assert dialogs == []
+        assert visitor.strays == []
+        visitor.context.close()
