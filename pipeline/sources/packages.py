@@ -76,7 +76,9 @@ def read(package: zipfile.ZipFile, entry: zipfile.ZipInfo | str, name: str, what
         return package.read(entry)
 
 
-def check_elements(package: zipfile.ZipFile, file: SourceFile, what: str, limits: Limits, passed: str = "") -> None:
+def check_elements(
+    package: zipfile.ZipFile, file: SourceFile, what: str, limits: Limits, passed: tuple[str, ...] = ()
+) -> None:
     """Refuse a document whose XML has too many elements, or entities, before it becomes a tree in memory.
 
     Args:
@@ -84,14 +86,14 @@ def check_elements(package: zipfile.ZipFile, file: SourceFile, what: str, limits
         file: for its name.
         what: as for `opened`.
         limits: what is refused.
-        passed: start of the names of parts that are read piece by piece, and bound elsewhere.
+        passed: how the names of parts start that are read piece by piece, and bound elsewhere.
 
     Raises:
         InputError: too many elements, an entity is declared, or a part is damaged.
     """
     elements = 0
     for entry in package.infolist():
-        if not entry.filename.endswith((".xml", ".rels")) or (passed and entry.filename.startswith(passed)):
+        if not entry.filename.endswith((".xml", ".rels")) or entry.filename.startswith(passed):
             continue
         with parsing(file.name, what), package.open(entry) as part:
             while piece := part.read(_PIECE):

@@ -98,6 +98,7 @@ def test_empty_cells_that_fill_a_sheet_cost_nothing(filler: str) -> None:
         ("a_xlsx", xlsx(SURVEY[:1]), "a.xlsx: a header and no rows"),
         ("a_xlsx", xlsx([["c"] * 2001, ["d"] * 2001]), "a.xlsx: 2,001 columns in row 1; at most 2,000"),
         ("a_xlsx", sheet_of('<row><c r="XFD1" t="str"><v>hi</v></c></row>'), "a.xlsx: 16,384 columns in row 1"),
+        ("a_xlsx", rezipped(xlsx(), xl_styles_xml=b"<xf/>" * 200_001), "a.xlsx: more than 200,000 elements ('xl/st"),
         ("a_ods", ods(filler=row(WIDE.format(99999, WORD))), "a.ods: 2,001 columns in row 4"),
         ("a_ods", ods(filler=row(WIDE.format(1, WORD), times=999_999)), "a.ods: more than 50,000 rows"),
         ("a_ods", rezipped(ods(), content_xml=b'<!DOCTYPE x [<!ENTITY a "ha">]><x/>'), "a.ods: 'content.xml' declares"),
