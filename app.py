@@ -23,6 +23,7 @@ def main() -> None:
             "Calibrate": [
                 st.Page("pages/calibrate.py", title="Calibrate", icon=":material/speed:"),
                 st.Page("pages/label.py", title="Label", icon=":material/checklist:"),
+                st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
             ],
             "Share": [
                 st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:"),

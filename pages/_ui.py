@@ -19,8 +19,7 @@ from pipeline.errors import PersonaError, StoreError
 from pipeline.models import RunRecord, RunStatus, Study
 from pipeline.settings import Settings, from_environment
 from pipeline.store import RunSummary, Store
-from pipeline.text import shortened
-from pipeline.words import escape_markdown, usd
+from pipeline.words import escape_markdown, label, usd
 from pipeline.worker import Worker
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
@@ -257,9 +256,9 @@ def header(
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if place:
-                st.caption(f":material/folder_open: {escape_markdown(shortened(place, 80))}", width="content")
+                st.caption(f":material/folder_open: {escape_markdown(label(place, 80))}", width="content")
             if run:
-                st.caption(f"› {escape_markdown(shortened(run.name, 80))}", width="content")
+                st.caption(f"› {escape_markdown(label(run.name, 80))}", width="content")
                 status_badge(run.status)
                 if run.simulated:
                     simulated_badge()

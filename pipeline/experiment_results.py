@@ -5,7 +5,7 @@ drawn from; see `comparison.deltas`. What cannot be compared has a reason instea
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.calibration.bootstrap import Interval
@@ -82,14 +82,6 @@ def results(
         cells=cells,
         notes=_notes(cells),
     )
-
-
-def difference_words(figure: Figure, say: Callable[[float], str]) -> str:
-    """A difference with its interval and its word, or why there is none; empty for the baseline itself."""
-    if figure.difference is None:
-        return figure.why_not or ""
-    ends = f"{say(figure.difference.low)} to {say(figure.difference.high)}"
-    return f"{say(figure.difference.value)} ({ends}), {figure.word}"
 
 
 def _result(

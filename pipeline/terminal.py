@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.models import AssessedDraft, RunRecord
 from pipeline.runlog import StageName
-from pipeline.words import percent, score, signed, usd
+from pipeline.words import percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
@@ -85,7 +85,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
 
 def print_experiment(found: "ExperimentResults") -> None:
     """The cells of an experiment, and how they differ from the first."""
-    from pipeline.experiment_results import difference_words  # brings numpy along
+    from pipeline.comparison.wording import figure_difference  # brings numpy along
 
     out = _console()
     experiment = found.experiment
@@ -100,7 +100,9 @@ def print_experiment(found: "ExperimentResults") -> None:
             cell.run_id or "–",
             cell.status or "not begun",
             score(score_of.value if score_of else None),
-            difference_words(score_of, signed) if score_of else "–",
+            f"{figure_difference(score_of, cell)} {score_of.word or score_of.why_not or ''}".strip()
+            if score_of
+            else "–",
             "–" if local is None or local.value is None else percent(local.value),
             usd(cell.spent_micros, cell.simulated),
             Text(cell.cell.label),

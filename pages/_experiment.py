@@ -1,0 +1,211 @@
+"""One experiment on screen: how far it is, its cells side by side, and their paired differences."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from pages import _figures, _ui
+from pipeline.comparison.deltas import Measure
+from pipeline.comparison.saved import MOST
+from pipeline.comparison.wording import TITLES, figure_difference, figure_value
+from pipeline.errors import PersonaError
+from pipeline.experiment import CellRun, Experiment, run_experiment, status_of
+from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
+from pipeline.grid import value_words
+from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, usd
+
+_POLL_S = 2.0
+_MINUS = "−\u2060"
+"""A minus that no line ends with."""
+_SHOWN: tuple[Measure, ...] = ("score", "local_share", "cost_micros")
+_DRAWN: tuple[Measure, ...] = ("score", "cost_micros")
+_HOW = (
+    "Every cell has the same drafts, so each is compared with itself: the difference is paired. The interval is 95 %, "
+    "by the people a draft is drawn from; where it holds 0 there is no clear difference, which does not prove that "
+    "there is none."
+)
+
+
+def show(experiment_id: str) -> None:
+    """Everything about one experiment; follows it while it runs."""
+    store, worker = _ui.services().store, _ui.services().worker
+    experiment = store.experiment(experiment_id)
+    runs = store.experiment_runs(experiment_id)
+    # Between two cells no run is running, but the thread is at work.
+    running = status_of(experiment, runs) == "running" or not worker.join(experiment_id, 0)
+    _head(experiment, runs, running)
+    st.fragment(_body, run_every=_POLL_S if running else None)(experiment_id, running)
+
+
+def start(experiment: Experiment) -> None:
+    """Begin an experiment, or go on with it, in the background."""
+    store, worker, settings = _ui.services().store, _ui.services().worker, _ui.settings()
+    store.save_experiment(experiment)
+    worker.background(experiment.id, lambda: run_experiment(experiment, store, worker, settings, worker.join))
+
+
+def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
+    status = "running" if running else status_of(experiment, runs)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.subheader(escape_markdown(label(experiment.name)), anchor=False, width="content")
+        if status == "not begun":
+            st.badge("not begun", color="gray")
+        else:
+            _ui.status_badge(status)
+        if any(run.simulated for run in runs):
+            _ui.simulated_badge()
+    st.caption(
+        escape_markdown(
+            f"{experiment.id} · begun {_ui.when(experiment.created_at)} · drafts of {experiment.drafts_from}"
+        )
+    )
+    if experiment.problem and not running:
+        _ui.problem(experiment.problem)
+    with st.container(horizontal=True, gap="small"):
+        _actions(experiment, runs, running)
+
+
+def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
+    if running:
+        if st.button("Cancel", icon=":material/stop_circle:", help="Stops before the next call; what is done stays."):
+            _ui.services().store.cancel_experiment(experiment.id)
+            st.rerun()
+    elif status_of(experiment, runs) != "completed" and st.button(
+        "Go on",
+        type="primary",
+        icon=":material/play_arrow:",
+        help="Goes on where it stopped: finished cells are not run again, nothing is paid twice.",
+    ):
+        try:
+            start(experiment.model_copy(update={"cancel_requested": False, "problem": None}))
+        except PersonaError as error:
+            _ui.problem(error)
+        else:
+            st.rerun()
+    done = [run.id for run in runs if run.drafts_from and run.status == "completed"]
+    if not running and len(done) > 1:
+        words = f"Compare {len(done)}" if len(done) <= MOST else f"Compare the first {MOST}"
+        if st.button(words, icon=":material/compare_arrows:", help="Their personas, claims and charts side by side."):
+            st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(done[:MOST])})
+    st.download_button(
+        "JSON",
+        lambda: json.dumps(experiment_document(_results(experiment.id)), indent=2, ensure_ascii=False),
+        f"{experiment.id}.json",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _body(experiment_id: str, was_running: bool) -> None:
+    store, worker = _ui.services().store, _ui.services().worker
+    runs = store.experiment_runs(experiment_id)
+    experiment = store.experiment(experiment_id)
+    if was_running and status_of(experiment, runs) != "running" and worker.join(experiment_id, 0):
+        st.rerun()
+    place = st.container()
+    found = _results(experiment_id, _baseline(experiment))
+    with place:
+        _money(found)
+        for note in found.notes:
+            st.caption(f":material/info: {escape_markdown(note)}", width=900)
+        _cells(found)
+    with st.grid(2, min_column_width=380, gap="small"):
+        for measure in _DRAWN:
+            with st.container(border=True, height="stretch"):
+                _difference_chart(found, measure)
+    _differences(found)
+    st.caption(_HOW, width=720)
+
+
+def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
+    from pipeline.charts.experiment import paired_differences
+
+    simulated = any(cell.simulated for cell in found.cells)
+    view = paired_differences(found, measure, dark=_figures.is_dark())
+    topic = f"{TITLES[measure]} beside cell {found.baseline}"
+    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated)
+
+
+def _baseline(experiment: Experiment) -> int:
+    numbers = list(range(1, len(experiment.cells) + 1))
+    chosen = st.selectbox(
+        "Compared with",
+        numbers,
+        format_func=lambda number: f"cell {number}: {label(experiment.cells[number - 1].label, 90)}",
+        key=f"baseline_{experiment.id}",
+        width=620,
+    )
+    return chosen or 1
+
+
+def _results(experiment_id: str, baseline: int = 1) -> ExperimentResults:
+    store = _ui.services().store
+    runs = store.experiment_runs(experiment_id)
+    states = tuple((run.id, run.status, run.spent_micros) for run in runs)
+    return _kept(store.path, experiment_id, states, baseline, store.experiment(experiment_id), runs)
+
+
+@st.cache_resource(max_entries=8, show_spinner="Reading the cells …")
+def _kept(
+    _database: Path,
+    experiment_id: str,
+    states: tuple[tuple[str, str, int], ...],
+    baseline: int,
+    _experiment: Experiment,
+    _runs: tuple[CellRun, ...],
+) -> ExperimentResults:
+    store = _ui.services().store
+    return results(_experiment, _runs, {run.id: store.run(run.id) for run in _runs if run.drafts_from}, baseline)
+
+
+def _money(found: ExperimentResults) -> None:
+    kinds = [kind for kind in (False, True) if any(cell.run_id and cell.simulated == kind for cell in found.cells)]
+    spent = " and ".join(usd(found.spent_micros(simulated=kind), kind) for kind in kinds) or usd(0)
+    cap = found.experiment.budget_micros
+    budget = "no cap" if cap is None else f"of {usd(cap, kinds == [True])} for all cells together"
+    ended = sum(cell.status == "completed" for cell in found.cells)
+    st.markdown(escape_markdown(f"{ended} of {count(len(found.cells), 'cell')} ended · {spent} spent, {budget}"))
+
+
+def _cells(found: ExperimentResults) -> None:
+    """Every cell in a line, as text that can be read aloud and copied."""
+    # Said once for all where it holds for all, so that the columns of money stay narrow.
+    mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
+    varied = list(found.experiment.cells[0].settings)
+    head = ["Cell", *(name.replace("_", " ") for name in varied), "Became of it"]
+    head += [TITLES["score"], TITLES["local_share"], f"Spent{mark}"]
+    _table(head, [_row(cell, varied, marked=not mark) for cell in found.cells])
+
+
+def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
+    settings = [label(value_words(cell.cell.settings[name]), 40) for name in varied]
+    became = ", ".join(f"{number} {OUTCOME_WORDS[name]}" for name, number in cell.outcomes.items())
+    if cell.status != "completed":
+        became = f"{cell.status or 'not begun'}{': ' if became else ''}{became}"
+    figures = cell.figures
+    plain = [figure_value(figures[name], cell) if name in figures else MISSING for name in ("score", "local_share")]
+    spent = usd(cell.spent_micros, marked and cell.simulated) if cell.run_id else MISSING
+    number = f"[**{cell.number}**](results?run={cell.run_id})" if cell.run_id else f"**{cell.number}**"
+    return [number, *map(escape_markdown, [*settings, became, *plain, spent])]
+
+
+def _differences(found: ExperimentResults) -> None:
+    """The same differences as in the charts, in words and figures."""
+    head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline}" for measure in _SHOWN)]
+    others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
+    if others:
+        _table(head, [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others])
+
+
+def _difference(cell: CellResult, measure: Measure) -> str:
+    figure = cell.figures[measure]
+    beside = figure_difference(figure, cell).replace("−", _MINUS)
+    return f"**{figure.word}**  {escape_markdown(beside)}" if beside else escape_markdown(figure.why_not or MISSING)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """A table of Markdown cells, which are escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))

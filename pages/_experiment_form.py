@@ -1,0 +1,175 @@
+"""A new experiment: whose drafts, which values, which budget; its cells and their cost before anything is paid."""
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from pages import _branch, _experiment, _providers, _ui
+from pipeline.config import DEFAULT_FRONTIER_MODEL
+from pipeline.errors import PersonaError
+from pipeline.experiment import plan_experiment
+from pipeline.grid import Cell, Grid, cells_of, parse_grid
+from pipeline.models import RunRecord
+from pipeline.outlook import outlook
+from pipeline.preflight import Plan
+from pipeline.providers import names
+from pipeline.words import count, escape_markdown, label, score, usd
+
+_THRESHOLDS = [f"{step / 20:.2f}" for step in range(21)]
+_ORDERS = {"worst_first": "worst first", "best_first": "best first"}
+_WHERE = "New experiment"
+_OFFERED = 100
+"""The newest runs."""
+
+
+def show() -> None:
+    """The form, what it comes to, and the button."""
+    store = _ui.services().store
+    ended = [run for run in store.runs(_OFFERED) if run.status != "running" and run.personas]
+    # A branch has the drafts of the run it began with, which is the one to choose.
+    branches = set(store.branches([run.id for run in ended]))
+    runs = {run.id: run for run in ended if run.id not in branches}
+    if not runs:
+        st.markdown("An experiment begins with the drafts of a run, and there is none yet.")
+        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        return
+    run_id = st.selectbox(
+        "Drafts of",
+        list(runs),
+        format_func=lambda key: f"{label(runs[key].name)} · {_ui.when(runs[key].created_at)} · {key}",
+        help="All cells use these drafts: nothing is drafted or scored again.",
+    )
+    source = _branch.finished(run_id)
+    try:
+        grid = _grid(source)
+        cells = cells_of(grid, source.config, _WHERE)
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    reason = _cost(grid, cells, source)
+    if st.button(
+        f"Run {count(len(cells), 'cell')}",
+        type="primary",
+        icon=":material/science:",
+        disabled=bool(reason),
+        help=escape_markdown(reason) or "One after another in the background; closing this page does not stop them.",
+    ):
+        _start(grid, source)
+
+
+def _grid(source: RunRecord) -> Grid:
+    """What the fields say."""
+    config = source.config
+    name = st.text_input("Name", f"Thresholds and models on {label(source.study_name, 40)}", max_chars=120)
+    left, right = st.columns(2, gap="medium")
+    usual = [score(max(0.0, min(1.0, config.quality_threshold + step))) for step in (-0.02, 0.0, 0.02)]
+    with left:
+        thresholds = st.multiselect(
+            "Quality thresholds",
+            sorted({*_THRESHOLDS, *usual}),
+            default=list(dict.fromkeys(usual)),
+            accept_new_options=True,
+            key=f"experiment_thresholds_{source.id}",
+            help="Scores (0 to 1) from which a draft is kept as it is. Type any other value.",
+        )
+        orders = st.multiselect(
+            "Who gets the money first",
+            list(_ORDERS),
+            default=[config.escalation_order],
+            format_func=lambda order: _ORDERS[order],
+            key=f"experiment_orders_{source.id}",
+        )
+    with right:
+        providers = names("frontier")
+        provider = st.selectbox(
+            "Refined by",
+            providers,
+            index=providers.index(config.frontier_provider),
+            format_func=lambda key: _providers.FRONTIER_WORDS.get(key, key),
+            key=f"experiment_provider_{source.id}",
+        )
+        models = _models(source, provider)
+        budget = st.number_input(
+            "Budget of all cells together (USD)",
+            min_value=0.0,
+            value=5.0,
+            step=0.5,
+            format="%.2f",
+            placeholder="no cap",
+            key="experiment_budget",
+            help="Reserved before each call, over all cells: never passed. Empty means no cap.",
+        )
+    values = {
+        "quality_threshold": [_number(text) for text in thresholds],
+        "frontier_model": models,
+        "escalation_order": orders,
+    }
+    # What has one value only is not varied: it would be a column of the same word.
+    alone = {name: tried[0] for name, tried in values.items() if len(tried) == 1 and name != "quality_threshold"}
+    values = {name: tried for name, tried in values.items() if name not in alone}
+    common = {"frontier_provider": provider, **alone}
+    grid = {"experiment": name, "from_drafts": source.id, "max_cost": budget, "hybrid": common, "grid": values}
+    return parse_grid(grid, _WHERE)
+
+
+def _models(source: RunRecord, provider: str) -> list[str]:
+    config = source.config.model_copy(update={"frontier_provider": provider})
+    seen = _providers.health(provider, "frontier", config)
+    usual = DEFAULT_FRONTIER_MODEL[provider]
+    own = source.config.frontier_model if provider == source.config.frontier_provider else usual
+    return st.multiselect(
+        "Frontier models",
+        list(dict.fromkeys([own, usual, *seen.models])),
+        default=[own],
+        accept_new_options=True,
+        key=f"experiment_models_{source.id}_{provider}",
+        help="Paid models that refine the drafts under the threshold. Type any other name.",
+    )
+
+
+def _number(text: str) -> float | str:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        return text  # the grid says what is wrong with it
+
+
+def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
+    """The cells with what each would do; the reason why they cannot be run, empty where there is none."""
+    lines = ["| Cell | Settings | Stay local | Expected | At most |", "| --- | --- | --- | --- | --- |"]
+    expected = worst = 0
+    simulated = False
+    for number, cell in enumerate(cells, start=1):
+        planned = _providers.checked(cell.config, drafting=False)
+        if not isinstance(planned, Plan) or planned.missing == "frontier_unavailable":
+            reason = planned.reason if isinstance(planned, Plan) else str(planned)
+            _ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
+            return reason
+        seen = outlook(cell.config, planned, drafts=source)
+        simulated = seen.simulated
+        expected, worst = expected + seen.expected_micros, worst + seen.worst_micros
+        stays = f"{seen.stays_local} of {cell.config.count}"
+        money = [escape_markdown(usd(micros)) for micros in (seen.expected_micros, seen.worst_micros)]
+        lines.append(f"| {number} | {escape_markdown(cell.label)} | {stays} | {' | '.join(money)} |")
+    budget = None if grid.max_cost is None else round(grid.max_cost * 1_000_000)
+    most = worst if budget is None else min(worst, budget)
+    limit = "by estimate up to" if budget is None else "at most"
+    sentence = (
+        f"{count(len(cells), 'run')} on {count(len(source.drafts), 'draft')} of {source.id}, none written anew; "
+        f"{limit} {usd(most, simulated)} in all, expected {usd(min(expected, most), simulated)}."
+    )
+    st.markdown(f"**{escape_markdown(sentence)}**", width=900)
+    with st.expander("The cells"):
+        st.markdown("\n".join(lines))
+    return ""
+
+
+def _start(grid: Grid, source: RunRecord) -> None:
+    try:
+        experiment = plan_experiment(grid, source, _ui.settings(), _ui.cache_folder(), datetime.now(UTC))
+        _experiment.start(experiment)
+    except PersonaError as error:
+        _ui.problem(error)
+        return
+    st.query_params["experiment"] = experiment.id
+    st.rerun()

@@ -1,0 +1,53 @@
+"""Experiments: which settings are worth their money, on the same drafts?
+
+`?experiment=ID` shows one of them; without it the newest.
+"""
+
+import streamlit as st
+
+from pages import _experiment, _experiment_form, _ui
+from pipeline.errors import StoreError
+from pipeline.words import label
+
+_QUESTION = "Which settings are worth their money, on the same drafts?"
+
+
+def page() -> None:
+    """One experiment, and the way to a new one."""
+    known = {experiment.id: experiment for experiment in _ui.services().store.experiments()}
+    asked = st.query_params.get("experiment")
+    _ui.header("Experiments", _QUESTION)
+    if asked and asked not in known:
+        _ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
+        asked = None
+    with st.expander("New experiment", icon=":material/add:", expanded=not known):
+        _experiment_form.show()
+    if not known:
+        with st.container(border=True):
+            st.markdown(
+                "**No experiment yet.** Its cells will be here side by side, with the difference of each from the "
+                "first one: quality, local share and cost, with intervals."
+            )
+        return
+    names = {key: f"{label(experiment.name)} · {key}" for key, experiment in known.items()}
+    chosen = asked or next(iter(known))
+    if len(known) > 1:
+        chosen = (
+            st.selectbox(
+                "Experiment",
+                list(known),
+                index=list(known).index(chosen),
+                format_func=lambda key: names[key],
+                width=620,
+            )
+            or chosen
+        )
+    if st.query_params.get("experiment") != chosen:
+        st.query_params["experiment"] = chosen
+    try:
+        _experiment.show(chosen)
+    except StoreError as error:
+        _ui.problem(error)
+
+
+page()

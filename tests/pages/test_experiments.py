@@ -1,0 +1,124 @@
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _ui
+from pipeline.cli import main
+from pipeline.store import Store
+from tests.pages.runs import finished_run
+
+App = Callable[[], AppTest]
+HOSTILE = "<script>alert(1)</script> [x](http://x) :red[y] | z"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "persona.db"
+
+
+def _open(app: App, **address: str) -> AppTest:
+    page = app().run()
+    page.switch_page(_ui.EXPERIMENTS)
+    for name, value in address.items():
+        page.query_params[name] = value
+    return page.run()
+
+
+def _text(page: AppTest) -> str:
+    kinds = ("title", "subheader", "markdown", "caption", "error")
+    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+
+
+def _button(page: AppTest, label: str):
+    return next(button for button in page.button if button.label == label)
+
+
+def _experiment(database: Path, name: str = "Thresholds", thresholds: str = "[0.5, 0.99]") -> str:
+    grid = database.parent / "grid.yaml"
+    drafts = finished_run(database)
+    grid.write_text(f"experiment: '{name}'\nfrom_drafts: {drafts}\ngrid: {{quality_threshold: {thresholds}}}\n")
+    assert main(["experiment", str(grid), "--db", str(database), "--json"]) == 0
+    return Store(database).experiments()[0].id
+
+
+def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
+    page = _open(app)
+    assert not page.exception
+    assert "there is none yet" in _text(page)
+    assert "No experiment yet" in _text(page)
+
+
+def test_cells_stand_side_by_side_with_their_paired_differences(app: App, database: Path) -> None:
+    experiment_id = _experiment(database)
+    page = _open(app, experiment=experiment_id)
+    assert not page.exception
+    text = _text(page)
+    assert "2 of 2 cells ended" in text
+    assert "| quality threshold |" in text
+    assert "Mean score beside cell 1" in text
+    assert "(simulated)" in text
+    assert any(word in text for word in ("no clear difference", "higher", "the same"))
+
+
+def test_other_cell_can_be_the_one_that_is_compared_with(app: App, database: Path) -> None:
+    experiment_id = _experiment(database)
+    page = _open(app, experiment=experiment_id)
+    page.selectbox(key=f"baseline_{experiment_id}").set_value(2).run()
+    assert "Mean score beside cell 2" in _text(page)
+
+
+def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app)
+    assert f"3 runs on 4 drafts of {run_id}, none written anew; at most" in _text(page)
+    _button(page, "Run 3 cells").click().run()
+    assert not page.exception
+    store = Store(database)
+    (experiment,) = store.experiments()
+    for _ in range(200):
+        runs = store.experiment_runs(experiment.id)
+        if [run.status for run in runs] == ["completed"] * 3:
+            break
+        time.sleep(0.05)
+    assert {run.drafts_from for run in runs} == {run_id}
+    assert "3 of 3 cells ended" in _text(page.run())
+
+
+def test_interrupted_experiment_can_be_gone_on_with(app: App, database: Path) -> None:
+    experiment_id = _experiment(database)
+    store = Store(database)
+    last = store.experiment_runs(experiment_id)[-1].id
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", [last])
+    page = _open(app, experiment=experiment_id)
+    assert "interrupted" in _text(page)
+    _button(page, "Go on").click().run()
+    for _ in range(200):
+        if store.run(last).status == "completed":
+            break
+        time.sleep(0.05)
+    assert store.run(last).status == "completed"
+
+
+def test_cell_that_could_not_be_paid_keeps_the_experiment_from_starting(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app)
+    page.multiselect(key=f"experiment_models_{run_id}_simulated").set_value(["claude-sonnet-5-5", "made-up"]).run()
+    assert "Cell 2" in _text(page)
+    assert "cannot be run" in _text(page)
+    assert next(button for button in page.button if button.label == "Run 6 cells").disabled
+
+
+def test_unknown_experiment_and_hostile_names_do_no_harm(app: App, database: Path) -> None:
+    _experiment(database, name=HOSTILE)
+    page = _open(app, experiment="exp-nowhere")
+    assert not page.exception
+    assert "There is no experiment 'exp-nowhere'" in _text(page)
+    (title,) = page.subheader
+    assert "alert" in title.value
+    assert "<script>" not in title.value
+    assert "[x](" not in title.value
