@@ -43,7 +43,6 @@ def moving(board: "Board") -> None:
     with head:
         _head(board, threshold)
     _histogram(board, here)
-    _answer(board)
     _figures_here(board, here)
     _charts(board, place)
 
@@ -111,13 +110,14 @@ def _histogram(board: "Board", here: "Position") -> None:
     view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=_figures.is_dark())
     # Without its heading, so that the bars stand right under the slider that cuts them.
     _figures.draw(view, "cut")
-    with st.container(gap=None):
-        st.markdown(f"**{escape_markdown(view.title)}.** {escape_markdown(note_at(board, here))}")
-        rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
-        st.caption(f"{escape_markdown(view.subtitle)}. Every bar counts drafts of similar score.{rug}")
+    rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
+    st.markdown(
+        f"**{escape_markdown(view.title)}.** {escape_markdown(note_at(board, here))} "
+        f":small[:gray[{escape_markdown(view.subtitle)}.{rug}]]"
+    )
 
 
-def _answer(board: "Board") -> None:
+def answer(board: "Board") -> None:
     """What the labels allow to be said, or why nothing can be promised, and what to do."""
     certificate = board.certificate
     sentence = escape_markdown(certificate.sentence)
@@ -223,47 +223,82 @@ def _charts(board: "Board", place: int) -> None:
     from pipeline.charts.tradeoff import cost_quality
 
     here, dark = board.positions[place], _figures.is_dark()
-    with st.grid(2, min_column_width=330, gap="small"):
-        if board.labels is not None:
-            promise = board.terms.promise
-            _chart(
-                board,
-                "Why this recommendation",
-                risk_curve(board.positions, here, promise.alpha, dark=dark),
-                "risk",
-                "To the right more stays local. The dashed line is the risk that the labels suggest, the solid one "
-                "what "
-                f"they prove with {percent(promise.confidence)} confidence. Certified is the last point from the left "
-                "before the solid line crosses the limit.",
-            )
-        _chart(
-            board,
-            "What each threshold costs",
-            cost_by_threshold(board.positions, here, board.terms.budget_micros, simulated=board.simulated, dark=dark),
-            "spend",
-            "The further right, the more drafts are refined. The band is what is guessed and not yet paid for. Where "
-            "the line is over the budget, the money runs out before all of them are refined.",
+    views: list[tuple[str, ChartView | MovingView]] = []
+    if board.labels is not None:
+        views.append(("Risk", risk_curve(board.positions, here, board.terms.promise.alpha, dark=dark)))
+    budget = board.terms.budget_micros
+    cost = cost_by_threshold(board.positions, here, budget, simulated=board.simulated, dark=dark)
+    views.append(("Cost", cost))
+    if board.exchange is not None:
+        views.append(("Cost and quality", cost_quality(board.exchange, place, simulated=board.simulated, dark=dark)))
+    for topic, view in views:
+        # Few elements: each one that a move sends again is drawn again.
+        after = f" :small[:gray[{escape_markdown(view.subtitle)}]]" if view.subtitle else ""
+        st.markdown(f"**{topic}: {escape_markdown(view.title)}.**{after}")
+        _figures.draw(view, topic)
+
+
+def how_to_read(board: "Board") -> None:
+    """The charts in words, for somebody who has never seen one, and their figures."""
+    confidence = percent(board.terms.promise.confidence)
+    lines = [
+        "**Histogram**: every bar counts drafts of similar score. What lies right of the line stays local, the rest is "
+        "sent to be refined.",
+        "**Cost**: the further right the threshold, the more drafts are refined. The band is what is guessed and not "
+        "yet paid for. Where the line is over the budget, the money runs out before all of them are refined.",
+    ]
+    if board.labels is not None:
+        lines.insert(
+            1,
+            "**Risk**: to the right more stays local. The dashed line is the risk that the labels suggest, the solid "
+            f"one what they show with {confidence} confidence. Certified is the last point from the left before the "
+            "solid line crosses the limit.",
         )
-        if board.exchange is not None:
-            by = (
-                "Quality is what people said of the texts."
-                if board.exchange.measure == "labels"
-                else "Quality is the score of the texts, because no texts of the frontier are labelled: it shows what "
-                "refining changes, and not whether the score is right."
-            )
-            _chart(
-                board,
-                "What the money buys",
-                cost_quality(board.exchange, place, simulated=board.simulated, dark=dark),
-                "exchange",
-                f"{by} Up and left is better. Filled grey points are simpler rules with the same money; hollow ones "
-                "know "
-                "the answer beforehand and cannot be reached. A threshold is worth having where it lies above "
-                "fixed ratio.",
-            )
+    if board.exchange is not None:
+        by = (
+            "Quality is what people said of the texts."
+            if board.exchange.measure == "labels"
+            else "Quality is the score of the texts, because no texts of the frontier are labelled: it shows what "
+            "refining changes, and not whether the score is right."
+        )
+        lines.append(
+            f"**Cost and quality**: {by} Up and left is better. Filled grey points are simpler rules with the same "
+            "money; hollow ones know the answer beforehand and cannot be reached. A threshold is worth having where it "
+            "lies above fixed ratio."
+        )
+    with st.expander("How to read these charts", icon=":material/help:"):
+        st.markdown("\n".join(f"- {line}" for line in lines))
+    with st.expander("Every threshold with its figures", icon=":material/table:", key="table", on_change="rerun") as it:
+        if it.open:
+            _every_threshold(board)
 
 
-def _chart(board: "Board", topic: str, view: ChartView | MovingView, name: str, words: str) -> None:
-    with st.container(border=True, height="stretch"):
-        _figures.chart(topic, view, name, file=board.newest.id, simulated=board.simulated, on_demand=True)
-        st.caption(words)
+def _every_threshold(board: "Board") -> None:
+    import pandas as pd
+
+    from pipeline import analysis
+
+    mark = " (simulated)" if board.simulated else ""
+    rows = [
+        {
+            "threshold": one.threshold,
+            "stays_local": one.local,
+            "local_share": one.local_share,
+            f"cost_usd{mark}": None if one.cost_micros is None else one.cost_micros / 1_000_000,
+            "saving": one.saving.value if one.saving else None,
+            "bad_share": one.bad.estimate if one.bad else None,
+            "bad_share_bound": one.bad.bound if one.bad else None,
+            "over_budget": one.over_budget,
+            "quality": one.quality,
+        }
+        for one in board.positions
+    ]
+    frame = pd.DataFrame(rows)
+    st.dataframe(frame, hide_index=True, alt="Every threshold with its figures")
+    st.download_button(
+        "Download CSV",
+        lambda: analysis.csv_text(frame),
+        f"{board.newest.id} thresholds.csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )

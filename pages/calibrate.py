@@ -58,7 +58,9 @@ def _answer(question: Question, terms: "Terms") -> None:
     board = _calibrate_data.board(question, terms)
     if board.drift and board.drift.warning:
         st.warning(escape_markdown(board.drift.warning), icon=":material/trending_down:")
+    _calibrate_board.answer(board)
     _calibrate_board.moving(board)
+    _calibrate_board.how_to_read(board)
     if found := notes(board):
         with st.container(border=True, gap="xsmall"):
             st.markdown("**To know when reading these figures**")
