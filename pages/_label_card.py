@@ -38,7 +38,7 @@ def show(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
     with st.container(horizontal_alignment="center"), st.container(width="stretch" if shows_source else _WIDTH_PX):
         left = count(minutes_for(total - done), "minute")
         st.progress(done / total, text=f"{done} of {total} · about {left}")
-        sides = st.grid(2 if shows_source else 1, min_column_width=380)
+        sides = st.grid(2 if shows_source else 1, min_column_width=220)
         with sides.cell(), st.container(border=True):
             _persona(text.persona)
         if shows_source:

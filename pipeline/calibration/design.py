@@ -67,7 +67,7 @@ class Design(Frozen):
     settings: DesignSettings
     setup: Setup
     floor: Score
-    """Drafts with at least this score could be drawn for the certificate."""
+    """Drafts with at least this score could be drawn for the certificate; a whole number of hundredths."""
     drafts: int
     """Drafts with a score at the time of the draw."""
     eligible: int
@@ -118,7 +118,9 @@ def draw_design(
     known = {draft: score for draft, score in sorted(scores.items()) if score is not None}
     if not known:
         raise InputError("No draft has a score, so none can be drawn for labelling. Score the drafts first.")
-    floor = floor_of(list(known.values()), settings.floor_percentile)
+    lowest = float(np.quantile(list(known.values()), settings.floor_percentile, method="higher"))
+    # On a hundredth, in which thresholds are set: a floor between two would leave labels over it out of use.
+    floor = int(round(lowest * 100, 9)) / 100
     above = [draft for draft, score in known.items() if score >= floor]
     below = [draft for draft, score in known.items() if score < floor]
     chance = np.random.default_rng(settings.seed)
@@ -138,11 +140,6 @@ def draw_design(
         eligible=len(above),
         tasks=tuple(task.model_copy(update={"place": place}) for place, task in enumerate(shown)),
     )
-
-
-def floor_of(scores: Sequence[float], percentile: float) -> float:
-    """The lowest score from which on that part of some scores lies under; there must be one."""
-    return float(np.quantile(scores, percentile, method="higher"))
 
 
 def agreement(first: Sequence[str], second: Sequence[str]) -> Agreement:

@@ -9,10 +9,13 @@ from pages import _ui
 from pipeline.calibration.design import DesignSettings
 from pipeline.calibration.drawing import draw_from
 from pipeline.calibration.label_files import export_labels
+from pipeline.config import HybridConfig
 from pipeline.store import Store
-from tests.pages.runs import finished_run
+from tests.factories import STARTED, make_draft, make_persona
+from tests.pages.runs import finished_run, save_study
 
 App = Callable[[], AppTest]
+MARKUP = "**b** :red[x] <i>y</i>"
 HIDDEN = ("0.", "score", "frontier", "local", "$", "claude", "threshold")
 
 
@@ -98,6 +101,23 @@ def test_a_card_shows_the_whole_persona_and_nothing_of_where_it_comes_from(app, 
         assert words in shown
     card = shown.split(persona.tagline, 1)[1].lower()
     assert [word for word in HIDDEN if word in card] == []
+
+
+def test_text_of_models_stays_text_on_a_card(app, database):
+    store = Store(database)
+    config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
+    run_id = store.create_run(save_study(store).id, config, name="Hostile", simulated=True, now=STARTED)
+    hostile = make_persona(name=MARKUP, background=MARKUP, goals=(MARKUP,), demographics={MARKUP: MARKUP})
+    draft = make_draft(0, 0.5)
+    store.log(run_id).draft_written(draft.draft.model_copy(update={"persona": hostile}))
+    store.log(run_id).draft_assessed(draft.draft.id, draft.assessment)
+    store.mark_interrupted(STARTED)
+    design = draw_from(store.scores([run_id]), DesignSettings())
+    page = _open(app, "Ana", design=store.save_design([run_id], design, MARKUP, STARTED))
+    assert not page.exception
+    words = [item.value for kind in ("subheader", "markdown", "caption") for item in page.get(kind)]
+    assert sum(MARKUP in text.replace("\\", "") for text in words) >= 4
+    assert not any(MARKUP in text for text in words)
 
 
 def test_labels_are_written_with_their_notes_and_undo_brings_the_last_one_back(app, database):

@@ -19,7 +19,7 @@ SCORES = {DraftKey("run-1", f"d{number:03}"): number / 200 for number in range(2
 # --- is the score worth anything -------------------------------------------------------------------
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.9]), st.integers(0, 1)), min_size=2, max_size=30))
 def test_auroc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, int]]) -> None:
     good, bad = ([score for score, label in rows if label == kind] for kind in (1, 0))

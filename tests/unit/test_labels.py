@@ -27,6 +27,7 @@ from pipeline.calibration.labels import (
     why_labels_do_not_apply,
 )
 from pipeline.calibration.pool import pool_of
+from pipeline.calibration.position import on_stops, stop_at_or_over
 from pipeline.calibration.promise import Promise
 from pipeline.calibration.table import read_cases
 from pipeline.errors import InputError
@@ -115,6 +116,15 @@ def test_agreement_is_counted_with_oneself_and_with_the_second_rater():
     assert (found.raters, found.twice.n, found.twice.agreement) == (("Ana", "Ben"), again, 1)
     assert (found.between.n, found.between.agreement) == (10, 1)
     assert label_agreement(design, []).between.n == 0
+
+
+@pytest.mark.parametrize("percentile", [0.0, 0.13, 0.4, 0.77])
+def test_every_label_for_the_certificate_counts_where_thresholds_are_hundredths(percentile: float) -> None:
+    design = stored(DesignSettings(labels=100, floor_percentile=percentile, twice_share=0))
+    labels = label_set(design, all_of(design))
+    cases = on_stops(pool_of(RUNS, labels=labels).cases)
+    found = certify(cases, Promise(alpha=0.3), floor=stop_at_or_over(labels.floor))
+    assert found.n_labels == sum(task.purpose == "certificate" for task in design.design.tasks)
 
 
 # --- drawing ---------------------------------------------------------------------------------------

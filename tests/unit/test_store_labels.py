@@ -128,3 +128,16 @@ def test_a_design_without_items_disappears_with_everything_it_had(store, path, h
             assert db.execute(f"SELECT COUNT(*) FROM {table}").fetchone() == (0,)
     with pytest.raises(StoreError, match=f"no design '{design_id}'"):
         store.design(design_id)
+
+
+def test_a_run_that_can_still_be_brought_back_takes_its_part_of_a_design_with_it_for_as_long(store):
+    gone, stays = a_run(store), a_run(store)
+    both, alone = a_design(store, [gone, stays]), a_design(store, [gone])
+    before = store.design(both)
+    store.remove_run(gone, STARTED)
+    assert store.design(both).run_ids == (stays,)
+    assert [design.id for design in store.designs()] == [both]
+    with pytest.raises(StoreError, match="no design"):
+        store.design(alone)
+    store.restore_run(gone)
+    assert store.design(both) == before
