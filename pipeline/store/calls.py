@@ -83,7 +83,11 @@ _CALL_LIST = """
 """
 
 
+# Calls of runs that were taken away, and can still be brought back, are not told of meanwhile.
+_NOT_REMOVED = "calls.run_id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL)"
+
+
 def _where(choice: CallChoice) -> tuple[str, dict[str, str]]:
     """The condition of a choice, and its values; column names are the fields of our own model."""
     values = {key: utf8(value) for key, value in choice.model_dump(exclude_none=True).items()}
-    return " AND ".join(["1", *(f"calls.{column} = :{column}" for column in values)]), values
+    return " AND ".join([_NOT_REMOVED, *(f"calls.{column} = :{column}" for column in values)]), values

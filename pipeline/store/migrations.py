@@ -251,6 +251,7 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         "ALTER TABLE runs ADD COLUMN archived INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE runs ADD COLUMN deleted_at TEXT",
         "ALTER TABLE runs ADD COLUMN imported_at TEXT",
+        "CREATE INDEX runs_removed ON runs(deleted_at) WHERE deleted_at IS NOT NULL",
         "CREATE INDEX runs_by_experiment ON runs(experiment_id) WHERE experiment_id IS NOT NULL",
         # Not a column of the studies: it would stand behind their text, and reading it would read all of that.
         """

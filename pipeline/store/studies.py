@@ -48,7 +48,7 @@ class StudyTables(DatabaseFile):
             rows = db.query(
                 """
                 SELECT id, name, documents, participants, segments, words, created_at,
-                    (SELECT COUNT(*) FROM runs WHERE study_id = studies.id) AS runs
+                    (SELECT COUNT(*) FROM runs WHERE study_id = studies.id AND deleted_at IS NULL) AS runs
                 FROM studies ORDER BY created_at DESC, rowid DESC
                 """
             )

@@ -37,7 +37,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
 
 def _settled_text(visitor: Visitor) -> str:
     visitor.page.get_by_text("Personas side by side").first.wait_for(timeout=60_000)
-    visitor.page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart] canvas').length >= 4")
+    visitor.page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart] :is(canvas, svg)').length >= 4")
     visitor.settle()
     return visitor.page.locator('[data-testid="stMain"]').inner_text()
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from pipeline.attempts import CallChoice
 from pipeline.config import HybridConfig
 from pipeline.errors import InputError, StoreError
 from pipeline.models import Timing
@@ -123,11 +124,12 @@ def test_scores_are_binned_with_the_lower_bound_inside(store):
 
 
 def test_a_run_that_is_taken_away_is_gone_everywhere_and_comes_back_whole(store):
-    run_id, other = run(store, "Mine", score=0.5), run(store, "Other", after_s=1)
+    run_id, other = run(store, "Mine", score=0.5, cost=100), run(store, "Other", after_s=1)
     before = store.run(run_id)
     store.remove_run(run_id, STARTED)
     assert [one.id for one in store.runs()] == [other]
     assert names(store) == ["Other"]
+    assert (store.calls(CallChoice()), store.call_groups(), store.studies()[0].runs) == ([], [], 1)
     for ask in (store.run, store.progress, store.facts):
         with pytest.raises(StoreError, match="There is no run"):
             ask(run_id)
