@@ -9,7 +9,13 @@ from pipeline.attempts import CallTotals, Latency
 from pipeline.models import Stage
 from pipeline.words import MISSING, count, milliseconds, usd
 
-STAGES: dict[Stage, str] = {"draft": "drafting", "embed": "embedding", "judge": "judging", "refine": "refining"}
+STAGES: dict[Stage, str] = {
+    "draft": "drafting",
+    "embed": "embedding",
+    "judge": "judging",
+    "count": "counting tokens",
+    "refine": "refining",
+}
 
 
 def show(total: CallTotals, latencies: Sequence[Latency]) -> None:

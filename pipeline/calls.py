@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple, TypeVar
 from pipeline.clock import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.ledger import Hold, HybridCostTracker
-from pipeline.models import CallStatus, Frozen, ModelCall, Usage
+from pipeline.models import CallStatus, Frozen, ModelCall, Stage, Usage
 from pipeline.parsing import UnreadableReply
 from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import Provider, Reply, Request
@@ -82,7 +82,7 @@ class Caller:
             clock: for waiting and for latencies.
             policy: when to try again.
             seed: of the jitter between attempts.
-            earlier: calls that an interrupted attempt at this run has made at this stage already, oldest first.
+            earlier: calls that an interrupted attempt at this run has made of this provider already, oldest first.
         """
         self.provider = provider
         self._pricer = pricer
@@ -93,13 +93,13 @@ class Caller:
         self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, protects nothing
         # Guards the attempt numbers, the failure streak and the jitter: workers share one caller.
         self._lock = threading.Lock()
-        self._attempts: Counter[str] = Counter()
+        self._attempts: Counter[tuple[str, Stage]] = Counter()
         self._spent: Counter[str] = Counter()
         self._answers: dict[str, Reply] = {}
         self._streak = 0
         self._last_failure = ""
         for call in earlier:
-            self._attempts[call.draft_id] += 1
+            self._attempts[call.draft_id, call.stage] += 1
             self._spent[call.draft_id] += call.cost_micros
             if call.reply is not None:
                 self._answers[call.draft_id] = _reply(call, call.reply)
@@ -152,7 +152,7 @@ class Caller:
         if self._ledger.can_afford(widest):
             with suppress(BudgetExhausted):
                 return self._open(request, draft_id, widest, batch, patience_s=0)
-        counted = self.provider.count_tokens(request)
+        counted = self._counted(request, draft_id)
         closest = widest if counted is None else self._pricer.worst_case_micros(counted, request.max_output_tokens)
         patience_s = 0 if batch else self._policy.patience_s
         return self._open(request, draft_id, min(widest, closest), batch, patience_s=patience_s)
@@ -244,22 +244,44 @@ class Caller:
             hold.release()  # nothing was sent
             raise
         with self._lock:
-            self._attempts[draft_id] += 1
+            self._attempts[draft_id, call.stage] += 1
         return Admission(call, hold)
 
-    def _row(self, request: Request, draft_id: str, reserved_micros: int, batch: str | None) -> ModelCall:
+    def _counted(self, request: Request, draft_id: str) -> int | None:
+        """The provider's own count of the tokens; where the request leaves the machine for it, that has a row too.
+
+        Raises:
+            Cancelled: the run was cancelled.
+        """
+        if not self.provider.counts_away:
+            return self.provider.count_tokens(request)
+        call = self._row(request, draft_id, 0, None, "count")
+        self._log.call_opened(call)
         with self._lock:
-            number = self._attempts[draft_id] + 1
+            self._attempts[draft_id, "count"] += 1
+        began = self._clock.monotonic()
+        counted = self.provider.count_tokens(request)
+        ended = {"status": "ok"} if counted is not None else {"status": "failed", "error": "No count came back."}
+        latency = max(0, round((self._clock.monotonic() - began) * 1000))
+        self._log.call_closed(call.model_copy(update={**ended, "latency_ms": latency}))
+        return counted
+
+    def _row(
+        self, request: Request, draft_id: str, reserved_micros: int, batch: str | None, stage: Stage | None = None
+    ) -> ModelCall:
+        stage = stage or request.stage
+        with self._lock:
+            number = self._attempts[draft_id, stage] + 1
         return ModelCall(
-            id=f"{draft_id}.{request.stage}.{number}",
-            stage=request.stage,
+            id=f"{draft_id}.{stage}.{number}",
+            stage=stage,
             draft_id=draft_id,
             provider=self.provider.name,
             model=self.provider.model,
             status="in_flight",
             cost_micros=reserved_micros,
             reserved_micros=reserved_micros,
-            payload="" if self.provider.in_process else _payload(self.provider.model, request),
+            payload="" if self.provider.in_process else _payload(self.provider.model, request, stage),
             batch=batch,
             started_at=self._clock.now(),
         )
@@ -371,7 +393,8 @@ def _contradiction(usage: Usage, cost_micros: int, request: Request, call: Model
     return None
 
 
-def _payload(model: str, request: Request) -> str:
-    """What leaves this process, word for word."""
-    sent = request.model_dump(mode="json", exclude={"task", "stage"})
+def _payload(model: str, request: Request, stage: Stage) -> str:
+    """What leaves this process, word for word; a request whose tokens are counted says nothing of its answer."""
+    kept_back = {"task", "stage", *(["max_output_tokens"] if stage == "count" else [])}
+    sent = request.model_dump(mode="json", exclude=kept_back)
     return json.dumps({"model": model, **sent}, ensure_ascii=False)

@@ -31,7 +31,7 @@ class Weights(BaseModel):
 
 
 class PriceOverride(BaseModel):
-    """A price set by the user, for a model the price library does not know."""
+    """A price set by the user: what is billed, in a batch and for cached tokens too. No discount is assumed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

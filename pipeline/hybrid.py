@@ -197,7 +197,7 @@ class HybridPipeline:
         so_far: RunFacts,
         policy: RetryPolicy,
     ) -> Caller:
-        earlier = [call for call in so_far.calls if call.stage == stage]
+        earlier = [call for call in so_far.calls if call.stage == stage or (stage, call.stage) == ("refine", "count")]
         return Caller(provider, pricer, ledger, log, self._clock, policy, seed=self.plan.config.seed, earlier=earlier)
 
     def _complain(self, drafted: DraftOutput, log: RunLog) -> None:

@@ -16,7 +16,7 @@ Score = Annotated[float, Field(ge=0, le=1)]
 Micros = Annotated[int, Field(ge=0)]
 
 Role = Literal["participant", "interviewer"]
-Stage = Literal["draft", "embed", "judge", "refine"]
+Stage = Literal["draft", "embed", "judge", "count", "refine"]
 Outcome = Literal[
     "kept_local",
     "refined",
@@ -233,6 +233,8 @@ class Usage(Frozen):
     """All generated tokens, hidden reasoning included."""
     cached_tokens: int = 0
     """The part of `input_tokens` that was read from the provider's cache."""
+    written_tokens: int = 0
+    """The part of `input_tokens` that was written to the provider's cache, which some bill dearer than plain input."""
     measured: bool = True
     """False when the provider reported nothing and the figures are our estimate."""
 

@@ -68,16 +68,13 @@ class Outbound(Frozen):
     shipments: tuple[Shipment, ...]
     """Those that left the machine first."""
     study_segments: int
-    maybe_counted: int
-    """Drafts for which the budget was used up: their text may have been sent to have its tokens counted, which is
-    free and leaves no row."""
     withheld: bool = False
     """Whether the run came in a bundle without its payloads."""
 
     @property
     def left(self) -> bool:
         """Whether anything is known to have left, or may have left, this machine."""
-        return self.withheld or bool(self.maybe_counted) or any(shipment.place != "here" for shipment in self.shipments)
+        return self.withheld or any(shipment.place != "here" for shipment in self.shipments)
 
 
 def outbound(run: RunRecord, study: Study) -> Outbound:
@@ -91,7 +88,6 @@ def outbound(run: RunRecord, study: Study) -> Outbound:
     return Outbound(
         shipments=tuple(sorted(shipments, key=lambda shipment: order.index(shipment.place))),
         study_segments=len(study.segments),
-        maybe_counted=_maybe_counted(run),
         withheld=any(call.payload == WITHHELD for call in run.calls),
     )
 
@@ -100,16 +96,9 @@ def remarks(found: Outbound) -> tuple[str, ...]:
     """What is to be said before the shipments; empty where they say it all."""
     if found.withheld:
         return ("What this run sent is not known here: it was imported without the words of its study.",)
-    if not found.shipments and not found.maybe_counted:
+    if not found.shipments:
         return ("Nothing left this machine: every model of this run works inside this program.",)
-    if not found.left:
-        return ("Nothing left this machine.",)
-    if not found.maybe_counted:
-        return ()
-    return (
-        f"For {count(found.maybe_counted, 'draft')} the budget was used up. Their requests may have been sent to have "
-        "their tokens counted, which is free; such requests are not listed.",
-    )
+    return () if found.left else ("Nothing left this machine.",)
 
 
 def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
@@ -145,7 +134,7 @@ def payload_parts(payload: str) -> dict[str, JsonValue]:
 
 def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipment:
     first = calls[0]
-    redacted = first.stage == "refine" and run.config.redact
+    redacted = first.stage in ("count", "refine") and run.config.redact
     found, untraced = _trace(calls, study, redacted)
     segments = tuple(
         SentSegment(segment=segment, requests=found[segment.id]) for segment in study.segments if segment.id in found
@@ -167,7 +156,7 @@ def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipm
 
 
 def _place(call: ModelCall, run: RunRecord) -> Place:
-    if call.stage == "refine":
+    if call.stage in ("count", "refine"):
         return "away"
     # The models of the score answer on an Ollama server, even where an OpenAI-compatible one drafts.
     elsewhere = call.stage != "draft" and run.config.local_provider == "openai"
@@ -209,7 +198,7 @@ def _quotable(study: Study, stage: Stage) -> Iterator[tuple[str, str]]:
     Models that draft and refine are sent whole segments; those of the score single sentences of participants.
     """
     for segment in study.segments:
-        if stage in ("draft", "refine"):
+        if stage in ("draft", "count", "refine"):
             yield segment_line(segment), segment.id
         elif segment.role == "participant":
             for start, end in sentence_spans(segment.text):
@@ -225,16 +214,11 @@ def _excerpts(payload: str, stage: Stage) -> list[str]:
     return [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
 
 
-def _maybe_counted(run: RunRecord) -> int:
-    if not run.config.uses_frontier or run.simulated:
-        return 0
-    return sum(final.outcome == "budget_exhausted" for final in run.personas)
-
-
 _BESIDE: dict[Stage, str] = {
     "draft": "instructions and the facts that the study states about these participants",
     "embed": "statements of the draft personas",
     "judge": "instructions and a statement of a persona",
+    "count": "instructions, the draft persona with its quotes, and the findings of its review",
     "refine": "instructions, the draft persona with its quotes, and the findings of its review",
 }
 """What a request holds beside the excerpts."""
@@ -244,6 +228,8 @@ def _details(shipment: Shipment) -> Iterator[str]:
     if shipment.place == "unknown":
         yield "The address is not part of the record: unless it was another machine's, they stayed on this one."
     yield f"Each also held {_BESIDE[shipment.stage]}."
+    if shipment.stage == "count":
+        yield "They were sent near the end of the budget, only to have their tokens counted, which is free."
     if shipment.redacted:
         yield "E-mail addresses, phone numbers, links and names of participants were replaced."
         yield "Names of other people are not known, and stayed."

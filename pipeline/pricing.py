@@ -27,14 +27,14 @@ CHARACTERS_PER_TOKEN = 4
 """Rule of thumb for English prose, the one both vendors give; used for expectations, never for a reservation."""
 
 _MILLION = 1_000_000
-_CACHE_READ, _CACHE_WRITE = "cache_read_tokens", "cache_write_tokens"
 _MAKERS = ((re.compile(r"claude"), "anthropic"), (re.compile(r"(chat)?gpt-|o\d"), "openai"))
 
 _BATCH = {"processing": "batch"}
 """What the price library calls a request in a batch."""
 
-_PriceOf = Callable[[int, int, str, int], Decimal]
-"""USD of input tokens and output tokens, where so many of the input tokens are billed as a kind of cache use."""
+_PriceOf = Callable[[int, int, int, int], Decimal]
+"""USD of input tokens and output tokens, where so many of the input tokens were read from a cache, and so many
+written to one."""
 
 _now = SystemClock().now
 
@@ -57,8 +57,8 @@ class Pricer:
         """Look the price up.
 
         Where the library lists no price for batches, one costs half of the list price (Anthropic: the price page as
-        the library quotes it, 2026-10-14; OpenAI: Batch API FAQ, article 9197833, read 2026-11-22), and so does one at
-        a price that the user has set.
+        the library quotes it, 2026-10-14; OpenAI: Batch API FAQ, article 9197833, read 2026-11-22). A price that the
+        user has set is taken as what is billed, in batches too: a discount that is not given would break the budget.
 
         Args:
             provider: name of the provider that sends the bill; `simulated` bills what the model's maker would.
@@ -73,9 +73,6 @@ class Pricer:
         if model in overrides:
             self.source = "set in the configuration"
             self._usd: _PriceOf = partial(_override_usd, overrides[model])
-            if batch:
-                self.source = "batch: half of the price set in the configuration"
-                self._usd = partial(_half_usd, self._usd)
             return
         maker, when = _maker(model) if provider == "simulated" else provider, clock()
         self._usd = partial(_library_usd, maker, model, when, None)
@@ -94,11 +91,13 @@ class Pricer:
     def cost_micros(self, usage: Usage) -> int:
         """What a call with this usage costs, in micro-USD, rounded up; 0 only when no token was used.
 
-        A provider's figures are not trusted to add up: more cached tokens than input tokens count as all cached.
+        A provider's figures are not trusted to add up: more cached tokens than input tokens count as all cached,
+        and the dearer ones, written to a cache, count first.
         """
         tokens = max(usage.input_tokens, 0)
-        cached = min(max(usage.cached_tokens, 0), tokens)
-        return _micros(self._usd(tokens, max(usage.output_tokens, 0), _CACHE_READ, cached))
+        written = min(max(usage.written_tokens, 0), tokens)
+        read = min(max(usage.cached_tokens, 0), tokens - written)
+        return _micros(self._usd(tokens, max(usage.output_tokens, 0), read, written))
 
     def worst_case_micros(self, input_tokens_upper_bound: int, max_output_tokens: int) -> int:
         """The most a call within these bounds can cost, in micro-USD.
@@ -109,8 +108,8 @@ class Pricer:
         requests that ask for it; ours do not.
         """
         tokens, output = input_tokens_upper_bound, max_output_tokens
-        ways = ((_CACHE_READ, 0), (_CACHE_READ, tokens), (_CACHE_WRITE, tokens))
-        return _micros(max(self._usd(tokens, output, kind, cached) for kind, cached in ways))
+        ways = ((0, 0), (tokens, 0), (0, tokens))
+        return _micros(max(self._usd(tokens, output, read, written) for read, written in ways))
 
 
 class _FreePricer(Pricer):
@@ -151,20 +150,20 @@ def estimate_tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
-def _override_usd(price: PriceOverride, tokens: int, output: int, _kind: str, _cached: int) -> Decimal:
-    """USD at the user's price; cached tokens are billed in full, since the user states no price for them."""
+def _override_usd(price: PriceOverride, tokens: int, output: int, _read: int, _written: int) -> Decimal:
+    """USD at the user's price; cached tokens cost the same, since the user states no price for them."""
     per_input, per_output = Decimal(str(price.input_usd)), Decimal(str(price.output_usd))
     return (per_input * tokens + per_output * output) / _MILLION
 
 
-def _half_usd(usd: _PriceOf, tokens: int, output: int, kind: str, cached: int) -> Decimal:
+def _half_usd(usd: _PriceOf, tokens: int, output: int, read: int, written: int) -> Decimal:
     """Half of a price."""
-    return usd(tokens, output, kind, cached) / 2
+    return usd(tokens, output, read, written) / 2
 
 
 def _is_cheaper(usd: _PriceOf, than: _PriceOf) -> bool:
     """Whether input and output both cost less: where the library lists no other price, it gives the usual one."""
-    return all(usd(*counts, _CACHE_READ, 0) < than(*counts, _CACHE_READ, 0) for counts in ((1, 0), (0, 1)))
+    return all(usd(*counts, 0, 0) < than(*counts, 0, 0) for counts in ((1, 0), (0, 1)))
 
 
 def _library_usd(
@@ -174,10 +173,10 @@ def _library_usd(
     context: Mapping[str, str] | None,
     tokens: int,
     output: int,
-    kind: str,
-    cached: int,
+    read: int,
+    written: int,
 ) -> Decimal:
-    """USD at the library's price for `tokens` of input, of which `cached` are billed as the cache kind.
+    """USD at the library's price for `tokens` of input, of which `read` came from a cache and `written` went to one.
 
     `context` chooses among the library's prices for ways of processing; `None` is the usual one.
 
@@ -187,7 +186,7 @@ def _library_usd(
     from genai_prices import Usage as BilledUsage
     from genai_prices import calc_price
 
-    usage = BilledUsage(input_tokens=tokens, output_tokens=output, **{kind: cached})
+    usage = BilledUsage(input_tokens=tokens, output_tokens=output, cache_read_tokens=read, cache_write_tokens=written)
     priced = calc_price(usage, model, provider_id=maker, genai_request_timestamp=when, price_context=context)
     return priced.total_price
 
@@ -195,7 +194,7 @@ def _library_usd(
 def _has_both_prices(usd: _PriceOf) -> bool:
     """Whether input and output both cost something: the library lists embedding models and unpriced entries too."""
     try:
-        return usd(1, 0, _CACHE_READ, 0) > 0 and usd(0, 1, _CACHE_READ, 0) > 0
+        return usd(1, 0, 0, 0) > 0 and usd(0, 1, 0, 0) > 0
     except LookupError:
         return False
 

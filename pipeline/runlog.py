@@ -242,7 +242,13 @@ class MemoryLog(RunLog):
         return with_facts(run, self.facts())
 
 
-_DOING: dict[Stage, str] = {"draft": "writing", "embed": "scoring", "judge": "scoring", "refine": "refining"}
+_DOING: dict[Stage, str] = {
+    "draft": "writing",
+    "embed": "scoring",
+    "judge": "scoring",
+    "count": "counting the tokens of",
+    "refine": "refining",
+}
 
 
 def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall | Batch) -> str:

@@ -169,6 +169,8 @@ class Provider(Protocol):
     url_variable: ClassVar[str | None]
     """Environment variable that holds the address of the server; `None` when there is none."""
     simulated: ClassVar[bool]
+    counts_away: ClassVar[bool]
+    """Whether `count_tokens` sends the request to somebody who counts."""
     in_process: ClassVar[bool]
     """True when nothing leaves this process: no payload to record, no price."""
     model: str

@@ -216,19 +216,20 @@ def texts(requests: Mapping[str, Request]) -> str:
     return "\n".join(request.system + request.prompt for request in requests.values())
 
 
-def usage_from(counts: tuple[object, object, object], request: Request, text: str) -> Usage:
+def usage_from(counts: tuple[object, object, object, object], request: Request, text: str) -> Usage:
     """The usage of a call.
 
     Args:
-        counts: what the provider reported as input (all of it), output, and read from a cache.
+        counts: what the provider reported as input (all of it), output, read from a cache, and written to one.
         request: estimated from when the input was not reported.
         text: estimated from when the output was not reported.
     """
-    sent, written, cached = (token_count(count) for count in counts)
+    sent, generated, read, written = (token_count(count) for count in counts)
     prompt = request.system + request.prompt
     return Usage(
         input_tokens=estimate_tokens(prompt) if sent is None else sent,
-        output_tokens=estimate_tokens(text) if written is None else written,
-        cached_tokens=cached or 0,
-        measured=sent is not None and written is not None,
+        output_tokens=estimate_tokens(text) if generated is None else generated,
+        cached_tokens=read or 0,
+        written_tokens=written or 0,
+        measured=sent is not None and generated is not None,
     )

@@ -50,6 +50,7 @@ class Provider:
     url_variable: ClassVar[str | None] = "ANTHROPIC_BASE_URL"
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    counts_away: ClassVar[bool] = True
     model: str
     context_tokens: int | None = None
 
@@ -192,7 +193,7 @@ class Provider:
         written = token_count(getattr(reported, "cache_creation_input_tokens", None)) or 0
         plain = token_count(getattr(reported, "input_tokens", None))
         total = None if plain is None else plain + written + read
-        usage = usage_from((total, getattr(reported, "output_tokens", None), read), request, text)
+        usage = usage_from((total, getattr(reported, "output_tokens", None), read, written), request, text)
         reason, model = getattr(answer, "stop_reason", None), getattr(answer, "model", None) or self.model
         if reason == "refusal":
             return Reply(text=text, usage=usage, stop="refusal", model=model)

@@ -57,6 +57,7 @@ class Provider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = True
+    counts_away: ClassVar[bool] = False
     batches: None = None
 
     def __init__(self, spec: ProviderSpec) -> None:

@@ -64,6 +64,7 @@ class Provider:
     url_variable: ClassVar[str | None] = "OLLAMA_HOST"
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    counts_away: ClassVar[bool] = False
     batches: None = None
     model: str
     context_tokens: int | None
@@ -125,7 +126,7 @@ class Provider:
             sent=request.prompt,
         )
         text = answer.message.content or ""
-        usage = usage_from((answer.prompt_eval_count, answer.eval_count, None), request, text)
+        usage = usage_from((answer.prompt_eval_count, answer.eval_count, None, None), request, text)
         cut = answer.done_reason == "length"
         return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=answer.model or self.model)
 

@@ -42,6 +42,7 @@ class Provider:
     url_variable: ClassVar[str | None] = "OPENAI_BASE_URL"
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    counts_away: ClassVar[bool] = False
     model: str
     context_tokens: int | None
 
@@ -140,6 +141,7 @@ class Provider:
             getattr(reported, "prompt_tokens", None),
             getattr(reported, "completion_tokens", None),
             getattr(details, "cached_tokens", None),
+            getattr(details, "cache_write_tokens", None),
         )
         usage, model = usage_from(counts, request, text), getattr(answer, "model", None) or self.model
         if refused or choice.finish_reason == "content_filter":

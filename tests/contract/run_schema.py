@@ -97,7 +97,7 @@ RUN_SCHEMA = record(
     ),
     calls=many(
         record(
-            stage={"enum": ["draft", "embed", "judge", "refine"]},
+            stage={"enum": ["draft", "embed", "judge", "count", "refine"]},
             provider={"type": "string"},
             model={"type": "string"},
             status={"type": "string"},

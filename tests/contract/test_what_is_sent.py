@@ -81,3 +81,16 @@ def test_frontier_gets_no_contact_detail_and_no_name_of_a_participant(traffic, s
         assert secret not in sent
     assert not any(person.name and person.name in sent for person in study.participants)
     assert "key-of-nobody" not in sent
+
+
+def test_every_text_that_reached_the_frontier_has_a_row_even_if_only_its_tokens_were_counted(study: Study) -> None:
+    with AnthropicServer() as server:
+        variables = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "key-of-nobody"}
+        config = HybridConfig(local_provider="builtin", count=4, quality_threshold=1.0, max_cost=0.06)
+        run = HybridPipeline(config, Settings().with_secrets(variables)).run(study)
+        paths = {"/v1/messages": "refine", "/v1/messages/count_tokens": "count"}
+        received = [(paths[one.path], one.json["messages"][0]["content"]) for one in server.requests if one.json]
+    recorded = [(call.stage, json.loads(call.payload)["prompt"]) for call in run.calls if call.stage != "draft"]
+    assert sorted(received) == sorted(recorded)
+    assert {stage for stage, _ in received} == {"count", "refine"}
+    assert not any(call.cost_micros for call in run.calls if call.stage == "count")

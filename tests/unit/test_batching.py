@@ -20,7 +20,7 @@ from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer
 
 SEGMENT = Segment(id="d1.1", document="d1", participant="P1", role="participant", text="Cold.", where="turn 1")
 STUDY = Study(id="s", name="s", documents=(), participants=(), segments=(SEGMENT,))
-PRICER = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=2, output_usd=2)}, batch=True)  # a micro-dollar a token
+PRICER = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=1, output_usd=1)}, batch=True)  # a micro-dollar a token
 BETTER, WORSE, UNREADABLE = answer(tagline="0.95"), answer(tagline="0.1"), answer(name="")
 ERRORED = ProviderError("It answered HTTP 500.")
 EXPIRED = ProviderError("It did not answer within 24 hours.")
@@ -156,7 +156,7 @@ def test_all_drafts_under_the_threshold_go_out_in_one_batch_and_the_better_text_
     assert bench.batch.ended
 
 
-def test_answers_are_billed_at_half_price_and_settled_below_their_reservation() -> None:
+def test_answers_are_billed_at_the_price_and_settled_below_their_reservation() -> None:
     bench = Bench(Shop(BETTER))
     (final,) = bench.run(0.4)
     (call,) = bench.calls

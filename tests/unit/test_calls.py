@@ -1,3 +1,4 @@
+import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -127,6 +128,21 @@ def test_tokens_are_counted_only_when_the_bound_by_bytes_does_not_fit() -> None:
     assert rows == [bound] * rows.count(bound) + [120 + 300] * rows.count(420)
     assert rows.count(bound) == (2_000 - bound) // 150 + 1
     assert len(counted) == rows.count(420) > 0
+
+
+def test_every_count_is_a_row_that_costs_nothing_also_after_an_interruption() -> None:
+    bench = Bench([answer(input_tokens=100, output_tokens=50)], budget=450)
+    bench.provider.counts_away, bench.provider.counted = True, 120  # type: ignore[misc]
+    bench.ask()
+    counted, paid = bench.rows
+    assert (counted.id, counted.status, counted.cost_micros) == ("draft-001.count.1", "ok", 0)
+    assert json.loads(counted.payload)["prompt"] == json.loads(paid.payload)["prompt"]
+    bench.provider.counted = None
+    again = Bench(budget=0, earlier=bench.rows)
+    again.provider.counts_away = True  # type: ignore[misc]
+    with pytest.raises(BudgetExhausted):
+        again.ask()
+    assert [(row.id, row.status, row.cost_micros) for row in again.rows] == [("draft-001.count.2", "failed", 0)]
 
 
 def test_a_provider_that_cannot_count_is_held_to_the_bound_by_bytes() -> None:

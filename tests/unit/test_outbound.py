@@ -117,12 +117,15 @@ def test_a_request_without_an_answer_may_have_arrived():
     assert "1 of them had no answer: whether it arrived is not known." in words(found)
 
 
-def test_a_budget_that_was_used_up_does_not_pass_for_silence():
-    run = make_run([0.4, 0.5], simulated=False)
-    found = outbound(run, STUDY)
-    assert (found.maybe_counted, found.left) == (2, True)
-    assert words(found).startswith("For 2 drafts the budget was used up.")
-    assert outbound(make_run([0.4], simulated=True), STUDY).maybe_counted == 0
+def test_a_request_whose_tokens_were_counted_has_left_the_machine():
+    counted = sent(0, "d1.1", cost_micros=0).model_copy(update={"stage": "count"})
+    found = outbound(run_of(counted, sent(1, "d1.1")), STUDY)
+    assert [(shipment.stage, shipment.place, shipment.redacted) for shipment in found.shipments] == [
+        ("count", "away", True),
+        ("refine", "away", True),
+    ]
+    assert found.shipments[0].segments == found.shipments[1].segments
+    assert "only to have their tokens counted" in words(found)
 
 
 def test_payloads_are_kept_word_for_word_under_the_call_they_belong_to():

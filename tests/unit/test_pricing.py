@@ -60,6 +60,15 @@ def test_more_cached_tokens_than_tokens_count_as_all_cached() -> None:
     assert SONNET.cost_micros(liar) == SONNET.cost_micros(Usage(input_tokens=1000, cached_tokens=1000))
 
 
+@pytest.mark.parametrize("pricer", [SONNET, WRITES_CACHE])
+def test_tokens_written_to_a_cache_are_dearer_and_are_never_taken_for_read_ones(pricer: Pricer) -> None:
+    plain = pricer.cost_micros(Usage(input_tokens=100_000))
+    written = pricer.cost_micros(Usage(input_tokens=100_000, written_tokens=100_000))
+    assert Fraction(written, plain) == Fraction(5, 4)
+    assert pricer.cost_micros(Usage(input_tokens=100_000, written_tokens=100_000, cached_tokens=100_000)) == written
+    assert written == pricer.worst_case_micros(100_000, 0)
+
+
 def test_own_price_replaces_the_library() -> None:
     mine = Pricer("anthropic", "claude-sonnet-5-5", {"claude-sonnet-5-5": PriceOverride(input_usd=7, output_usd=0)})
     assert mine.cost_micros(Usage(input_tokens=1_000_000, output_tokens=5)) == 7_000_000
@@ -144,11 +153,11 @@ def test_batch_costs_half_of_the_list_price_where_none_is_listed() -> None:
     assert batch.source.startswith("batch: half of list price, genai-prices ")
 
 
-def test_batch_at_an_own_price_costs_half_of_it_and_says_so() -> None:
+def test_own_price_is_what_is_billed_in_batches_too() -> None:
     own = {"house-model": PriceOverride(input_usd=2, output_usd=4)}
     batch = Pricer("openai", "house-model", own, batch=True)
-    assert batch.cost_micros(Usage(input_tokens=1_000_000, output_tokens=1_000_000)) == 3_000_000
-    assert batch.source == "batch: half of the price set in the configuration"
+    assert batch.cost_micros(Usage(input_tokens=1_000_000, output_tokens=1_000_000)) == 6_000_000
+    assert batch.source == "set in the configuration"
 
 
 def test_local_models_are_free() -> None:

@@ -78,7 +78,7 @@ def test_all_input_is_counted_whatever_the_cache_did() -> None:
     with AnthropicServer() as server:
         server.usage = {"input_tokens": 100, "cache_creation_input_tokens": 30, "cache_read_input_tokens": 7}
         usage = at(server).complete(request()).usage
-    assert (usage.input_tokens, usage.cached_tokens, usage.measured) == (137, 7, True)
+    assert (usage.input_tokens, usage.cached_tokens, usage.written_tokens, usage.measured) == (137, 7, 30, True)
 
 
 def test_tokens_are_counted_for_the_request_that_would_be_sent_with_a_safety_on_top() -> None:
