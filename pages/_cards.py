@@ -19,8 +19,7 @@ from pipeline.evidence import (
 )
 from pipeline.export import persona_markdown
 from pipeline.models import AssessedDraft, FinalPersona, Persona, RunRecord, Scores, Study
-from pipeline.text import shortened
-from pipeline.words import OUTCOME_WORDS, count, escape_markdown, score, usd
+from pipeline.words import OUTCOME_WORDS, count, escape_markdown, label, score, usd
 
 Order = Literal["Highest score", "Lowest score", "Most weak claims", "Name"]
 
@@ -125,7 +124,7 @@ def _card(run: RunRecord, final: FinalPersona, draft: AssessedDraft | None, stud
     _scores(final.assessment.scores)
     _marks(final)
     if final.persona.background:
-        st.markdown(escape_markdown(shortened(final.persona.background, 3000)))
+        st.markdown(escape_markdown(label(final.persona.background, 3000)))
     for group in claim_groups(final):
         _claims.group(f"{run.id} {final.draft_id}", group, study)
     _findings(final)
@@ -136,11 +135,11 @@ def _identity(run: RunRecord, final: FinalPersona) -> None:
     persona = final.persona
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         with st.container(gap=None):
-            st.subheader(escape_markdown(shortened(persona.name)), anchor=False)
-            st.caption(escape_markdown(shortened(_who(persona), 200)) or "No occupation stated")
+            st.subheader(escape_markdown(label(persona.name)), anchor=False)
+            st.caption(escape_markdown(label(_who(persona), 200)) or "No occupation stated")
         st.metric("Score", score(final.assessment.scores.overall), width="content", help=_SCORE_HELP)
     if persona.tagline:
-        st.markdown(f"*{escape_markdown(shortened(persona.tagline, 300))}*")
+        st.markdown(f"*{escape_markdown(label(persona.tagline, 300))}*")
     with st.container(horizontal=True, gap="xsmall"):
         if final.origin == "local":
             st.badge("local draft", color="blue", icon=":material/computer:")
@@ -148,7 +147,7 @@ def _identity(run: RunRecord, final: FinalPersona) -> None:
             st.badge("frontier", color="orange", icon=":material/cloud:")
         if final.origin == "frontier" and run.simulated:
             _ui.simulated_badge()
-        st.badge(OUTCOME_WORDS[final.outcome], color="gray", help=escape_markdown(shortened(final.reason, 600)))
+        st.badge(OUTCOME_WORDS[final.outcome], color="gray", help=escape_markdown(label(final.reason, 600)))
 
 
 _SCORE_HELP = (
@@ -194,7 +193,7 @@ def _findings(final: FinalPersona) -> None:
 def _footer(run: RunRecord, final: FinalPersona, draft: AssessedDraft | None) -> None:
     drawn = f"Drawn from {escape_markdown(', '.join(draft.draft.focus))}. " if draft and draft.draft.focus else ""
     cost = escape_markdown(usd(final.cost_micros, run.simulated)) if final.cost_micros else "nothing"
-    st.caption(f"{escape_markdown(shortened(final.reason, 600))} {drawn}Cost: {cost}.")
+    st.caption(f"{escape_markdown(label(final.reason, 600))} {drawn}Cost: {cost}.")
     key = f"{run.id} {final.draft_id}"
     with st.container(horizontal=True, gap="small"):
         if st.button("Score explained", icon=":material/calculate:", type="tertiary", key=f"score {key}"):

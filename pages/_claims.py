@@ -7,8 +7,7 @@ import streamlit as st
 
 from pipeline.evidence import ClaimGroup, Mark, MarkedClaim, SourceContext, lowered_because, source_context
 from pipeline.models import ClaimSupport, Segment, Study
-from pipeline.text import shortened
-from pipeline.words import escape_markdown, score
+from pipeline.words import escape_markdown, label, score
 
 MARKS: dict[Mark, tuple[str, str, str]] = {
     "supported": ("supported", "green", ":material/check_circle:"),
@@ -35,7 +34,7 @@ def group(card: str, group: ClaimGroup, study: Study) -> None:
 def _claim(key: str, field: str, claim: MarkedClaim, study: Study) -> None:
     word, color, icon = MARKS[claim.mark]
     word = _QUOTE_WORDS.get(claim.mark, word) if field == "quotes" else word
-    text = escape_markdown(shortened(claim.text, 600))
+    text = escape_markdown(label(claim.text, 600))
     words = f"“{text}”" if field == "quotes" else text
     # The word is left to the legend where all is well: a row of the same word hides the exceptions.
     note = "" if claim.mark == "supported" and field != "quotes" else f" :{color}[{word}]"

@@ -1,6 +1,7 @@
 """What can be taken away from a run, and what can be brought in: files are made only when they are asked for."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,6 +11,7 @@ from pages import _figures, _ui
 from pipeline import analysis, export
 from pipeline.bundle import without_source
 from pipeline.bundle_file import read_bundle, write_bundle
+from pipeline.comparison.saved import Comparison
 from pipeline.errors import PersonaError
 from pipeline.models import FinalPersona, RunRecord
 from pipeline.words import count
@@ -32,7 +34,7 @@ def exports(run: RunRecord) -> None:
         _file(
             "Bundle for another installation",
             f"{run.id}.zip",
-            partial(_bundle, run, with_words),
+            partial(_bundle, [run.id], with_words),
             ":material/folder_zip:",
         )
     if run.personas:
@@ -42,6 +44,24 @@ def exports(run: RunRecord) -> None:
     _file(f"Personas as Markdown{mark}", f"{run.id}.md", partial(export.personas_markdown, run))
     _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: _figures.csv(run, analysis.persona_table(run)))
     _file("Configuration as YAML", f"{run.id}.yaml", run.config.to_yaml)
+
+
+@st.fragment
+def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    """The export menu of a comparison: a report, and the runs themselves with what is saved of it."""
+    mark = " (simulated)" if any(run.simulated for run in runs) else ""
+    name = saved.id if saved else "comparison"
+    with_words = st.toggle(
+        "With words of the study",
+        key="words of the comparison",
+        help="Report: quotes of personas. Bundle: all text of the studies, and what was sent to models.",
+    )
+    if any(run.status == "running" for run in runs):
+        st.caption("Both can be had when all of these runs have ended.")
+        return
+    _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
+    ids = [run.id for run in runs]
+    _file("Bundle for another installation", f"{name}.zip", partial(_bundle, ids, with_words), ":material/folder_zip:")
 
 
 def poster_button(run: RunRecord, final: FinalPersona, key: str) -> None:
@@ -59,20 +79,24 @@ def poster_button(run: RunRecord, final: FinalPersona, key: str) -> None:
 
 
 def importer() -> None:
-    """Takes in a bundle; then its first run is opened."""
-    file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
-    if file is None or not st.button("Import", type="primary", icon=":material/download:"):
-        return
+    """A button that takes in a bundle and opens its first run."""
+    with st.popover("Import", icon=":material/upload:"):
+        file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
+        if st.button("Take it in", type="primary", disabled=file is None) and file is not None:
+            _take_in(file.name, file.getvalue())
+
+
+def _take_in(name: str, data: bytes) -> None:
     try:
-        taken = _ui.services().store.import_bundle(read_bundle(file.getvalue(), file.name), datetime.now(UTC))
+        taken = _ui.services().store.import_bundle(read_bundle(data, name), datetime.now(UTC))
     except PersonaError as error:
         _ui.problem(error)
         return
     _ui.forget_studies()
     if taken.runs:
-        _ui.use_run(taken.runs[0])
+        st.session_state[_ui.RUN_KEY] = taken.runs[0]
         _ui.go(_ui.RESULTS)
-    st.info(f"{count(len(taken.known), 'run')} of this bundle are here already. Nothing was changed.")
+    st.info(f"Nothing was changed: {count(len(taken.known), 'run')} of it, and all are here already.")
 
 
 def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
@@ -97,8 +121,15 @@ def _charts(run: RunRecord) -> bytes:
     return chart_files(run)
 
 
-def _bundle(run: RunRecord, with_words: bool) -> bytes:
-    bundle = _ui.services().store.bundle([run.id])
+def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool) -> str:
+    from pipeline.report import comparison_report
+
+    said = {"title": saved.title, "note": saved.note, "annotations": saved.annotations} if saved else {}
+    return comparison_report(runs, with_source=with_words, **said)
+
+
+def _bundle(run_ids: Sequence[str], with_words: bool) -> bytes:
+    bundle = _ui.services().store.bundle(run_ids)
     return write_bundle(bundle if with_words else without_source(bundle), datetime.now(UTC))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _compare_charts, _compare_figures, _compare_keep, _compare_personas, _compare_runs, _ui
+from pages import _compare_charts, _compare_figures, _compare_keep, _compare_personas, _compare_runs, _share, _ui
 from pipeline.comparison.saved import FEWEST, MOST, Comparison
 from pipeline.models import RunRecord
 from pipeline.words import count, escape_markdown, label
@@ -34,6 +34,8 @@ def page() -> None:
         _compare_runs.chooser(runs)
         _compare_keep.save_form(runs, saved)
         _compare_keep.link(runs, saved)
+        with st.popover("Export", icon=":material/download:"):
+            _share.comparison_exports(runs, saved)
     _compared(runs, saved)
 
 

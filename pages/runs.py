@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _run_actions, _ui
+from pages import _run_actions, _share, _ui
 from pipeline.models import RunStatus
 from pipeline.run_choice import RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.words import MISSING, count, label, usd
@@ -47,6 +47,7 @@ def page() -> None:
     _foot(found, choice)
     with actions:
         _run_actions.show(chosen)
+        _share.importer()
 
 
 def _no_run_yet() -> None:
@@ -58,6 +59,7 @@ def _no_run_yet() -> None:
             icon=":material/tune:",
             query_params=_ui.address(_ui.CONFIGURE),
         )
+        _share.importer()
 
 
 def _nothing_fits(choice: RunChoice) -> str:

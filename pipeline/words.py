@@ -55,8 +55,6 @@ _LATE_MEANING = re.compile(
 )
 _JOINER = "\u2060"
 
-_DIRECTIONS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""Embeddings, overrides and isolates: they would turn around what stands behind them, our own words too."""
 
 # Overrides and isolates of the writing direction reach over the text that follows them. Right-to-left letters need
 # none of them to be read.
@@ -132,7 +130,7 @@ def label(text: str, longest: int = 60) -> str:
         text: untrusted; still to be escaped where it meets Markdown.
         longest: characters; the rest becomes an ellipsis.
     """
-    plain = " ".join(_DIRECTION.sub("", text).split())
+    plain = " ".join(undirected(text).split())
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
 
 
@@ -141,7 +139,7 @@ def undirected(text: str) -> str:
 
     Arabic and Hebrew need none of them: each letter has its own direction.
     """
-    return _DIRECTIONS.sub("", text)
+    return _DIRECTION.sub("", text)
 
 
 def escape_markdown(text: str) -> str:

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, open_store
@@ -18,6 +20,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
     compare = commands.add_parser("compare", parents=[shared], help="what differs between runs, and is it chance?")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; the first is A")
+    compare.add_argument("--html", type=Path, metavar="FILE", help="write a report that opens in any browser")
     compare.set_defaults(command=_compare)
 
 
@@ -29,6 +32,12 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     if not FEWEST <= len(ids) <= MOST:
         raise InputError(f"compare: {len(ids)} different runs were named. Name {FEWEST} to {MOST}.")
     runs = [store.run(run_id) for run_id in ids]
+    if options.html:
+        from pipeline.commands.share import write_file
+        from pipeline.report import comparison_report
+
+        write_file(options.html, comparison_report(runs).encode("utf-8", "replace"))
+        print(f"persona: wrote {options.html}.", file=sys.stderr)
     if options.json:
         print(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))
     else:

@@ -5,7 +5,8 @@ files and models is escaped by the template engine, which is imported here and n
 are in a report only where that is asked for.
 """
 
+from pipeline.report.comparison import comparison_report
 from pipeline.report.poster import posters
 from pipeline.report.run import run_report
 
-__all__ = ["posters", "run_report"]
+__all__ = ["comparison_report", "posters", "run_report"]

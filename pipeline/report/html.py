@@ -10,7 +10,6 @@ from pipeline import words
 from pipeline.charts.images import inline_svg
 from pipeline.charts.style import ChartView
 from pipeline.models import Frozen
-from pipeline.text import shortened
 
 MOST_ROWS = 200
 """Of the table behind a chart; longer ones are cut, and the report says so."""
@@ -66,7 +65,7 @@ def _cell(cell: object) -> str:
 
 def _own_direction(text: object, longest: int = 1000) -> Markup:
     """Untrusted text, escaped and of bounded length, whose direction and directional characters end with it."""
-    return Markup("<bdi>{}</bdi>").format(shortened(str(text), longest))
+    return Markup("<bdi>{}</bdi>").format(words.label(str(text), longest))
 
 
 @cache

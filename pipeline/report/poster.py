@@ -7,8 +7,7 @@ from pipeline.models import FinalPersona, Frozen, RunRecord
 from pipeline.report.claims import who
 from pipeline.report.html import render
 from pipeline.report.run import at
-from pipeline.text import shortened
-from pipeline.words import OUTCOME_WORDS, count, score
+from pipeline.words import OUTCOME_WORDS, count, label, score
 
 _MOST = 4
 """Statements of a list that fit beside each other on a page."""
@@ -82,4 +81,4 @@ def _quote(final: FinalPersona) -> str:
 
 
 def _cut(text: str, part: str) -> str:
-    return shortened(text, _LONGEST[part])
+    return label(text, _LONGEST[part])

@@ -9,9 +9,8 @@ from pipeline.models import OUTCOME_MEANING, RunRecord, Study
 from pipeline.outbound import outbound, remarks, told
 from pipeline.report.claims import MARK_WORDS, told_personas
 from pipeline.report.html import figure, render
-from pipeline.text import shortened
 from pipeline.tiles import tiles
-from pipeline.words import OUTCOME_WORDS, count, score, usd
+from pipeline.words import OUTCOME_WORDS, count, label, score, usd
 
 
 def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
@@ -67,7 +66,7 @@ def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
         count(size.words, "word"),
     )
     return (
-        ("Study", f"{shortened(run.study_name)}: {', '.join(numbers)}"),
+        ("Study", f"{label(run.study_name)}: {', '.join(numbers)}"),
         ("Drafts by", drafter),
         ("Refined by", frontier),
         ("Threshold", score(config.quality_threshold)),

@@ -75,7 +75,11 @@ def test_filters_and_order_decide_what_is_listed(app: App, database: Path) -> No
 def test_nothing_can_be_done_before_a_run_is_marked(app: App, database: Path) -> None:
     finished_run(database)
     page = _open(app)
-    assert [(button.label, button.disabled) for button in page.button] == [("Open", True), ("Compare", True)]
+    assert [(button.label, button.disabled) for button in page.button] == [
+        ("Open", True),
+        ("Compare", True),
+        ("Take it in", True),
+    ]
 
 
 def test_opening_a_marked_run_leads_to_its_results(app: App, database: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from pipeline.bundle import without_source
+from pipeline.bundle_file import write_bundle
 from pipeline.clock import SystemClock
 from pipeline.store import Store
 from tests.pages.runs import finished_run
@@ -38,3 +39,30 @@ def test_imported_run_reads_the_same_and_offers_no_resume(app, tmp_path: Path) -
     assert "Resume" not in [button.label for button in at.button]
     assert any("imported" in caption.value for caption in at.caption)
     assert any("only where it was made" in warning.value for warning in at.warning)
+
+
+def test_bundle_is_imported_on_runs_and_a_broken_one_is_refused(app, tmp_path: Path) -> None:
+    run_id = finished_run(tmp_path / "elsewhere.db")
+    data = write_bundle(Store(tmp_path / "elsewhere.db").bundle([run_id]), SystemClock().now())
+    at = app()
+    at.switch_page("pages/runs.py").run()
+    at.file_uploader(key="bundle").upload("broken.zip", data[:-30], "application/zip").run()
+    take_in(at)
+    assert "broken.zip: cannot be imported" in at.error[0].value.replace("\\", "")
+    at.file_uploader(key="bundle").upload("x.zip", data, "application/zip").run()
+    take_in(at)
+    assert not at.exception
+    assert Store(tmp_path / "persona.db").run(run_id).imported_at is not None
+
+
+def take_in(at) -> None:
+    next(button for button in at.button if button.label == "Take it in").click().run()
+
+
+def test_comparison_offers_its_report_and_its_runs(app, tmp_path: Path) -> None:
+    runs = [finished_run(tmp_path / "persona.db", name) for name in ("One", "Two")]
+    at = app()
+    at.query_params["runs"] = ",".join(runs)
+    at.switch_page("pages/compare.py").run()
+    assert not at.exception
+    assert {"Report (simulated)", "Bundle for another installation"} <= set(labels(at))

@@ -10,8 +10,9 @@ from markupsafe import escape
 from pipeline.charts import outcome_bar, score_distribution
 from pipeline.charts.images import image_file, inline_svg
 from pipeline.models import ClaimSupport, Document, FinalPersona, Participant, RunRecord, Segment, Study
-from pipeline.report import posters, run_report
+from pipeline.report import comparison_report, posters, run_report
 from pipeline.report.html import MOST_ROWS, figure
+from pipeline.words import undirected
 from tests.factories import make_persona, make_run
 
 SAID = "I just want to know what tonight is going to cost me."
@@ -128,7 +129,7 @@ def test_hostile_persona_stays_text_in_report_and_poster(text: str):
         (posters(run, run.personas), posters(plain, plain.personas)),
     ):
         assert Tags(document).names() - Tags(harmless).names() <= {"p", "dl", "dt", "dd"}
-        assert str(escape(text))[:50] in document
+        assert str(escape(undirected(text)))[:50] in document
 
 
 def test_poster_cuts_what_does_not_fit_and_says_how_much_it_left_out():
@@ -175,3 +176,49 @@ def test_image_file_stands_alone(form, start):
     image = image_file(outcome_bar(make_run([0.9, 0.5])), form, "Night tariff <b> · simulated")
     assert image.startswith(start)
     assert form == "png" or (b"simulated" in image and b"<b>" not in image)
+
+
+# --- comparisons -----------------------------------------------------------------------------------
+
+
+def compared(**more: object) -> str:
+    first = quoting(make_run([0.9, 0.4], run_id="run-1"))
+    second = make_run([0.9, 0.4], refined={1: 0.8}, run_id="run-2", simulated=True)
+    second = quoting(second, quotes=("Nothing of the kind was ever said.",))
+    return comparison_report([first, second], **more)
+
+
+def test_comparison_report_tells_title_note_differences_and_pairs():
+    report = compared(title="Is it worth it?", note="Read B first.\n\nThen A.", annotations={"run-2": "the dear one"})
+    for words in ("Is it worth it?", "Read B first.", "the dear one", "Personas side by side", "simulated"):
+        assert words in report
+    tags = Tags(report)
+    assert tags.names() & {"script", "link", "img"} == set()
+    ids = [found["id"] for _, found in tags.found if "id" in found]
+    assert len(ids) == len(set(ids))
+
+
+def test_comparison_report_holds_quotes_only_when_asked():
+    assert SAID not in compared()
+    assert SAID in compared(with_source=True)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["script", "template", "formula", "rtl", "long", "breakout"])
+def test_hostile_words_stay_text_in_a_comparison_report(text: str):
+    run = make_run([0.9]).model_copy(update={"personas": (hostile(text),), "name": text})
+    other = make_run([0.9], run_id="run-2").model_copy(update={"study_name": text})
+    report = comparison_report([run, other], title=text, note=text, annotations={"run-1": text}, with_source=True)
+    assert Tags(report).names() & {"script", "img", "iframe"} == set()
+    assert str(escape(undirected(text)))[:50] in report
+
+
+def test_compare_command_writes_its_report(tmp_path, capsys):
+    from pipeline.cli import main
+    from tests.unit.test_bundle import filled
+
+    _, first = filled(tmp_path / "a.db")
+    _, second = filled(tmp_path / "a.db")
+    file = tmp_path / "x.html"
+    assert main(["compare", first, second, "--html", str(file), "--json", "--db", str(tmp_path / "a.db")]) == 0
+    assert capsys.readouterr().out.startswith("{")
+    assert "Personas side by side" in file.read_text()
