@@ -167,7 +167,8 @@ def fold_numbers(words: list[str]) -> list[str]:
     folded: list[str] = []
     position = 0
     while position < len(words):
-        value, end = _spoken_number(words, position)
+        begins = words[position] in _SMALL or words[position] == "hundred"
+        value, end = _spoken_number(words, position) if begins else (None, position)
         if value is None or (end - position == 1 and words[position] == "one"):
             folded.append(words[position])
             position += 1
