@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages import _label_data, _ui
 from pipeline.calibration.drawing import ShownText, minutes_for
-from pipeline.calibration.labels import StoredDesign, Verdict
+from pipeline.calibration.labels import Label, StoredDesign, Verdict
 from pipeline.evidence import LISTS
 from pipeline.models import Persona, Segment
 from pipeline.words import count, escape_markdown
@@ -30,8 +30,26 @@ _STICKY = """<style>
 _WIDTH_PX, _SOURCE_PX = 920, 560
 
 
-def show(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
-    """The next text, and what can be said of it."""
+@st.fragment
+def cards(stored: StoredDesign, rater: str) -> None:
+    """The next text of a design; its own fragment, because a key press must not redraw the whole page."""
+    place = next_place(stored, rater)
+    if place is None:
+        st.rerun()
+    _card(stored, place, rater, done=len(_own(stored, rater)))
+
+
+def next_place(stored: StoredDesign, rater: str) -> int | None:
+    """The first task that this rater has not labelled; `None` at the end."""
+    said = {label.place for label in _own(stored, rater)}
+    return next((task.place for task in stored.design.tasks if task.place not in said), None)
+
+
+def _own(stored: StoredDesign, rater: str) -> list[Label]:
+    return [label for label in _ui.services().store.labels(stored.id) if label.rater == rater]
+
+
+def _card(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
     total = len(stored.design.tasks)
     text = _label_data.texts(stored)[place]
     shows_source = st.session_state.get(_source_key(stored, place), False)
@@ -125,10 +143,9 @@ def _say(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None
 
 
 def _undo(stored: StoredDesign, rater: str) -> None:
-    store = _ui.services().store
-    own = [label for label in store.labels(stored.id) if label.rater == rater]
+    own = _own(stored, rater)
     if own:
-        store.remove_label(stored.id, own[-1].place, rater)
+        _ui.services().store.remove_label(stored.id, own[-1].place, rater)
         st.session_state[_note_key(stored, own[-1].place)] = own[-1].note
 
 

@@ -54,12 +54,10 @@ def _label(stored: StoredDesign) -> None:
     if not rater:
         _ask_who(list(raters(labels)))
         return
-    own = {label.place: label for label in labels if label.rater == rater}
-    left = [task.place for task in stored.design.tasks if task.place not in own]
-    if left:
-        _label_card.show(stored, left[0], rater, done=len(own))
-    else:
+    if _label_card.next_place(stored, rater) is None:
         _label_end.show(stored, labels, rater)
+    else:
+        _label_card.cards(stored, rater)
 
 
 def _bar(stored: StoredDesign, rater: str | None) -> None:
