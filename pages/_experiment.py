@@ -9,12 +9,12 @@ import streamlit as st
 from pages import _figures, _ui
 from pipeline.comparison.deltas import Measure
 from pipeline.comparison.saved import MOST
-from pipeline.comparison.wording import TITLES, figure_difference, figure_value
+from pipeline.comparison.wording import TITLES, figure_difference
 from pipeline.errors import PersonaError
 from pipeline.experiment import CellRun, Experiment, run_experiment, status_of
 from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
 from pipeline.grid import value_words
-from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, usd
+from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
 _POLL_S = 2.0
 _MINUS = "−\u2060"
@@ -175,20 +175,21 @@ def _cells(found: ExperimentResults) -> None:
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
     head = ["Cell", *(name.replace("_", " ") for name in varied), "Became of it"]
-    head += [TITLES["score"], TITLES["local_share"], f"Spent{mark}"]
+    head += [TITLES["score"], f"Spent{mark}"]
     _table(head, [_row(cell, varied, marked=not mark) for cell in found.cells])
 
 
 def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
     settings = [label(value_words(cell.cell.settings[name]), 40) for name in varied]
     became = ", ".join(f"{number} {OUTCOME_WORDS[name]}" for name, number in cell.outcomes.items())
+    mean, local = cell.figures.get("score"), cell.figures.get("local_share")
+    if local and local.value is not None:
+        became = f"{percent(local.value)} local: {became}"
     if cell.status != "completed":
-        became = f"{cell.status or 'not begun'}{': ' if became else ''}{became}"
-    figures = cell.figures
-    plain = [figure_value(figures[name], cell) if name in figures else MISSING for name in ("score", "local_share")]
+        became = f"{cell.status or 'not begun'}{'; ' if became else ''}{became}"
     spent = usd(cell.spent_micros, marked and cell.simulated) if cell.run_id else MISSING
     number = f"[**{cell.number}**](results?run={cell.run_id})" if cell.run_id else f"**{cell.number}**"
-    return [number, *map(escape_markdown, [*settings, became, *plain, spent])]
+    return [number, *map(escape_markdown, [*settings, became, score(mean.value if mean else None), spent])]
 
 
 def _differences(found: ExperimentResults) -> None:
