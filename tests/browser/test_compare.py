@@ -37,7 +37,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, st
 
 def _settled_text(visitor: Visitor) -> str:
     visitor.page.get_by_text("Personas side by side").first.wait_for(timeout=60_000)
-    visitor.page.wait_for_function("document.querySelectorAll('[data-testid=stVegaLiteChart] :is(canvas, svg)').length >= 4")
+    drawn = "document.querySelectorAll('[data-testid=stVegaLiteChart] :is(canvas, svg)').length"
+    visitor.page.wait_for_function(f"{drawn} >= 4")
     visitor.settle()
     return visitor.page.locator('[data-testid="stMain"]').inner_text()
 
@@ -57,8 +58,8 @@ def test_marked_runs_are_compared_saved_and_shown_alike_in_a_fresh_browser(
 
     page = visitor.page
     page.get_by_role("button", name="Save").first.click()
-    page.get_by_label("Title").fill("Is the higher threshold worth it?")
-    page.get_by_label("Note for whoever opens the link").fill("Four of five personas change.")
+    page.get_by_role("textbox", name="Title").fill("Is the higher threshold worth it?")
+    page.get_by_role("textbox", name="Note for whoever").fill("Four of five personas change.")
     page.get_by_test_id("stFormSubmitButton").get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile("comparison=cmp-"))
     page.get_by_text("Four of five personas change.").first.wait_for()
