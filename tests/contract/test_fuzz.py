@@ -16,7 +16,7 @@ def test_a_broken_file_of_any_format_gives_a_study_or_one_sentence(request: pyte
     numbers = range(20_000) if request.config.getoption("--long") else range(300)
     report = fuzzing.run(numbers)
     told = f"{dict(report.outcomes)}, slowest {report.slowest}, largest process {report.largest_mb:.0f} MB"
-    sys.stdout.write(f"{told}\n")
+    sys.stdout.write("\n".join((told, *report.failures, "")))
     assert report.failures == []
     assert sum(report.outcomes.values()) == len(numbers)
     assert min(report.outcomes["study"], report.outcomes["refused"]) > len(numbers) // 10
