@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _figures, _ui
+from pages import _figures, _share, _ui
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.words import MISSING, count, escape_markdown, percent, score, usd
@@ -45,6 +45,7 @@ def moving(board: "Board") -> None:
     _histogram(board, here)
     _figures_here(board, here)
     _charts(board, place)
+    _share.calibration_button(board, threshold)
 
 
 def _start(board: "Board") -> float:
@@ -55,7 +56,9 @@ def _start(board: "Board") -> float:
 
 def _head(board: "Board", threshold: float) -> None:
     st.session_state[TYPED_KEY] = threshold
-    st.number_input("Threshold", 0.0, 1.0, step=0.01, format="%.2f", key=TYPED_KEY, on_change=_typed, width=150)
+    # Out of sight until it is opened: a number field takes the browser longer to draw again than all the rest.
+    with st.popover("Type a threshold", icon=":material/keyboard:"):
+        st.number_input("Threshold", 0.0, 1.0, step=0.01, format="%.2f", key=TYPED_KEY, on_change=_typed, width=150)
     certified = board.certificate.threshold
     if certified is not None:
         st.button(

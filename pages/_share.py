@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -15,6 +16,9 @@ from pipeline.comparison.saved import Comparison
 from pipeline.errors import PersonaError
 from pipeline.models import FinalPersona, RunRecord
 from pipeline.words import count
+
+if TYPE_CHECKING:
+    from pipeline.calibration.board import Board
 
 _MOST_MB = 200
 
@@ -62,6 +66,18 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
     ids = [run.id for run in runs]
     _file("Bundle for another installation", f"{name}.zip", partial(_bundle, ids, with_words), ":material/folder_zip:")
+
+
+def calibration_button(board: "Board", threshold: float) -> None:
+    """The report of one threshold."""
+    st.download_button(
+        "Report of this threshold",
+        partial(_calibration, board, threshold),
+        f"threshold {threshold:.2f}.html",
+        icon=":material/description:",
+        on_click="ignore",
+        help="What may be promised at this threshold, what it costs and why: one file that opens in any browser.",
+    )
 
 
 def poster_button(run: RunRecord, final: FinalPersona, key: str) -> None:
@@ -126,6 +142,12 @@ def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words:
 
     said = {"title": saved.title, "note": saved.note, "annotations": saved.annotations} if saved else {}
     return comparison_report(runs, with_source=with_words, **said)
+
+
+def _calibration(board: "Board", threshold: float) -> str:
+    from pipeline.report import calibration_report
+
+    return calibration_report(board, threshold)
 
 
 def _bundle(run_ids: Sequence[str], with_words: bool) -> bytes:

@@ -7,13 +7,15 @@ from itertools import pairwise
 import pytest
 from markupsafe import escape
 
+from pipeline.calibration.promise import Promise
 from pipeline.charts import outcome_bar, score_distribution
 from pipeline.charts.images import image_file, inline_svg
 from pipeline.models import ClaimSupport, Document, FinalPersona, Participant, RunRecord, Segment, Study
-from pipeline.report import comparison_report, posters, run_report
+from pipeline.report import calibration_report, comparison_report, posters, run_report
 from pipeline.report.html import MOST_ROWS, figure
 from pipeline.words import undirected
 from tests.factories import make_persona, make_run
+from tests.invented import invented_run, invented_scores, labelled_run
 
 SAID = "I just want to know what tonight is going to cost me."
 HOSTILE = ("<script>alert(1)</script>", "{{7*7}}", "=cmd|' /C calc'!A0", "‮evil‬", "x" * 10_000, "</style><img src=x>")
@@ -222,3 +224,24 @@ def test_compare_command_writes_its_report(tmp_path, capsys):
     assert main(["compare", first, second, "--html", str(file), "--json", "--db", str(tmp_path / "a.db")]) == 0
     assert capsys.readouterr().out.startswith("{")
     assert "Personas side by side" in file.read_text()
+
+
+# --- calibrations ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("labelled", [False, True])
+def test_calibration_report_says_what_may_be_promised_and_draws_why(tmp_path, labelled: bool):
+    from pipeline.commands.calibrate import _board
+    from pipeline.store import Store
+
+    database = tmp_path / "x.db"
+    run_id = invented_run(database, invented_scores(120), name=HOSTILE[0])
+    if labelled:
+        labelled_run(database, run_id)
+    board = _board(Store(database), [run_id], None, Promise())
+    report = calibration_report(board, 0.7)
+    tags = Tags(report)
+    assert ("Nothing is certified" in report) is not labelled
+    assert tags.names() & {"script", "img"} == set()
+    assert sum(tag == "svg" for tag, _ in tags.found) >= 2 + labelled
+    assert str(escape(HOSTILE[0])) in report
