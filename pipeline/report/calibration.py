@@ -1,0 +1,132 @@
+"""A threshold and what speaks for it as a report: the promise, the price, and every other threshold beside it."""
+
+from collections.abc import Iterator
+
+from pipeline.calibration.board import Board, place_of
+from pipeline.calibration.notes import note_at, notes
+from pipeline.calibration.position import Position
+from pipeline.charts.calibration import threshold_histogram
+from pipeline.charts.consequences import cost_by_threshold, risk_curve
+from pipeline.charts.moving import MovingView
+from pipeline.charts.style import ChartView
+from pipeline.charts.tradeoff import cost_quality, reliability_bars
+from pipeline.report.html import figure, render
+from pipeline.tiles import Tile
+from pipeline.words import MISSING, count, percent, score, share, usd
+
+_EVERY = 5
+"""Places of the threshold from one row of the table to the next: 0.05."""
+
+
+def calibration_report(board: Board, threshold: float, *, study_name: str = "") -> str:
+    """The report of one threshold for some runs as one HTML file; no word of the study is in it.
+
+    Args:
+        board: of the runs.
+        threshold: 0 to 1, that the report is about.
+        study_name: of the runs' study; left out where it is empty.
+    """
+    here = board.positions[place_of(threshold)]
+    return render(
+        "calibration.html",
+        threshold=score(threshold),
+        study_name=study_name,
+        simulated=board.simulated,
+        facts=_facts(board),
+        headline=_headline(board),
+        sentence=board.certificate.sentence if board.labels else "",
+        cautions=[board.drift.warning] if board.drift and board.drift.warning else [],
+        note=note_at(board, here),
+        tiles=_tiles(board, here),
+        figures=[
+            figure(topic, view.still() if isinstance(view, MovingView) else view, simulated=board.simulated)
+            for topic, view in _charts(board, threshold, here)
+        ],
+        worth=board.worth.sentence if board.bins else "",
+        rows=[_row(board, position) for position in board.positions[:-1:_EVERY]],
+        notes=notes(board),
+    )
+
+
+def _facts(board: Board) -> list[tuple[str, str]]:
+    promise = board.terms.promise
+    risk = "of what stays local" if promise.risk == "selective" else "of everything delivered"
+    asked = f"at most {percent(promise.alpha)} {risk} unacceptable, with {percent(promise.confidence)} confidence"
+    budget = board.terms.budget_micros
+    return [
+        ("Runs", ", ".join(f"{run.name} ({run.id})" for run in board.runs)),
+        ("Drafts", f"{len(board.pool.cases):,}"),
+        ("Labels", f"{board.certificate.n_labels:,}" if board.labels else "none"),
+        ("Promise", asked),
+        ("Budget", "no cap" if budget is None else f"{usd(budget, board.simulated)} a run"),
+        ("One run", count(board.terms.personas, "persona")),
+    ]
+
+
+def _headline(board: Board) -> str:
+    if board.labels is None:
+        return "Nothing is certified: these drafts have no labels."
+    certified = board.certificate.threshold
+    return "No threshold is certified." if certified is None else f"{score(certified)} is certified."
+
+
+def _tiles(board: Board, here: Position) -> list[Tile]:
+    mark = " (simulated)" if board.simulated else ""
+    return [
+        Tile("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
+        Tile(f"Cost of a run{mark}", _money(here), _money_band(here), "Drafting and refining, nothing capped."),
+        Tile(f"Saved{mark}", *_saved(here), "Against the frontier writing everything."),
+        Tile("Bad local drafts", *_bad(here), "Unacceptable drafts that stay local, as far as the labels show."),
+    ]
+
+
+def _money(here: Position) -> str:
+    return MISSING if here.cost_micros is None else usd(round(here.cost_micros))
+
+
+def _money_band(here: Position) -> str:
+    if here.cost_low_micros is None or here.cost_high_micros is None:
+        return "not known for these drafts"
+    low, high = usd(round(here.cost_low_micros)), usd(round(here.cost_high_micros))
+    return "all paid for" if low == high else f"{low} to {high}"
+
+
+def _saved(here: Position) -> tuple[str, str]:
+    saving = here.saving
+    if saving is None:
+        return MISSING, "needs two drafts and their cost"
+    return percent(saving.value), f"95 %: {percent(saving.low)} to {percent(saving.high)}"
+
+
+def _bad(here: Position) -> tuple[str, str]:
+    bad = here.bad
+    if bad is None:
+        return MISSING, "no label speaks of it"
+    return percent(bad.estimate), f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
+
+
+def _row(board: Board, at: Position) -> tuple[str, ...]:
+    money = MISSING if at.cost_micros is None else usd(round(at.cost_micros), board.simulated)
+    saved, bad = _saved(at)[0], _bad(at)
+    return (
+        score(at.threshold),
+        share(at.local, at.drafts),
+        money,
+        saved,
+        f"{bad[0]} ({bad[1]})" if at.bad else MISSING,
+    )
+
+
+def _charts(board: Board, threshold: float, here: Position) -> Iterator[tuple[str, ChartView | MovingView]]:
+    pool, terms = board.pool, board.terms
+    yield "Scores and labels", threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold)
+    if board.labels is not None:
+        yield "Why this recommendation", risk_curve(board.positions, here, terms.promise.alpha)
+    yield (
+        "What each threshold costs",
+        cost_by_threshold(board.positions, here, terms.budget_micros, simulated=board.simulated),
+    )
+    if board.exchange is not None:
+        yield "What the money buys", cost_quality(board.exchange, place_of(threshold), simulated=board.simulated)
+    if board.bins:
+        yield "How many are good at which score", reliability_bars(board.bins)
