@@ -174,13 +174,14 @@ def _cells(found: ExperimentResults) -> None:
     # Said once for all where it holds for all, so that the columns of money stay narrow.
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
-    head = ["Cell", *(name.replace("_", " ") for name in varied), "Became of it"]
+    # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
+    head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Became of it"]
     head += [TITLES["score"], f"Spent{mark}"]
     _table(head, [_row(cell, varied, marked=not mark) for cell in found.cells])
 
 
 def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
-    settings = [label(value_words(cell.cell.settings[name]), 40) for name in varied]
+    settings = " · ".join(label(value_words(cell.cell.settings[name]), 40) for name in varied)
     became = ", ".join(f"{number} {OUTCOME_WORDS[name]}" for name, number in cell.outcomes.items())
     mean, local = cell.figures.get("score"), cell.figures.get("local_share")
     if local and local.value is not None:
@@ -189,7 +190,7 @@ def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
         became = f"{cell.status or 'not begun'}{'; ' if became else ''}{became}"
     spent = usd(cell.spent_micros, marked and cell.simulated) if cell.run_id else MISSING
     number = f"[**{cell.number}**](results?run={cell.run_id})" if cell.run_id else f"**{cell.number}**"
-    return [number, *map(escape_markdown, [*settings, became, score(mean.value if mean else None), spent])]
+    return [number, *map(escape_markdown, [settings, became, score(mean.value if mean else None), spent])]
 
 
 def _differences(found: ExperimentResults) -> None:
