@@ -16,7 +16,7 @@ from pipeline.preflight import Plan
 from pipeline.words import count, escape_markdown, score, usd
 
 RUN_NAME_KEY, PASTED_KEY, IMPORT_PROBLEM_KEY = "run_name", "pasted_yaml", "import_problem"
-MODE_WORDS = {"live": "Live", "batch": "Batch, half price"}
+MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
 ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
 SCORE_PARTS = {
     "Faithfulness": "is every claim, every quote, in the words of the participants it is drawn from?",

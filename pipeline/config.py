@@ -26,8 +26,11 @@ class Weights(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     completeness: float = Field(default=0.2, ge=0, le=1)
+    """Does the draft say enough?"""
     coherence: float = Field(default=0.3, ge=0, le=1)
+    """Does it contradict itself?"""
     faithfulness: float = Field(default=0.5, ge=0, le=1)
+    """Did the draft's own participants say it?"""
 
 
 class PriceOverride(BaseModel):
@@ -83,7 +86,8 @@ class HybridConfig(BaseModel):
     frontier_workers: int = Field(default=4, ge=1, le=64)
     """Refinements asked for at the same time."""
     refine_mode: Literal["live", "batch"] = "live"
-    """`batch` asks for all refinements at once, at half price: answers within 24 hours, usually minutes to hours."""
+    """`batch` asks for all refinements at once, at half the list price (a price of your own is billed as it is):
+    answers within 24 hours, usually minutes to hours."""
     batch_poll_s: float = Field(default=30.0, ge=0.01, le=3600, allow_inf_nan=False)
     """Seconds between two looks whether a batch has been answered; looks are free."""
     max_output_tokens: int = Field(default=2000, ge=200, le=64000)
