@@ -36,16 +36,17 @@ HEAD = """# Settings
 
 Written from the code by `pytest tests/contract/test_settings_reference.py --write-docs`; do not edit.
 
-A run has one configuration: the `hybrid:` block of a YAML file (`persona generate --config FILE.yaml`), with flags of
-`persona generate --help` over it, or the fields on *Configure*. What is not named keeps its default; an unknown name or a value out of
-range is an error before anything runs. The configuration is stored with the run, and never holds a key.
+A run has one configuration: the `hybrid:` block of a YAML file (`persona generate --config FILE.yaml`), over which
+the flags of `persona generate --help` win, or the fields on *Configure*. What is not named keeps its default; an
+unknown name or a value out of range is an error before anything runs. The configuration is stored with the run, and
+never holds a key.
 """
 WHOLE = "\n## Everything at its default\n\n```yaml\n{}```\n"
 KEYS = """
 ## Environment
 
-Keys come from the environment, from `.streamlit/secrets.toml`, or are typed on *Configure* for one session. They are
-never stored, logged or exported.
+Keys come from the environment; in the dashboard also from `.streamlit/secrets.toml`, or typed on *Configure* for one
+session. They are never stored, logged or exported.
 
 | variable | meaning |
 |---|---|
