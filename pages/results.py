@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _cards, _figures, _share, _ui
+from pages import _access, _cards, _figures, _share, _ui
 from pipeline.errors import PersonaError, StoreError
 from pipeline.models import RunRecord
 from pipeline.progress import stage_bars, stage_seconds_left
@@ -40,7 +40,7 @@ def _load(run_id: str) -> RunRecord:
     store = _ui.services().store
     run = store.run(run_id)
     # The run may belong to a program that has died since this server started.
-    if run.status == "running" and run_id in store.mark_interrupted(datetime.now(UTC)):
+    if run.status == "running" and not _access.is_viewer() and run_id in store.mark_interrupted(datetime.now(UTC)):
         return store.run(run_id)
     return run
 
@@ -49,7 +49,8 @@ def _no_run_yet() -> None:
     _ui.header("Results", _QUESTION)
     with st.container(border=True):
         st.markdown("**No run yet.** The personas of a run will be here, with the evidence beside every claim.")
-        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        if not _access.is_viewer():
+            st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
 # --- the run and what can be done with it ----------------------------------------------------------
@@ -73,6 +74,10 @@ def _facts(run: RunRecord) -> str:
 
 
 def _actions(run: RunRecord) -> None:
+    if _access.is_viewer():
+        with st.popover("Export", icon=":material/download:"):
+            _share.exports(run)
+        return
     resumed = False
     with st.container(horizontal=True, gap="small"):
         if run.status == "running":
@@ -96,6 +101,8 @@ def _actions(run: RunRecord) -> None:
             _ui.go(_ui.CALLS)
         if st.button("Label", icon=":material/checklist:", help="Judge drafts of this run blind, for a certificate."):
             _ui.go(_ui.LABEL)
+        if st.button("Calibrate", icon=":material/speed:", help="Move the threshold over the drafts of this run."):
+            st.switch_page(_ui.CALIBRATE, query_params={"runs": run.id})
     if resumed:
         _resume(run)
 
