@@ -1,5 +1,6 @@
 """Reports and posters as their readers have them: opened from disk, without a network; and hostile text everywhere."""
 
+import csv
 import io
 import re
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.analysis import csv_text, persona_table
 from pipeline.config import HybridConfig
 from pipeline.export import personas_markdown
 from pipeline.models import FinalPersona, RunRecord, Study, Timing
@@ -216,3 +218,10 @@ def test_markdown_of_hostile_personas_has_no_markup_of_theirs(hostile) -> None:
     assert not re.search(r"(?<!\\)<", text)
     assert not re.search(r"(?<!\\)\[click\]\(", text)
     assert "\u202e" not in text
+
+
+def test_csv_of_hostile_personas_holds_no_formula(hostile) -> None:
+    rows = list(csv.reader(io.StringIO(csv_text(persona_table(hostile[0])))))
+    cells = [cell for row in rows for cell in row]
+    assert any(cell.startswith("'=cmd") for cell in cells)
+    assert [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))] == []
