@@ -1,11 +1,16 @@
 """The dashboard: opens the database once and shows one page.
 
-Start with `streamlit run app.py`, or with a database of your own: `streamlit run app.py -- --db FILE`.
+Start with `streamlit run app.py`, or with a database of your own: `streamlit run app.py -- --db FILE`. With
+`-- --viewer` everybody may look, and nobody can change anything.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import streamlit as st
+
+from pages import _access
+from pipeline.errors import PersonaError
 
 
 def main() -> None:
@@ -13,36 +18,59 @@ def main() -> None:
     # The width is set, because left to itself it depends on which page a visitor opens first.
     st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=240)
     st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
-    page = st.navigation(
-        {
-            "Work": [
-                st.Page("pages/upload.py", title="Upload", icon=":material/upload_file:", default=True),
-                st.Page("pages/configure.py", title="Configure", icon=":material/tune:"),
-                st.Page("pages/results.py", title="Results", icon=":material/groups:"),
-            ],
-            "Calibrate": [
-                st.Page("pages/calibrate.py", title="Calibrate", icon=":material/speed:"),
-                st.Page("pages/label.py", title="Label", icon=":material/checklist:"),
-                st.Page("pages/experiments.py", title="Experiments", icon=":material/science:"),
-            ],
-            "Share": [
-                st.Page("pages/runs.py", title="Runs", icon=":material/list_alt:"),
-                st.Page("pages/compare.py", title="Compare", icon=":material/compare_arrows:"),
-            ],
-            "Inspect": [st.Page("pages/calls.py", title="Calls", icon=":material/receipt_long:")],
-        }
-    )
+    broken: PersonaError | None = None
+    try:
+        role = _access.role()
+    except PersonaError as error:
+        role, broken = None, error
+    page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
     # Imported only now, because it takes a second or two at the server's start: until the navigation is known,
     # the first visitor sees the list of files that Streamlit makes of pages/ by itself.
-    from pages import _ui
-    from pipeline.errors import PersonaError
+    from pages import _door, _ui
 
+    if broken:
+        _ui.problem(broken)
+        return
+    if role is None:
+        _door.sign_in()
+        return
+    if warning := _access.exposed():
+        st.warning(warning, icon=":material/lock_open:")
+    _door.account()
     try:
+        if role == "viewer" and page.title in _access.CLOSED:
+            _door.closed(page.title)
+            return
         _ui.services()
         page.run()
     except PersonaError as error:
         _ui.problem(error)
-        st.page_link(_ui.UPLOAD, label="Back to Upload", icon=":material/upload_file:")
+        start = (_ui.RUNS, "Back to Runs") if role == "viewer" else (_ui.UPLOAD, "Back to Upload")
+        st.page_link(start[0], label=start[1], icon=":material/arrow_back:")
+
+
+def _pages(role: _access.Role | None) -> dict[str, list[st.Page]]:
+    """All pages by section; those that a role may not open are known, so that links to them can say why."""
+
+    def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
+        shown: Literal["visible", "hidden"] = "hidden" if role != "analyst" and title in _access.CLOSED else "visible"
+        path, picture = f"pages/{name}.py", f":material/{icon}:"
+        return st.Page(path, title=title, icon=picture, default=default, visibility=shown)
+
+    return {
+        "Work": [
+            page("upload", "Upload", "upload_file", default=True),
+            page("configure", "Configure", "tune"),
+            page("results", "Results", "groups"),
+        ],
+        "Calibrate": [
+            page("calibrate", "Calibrate", "speed"),
+            page("label", "Label", "checklist"),
+            page("experiments", "Experiments", "science"),
+        ],
+        "Share": [page("runs", "Runs", "list_alt"), page("compare", "Compare", "compare_arrows")],
+        "Inspect": [page("calls", "Calls", "receipt_long")],
+    }
 
 
 main()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _figures, _share, _ui
+from pages import _access, _figures, _share, _ui
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.words import MISSING, count, escape_markdown, percent, score, usd
@@ -69,7 +69,7 @@ def _head(board: "Board", threshold: float) -> None:
             disabled=abs(certified - threshold) < 1e-9,
             help="Moves the slider to the lowest threshold that the labels certify.",
         )
-    if st.button(
+    if not _access.is_viewer() and st.button(
         "Use this threshold",
         type="primary",
         icon=":material/arrow_forward:",
@@ -142,7 +142,7 @@ def answer(board: "Board") -> None:
             f"**{words.get(certificate.status, 'Escalate everything')}.** {sentence}",
             icon=":material/do_not_disturb_on:",
         )
-    if board.labels is None or certificate.labels_needed:
+    if not _access.is_viewer() and (board.labels is None or certificate.labels_needed):
         st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _figures, _providers, _ui
+from pages import _access, _figures, _providers, _ui
 from pages._calibrate_board import AT_KEY
 from pipeline.errors import PersonaError
 from pipeline.estimate import forecast
@@ -26,6 +26,8 @@ def show(board: "Board") -> None:
     if running := [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]:
         st.info("A run on these drafts is under way. What it measures is taken in when it has ended.")
         st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
+    elif _access.is_viewer():
+        return
     elif board.imputed or board.pool.by_score is None:
         with st.container(border=True):
             _offer(board)

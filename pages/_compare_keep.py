@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _ui
+from pages import _access, _ui
 from pipeline.comparison.saved import LETTERS, Comparison
 from pipeline.errors import PersonaError
 from pipeline.models import RunRecord
@@ -40,6 +40,8 @@ def saved_ones() -> None:
 
 def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
     """Title, note and a few words about each run; saving leads to the link of the comparison."""
+    if _access.is_viewer():
+        return
     kept = saved.id if saved else ""
     with st.popover("Edit" if saved else "Save", icon=":material/bookmark:"):
         with st.form(f"save {kept}", border=False):

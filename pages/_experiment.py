@@ -6,7 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import _figures, _ui
+from pages import _access, _figures, _ui
 from pipeline.comparison.deltas import Measure
 from pipeline.comparison.saved import MOST
 from pipeline.comparison.wording import TITLES, figure_difference
@@ -30,11 +30,11 @@ _HOW = (
 
 def show(experiment_id: str) -> None:
     """Everything about one experiment; follows it while it runs."""
-    store, worker = _ui.services().store, _ui.services().worker
+    store, runner = _ui.services().store, _ui.services().runner
     experiment = store.experiment(experiment_id)
     runs = store.experiment_runs(experiment_id)
     # Between two cells no run is running, but the thread is at work.
-    running = status_of(experiment, runs) == "running" or not worker.join(experiment_id, 0)
+    running = status_of(experiment, runs) == "running" or bool(runner and not runner.join(experiment_id, 0))
     _head(experiment, runs, running)
     st.fragment(_body, run_every=_POLL_S if running else None)(experiment_id, running)
 
@@ -67,7 +67,7 @@ def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> Non
         _actions(experiment, runs, running)
 
 
-def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
+def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
     if running:
         if st.button("Cancel", icon=":material/stop_circle:", help="Stops before the next call; what is done stays."):
             _ui.services().store.cancel_experiment(experiment.id)
@@ -84,6 +84,11 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
             _ui.problem(error)
         else:
             st.rerun()
+
+
+def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
+    if not _access.is_viewer():
+        _steer(experiment, runs, running)
     done = [run.id for run in runs if run.drafts_from and run.status == "completed"]
     if not running and len(done) > 1:
         words = f"Compare {len(done)}" if len(done) <= MOST else f"Compare the first {MOST}"
@@ -99,10 +104,10 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
 
 
 def _body(experiment_id: str, was_running: bool) -> None:
-    store, worker = _ui.services().store, _ui.services().worker
+    store, runner = _ui.services().store, _ui.services().runner
     runs = store.experiment_runs(experiment_id)
     experiment = store.experiment(experiment_id)
-    if was_running and status_of(experiment, runs) != "running" and worker.join(experiment_id, 0):
+    if was_running and status_of(experiment, runs) != "running" and (not runner or runner.join(experiment_id, 0)):
         st.rerun()
     place = st.container()
     found = _results(experiment_id, _baseline(experiment))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _ui
+from pages import _access, _ui
 from pipeline.comparison.saved import FEWEST, MOST
 from pipeline.errors import StoreError
 from pipeline.run_choice import UNDO_FOR, ListedRun, RemovedRun
@@ -36,6 +36,8 @@ def show(chosen: Sequence[ListedRun]) -> None:
         help=None if comparable else f"Mark {FEWEST} to {MOST} runs in the table; the upper one is the baseline.",
     ):
         st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(run.id for run in chosen)})
+    if _access.is_viewer():
+        return
     if one:
         with st.popover("Describe", icon=":material/edit:"):
             _describe_form(one)

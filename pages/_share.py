@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _figures, _ui
+from pages import _access, _figures, _ui
 from pipeline import analysis, export
 from pipeline.bundle import without_source
 from pipeline.bundle_file import read_bundle, write_bundle
 from pipeline.comparison.saved import Comparison
 from pipeline.errors import PersonaError
 from pipeline.models import FinalPersona, RunRecord
+from pipeline.store import Store
 from pipeline.words import count
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _MOST_MB = 200
 def exports(run: RunRecord) -> None:
     """The export menu of a run: files for people, for another installation, for other programs."""
     mark = " (simulated)" if run.simulated else ""
-    with_words = st.toggle(
+    with_words = not _access.is_viewer() and st.toggle(
         "With words of the study",
         key=f"words {run.id}",
         help="Report: quotes of personas and the sources of their claims. Bundle: all text of the study, and what was "
@@ -38,7 +39,7 @@ def exports(run: RunRecord) -> None:
         _file(
             "Bundle for another installation",
             f"{run.id}.zip",
-            partial(_bundle, [run.id], with_words),
+            partial(_bundle, _ui.services().store, [run.id], with_words),
             ":material/folder_zip:",
         )
     if run.personas:
@@ -55,7 +56,7 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     """The export menu of a comparison: a report, and the runs themselves with what is saved of it."""
     mark = " (simulated)" if any(run.simulated for run in runs) else ""
     name = saved.id if saved else "comparison"
-    with_words = st.toggle(
+    with_words = not _access.is_viewer() and st.toggle(
         "With words of the study",
         key="words of the comparison",
         help="Report: quotes of personas. Bundle: all text of the studies, and what was sent to models.",
@@ -65,7 +66,8 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
         return
     _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
     ids = [run.id for run in runs]
-    _file("Bundle for another installation", f"{name}.zip", partial(_bundle, ids, with_words), ":material/folder_zip:")
+    bundle = partial(_bundle, _ui.services().store, ids, with_words)
+    _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
 
 
 def calibration_button(board: "Board", threshold: float) -> None:
@@ -96,6 +98,8 @@ def poster_button(run: RunRecord, final: FinalPersona, key: str) -> None:
 
 def importer() -> None:
     """A button that takes in a bundle and opens its first run."""
+    if _access.is_viewer():
+        return
     with st.popover("Import", icon=":material/upload:"):
         file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
         if st.button("Take it in", type="primary", disabled=file is None) and file is not None:
@@ -150,8 +154,9 @@ def _calibration(board: "Board", threshold: float) -> str:
     return calibration_report(board, threshold)
 
 
-def _bundle(run_ids: Sequence[str], with_words: bool) -> bytes:
-    bundle = _ui.services().store.bundle(run_ids)
+def _bundle(store: Store, run_ids: Sequence[str], with_words: bool) -> bytes:
+    # The store of the session that was shown the button: when it is clicked, this runs outside every session.
+    bundle = store.bundle(run_ids)
     return write_bundle(bundle if with_words else without_source(bundle), datetime.now(UTC))
 
 

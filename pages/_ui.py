@@ -14,11 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 from streamlit.runtime.pages_manager import PagesManager
 
+from pages import _access
 from pipeline.config import HybridConfig
-from pipeline.errors import PersonaError, StoreError
+from pipeline.errors import AccessDenied, PersonaError, StoreError
 from pipeline.models import RunRecord, RunStatus, Study
 from pipeline.settings import Settings, from_environment
 from pipeline.store import RunSummary, Store
+from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.words import escape_markdown, label, usd
 from pipeline.worker import Worker
 
@@ -53,23 +55,39 @@ STATUS: dict[RunStatus, tuple[str, Literal["blue", "green", "orange", "red", "gr
 
 
 class Services(NamedTuple):
-    """What every page works with; one per database file, shared by all sessions."""
+    """What every page works with; one per database file and role, shared by all sessions."""
 
     store: Store
-    worker: Worker
+    runner: Worker | None
+    """Starts and stops runs; `None` for viewers."""
+
+    @property
+    def worker(self) -> Worker:
+        """Starts and stops runs.
+
+        Raises:
+            AccessDenied: to a viewer, whatever is wanted of it.
+        """
+        return self.runner or deny()
 
 
 # --- services --------------------------------------------------------------------------------------
 
 
 def services() -> Services:
-    """The store and the worker, opened once.
+    """The store and the worker, opened once; for viewers a store that cannot be written, and no worker.
 
     Raises:
         StoreError: the database cannot be opened.
+        PersonaError: what `_access.role` raises.
+        AccessDenied: nobody is signed in, or somebody without a role.
     """
     _through_app()
-    return _open(_database().absolute())
+    role = _access.role()
+    if role is None:
+        raise AccessDenied("You are not signed in, or no longer have a role here. Open the page again and sign in.")
+    opened = _open(_database().absolute())
+    return opened if role == "analyst" else _open_for_viewers(opened.store.path)
 
 
 def _through_app() -> None:
@@ -92,6 +110,11 @@ def _open(database: Path) -> Services:
     if not store.studies():
         add_example(store)
     return Services(store, Worker(store, cache=cache_folder()))
+
+
+@st.cache_resource(show_spinner=False)
+def _open_for_viewers(database: Path) -> Services:
+    return Services(ReadOnlyStore(database), None)
 
 
 def cache_folder() -> Path:
@@ -123,7 +146,13 @@ def _database() -> Path:
 
 
 def settings() -> Settings:
-    """Environment, then Streamlit's secrets, then keys typed in this session; later ones win."""
+    """Environment, then Streamlit's secrets, then keys typed in this session; later ones win.
+
+    Raises:
+        AccessDenied: to a viewer, who has no use for keys.
+    """
+    if _access.is_viewer():
+        deny()
     stored = {}
     if st.secrets.load_if_toml_exists():
         stored = {name: value for name, value in st.secrets.items() if isinstance(value, str)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _ui
+from pages import _access, _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _ui
 from pages._calibrate_data import Question
 from pipeline.errors import StoreError
 from pipeline.store import RunSummary
@@ -82,7 +82,8 @@ def _no_run_yet() -> None:
             "**No run yet.** A threshold is moved over drafts that have a score: how many stay local, what the others "
             "cost, and, once some are labelled, which threshold can be promised to be good enough."
         )
-        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        if not _access.is_viewer():
+            st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
 def _study_name(known: Sequence[RunSummary], chosen: Sequence[str]) -> str | None:
@@ -228,11 +229,14 @@ def _choose_labels(runs: "Sequence[RunScores]") -> str | None:
         st.markdown("**Labels**")
         if not found:
             st.caption("None yet. Without labels nothing can be promised.")
-            st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
+            if not _access.is_viewer():
+                st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
             return None
         design_id = _pick(found, ids)
         if design_id:
             _label_status(found[design_id])
+        if _access.is_viewer():
+            return design_id
         st.page_link(
             _ui.LABEL,
             label="Label more",

@@ -5,7 +5,7 @@
 
 import streamlit as st
 
-from pages import _experiment, _experiment_form, _ui
+from pages import _access, _experiment, _experiment_form, _ui
 from pipeline.errors import StoreError
 from pipeline.words import label
 
@@ -20,8 +20,9 @@ def page() -> None:
     if asked and asked not in known:
         _ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
         asked = None
-    with st.expander("New experiment", icon=":material/add:", expanded=not known):
-        _experiment_form.show()
+    if not _access.is_viewer():
+        with st.expander("New experiment", icon=":material/add:", expanded=not known):
+            _experiment_form.show()
     if not known:
         with st.container(border=True):
             st.markdown(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _run_actions, _share, _ui
+from pages import _access, _run_actions, _share, _ui
 from pipeline.models import RunStatus
 from pipeline.run_choice import RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.words import MISSING, count, label, usd
@@ -29,8 +29,9 @@ def page() -> None:
     """The chosen runs, a page at a time, and what can be done with those that are marked."""
     _ui.header("Runs", "Which runs do I have?")
     store = _ui.services().store
-    store.purge_removed(datetime.now(UTC))
-    _run_actions.offer_undo(store.removed_runs())
+    if not _access.is_viewer():
+        store.purge_removed(datetime.now(UTC))
+        _run_actions.offer_undo(store.removed_runs())
     facets = store.run_facets()
     if not facets.statuses:
         _no_run_yet()
@@ -53,6 +54,8 @@ def page() -> None:
 def _no_run_yet() -> None:
     with st.container(border=True):
         st.markdown("**No run yet.** Every run will be listed here with its settings, its scores and its cost.")
+        if _access.is_viewer():
+            return
         st.page_link(
             _ui.CONFIGURE,
             label="Configure the first run",

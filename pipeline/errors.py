@@ -33,6 +33,10 @@ class StoreError(PersonaError):
     """The database cannot be opened, read or written."""
 
 
+class AccessDenied(PersonaError):
+    """Whoever asks may look at this database, and not change it."""
+
+
 class Cancelled(PersonaError):
     """The user asked the run to stop; raised between calls, never inside one."""
 

@@ -14,6 +14,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
     app = commands.add_parser("app", help="open the dashboard in the browser")
     app.add_argument("--db", type=Path, metavar="FILE")
+    app.add_argument("--viewer", action="store_true", help="look only: nobody can upload, run, label or delete")
     app.add_argument("streamlit", nargs="*", metavar="-- streamlit options")
     app.set_defaults(command=_app)
 
@@ -27,5 +28,8 @@ def _app(options: argparse.Namespace, settings: Settings) -> int:
     # Somebody at a terminal wants to see the page; a script, a service or a test does not want a browser.
     seen = ["--server.headless=false", "--server.showEmailPrompt=false"] if sys.stdout.isatty() else []
     program = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    command = [*program, *seen, *options.streamlit, "--", "--db", str(database)]
+    # Also after the `--`, where it is easily put: Streamlit itself would not know it.
+    given = [option for option in options.streamlit if option != "--viewer"]
+    own = ["--viewer"] if options.viewer or given != options.streamlit else []
+    command = [*program, *seen, *given, "--", "--db", str(database), *own]
     return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file

@@ -188,7 +188,7 @@ def test_a_resumed_run_goes_on(app: App, database: Path) -> None:
     page = _open(app, run_id)
     next(button for button in page.button if button.label == "Resume").click().run()
     assert not page.exception
-    _ui.services().worker.join(run_id, 30)
+    _ui._open(database).worker.join(run_id, 30)
     assert Store(database).progress(run_id).status == "completed"
 
 
