@@ -282,6 +282,7 @@ class Caller:
             cost_micros=reserved_micros,
             reserved_micros=reserved_micros,
             payload="" if self.provider.in_process else _payload(self.provider.model, request, stage),
+            place="away" if self.provider.is_away else "here",
             batch=batch,
             started_at=self._clock.now(),
         )

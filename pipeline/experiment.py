@@ -61,7 +61,14 @@ class CellRun(Frozen):
 
 
 def plan_experiment(
-    grid: Grid, source: RunRecord, settings: "Settings", cache: Path | None, now: datetime, *, made_for: str = ""
+    grid: Grid,
+    source: RunRecord,
+    settings: "Settings",
+    cache: Path | None,
+    now: datetime,
+    *,
+    made_for: str = "",
+    private: bool = False,
 ) -> Experiment:
     """An experiment on the drafts of a run, with every provider, model and price of it checked.
 
@@ -73,6 +80,7 @@ def plan_experiment(
         now: the time.
         made_for: id of the study when the run was made only for this experiment; then none of its settings count
             where the grid states none, beside those that made the drafts.
+        private: whether the study never leaves this machine.
 
     Raises:
         InputError: the run has no drafts to use.
@@ -87,7 +95,7 @@ def plan_experiment(
         cell.model_copy(update={"config": branch_config(cell.config, source).model_copy(update=shared)})
         for cell in cells
     )
-    check_cells(cells, settings, cache, where)
+    check_cells(cells, settings, cache, where, private=private)
     return Experiment(
         id=own,
         name=grid.experiment,
@@ -120,7 +128,7 @@ def drafts_of(
     """
     where = f"experiment '{grid.experiment}'"
     cells = cells_of(grid, None, where)
-    check_cells(cells, settings, cache, where)
+    check_cells(cells, settings, cache, where, private=store.is_private(study.id))
     own = identity(grid, cells, study.id)
     run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
     if run is None:
@@ -135,7 +143,9 @@ def drafts_of(
     return store.run(run_id)
 
 
-def check_cells(cells: Sequence[Cell], settings: "Settings", cache: Path | None, where: str) -> None:
+def check_cells(
+    cells: Sequence[Cell], settings: "Settings", cache: Path | None, where: str, *, private: bool = False
+) -> None:
     """Look at every provider and price before the first cell starts; free.
 
     Raises:
@@ -149,17 +159,17 @@ def check_cells(cells: Sequence[Cell], settings: "Settings", cache: Path | None,
             continue
         kind: type[ConfigError] = ConfigError
         try:
-            seen[key] = reason = _obstacle(cell, settings, cache)
+            seen[key] = reason = _obstacle(cell, settings, cache, private)
         except ConfigError as error:
             kind, reason = type(error), str(error)
         if reason:
             raise kind(f"{where}: cell {number} ({cell.label}) cannot be run. {reason}")
 
 
-def _obstacle(cell: Cell, settings: "Settings", cache: Path | None) -> str:
+def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: bool) -> str:
     from pipeline.preflight import plan  # brings the providers along, which the store must not wait for
 
-    planned = plan(cell.config, settings, cache, drafting=False)
+    planned = plan(cell.config, settings, cache, drafting=False, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""
 
 

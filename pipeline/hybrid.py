@@ -62,6 +62,7 @@ class HybridPipeline:
         clock: Clock | None = None,
         cache: Path | None = None,
         drafting: bool = True,
+        private: bool = False,
     ) -> None:
         """Check the configuration and build its providers; see `preflight.plan` for what is raised.
 
@@ -73,8 +74,10 @@ class HybridPipeline:
                 keeps none.
             drafting: whether drafts are written. Otherwise those that are there already are used, and no local model
                 is looked at or asked for drafts.
+            private: whether the study never leaves this machine: nothing in the configuration can send it elsewhere.
         """
-        self.plan = plan(config, settings or from_environment(), cache, drafting=drafting)
+        self.plan = plan(config, settings or from_environment(), cache, drafting=drafting, private=private)
+        self._private = private
         self._drafting = drafting
         self._clock = clock or SystemClock()
         self._cache = cache
@@ -85,7 +88,7 @@ class HybridPipeline:
         Raises:
             ProviderError: not a single draft could be had.
         """
-        log = MemoryLog()
+        log = MemoryLog(private=self._private)
         began = self._clock.now()
         result = self.execute(study, log)
         return log.record(

@@ -57,8 +57,7 @@ class StudyIndex:
         """
         if folder is None:
             return cls.build(study)
-        key = content_key(study)
-        path = folder / f"index-{key[:32]}.npz"
+        key, path = content_key(study), index_file(study, folder)
         data = load(path, key, study)
         if data is None:
             data = _read(study)
@@ -91,6 +90,11 @@ class StudyIndex:
             for stemmed in content([word], self.language):
                 numbers[place] = self.stem_numbers.setdefault(stemmed, len(self.stem_numbers))
         return numbers
+
+
+def index_file(study: Study, folder: Path) -> Path:
+    """Where the index of a study is kept; studies of the same words share it."""
+    return folder / f"index-{content_key(study)[:32]}.npz"
 
 
 def _spoken(study: Study) -> list[Segment]:

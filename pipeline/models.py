@@ -29,6 +29,8 @@ Outcome = Literal[
     "cancelled",
 ]
 RunStatus = Literal["running", "completed", "cancelled", "failed", "interrupted"]
+Place = Literal["away", "here", "unknown"]
+"""Where a request goes: to another machine for all that can be told, or not."""
 CallStatus = Literal["in_flight", "ok", "truncated", "refused", "unparsable", "failed", "lost"]
 
 OUTCOME_MEANING: dict[Outcome, str] = {
@@ -260,6 +262,8 @@ class ModelCall(Frozen):
     """What was sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None
     """The text that came back, so that a resumed run reads it instead of buying it again; `None` when none did."""
+    place: Place = "unknown"
+    """Whether it left this machine; `unknown` for requests from before this was written down."""
     batch: str | None = None
     """Marker of the batch it was asked in; `None` when it was asked alone."""
     started_at: datetime

@@ -9,21 +9,18 @@ import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC
-from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from pipeline.bundle import WITHHELD
-from pipeline.models import Frozen, ModelCall, RunRecord, Segment, Stage, Study
+from pipeline.models import Frozen, ModelCall, Place, RunRecord, Segment, Stage, Study
 from pipeline.prompts import segment_line
-from pipeline.redaction import Redactor
+from pipeline.providers._place import is_loopback
+from pipeline.redaction import REPLACED, Redactor
 from pipeline.text import sentence_spans
 from pipeline.words import count
 
-Place = Literal["away", "here", "unknown"]
-
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _EXCERPT = '{"participant": "'
 _ITS_TEXT = '", "text": "'
 _ANSWERED = ("ok", "truncated", "refused", "unparsable")
@@ -45,8 +42,8 @@ class Shipment(Frozen):
     provider: str
     model: str
     place: Place
-    """`away` unless the run's own settings say that the server is on this machine; `unknown` where only the
-    environment of that day could tell."""
+    """As written down with the requests. For older ones `away` unless the run's own settings say that the server is
+    on this machine; `unknown` where only the environment of that day could tell."""
     requests: int
     unanswered: int
     """Requests without an answer so far: whether they arrived is not known."""
@@ -59,7 +56,7 @@ class Shipment(Frozen):
     untraced: int
     """Excerpts that fit no segment of the study as it would be sent today."""
     redacted: bool
-    """Whether e-mail addresses, phone numbers, links and participants' names were replaced before sending."""
+    """Whether what identifies participants was replaced before sending."""
 
 
 class Outbound(Frozen):
@@ -79,10 +76,10 @@ class Outbound(Frozen):
 
 def outbound(run: RunRecord, study: Study) -> Outbound:
     """What the recorded payloads of a run say; providers inside this program have none."""
-    sent: dict[tuple[Stage, str, str], list[ModelCall]] = defaultdict(list)
+    sent: dict[tuple[Stage, str, str, Place], list[ModelCall]] = defaultdict(list)
     for call in run.calls:
         if call.payload and call.payload != WITHHELD:
-            sent[call.stage, call.provider, call.model].append(call)
+            sent[call.stage, call.provider, call.model, _place(call, run)].append(call)
     shipments = [_shipment(calls, run, study) for calls in sent.values()]
     order: tuple[Place, ...] = ("away", "unknown", "here")
     return Outbound(
@@ -156,6 +153,8 @@ def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipm
 
 
 def _place(call: ModelCall, run: RunRecord) -> Place:
+    if call.place != "unknown":
+        return call.place
     if call.stage in ("count", "refine"):
         return "away"
     # The models of the score answer on an Ollama server, even where an OpenAI-compatible one drafts.
@@ -164,7 +163,7 @@ def _place(call: ModelCall, run: RunRecord) -> Place:
         return "unknown"
     address = run.config.local_base_url
     host = urlsplit(address if "//" in address else f"//{address}").hostname
-    return "here" if host in _LOOPBACK else "away"
+    return "here" if is_loopback(host or "") else "away"
 
 
 def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Counter[str], int]:
@@ -173,10 +172,10 @@ def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Co
     A line that several segments share, such as a `Yes.`, counts for as many of them as it was sent in one request.
     """
     stage = calls[0].stage
-    redact = Redactor(study).redact if redacted else str
+    segments = tuple(map(Redactor(study).redact_segment, study.segments)) if redacted else study.segments
     ids: dict[str, list[str]] = defaultdict(list)
-    for line, segment_id in _quotable(study, stage):
-        ids[redact(line)].append(segment_id)
+    for line, segment_id in _quotable(segments, stage):
+        ids[line].append(segment_id)
     found: Counter[str] = Counter()
     untraced = 0
     for call in calls:
@@ -192,12 +191,12 @@ def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Co
     return found, untraced
 
 
-def _quotable(study: Study, stage: Stage) -> Iterator[tuple[str, str]]:
+def _quotable(segments: Sequence[Segment], stage: Stage) -> Iterator[tuple[str, str]]:
     """Every line with which a prompt of a stage quotes the study, and the id of its segment.
 
     Models that draft and refine are sent whole segments; those of the score single sentences of participants.
     """
-    for segment in study.segments:
+    for segment in segments:
         if stage in ("draft", "count", "refine"):
             yield segment_line(segment), segment.id
         elif segment.role == "participant":
@@ -231,7 +230,7 @@ def _details(shipment: Shipment) -> Iterator[str]:
     if shipment.stage == "count":
         yield "They were sent near the end of the budget, only to have their tokens counted, which is free."
     if shipment.redacted:
-        yield "E-mail addresses, phone numbers, links and names of participants were replaced."
+        yield f"{REPLACED[0].upper()}{REPLACED[1:]} and names of participants were replaced."
         yield "Names of other people are not known, and stayed."
     else:
         yield "The words were sent as they stand: nothing was replaced."

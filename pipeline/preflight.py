@@ -57,7 +57,14 @@ class Plan(NamedTuple):
         return self.frontier is not None and self.frontier.simulated
 
 
-def plan(config: HybridConfig, settings: Settings, cache: Path | None = None, *, drafting: bool = True) -> Plan:
+def plan(
+    config: HybridConfig,
+    settings: Settings,
+    cache: Path | None = None,
+    *,
+    drafting: bool = True,
+    private: bool = False,
+) -> Plan:
     """Everything a run needs, checked.
 
     Args:
@@ -65,18 +72,20 @@ def plan(config: HybridConfig, settings: Settings, cache: Path | None = None, *,
         settings: keys and addresses.
         cache: folder in which a judge's check is remembered.
         drafting: whether drafts are to be written; otherwise the local provider is not looked at.
+        private: whether the study never leaves this machine.
 
     Raises:
         ConfigError: an unknown provider, a model that the provider does not have, a missing setting, a judge that
-            has not passed its check.
+            has not passed its check, a model elsewhere for a study that never leaves this machine.
         UnpricedModelError: the frontier model has no known price, so no budget could be kept.
         ProviderError: the local provider, or the server of the score's models, does not answer.
     """
-    return _without_scoring(config, settings, drafting)._replace(scoring=scorer_models(config, settings, cache))
+    planned = _without_scoring(config, settings, drafting, private)
+    return planned._replace(scoring=scorer_models(config, settings, cache, private=private))
 
 
-def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool) -> Plan:
-    config, local, local_health, warnings = _local(config, settings, drafting)
+def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, private: bool) -> Plan:
+    config, local, local_health, warnings = _local(config, settings, drafting, private)
     if not config.uses_frontier:
         why = "The run is local only."
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
@@ -84,6 +93,11 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool) -
     batch = config.refine_mode == "batch"
     pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices, batch=batch)
     frontier = kind(_spec(kind, config, settings, "frontier"))
+    if private and frontier.is_away:
+        raise ConfigError(
+            f"frontier_provider: this study never leaves this machine, and {frontier.name} would be sent its words."
+            " Choose simulated, skip the frontier (--no-frontier), or turn the switch off on Upload."
+        )
     health = frontier.check()
     match health.fault:
         case "unknown_model" | "not_configured":
@@ -207,15 +221,21 @@ class _Resolved(NamedTuple):
 
 
 def _local(
-    config: HybridConfig, settings: Settings, drafting: bool
+    config: HybridConfig, settings: Settings, drafting: bool, private: bool
 ) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
     if not drafting:
         unasked = Health(ready=True, sentence="The drafts are there already: no local model is asked.")
         # Never asked, so that it can be the one that needs neither a server nor a key.
         return config, build("builtin", "local", config, settings), unasked, ()
-    config, warnings = _resolve_auto(config, settings)
+    config, warnings = _resolve_auto(config, settings, private)
     kind = provider_class(config.local_provider, "local")
     provider = kind(_spec(kind, config, settings, "local"))
+    if private and provider.is_away:
+        raise ConfigError(
+            f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."
+            " Choose builtin, or a server and a model on this machine that no proxy stands before"
+            " (NO_PROXY=localhost,127.0.0.1)."
+        )
     health = provider.check()
     if not health.ready:
         if health.fault == "unreachable":
@@ -224,14 +244,26 @@ def _local(
     return config, provider, health, warnings
 
 
-def _resolve_auto(config: HybridConfig, settings: Settings) -> _Resolved:
+def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = False) -> _Resolved:
     if config.local_provider != "auto":
         return _Resolved(config, ())
-    health = look("ollama", "local", config, settings)
+    health = _look_privately(config, settings) if private else look("ollama", "local", config, settings)
     if health.ready:
         return _Resolved(config.model_copy(update={"local_provider": "ollama"}), ())
     builtin = config.model_copy(update={"local_provider": "builtin"})
     return _Resolved(builtin, (f"Drafted by `builtin`, without a language model: {health.sentence}",))
+
+
+def _look_privately(config: HybridConfig, settings: Settings) -> Health:
+    """The state of Ollama where it is on this machine; one elsewhere counts as missing."""
+    try:
+        provider = build("ollama", "local", config, settings)
+    except ConfigError as error:
+        return Health(ready=False, sentence=str(error), fault="not_configured")
+    if provider.is_away:
+        why = "this study never leaves this machine, and the Ollama server or its model is not on it."
+        return Health(ready=False, sentence=why, fault="not_configured")
+    return provider.check()
 
 
 def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: ProviderRole) -> ProviderSpec:

@@ -46,7 +46,7 @@ def draft_request(task: DraftTask, config: HybridConfig) -> Request:
 
 def refine_request(task: RefineTask, config: HybridConfig) -> Request:
     """The request for a better version of a draft: the draft, its findings, its evidence, nothing else."""
-    findings = "\n".join(f"- {finding}" for finding in task.findings) or "- none"
+    findings = "\n".join(_line({"finding": finding}) for finding in task.findings) or "none"
     weak = "\n".join(_line({"claim": claim}) for claim in task.weak_claims) or "none"
     prompt = (
         "Improve this draft persona. Keep what the material supports, correct or replace what it does not,"
@@ -190,8 +190,13 @@ def segment_line(segment: Segment) -> str:
 
 
 def _facts(person: Participant) -> dict[str, str]:
-    return {"participant": person.id, **person.demographics}
+    # Facts come from files: one that calls itself the participant must not become somebody else.
+    return {**person.demographics, "participant": person.id}
+
+
+_LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x7f\x85\u2028\u2029"}
+"""JSON leaves them as they are, and readers of text take them for the end of a line."""
 
 
 def _line(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol, assert_never
 
 from pipeline.config import HybridConfig
-from pipeline.errors import Cancelled
+from pipeline.errors import Cancelled, ProviderError
 from pipeline.models import (
     AssessedDraft,
     Assessment,
@@ -59,6 +59,7 @@ class RunLog(Protocol):
         Raises:
             BudgetExhausted: it does not fit beside what other processes have reserved; nothing is written.
             Cancelled: the run was cancelled; nothing is written.
+            ProviderError: it would leave this machine, and the study never does; nothing is written.
         """
 
     def call_closed(self, call: ModelCall) -> None:
@@ -72,6 +73,9 @@ class RunLog(Protocol):
 
     def is_cancelled(self) -> bool:
         """Whether the user has asked the run to stop."""
+
+
+NEVER_LEAVES = "Not sent: this study never leaves this machine."
 
 
 class RunFacts(Frozen):
@@ -144,7 +148,9 @@ class MemoryLog(RunLog):
     atomic, and two threads never write the same item.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, private: bool = False) -> None:
+        """Begin with nothing; of a study that never leaves this machine when `private`."""
+        self._private = private
         self._drafts: dict[str, Draft] = {}
         self._assessments: dict[str, Assessment] = {}
         self._failures: dict[str, DraftFailure] = {}
@@ -178,6 +184,8 @@ class MemoryLog(RunLog):
         """Keep the attempt, charged at its reservation; a run in memory shares its budget with nobody."""
         if self._cancelled:
             raise Cancelled("The run was cancelled.")
+        if self._private and call.place != "here":
+            raise ProviderError(NEVER_LEAVES)
         self._calls[call.id] = call
 
     def call_closed(self, call: ModelCall) -> None:

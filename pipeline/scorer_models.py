@@ -4,6 +4,7 @@ What a configuration asks for must be there and, for a judge, must have passed i
 would be scored with less than it says does not start.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -26,7 +27,8 @@ from pipeline.settings import Settings
 _JUDGE_WINDOW = 4096
 """Tokens for three passages and a verdict; a larger window only costs memory."""
 
-_FOLDER = "answers"
+_FOLDER, _CHECKS = "answers", "checks"
+"""Answers hold words of studies and go with any of them; the results of checks hold none."""
 
 Asking = Callable[[Provider, Stage], Ask]
 """How a model is asked within a run: with a row for every attempt."""
@@ -58,16 +60,20 @@ class ScorerModels(NamedTuple):
         return Scorer(index, config.weights, meaning, judge)
 
 
-def scorer_models(config: HybridConfig, settings: Settings, folder: Path | None) -> ScorerModels:
+def scorer_models(
+    config: HybridConfig, settings: Settings, folder: Path | None, *, private: bool = False
+) -> ScorerModels:
     """The models that a configuration wants in its score, looked at for free; none where both are off.
 
     Args:
         config: names them.
         settings: the address of the server.
         folder: where answers and the results of checks are kept; `None` keeps none, so no judge counts as checked.
+        private: whether the study never leaves this machine.
 
     Raises:
-        ConfigError: a model is not there, cannot do what it is for, or has not passed its check.
+        ConfigError: a model is not there, is not on this machine where it must be, cannot do what it is for, or has
+            not passed its check.
         ProviderError: the server does not answer.
     """
     if not (config.embedding_model or config.judge_model):
@@ -75,13 +81,15 @@ def scorer_models(config: HybridConfig, settings: Settings, folder: Path | None)
     cache, sentences, embedding, judge, digest = _cache(folder), [], None, None, ""
     if config.embedding_model:
         spec = _spec(config.embedding_model, config, settings)
+        _demand_here("embedding_model", spec, private)
         found = _ready("embedding_model", spec, "embedding")
         embedding = EmbeddingModel(spec, cache, found.digest)
         sentences.append(f"For the score, statements and sentences go to an embedding model: {found.sentence}")
     if config.judge_model:
         spec = _spec(config.judge_model, config, settings)
+        _demand_here("judge_model", spec, private)
         found = _ready("judge_model", spec, "completion")
-        _demand_passed(remembered(spec.model, found.digest, cache), spec.model)
+        _demand_passed(remembered(spec.model, found.digest, _checks(folder)), spec.model)
         judge, digest = Provider(spec), found.digest
         sentences.append(f"For the score, unsure claims and their passages go to a judge: {found.sentence}")
     return ScorerModels(embedding, judge, digest, cache, tuple(sentences))
@@ -98,7 +106,7 @@ def judge_result(model: str, config: HybridConfig, settings: Settings, folder: P
         digest = Provider(_spec(model, config, settings)).digest()
     except ProviderError:
         return None
-    return remembered(model, digest, _cache(folder))
+    return remembered(model, digest, _checks(folder))
 
 
 def check_judge(
@@ -127,7 +135,7 @@ def check_judge(
     digest = _ready("judge_model", spec, "completion").digest
     judge = Judge(model, digest, _asking_directly(Provider(spec)), FileCache(None), seed=0)
     result = run_check(judge, clock or SystemClock(), tell)
-    remember(result, digest, _cache(folder))
+    remember(result, digest, _checks(folder))
     return result
 
 
@@ -152,6 +160,14 @@ def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
     return _Found(model.digest(), health.sentence)
 
 
+def _demand_here(setting: str, spec: ProviderSpec, private: bool) -> None:
+    if private and Provider(spec).is_away:
+        raise ConfigError(
+            f"{setting}: the words of this study never leave this machine, and {spec.model} is not on it. Leave"
+            f" {setting} empty, or set OLLAMA_HOST to a server on this machine that no proxy stands before."
+        )
+
+
 def _demand_passed(result: JudgeCheck | None, model: str) -> None:
     how = f"run `persona check --judge {model}`, or press Check the judge on Configure"
     if result is None:
@@ -170,6 +186,16 @@ def _asking_directly(model: Provider) -> Ask:
         return read(model.complete(request))
 
     return ask
+
+
+def forget_answers(folder: Path) -> None:
+    """Delete all that models have answered for scores: whose words an answer holds cannot be told from its name."""
+    if (answers := folder / _FOLDER).exists():
+        shutil.rmtree(answers)
+
+
+def _checks(folder: Path | None) -> FileCache:
+    return FileCache(folder / _CHECKS if folder else None)
 
 
 def _cache(folder: Path | None) -> FileCache:

@@ -125,7 +125,7 @@ class Worker:
         record = self._store.run(run_id)
         if record.status in ("running", "completed"):
             raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
-        pipeline = self._pipeline(record.config, settings, drafting=record.drafts_from is None)
+        pipeline = self._pipeline(record.config, settings, record.study_id, drafting=record.drafts_from is None)
         study = self._store.study(record.study_id)
         self._store.reopen_run(run_id, now=self._clock.now())
         job = _Job(run_id, pipeline, study, _so_far(self._store.facts(run_id)))
@@ -163,7 +163,7 @@ class Worker:
         drafts: CopiedDrafts | None = None,
         experiment_id: str | None = None,
     ) -> _Job:
-        pipeline = self._pipeline(config, settings, drafting=drafts is None)
+        pipeline = self._pipeline(config, settings, study_id, drafting=drafts is None)
         study = self._store.study(study_id)
         if study.is_withheld:
             raise InputError(f"The study {study.name} was imported without its words. Upload its files to run on it.")
@@ -178,8 +178,11 @@ class Worker:
         )
         return _Job(run_id, pipeline, study)
 
-    def _pipeline(self, config: HybridConfig, settings: Settings, *, drafting: bool) -> HybridPipeline:
-        pipeline = HybridPipeline(config, settings, clock=self._clock, cache=self._cache, drafting=drafting)
+    def _pipeline(self, config: HybridConfig, settings: Settings, study_id: str, *, drafting: bool) -> HybridPipeline:
+        private = self._store.is_private(study_id)
+        pipeline = HybridPipeline(
+            config, settings, clock=self._clock, cache=self._cache, drafting=drafting, private=private
+        )
         if not self._settled:
             # Once the SDKs are loaded, a full garbage collection takes 0.2 s to walk through what stays for good
             # anyway, and no answer is read meanwhile: 1.19 instead of 1.13 times the ideal at 20 personas, measured

@@ -42,6 +42,7 @@ class ScriptedProvider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    is_away: bool = False
     counts_away: ClassVar[bool] = False
     batches: Batches | None = None
 

@@ -95,6 +95,7 @@ class ScheduledProvider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = True
+    is_away: bool = False
     counts_away: ClassVar[bool] = False
     context_tokens: int | None = None
     model = "m"

@@ -66,11 +66,12 @@ def _prepared(
 
     cache, now = cache_of(options, settings), SystemClock().now()
     if grid.from_drafts:
-        return plan_experiment(grid, store.run(store.find_run(grid.from_drafts)), settings, cache, now)
+        source = store.run(store.find_run(grid.from_drafts))
+        return plan_experiment(grid, source, settings, cache, now, private=store.is_private(source.study_id))
     study = load_paths(grid.source, remembered=remembered_of(options, settings))
     store.save_study(study)
     source = drafts_of(grid, study, store, worker, settings, cache, lambda run_id: watch(store, worker, run_id))
-    return plan_experiment(grid, source, settings, cache, now, made_for=study.id)
+    return plan_experiment(grid, source, settings, cache, now, made_for=study.id, private=store.is_private(study.id))
 
 
 def _results(store: "Store", experiment_id: str) -> "ExperimentResults":

@@ -29,6 +29,11 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         help="use the drafts and scores of this run, and its settings where none are given; nothing is drafted again",
     )
     generate.add_argument("--output", type=Path, metavar="DIR", help="also write run.json, personas.json, personas.md")
+    generate.add_argument(
+        "--private",
+        action="store_true",
+        help="from now on this study never leaves this machine, whatever a configuration says; undone on Upload only",
+    )
     generate.set_defaults(command=_generate)
     resume = commands.add_parser("resume", parents=[shared], help="finish an interrupted run")
     resume.add_argument("run", metavar="RUN")
@@ -44,6 +49,7 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
     study = load_paths(options.source, remembered=remembered_of(options, settings))
     store = open_store(options, settings)
     store.save_study(study)
+    _keep_here(store, study.id, options)
     worker = worker_of(store, options, settings)
     run_id = worker.start(study.id, config, settings)
     return _follow(store, worker, run_id, options)
@@ -51,10 +57,17 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _branch(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
-    source = store.find_run(options.from_drafts)
+    source = store.run(store.find_run(options.from_drafts))
+    _keep_here(store, source.study_id, options)
     worker = worker_of(store, options, settings)
-    run_id = worker.branch(source, config_of(options, store.run(source).config), settings)
+    run_id = worker.branch(source.id, config_of(options, source.config), settings)
     return _follow(store, worker, run_id, options)
+
+
+def _keep_here(store: "Store", study_id: str, options: argparse.Namespace) -> None:
+    """Turn the switch on where it is asked for; without the flag it stays as it was."""
+    if options.private:
+        store.set_private(study_id, True)
 
 
 def _resume(options: argparse.Namespace, settings: Settings) -> int:

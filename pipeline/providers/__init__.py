@@ -173,6 +173,8 @@ class Provider(Protocol):
     """Whether `count_tokens` sends the request to somebody who counts."""
     in_process: ClassVar[bool]
     """True when nothing leaves this process: no payload to record, no price."""
+    is_away: bool
+    """Whether its requests leave this machine, for all that can be told before one is sent."""
     model: str
     context_tokens: int | None
     """Tokens that fit into prompt and answer; `None` means no limit."""

@@ -50,6 +50,7 @@ class Provider:
     url_variable: ClassVar[str | None] = "ANTHROPIC_BASE_URL"
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = False
+    is_away: bool = True
     counts_away: ClassVar[bool] = True
     model: str
     context_tokens: int | None = None

@@ -57,6 +57,7 @@ class Provider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = False
     in_process: ClassVar[bool] = True
+    is_away: bool = False
     counts_away: ClassVar[bool] = False
     batches: None = None
 

@@ -14,6 +14,7 @@ from pipeline.pricing import estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.providers._errors import Endpoint, shown_address, token_count, web_address
 from pipeline.providers._hosted import usage_from
+from pipeline.providers._place import leaves_machine
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"
@@ -67,6 +68,8 @@ class Provider:
     counts_away: ClassVar[bool] = False
     batches: None = None
     model: str
+    is_away: bool
+    """Also for models that the server only passes on to a cloud: their tags end in `cloud`."""
     context_tokens: int | None
     """The window asked for; `check` and the first call lower it to what the model can take."""
 
@@ -77,6 +80,7 @@ class Provider:
 
         address = _full_address(spec.base_url or DEFAULT_ADDRESS)
         self.model = spec.model
+        self.is_away = leaves_machine(address) or spec.model.strip().casefold().endswith(("-cloud", ":cloud"))
         self.context_tokens = spec.context_tokens
         # Without a timeout of its own, the SDK waits for ever on a dropped connection.
         self._client = ollama.Client(host=address, timeout=spec.timeout_s)

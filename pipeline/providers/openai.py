@@ -14,6 +14,7 @@ from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Repl
 from pipeline.providers._errors import Endpoint, checked_key, shown_address, web_address
 from pipeline.providers._file_batches import FileBatches
 from pipeline.providers._hosted import Hosted, usage_from
+from pipeline.providers._place import leaves_machine
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"
@@ -45,6 +46,7 @@ class Provider:
     counts_away: ClassVar[bool] = False
     model: str
     context_tokens: int | None
+    is_away: bool
 
     def __init__(self, spec: ProviderSpec) -> None:
         """Build the client; no request is made.
@@ -58,6 +60,7 @@ class Provider:
         self.model = spec.model
         self._local = spec.role == "local"
         address = _address(spec)
+        self.is_away = not self._local or leaves_machine(address)
         self._gateway = address != VENDOR_ADDRESS
         key = checked_key("OPENAI_API_KEY", spec.api_key)
         self._has_key = key is not None

@@ -42,6 +42,7 @@ class Provider:
     url_variable: ClassVar[str | None] = None
     simulated: ClassVar[bool] = True
     in_process: ClassVar[bool] = True
+    is_away: bool = False
     counts_away: ClassVar[bool] = False
 
     def __init__(self, spec: ProviderSpec, *, looks_until_ready: int = LOOKS_UNTIL_READY) -> None:

@@ -15,7 +15,7 @@ from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import refine_request, refine_task
 from pipeline.providers import Request
 from pipeline.quality import Scorer
-from pipeline.redaction import Redactor
+from pipeline.redaction import Redactor, in_all_texts
 from pipeline.routing import escalation, is_accepted, select
 from pipeline.runlog import RunLog
 from pipeline.stages import Background, Lane, PipelineStage
@@ -143,10 +143,8 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             return done + [final.result() for final in answered]
 
     def _request(self, item: AssessedDraft, study: Study) -> Request:
-        request = refine_request(refine_task(item, study, self._config.seed), self._config)
-        if self._redactor is None:
-            return request
-        return request.model_copy(update={"prompt": self._redactor.redact(request.prompt)})
+        task = refine_task(item, study, self._config.seed)
+        return refine_request(self._redactor.redact_task(task) if self._redactor else task, self._config)
 
     def _recall(self, caller: Caller, item: AssessedDraft) -> FinalPersona | None:
         """The outcome of a draft whose answer was paid for just before the run was interrupted."""
@@ -175,13 +173,8 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         return background.submit(self._better, item, persona)
 
     def _restored(self, persona: Persona) -> Persona:
-        """The persona with its quotes verbatim again.
-
-        The other fields keep the pseudonyms: a persona stands for several people and names none of them.
-        """
-        if self._redactor is None:
-            return persona
-        return persona.model_copy(update={"quotes": tuple(map(self._redactor.restore, persona.quotes))})
+        """The persona as if nothing had been replaced."""
+        return in_all_texts(persona, self._redactor.restore) if self._redactor else persona
 
     def _better(self, item: AssessedDraft, answer: Persona) -> FinalPersona:
         """The better of draft and refinement. A tie goes to the draft: it is what the local side promised."""

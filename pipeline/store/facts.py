@@ -80,7 +80,7 @@ def persona_row(persona: FinalPersona) -> dict[str, Any]:
 def call_row(call: ModelCall) -> dict[str, Any]:
     """The columns of a call; the two long texts have their own and are not repeated in the body."""
     return {
-        **call.model_dump(exclude={"usage", "error", "flag", "started_at"}),
+        **call.model_dump(exclude={"usage", "error", "flag", "place", "started_at"}),
         **call.usage.model_dump(exclude={"measured", "written_tokens"}),
         "started_at": iso(call.started_at),
         "body": as_json(call, exclude={"payload", "reply"}),

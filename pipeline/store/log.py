@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pipeline.errors import BudgetExhausted, Cancelled, PersonaError
+from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
 from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
-from pipeline.runlog import RunLog, StageName, describe, describe_score, describe_stage
+from pipeline.runlog import NEVER_LEAVES, RunLog, StageName, describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
 from pipeline.store.rows import KEYS, EventKind, Table, change, one, storable, tell
 from pipeline.store.store import DatabaseFile
@@ -55,10 +55,10 @@ class _StoreLog(RunLog):
             self._put(db, "personas", persona_row(persona))
 
     def call_opened(self, call: ModelCall) -> None:
-        row = storable({"run_id": self._run_id, **call_row(call)})
+        row = storable({"run_id": self._run_id, "place": call.place, **call_row(call)})
         with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
             if db.execute(_OPEN_CALL, row).rowcount == 0:
-                raise _refusal(db, self._run_id, row["cost_micros"])
+                raise _refusal(db, self._run_id, call)
 
     def call_closed(self, call: ModelCall) -> None:
         with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
@@ -91,6 +91,8 @@ class _StoreLog(RunLog):
         db.execute(f"{into} ON CONFLICT ({', '.join(KEYS[table])}) DO UPDATE SET {change}", row)
 
 
+_PRIVATE = "EXISTS (SELECT 1 FROM private_studies WHERE study_id = runs.study_id)"
+
 _SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
 
 
@@ -110,7 +112,7 @@ _OPEN_CALL = f"""
         cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply, batch)
     SELECT :run_id, :id, :draft_id, :stage, :provider, :model, :status, :input_tokens, :output_tokens,
         :cached_tokens, :cost_micros, :reserved_micros, :latency_ms, :started_at, :body, :payload, :reply, :batch
-    FROM runs WHERE id = :run_id AND NOT cancel_requested AND (
+    FROM runs WHERE id = :run_id AND NOT cancel_requested AND (:place = 'here' OR NOT {_PRIVATE}) AND (
         :cost_micros = 0 OR (
             (budget_micros IS NULL OR {_SPENT} + :cost_micros <= budget_micros)
             AND (project_budget_micros IS NULL OR {_SPENT_BY_PROJECT} + :cost_micros <= project_budget_micros)
@@ -120,18 +122,20 @@ _OPEN_CALL = f"""
 
 
 _WHY_NOT = f"""
-    cancel_requested, project, budget_micros, {_SPENT} AS spent, project_budget_micros,
+    cancel_requested, {_PRIVATE} AS private, project, budget_micros, {_SPENT} AS spent, project_budget_micros,
     {_SPENT_BY_PROJECT} AS spent_by_project,
     (SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
      WHERE calls.status = 'in_flight' AND member.project = runs.project AND member.simulated = runs.simulated) AS held
 """  # noqa: S608
 
 
-def _refusal(db: "Database", run_id: str, cost_micros: int) -> PersonaError:
+def _refusal(db: "Database", run_id: str, call: ModelCall) -> PersonaError:
     """Why the row of a call was not inserted."""
-    run = one(db, "runs", run_id, _WHY_NOT)
+    run, cost_micros = one(db, "runs", run_id, _WHY_NOT), call.cost_micros
     if run["cancel_requested"]:
         return Cancelled("The run was cancelled.")
+    if run["private"] and call.place != "here":
+        return ProviderError(NEVER_LEAVES)
     budget, spent, held, sharing = run["budget_micros"], run["spent"], 0, ""
     if budget is None or spent + cost_micros <= budget:
         budget, spent, held = run["project_budget_micros"], run["spent_by_project"], run["held"]

@@ -17,6 +17,8 @@ class StudySummary(Frozen):
     created_at: datetime
     """When it was first saved."""
     runs: int
+    private: bool
+    """Whether it never leaves this machine."""
 
 
 class StudyTables(DatabaseFile):
@@ -48,16 +50,40 @@ class StudyTables(DatabaseFile):
             rows = db.query(
                 """
                 SELECT id, name, documents, participants, segments, words, created_at,
+                    id IN (SELECT study_id FROM private_studies) AS private,
                     (SELECT COUNT(*) FROM runs WHERE study_id = studies.id AND deleted_at IS NULL) AS runs
                 FROM studies ORDER BY created_at DESC, rowid DESC
                 """
             )
             return [
                 StudySummary(
-                    id=row["id"], name=row["name"], size=size_of(row), created_at=row["created_at"], runs=row["runs"]
+                    id=row["id"],
+                    name=row["name"],
+                    size=size_of(row),
+                    created_at=row["created_at"],
+                    runs=row["runs"],
+                    private=bool(row["private"]),
                 )
                 for row in rows
             ]
+
+    def is_private(self, study_id: str) -> bool:
+        """Whether a study never leaves this machine, whatever a configuration says."""
+        with self._read() as db:
+            return bool(db.table("private_studies").count_where("study_id = ?", [study_id]))
+
+    def set_private(self, study_id: str, private: bool) -> None:
+        """Keep a study on this machine, or allow again that its words are sent; runs that are going on obey at once.
+
+        Raises:
+            StoreError: there is none of that id.
+        """
+        with self._write() as db:
+            one(db, "studies", study_id, "id")
+            if private:
+                db.table("private_studies").insert({"study_id": study_id}, ignore=True)
+            else:
+                db.execute("DELETE FROM private_studies WHERE study_id = ?", [study_id])
 
     def delete_study(self, study_id: str) -> None:
         """Delete a study with all its runs, and erase their text from the file.

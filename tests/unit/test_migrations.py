@@ -78,9 +78,9 @@ def write_old_run(old):
     (call,) = run.calls
     old.table("calls").insert(
         {
-            **call.model_dump(exclude={"usage", "error", "flag", "reply", "batch"}, mode="json"),
-            **call.usage.model_dump(exclude={"measured"}),
-            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply", "batch"})},
+            **call.model_dump(exclude={"usage", "error", "flag", "reply", "batch", "place"}, mode="json"),
+            **call.usage.model_dump(exclude={"measured", "written_tokens"}),
+            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply", "batch", "place"})},
         }
     )
     return run, call

@@ -1,0 +1,130 @@
+"""How much of what identifies people is replaced, and how much else: `python benchmarks/redaction.py [--misses]`.
+
+The set is `redaction_set.txt`. Recall is the share of marked strings of which nothing is left, precision the share of
+replacements that touch a marked string. The even lines were not looked at while the patterns were written.
+"""
+
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from pipeline.models import Document, Participant, Segment, Study
+from pipeline.redaction import Redactor
+
+SET = Path(__file__).with_name("redaction_set.txt")
+_MARK = re.compile(r"\{(?P<kind>[a-z]+):(?P<text>.*?)\}")
+
+
+class Case(NamedTuple):
+    """A text and what is to be replaced in it."""
+
+    speaker: str
+    text: str
+    wanted: tuple[tuple[int, int, str], ...]
+    held_out: bool
+
+
+class Figures(NamedTuple):
+    """How one kind was found."""
+
+    kind: str
+    n: int
+    found: int
+    replaced: int
+    right: int
+
+    @property
+    def line(self) -> str:
+        """A row of the table."""
+        recall = f"{self.found / self.n:.3f}" if self.n else "–"
+        precision = f"{self.right / self.replaced:.3f}" if self.replaced else "–"
+        return f"{self.kind:9} {self.n:4} {recall:>7} {self.replaced:9} {precision:>10}"
+
+
+def cases() -> tuple[tuple[Participant, ...], tuple[Case, ...]]:
+    """The participants and the marked texts."""
+    people: list[Participant] = []
+    found: list[Case] = []
+    for line in SET.read_text(encoding="utf-8").splitlines():
+        if line.startswith("@"):
+            _, identity, *name = line.split(" ", 2)
+            people.append(Participant(id=identity, name=name[0] if name else None, documents=("d1",), words=1))
+        elif not line.startswith("#"):
+            speaker, _, marked = line.partition(" ")[0], "", line.split("> ", 1)[-1]
+            if speaker.startswith("I>"):
+                marked = line.split(" ", 1)[1]
+            found.append(_case(speaker, marked, held_out=len(found) % 2 == 1))
+    return tuple(people), tuple(found)
+
+
+def _case(speaker: str, marked: str, *, held_out: bool) -> Case:
+    text, wanted, position = "", [], 0
+    for match in _MARK.finditer(marked):
+        text += marked[position : match.start()]
+        wanted.append((len(text), len(text) + len(match["text"]), match["kind"]))
+        text += match["text"]
+        position = match.end()
+    return Case(speaker, text + marked[position:], tuple(wanted), held_out)
+
+
+def study_of_set() -> Study:
+    """All texts as one study."""
+    people, texts = cases()
+    segments = tuple(
+        Segment(
+            id=f"d1.{number}",
+            document="d1",
+            participant=case.speaker.removeprefix("I>").removesuffix(">"),
+            role="interviewer" if case.speaker.startswith("I>") else "participant",
+            text=case.text,
+            where=f"line {number}",
+        )
+        for number, case in enumerate(texts, start=1)
+    )
+    document = Document(id="d1", name=SET.name, kind="set", words=1)
+    return Study(id="set", name="set", documents=(document,), participants=people, segments=segments)
+
+
+def measure(*, held_out: bool, misses: list[str] | None = None) -> tuple[Figures, ...]:
+    """The figures per kind of one half, and of all kinds together."""
+    redactor = Redactor(study_of_set())
+    n, found, replaced, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for case in cases()[1]:
+        if case.held_out != held_out:
+            continue
+        made = redactor.replacements(case.text)
+        covered = {place for one in made for place in range(one.start, one.end)}
+        for start, end, kind in case.wanted:
+            is_gone = covered.issuperset(place for place in range(start, end) if case.text[place].isalnum())
+            n[kind] += 1
+            found[kind] += is_gone
+            if not is_gone and misses is not None:
+                misses.append(f"missed {kind}: {case.text}  ->  {redactor.redact(case.text)}")
+        for one in made:
+            is_right = any(one.start < end and start < one.end for start, end, _ in case.wanted)
+            replaced[one.kind] += 1
+            right[one.kind] += is_right
+            if not is_right and misses is not None:
+                misses.append(f"too much ({one.kind}): {case.text}  ->  {redactor.redact(case.text)}")
+    kinds = sorted(n | replaced)
+    rows = [Figures(kind, n[kind], found[kind], replaced[kind], right[kind]) for kind in kinds]
+    return (*rows, Figures("all", n.total(), found.total(), replaced.total(), right.total()))
+
+
+def main() -> None:
+    """Print both halves."""
+    misses: list[str] = []
+    for held_out, title in ((False, "looked at (odd lines)"), (True, "held out (even lines)")):
+        print(f"{title}\nkind         n  recall  replaced  precision")
+        for figures in measure(held_out=held_out, misses=misses if held_out == ("--held" in sys.argv) else None):
+            print(figures.line)
+    if "--misses" in sys.argv:
+        print("\n".join(misses))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""Whether a request to an address leaves this machine."""
+
+import ipaddress
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+
+def leaves_machine(address: str) -> bool:
+    """Whether requests to a URL go to another machine; in doubt they do.
+
+    A name is this machine's only where it is `localhost`, which resolvers may not send elsewhere (RFC 6761). A proxy
+    in the environment gets what is sent to this machine too, unless `NO_PROXY` says otherwise.
+    """
+    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
+    return not is_loopback(host) or _is_proxied(host)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine; 0.0.0.0 and :: are, when asked for."""
+    if host.casefold() == "localhost":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def _is_proxied(host: str) -> bool:
+    return bool(getproxies().keys() & {"http", "https", "all"}) and not proxy_bypass(host)
