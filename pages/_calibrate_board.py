@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pipeline.calibration.position import Position
 
 AT_KEY, TYPED_KEY = "at", "typed"
-"""Of the slider, whose value is in the address, and of the field beside it."""
+"""Of the slider, whose value is in the address, and of the field to type one."""
 
 
 @st.fragment
@@ -26,7 +26,6 @@ def moving(board: "Board") -> None:
     """Everything that depends on where the threshold stands."""
     from pipeline.calibration.board import place_of
 
-    head = st.container(horizontal=True, vertical_alignment="bottom", gap="small")
     threshold = st.slider(
         "Threshold",
         0.0,
@@ -40,8 +39,6 @@ def moving(board: "Board") -> None:
     )
     place = place_of(threshold)
     here = board.positions[place]
-    with head:
-        _head(board, threshold)
     _histogram(board, here)
     _figures_here(board, here)
     _charts(board, place)
@@ -54,32 +51,43 @@ def _start(board: "Board") -> float:
     return round(board.newest.config.quality_threshold if certified is None else certified, 2)
 
 
-def _head(board: "Board", threshold: float) -> None:
-    st.session_state[TYPED_KEY] = threshold
-    # Out of sight until it is opened: a number field takes the browser longer to draw again than all the rest.
-    with st.popover("Type a threshold", icon=":material/keyboard:"):
-        st.number_input("Threshold", 0.0, 1.0, step=0.01, format="%.2f", key=TYPED_KEY, on_change=_typed, width=150)
-    certified = board.certificate.threshold
-    if certified is not None:
-        st.button(
-            f"Certified: {score(certified)}",
-            icon=":material/verified:",
-            on_click=_move,
-            args=(certified,),
-            disabled=abs(certified - threshold) < 1e-9,
-            help="Moves the slider to the lowest threshold that the labels certify.",
-        )
-    if not _access.is_viewer() and st.button(
-        "Use this threshold",
-        type="primary",
-        icon=":material/arrow_forward:",
-        help="Opens Configure with this threshold and budget, on the study and with the settings of the newest run.",
-    ):
-        _use(board, threshold)
+def actions(board: "Board") -> None:
+    """What can be done with the threshold. Not part of what moves: this row takes the browser longer than the rest."""
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Type a threshold", icon=":material/keyboard:"):
+            st.number_input(
+                "Threshold",
+                0.0,
+                1.0,
+                None,
+                0.01,
+                format="%.2f",
+                key=TYPED_KEY,
+                on_change=_typed,
+                placeholder="0 to 1",
+                width=150,
+            )
+        certified = board.certificate.threshold
+        if certified is not None:
+            st.button(
+                f"Certified: {score(certified)}",
+                icon=":material/verified:",
+                on_click=_move,
+                args=(certified,),
+                help="Moves the slider to the lowest threshold that the labels certify.",
+            )
+        if not _access.is_viewer() and st.button(
+            "Use this threshold",
+            type="primary",
+            icon=":material/arrow_forward:",
+            help="Opens Configure with this threshold and budget, and with the study and settings of the newest run.",
+        ):
+            _use(board, float(st.session_state.get(AT_KEY, _start(board))))
 
 
 def _typed() -> None:
     _move(st.session_state[TYPED_KEY])
+    st.session_state[TYPED_KEY] = None
 
 
 def _move(threshold: float | None) -> None:
@@ -150,50 +158,39 @@ def answer(board: "Board") -> None:
 
 
 def _figures_here(board: "Board", here: "Position") -> None:
+    """The figures of this threshold, as one element: each one that a move sends again is drawn again."""
     mark = " (simulated)" if board.simulated else ""
-    with st.grid(3, min_column_width=150, gap="small"):
-        _figures.tile(
-            "Stays local",
-            percent(here.local_share),
-            f"{here.local:,} of {count(here.drafts, 'draft')}",
-            "Sent nowhere.",
-        )
-        _figures.tile(
+    saving, bad = here.saving, here.bad
+    whole = "what stays local" if board.terms.promise.risk == "selective" else "everything delivered"
+    rows = [
+        ("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
+        (
             f"Cost{mark}",
             MISSING if here.cost_micros is None else usd(round(here.cost_micros)),
             _cost_note(board, here),
-            "Expected of one run with this threshold: drafting and refining, nothing capped.",
-        )
-        saving = here.saving
-        _figures.tile(
+        ),
+        (
             f"Saved{mark}",
             percent(saving.value) if saving else MISSING,
-            f"95 %: {percent(saving.low)} to {percent(saving.high)}" if saving else "needs two drafts and their cost",
-            "Against the frontier writing everything. The interval is for drafts to come from the same source.",
-        )
-        bad = here.bad
-        strict = board.terms.promise.risk == "selective"
-        _figures.tile(
+            f"against the frontier alone, {_alone(board)}; 95 %: {percent(saving.low)} to {percent(saving.high)}"
+            if saving
+            else "needs two drafts and their cost",
+        ),
+        (
             "Bad local drafts",
             percent(bad.estimate) if bad else MISSING,
-            f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
+            f"of {whole}; 95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
             if bad
             else "no label speaks of it",
-            "Unacceptable drafts that stay local, as a share of "
-            f"{'what stays local' if strict else 'everything delivered'}.",
-        )
-        _figures.tile(
-            "Over budget",
+        ),
+        (
+            "Chance to pass the budget",
             MISSING if here.over_budget is None else percent(here.over_budget),
             _budget_note(board, here),
-            "Chance that a run like these would cost more than its budget. The last drafts would then stay unrefined.",
-        )
-        _figures.tile(
-            "Frontier alone",
-            _alone(board),
-            f"for {count(board.terms.personas, 'persona')}{mark}",
-            "What the frontier would have cost for all, without any draft.",
-        )
+        ),
+    ]
+    lines = [f"| {label} | **{escape_markdown(value)}** | {escape_markdown(note)} |" for label, value, note in rows]
+    st.markdown("\n".join([f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines]))
 
 
 def _cost_note(board: "Board", here: "Position") -> str:
@@ -217,8 +214,8 @@ def _budget_note(board: "Board", here: "Position") -> str:
 
 def _alone(board: "Board") -> str:
     cases = board.pool.cases
-    total = float(cases.frontier_micros.sum())
-    return MISSING if total != total or not len(cases) else usd(round(total * board.terms.personas / len(cases)))
+    total = float(cases.frontier_micros.sum()) * board.terms.personas / max(1, len(cases))
+    return usd(round(total), board.simulated)
 
 
 def _charts(board: "Board", place: int) -> None:

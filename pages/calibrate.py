@@ -59,6 +59,7 @@ def _answer(question: Question, terms: "Terms") -> None:
     if board.drift and board.drift.warning:
         st.warning(escape_markdown(board.drift.warning), icon=":material/trending_down:")
     _calibrate_board.answer(board)
+    _calibrate_board.actions(board)
     _calibrate_board.moving(board)
     _calibrate_board.how_to_read(board)
     if found := notes(board):
