@@ -8,7 +8,9 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 
 class FileCache:
@@ -30,9 +32,9 @@ class FileCache:
             return None
 
     def put(self, content: bytes, *key: str) -> None:
-        """Keep some bytes under a key, in one step: a reader finds all of them or none."""
+        """Keep some bytes under a key."""
         name = _name(key)
-        if self._folder is None or not _write(_path(self._folder, name), content):
+        if self._folder is None or not write_whole(_path(self._folder, name), lambda file: file.write(content)):
             self._kept[name] = content
 
 
@@ -44,7 +46,8 @@ def _path(folder: Path, name: str) -> Path:
     return folder / name[:2] / name[2:]
 
 
-def _write(path: Path, content: bytes) -> bool:
+def write_whole(path: Path, fill: Callable[[IO[bytes]], object]) -> bool:
+    """Write a file in one step: a reader finds all of it or none. `False` when the folder cannot be written."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
@@ -52,7 +55,7 @@ def _write(path: Path, content: bytes) -> bool:
         return False
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            fill(file)
         os.replace(temporary, path)
     except OSError:
         Path(temporary).unlink(missing_ok=True)

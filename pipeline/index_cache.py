@@ -5,8 +5,6 @@ Whatever does not fit the study exactly (damaged, foreign, of another scorer ver
 
 import hashlib
 import json
-import os
-import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.file_cache import write_whole
 from pipeline.models import Study
 
 SCORER_VERSION = "1.0"
@@ -51,22 +50,9 @@ def content_key(study: Study) -> str:
 
 def save(data: IndexData, path: Path, key: str) -> None:
     """Write a cache file in one step; a folder that cannot be written is left alone."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
-    except OSError:
-        return
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(
-                file,
-                key=_as_bytes(key),
-                vocabulary=_as_bytes(json.dumps(data.vocabulary)),
-                **{name: getattr(data, name) for name in _ARRAYS},
-            )
-        os.replace(name, path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
+    arrays = {name: getattr(data, name) for name in _ARRAYS}
+    words = _as_bytes(json.dumps(data.vocabulary))
+    write_whole(path, lambda file: np.savez(file, key=_as_bytes(key), vocabulary=words, **arrays))
 
 
 def load(path: Path, key: str, study: Study) -> IndexData | None:

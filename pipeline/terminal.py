@@ -9,11 +9,12 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
 from pipeline.models import AssessedDraft, RunRecord
+from pipeline.progress import stage_bars
 from pipeline.runlog import StageName
 from pipeline.words import percent, score, usd
 
@@ -36,7 +37,8 @@ def watch(store: "Store", worker: "Worker", run_id: str) -> None:
     Raises:
         StoreError: the run has ended, but the database did not take down how.
     """
-    with _cancel_on_interrupt(lambda: worker.cancel(run_id)), _bars() as show:
+    with _cancel_on_interrupt(lambda: worker.cancel(run_id)), _bars(TextColumn("{task.fields[note]}")) as bars:
+        show = _Show(bars)
         while not worker.join(run_id, _POLL_S):
             show(store.progress(run_id))
         show(store.progress(run_id))
@@ -53,7 +55,7 @@ def print_run(run: RunRecord) -> None:
     for final in run.personas:
         overall = final.assessment.scores.overall
         table.add_row(
-            "–" if overall is None else f"{overall:.2f}",
+            score(overall),
             Text(final.persona.name),
             final.outcome,
             usd(final.cost_micros),
@@ -76,7 +78,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
             f"{run.created_at:%Y-%m-%d %H:%M}",
             run.status,
             str(run.personas),
-            "–" if run.mean_score is None else f"{run.mean_score:.2f}",
+            score(run.mean_score),
             usd(run.spent_micros) + (" (simulated)" if run.simulated else ""),
             Text(run.name),
         )
@@ -123,16 +125,7 @@ def print_scores(assessed: Sequence[AssessedDraft]) -> None:
     """Scores and findings of personas from a file."""
     out = _console()
     for item in assessed:
-        scores = item.assessment.scores
-        numbers = "  ".join(
-            f"{name} {'–' if value is None else f'{value:.2f}'}"
-            for name, value in (
-                ("overall", scores.overall),
-                ("coherence", scores.coherence),
-                ("faithfulness", scores.faithfulness),
-                ("completeness", scores.completeness),
-            )
-        )
+        numbers = "  ".join(f"{name} {score(value)}" for name, value in item.assessment.scores)
         out.print(Text(f"{item.draft.persona.name}: {numbers}"))
         for finding in item.assessment.findings:
             out.print(Text(f"  - {finding.text}"))
@@ -160,9 +153,7 @@ def print_judge(result: "JudgeCheck") -> None:
 @contextmanager
 def count_up(title: str) -> Iterator[Callable[[int, int], None]]:
     """Shows how far something is; call it with how much is done, and of how much."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
+    with _bars() as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
@@ -172,19 +163,10 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
-@contextmanager
-def _bars() -> "Iterator[_Show]":
+def _bars(*more: ProgressColumn) -> Progress:
     """Progress bars on a terminal; nothing where stderr is a file or a pipe."""
-    console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description:<9}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
-    )
-    with Progress(*columns, console=console, disable=not sys.stderr.isatty()) as progress:
-        yield _Show(progress)
+    columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *more)
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
 
 
 class _Show:
@@ -195,12 +177,11 @@ class _Show:
         self._tasks = {stage: progress.add_task(title, total=None, note="") for stage, title in _STAGES}
 
     def __call__(self, now: "RunProgress") -> None:
-        done = {"draft": now.drafted + now.failed, "assess": now.assessed, "refine": now.finished}
-        for stage, task in self._tasks.items():
-            note = f"{usd(now.spent_micros)} spent" if stage == "refine" and "refine" in now.planned else ""
+        for bar in stage_bars(now):
+            note = f"{usd(now.spent_micros)} spent" if bar.stage == "refine" and bar.planned is not None else ""
             if note and now.batch:
                 note = f"{note}, waiting for a batch: up to 24 hours"
-            self._progress.update(task, total=now.planned.get(stage), completed=done[stage], note=note)
+            self._progress.update(self._tasks[bar.stage], total=bar.planned, completed=bar.done, note=note)
 
 
 @contextmanager
