@@ -31,8 +31,9 @@ def exports(run: RunRecord) -> None:
     with_words = not _access.is_viewer() and st.toggle(
         "With words of the study",
         key=f"words {run.id}",
-        help="Report: quotes of personas and the sources of their claims. Bundle: all text of the study, and what was "
-        "sent to models. Without it a bundle's personas keep their own quotes.",
+        help="Report: quotes of personas and the sources of their claims. Bundle: all text of the study, what was sent "
+        "to models, and the notes of those who labelled. Without it personas keep their own quotes, and labels their "
+        "verdicts.",
     )
     if run.status != "running":
         _file(f"Report{mark}", f"{run.id}.html", partial(_report, run, with_words), ":material/description:")
@@ -59,7 +60,8 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     with_words = not _access.is_viewer() and st.toggle(
         "With words of the study",
         key="words of the comparison",
-        help="Report: quotes of personas. Bundle: all text of the studies, and what was sent to models.",
+        help="Report: quotes of personas. Bundle: all text of the studies, what was sent to models, "
+        "and the notes of those who labelled.",
     )
     if any(run.status == "running" for run in runs):
         st.caption("Both can be had when all of these runs have ended.")
@@ -116,7 +118,8 @@ def _take_in(name: str, data: bytes) -> None:
     if taken.runs:
         st.session_state[_ui.RUN_KEY] = taken.runs[0]
         _ui.go(_ui.RESULTS)
-    st.info(f"Nothing was changed: {count(len(taken.known), 'run')} of it, and all are here already.")
+    known = f"{count(len(taken.known), 'run')} of it, and all are here already"
+    st.info(f"{count(taken.labels, 'label')} taken in; {known}." if taken.labels else f"Nothing was changed: {known}.")
 
 
 def _file(label: str, name: str, data: object, icon: str | None = None) -> None:

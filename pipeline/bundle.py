@@ -1,14 +1,17 @@
 """What is shared of runs: everything about them and their studies, with or without the words of the study.
 
 Without these words segments are empty, participants nameless and without facts, the sources of claims are known by
-place only, and what was sent and answered is left out. Personas stay whole, their quotes included. Values that come
-from elsewhere are checked here; `pipeline.bundle_file` reads and writes the file.
+place only, what was sent and answered is left out, and so are the notes of those who labelled. Personas stay whole,
+their quotes included. Values that come from elsewhere are checked here; `pipeline.bundle_file` reads and writes the
+file.
 """
 
+from collections.abc import Hashable, Sequence
+from datetime import datetime
 from math import isfinite
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, PlainValidator, model_validator
 
 from pipeline.comparison.saved import Comparison
 from pipeline.config import HybridConfig
@@ -81,19 +84,17 @@ class BundledRun(Frozen):
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         drafts = {draft.id for draft in self.drafts}
-        _once("draft", [draft.id for draft in self.drafts])
-        _once("persona", [final.draft_id for final in self.personas])
-        _once("call", [call.id for call in self.calls])
-        _once("failure", [failure.draft_id for failure in self.failures])
-        _once("batch", [batch.marker for batch in self.batches])
-        _once("stage", [begun.stage for begun in self.stages])
+        check_once("draft", [draft.id for draft in self.drafts])
+        check_once("persona", [final.draft_id for final in self.personas])
+        check_once("call", [call.id for call in self.calls])
+        check_once("failure", [failure.draft_id for failure in self.failures])
+        check_once("batch", [batch.marker for batch in self.batches])
+        check_once("stage", [begun.stage for begun in self.stages])
         if strays := ({final.draft_id for final in self.personas} | self.assessments.keys()) - drafts:
             raise ValueError(f"there is no draft '{min(strays)}'")
         if not all(isfinite(seconds) for seconds in self.timing.model_dump().values()):
             raise ValueError("a time is not a number")
-        moments = [call.started_at for call in self.calls] + [self.created_at, self.finished_at or self.created_at]
-        if any(moment.tzinfo is None or not 1 < moment.year < 9999 for moment in moments):
-            raise ValueError("a moment has no time zone, or is out of range")
+        check_moments([self.created_at, self.finished_at or self.created_at, *(call.started_at for call in self.calls)])
         return self
 
     def without_source(self) -> Self:
@@ -115,6 +116,19 @@ class BundledRun(Frozen):
         return self.model_copy(update=said) == other.model_copy(update=said)
 
 
+def _labelled(value: object) -> object:
+    from pipeline.bundle_labels import LabelledDesign
+
+    return LabelledDesign.model_validate(value)
+
+
+# Known by name only until there is one: with it come numpy and scipy, which most of what reads runs never needs.
+if TYPE_CHECKING:
+    from pipeline.bundle_labels import LabelledDesign
+else:
+    LabelledDesign = Annotated[Any, PlainValidator(_labelled)]
+
+
 class Bundle(Frozen):
     """What a file brings along."""
 
@@ -124,6 +138,8 @@ class Bundle(Frozen):
     runs: tuple[BundledRun, ...]
     comparisons: tuple[Comparison, ...] = ()
     """Saved comparisons of these runs."""
+    designs: tuple[LabelledDesign, ...] = ()
+    """Designs drawn from these runs, with their labels."""
 
 
 def withheld(study: Study) -> Study:
@@ -146,13 +162,29 @@ def without_source(bundle: Bundle) -> Bundle:
             "source_text": False,
             "studies": tuple(withheld(study) for study in bundle.studies),
             "runs": tuple(run.without_source() for run in bundle.runs),
+            "designs": tuple(design.without_notes() for design in bundle.designs),
         }
     )
 
 
-def _once(noun: str, ids: list[str]) -> None:
+def check_once(noun: str, ids: Sequence[Hashable]) -> None:
+    """Refuse what names the same thing twice.
+
+    Raises:
+        ValueError: it does.
+    """
     if len(set(ids)) != len(ids):
         raise ValueError(f"a {noun} is there twice")
+
+
+def check_moments(moments: Sequence[datetime]) -> None:
+    """Refuse times that cannot be stored and compared.
+
+    Raises:
+        ValueError: one has no zone, or is out of range.
+    """
+    if any(moment.tzinfo is None or not 1 < moment.year < 9999 for moment in moments):
+        raise ValueError("a moment has no time zone, or is out of range")
 
 
 def _without_quotes(assessment: Assessment) -> Assessment:

@@ -1,8 +1,8 @@
 """Runs and their studies in one file that another installation can take in.
 
-A zip of JSON: `manifest.json` says what is in it, with a checksum for each other member; a study and a run are one
-member each. Nothing of it is trusted when it is read: sizes are bounded before they are unpacked, every name and
-every value is checked, and no member ever becomes a file. Checksums find damage and careless changes; they are not
+A zip of JSON: `manifest.json` says what is in it, with a checksum for each other member; a study, a run and a design
+are one member each. Nothing of it is trusted when it is read: sizes are bounded before they are unpacked, every name
+and every value is checked, and no member ever becomes a file. Checksums find damage and careless changes; they are not
 a signature, and say nothing of who made the bundle.
 """
 
@@ -15,7 +15,7 @@ import zlib
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pydantic import AwareDatetime, ValidationError
@@ -26,7 +26,12 @@ from pipeline.config import explain_validation
 from pipeline.errors import InputError
 from pipeline.models import Frozen, Study
 
-FORMAT = "persona.bundle/1"
+if TYPE_CHECKING:
+    from pipeline.bundle_labels import LabelledDesign
+
+FORMAT = "persona.bundle/2"
+_READABLE = ("persona.bundle/1", FORMAT)
+"""The first one has no designs."""
 
 _MANIFEST = "manifest.json"
 _FORMATS = re.compile(r"persona\.bundle/(\d+)")
@@ -53,6 +58,7 @@ class _Manifest(Frozen):
     studies: tuple[Id, ...]
     runs: tuple[Id, ...]
     comparisons: tuple[Comparison, ...]
+    designs: tuple[Id, ...] = ()
     members: dict[str, _Member]
 
 
@@ -60,6 +66,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
     """A bundle as a zip file; the same bundle at the same time gives the same bytes."""
     members = {f"studies/{study.id}.json": _json(study) for study in bundle.studies}
     members |= {f"runs/{run.id}.json": _json(run) for run in bundle.runs}
+    members |= {f"designs/{design.stored.id}.json": _json(design) for design in bundle.designs}
     manifest = _Manifest(
         format=FORMAT,
         program=_program(),
@@ -68,6 +75,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
         studies=tuple(study.id for study in bundle.studies),
         runs=tuple(run.id for run in bundle.runs),
         comparisons=bundle.comparisons,
+        designs=tuple(design.stored.id for design in bundle.designs),
         members={name: _Member(sha256=_digest(data), bytes=len(data)) for name, data in members.items()},
     )
     target = io.BytesIO()
@@ -95,7 +103,8 @@ def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  
         raise _too_large(where, len(data), limits)
     members = _unpack(data, where, limits)
     manifest = _manifest(members.pop(_MANIFEST, None), where)
-    expected = {f"studies/{key}.json" for key in manifest.studies} | {f"runs/{key}.json" for key in manifest.runs}
+    named = {"studies": manifest.studies, "runs": manifest.runs, "designs": manifest.designs}
+    expected = {f"{folder}/{key}.json" for folder, keys in named.items() for key in keys}
     if odd := sorted((members.keys() ^ expected) | (manifest.members.keys() ^ expected)):
         raise _refused(where, f"'{odd[0][:80]}' is in it or in its manifest, and not in the other. Export it again.")
     for name, content in members.items():
@@ -107,6 +116,7 @@ def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  
         studies=tuple(_parsed(Study, members[f"studies/{key}.json"], where) for key in manifest.studies),
         runs=tuple(_parsed(BundledRun, members[f"runs/{key}.json"], where) for key in manifest.runs),
         comparisons=manifest.comparisons,
+        designs=_designs(members, manifest, where),
     )
     _check_ids(bundle, manifest, where)
     return bundle
@@ -179,8 +189,8 @@ def _manifest(data: bytes | None, where: str) -> _Manifest:
     found = _FORMATS.fullmatch(name) if isinstance(name, str) else None
     if found is None:
         raise _refused(where, f"{_MANIFEST} does not say that this is a bundle of runs.")
-    if name != FORMAT:
-        raise _refused(where, f"it is of format {name}, and this program reads {FORMAT}. Update the program.")
+    if name not in _READABLE:
+        raise _refused(where, f"it is of format {name}, and this program reads up to {FORMAT}. Update the program.")
     return _parsed(_Manifest, data, where)
 
 
@@ -194,6 +204,14 @@ def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
         raise _refused(where, explain_validation(error)[:500]) from error
 
 
+def _designs(members: dict[str, bytes], manifest: _Manifest, where: str) -> "tuple[LabelledDesign, ...]":
+    if not manifest.designs:
+        return ()
+    from pipeline.bundle_labels import LabelledDesign
+
+    return tuple(_parsed(LabelledDesign, members[f"designs/{key}.json"], where) for key in manifest.designs)
+
+
 def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
     studies = tuple(study.id for study in bundle.studies)
     runs = tuple(run.id for run in bundle.runs)
@@ -203,6 +221,16 @@ def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
         raise _refused(where, f"the study {min(strays)} of one of its runs is not in it.")
     if any(not compared.run_ids or not set(compared.run_ids) <= set(runs) for compared in bundle.comparisons):
         raise _refused(where, "a comparison in it is about runs that are not.")
+    if tuple(design.stored.id for design in bundle.designs) != manifest.designs:
+        raise _refused(where, "a design in it has another id than its manifest says.")
+    studied = {run.id: run.study_id for run in bundle.runs}
+    drafts = {(run.id, draft.id) for run in bundle.runs for draft in run.drafts}
+    for labelled in bundle.designs:
+        design = labelled.stored.design
+        if {studied.get(run_id) for run_id in labelled.stored.run_ids} != {design.setup.study_id}:
+            raise _refused(where, f"the design {labelled.stored.id} is about runs or a study that are not in it.")
+        if not {task.key for task in design.tasks} <= drafts:
+            raise _refused(where, f"the design {labelled.stored.id} asks for a draft that is not in it.")
 
 
 def _refused(where: str, why: str) -> InputError:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.commands._options import Commands, open_store
 from pipeline.errors import InputError
 from pipeline.settings import Settings
+from pipeline.words import count
 
 if TYPE_CHECKING:
     from pipeline.store import Store
@@ -77,6 +78,8 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
         print(f"Imported {run_id}: `persona show {run_id}`.")
     for run_id in taken.known:
         print(f"{run_id} was here already, and is left as it was.")
+    if taken.labels:
+        print(f"{count(taken.labels, 'label')} imported.")
     return 0
 
 

@@ -12,6 +12,7 @@ from pipeline.errors import InputError, StoreError
 from pipeline.models import Frozen, Study, Timing
 from pipeline.store.comparisons import comparisons_within
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
+from pipeline.store.labels import designs_within, take_design
 from pipeline.store.rows import Table, as_json, iso, one, storable
 from pipeline.store.store import DatabaseFile
 
@@ -26,13 +27,15 @@ class Imported(Frozen):
     """Ids of the runs that are new here."""
     known: tuple[str, ...]
     """Ids of those that were here before, and are left as they were."""
+    labels: int = 0
+    """How many labels are new here."""
 
 
 class BundleTables(DatabaseFile):
     """The part of the store that shares runs with other installations."""
 
     def bundle(self, run_ids: Sequence[str]) -> Bundle:
-        """Runs with their studies, and the saved comparisons that are about no other run.
+        """Runs with their studies, and the saved comparisons and designs that are about no other run.
 
         Raises:
             StoreError: there is no such run.
@@ -44,11 +47,13 @@ class BundleTables(DatabaseFile):
             bodies = [str(one(db, "studies", key)["body"]) for key in keys]
             studies = tuple(Study.model_validate_json(body) for body in bodies)
             comparisons = comparisons_within(db, [run.id for run in runs])
+            designs = designs_within(db, [run.id for run in runs])
         return Bundle(
             source_text=not any(study.is_withheld for study in studies),
             studies=studies,
             runs=runs,
             comparisons=tuple(comparisons),
+            designs=tuple(designs),
         )
 
     def import_bundle(self, bundle: Bundle, now: datetime) -> Imported:
@@ -57,7 +62,7 @@ class BundleTables(DatabaseFile):
         Imported runs are marked with the time, count for no budget, and cannot be resumed.
 
         Raises:
-            StoreError: a run or study of the same id is here with other content.
+            StoreError: a run, study or design of the same id is here with other content.
         """
         new: list[str] = []
         known: list[str] = []
@@ -68,7 +73,8 @@ class BundleTables(DatabaseFile):
                 (new if _take_run(db, run, now) else known).append(run.id)
             for comparison in bundle.comparisons:
                 _take_comparison(db, comparison)
-        return Imported(runs=tuple(new), known=tuple(known))
+            labels = sum(take_design(db, design) for design in bundle.designs)
+        return Imported(runs=tuple(new), known=tuple(known), labels=labels)
 
 
 def _read_run(db: "Database", run_id: str) -> BundledRun:

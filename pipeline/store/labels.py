@@ -12,7 +12,8 @@ from pipeline.store.store import DatabaseFile
 
 # Imported where they are used: with them come numpy and scipy, which most of what opens a database never needs.
 if TYPE_CHECKING:
-    from pipeline.calibration.design import Design
+    from pipeline.bundle_labels import LabelledDesign
+    from pipeline.calibration.design import Design, Task
     from pipeline.calibration.labels import DesignSummary, Label, StoredDesign, Verdict
     from pipeline.store.store import Database
 
@@ -27,21 +28,10 @@ class LabelTables(DatabaseFile):
             StoreError: the study or one of the runs is not there.
         """
         design_id = f"design-{secrets.token_hex(4)}"
-        row = {
-            "id": design_id,
-            "study_id": design.setup.study_id,
-            "name": name,
-            "created_at": iso(now),
-            "run_ids": json.dumps(list(run_ids)),
-            "body": as_json(design, exclude={"tasks"}),
-        }
         with self._write() as db:
             for run_id in run_ids:
                 one(db, "runs", run_id, "id")
-            db.table("designs").insert(storable(row))
-            db.table("design_items").insert_all(
-                storable({"design_id": design_id, **task.model_dump()}) for task in design.tasks
-            )
+            _insert(db, design_id, run_ids, design, name, now)
         return design_id
 
     def designs(self, study_id: str | None = None) -> "list[DesignSummary]":
@@ -68,21 +58,11 @@ class LabelTables(DatabaseFile):
         Raises:
             StoreError: there is none of that id.
         """
-        from pipeline.calibration.labels import StoredDesign
-
         with self._read() as db:
-            row = _design_row(db, design_id)
-            tasks = list(db.query(_TASKS, [row["id"]]))
-            run_ids = _known_runs(db, row["run_ids"])
-        if not tasks:
+            found = _stored(db, _design_row(db, design_id))
+        if not found.design.tasks:
             raise StoreError(_unknown(design_id))
-        return StoredDesign.model_validate(
-            {
-                **{name: row[name] for name in ("id", "name", "created_at")},
-                "run_ids": run_ids,
-                "design": {**json.loads(row["body"]), "tasks": tasks},
-            }
-        )
+        return found
 
     def delete_design(self, design_id: str) -> None:
         """Delete a design with all its labels.
@@ -111,8 +91,7 @@ class LabelTables(DatabaseFile):
         """
         with self._write() as db:
             for label in labels:
-                row = {**label.model_dump(exclude={"labelled_at"}), "design": design_id, "at": iso(label.labelled_at)}
-                db.execute(_LABEL, storable(row))
+                db.execute(_LABEL, storable(_said(design_id, label)))
 
     def remove_label(self, design_id: str, place: int, rater: str) -> None:
         """Take a label back; one that is not there is no error."""
@@ -124,11 +103,52 @@ class LabelTables(DatabaseFile):
 
     def labels(self, design_id: str) -> "tuple[Label, ...]":
         """The labels of a design, in the order in which they were made; empty for an unknown one."""
-        from pipeline.calibration.labels import Label
-
         with self._read() as db:
-            rows = db.query(_LABELS, [utf8(design_id)])
-            return tuple(Label.model_validate(row) for row in rows)
+            return _labels(db, utf8(design_id))
+
+
+def designs_within(db: "Database", run_ids: Sequence[str]) -> "list[LabelledDesign]":
+    """The designs drawn from these runs only, with their labels; oldest first."""
+    rows = list(db.query(_OF_RUNS, [json.dumps(list(run_ids))]))
+    if not rows:
+        return []
+    from pipeline.bundle_labels import LabelledDesign
+
+    found = [stored for row in rows if set((stored := _stored(db, row)).run_ids) <= set(run_ids)]
+    places = {stored.id: {task.place for task in stored.design.tasks} for stored in found}
+    return [
+        LabelledDesign(
+            stored=stored,
+            labels=tuple(label for label in _labels(db, stored.id) if label.place in places[stored.id]),
+        )
+        for stored in found
+    ]
+
+
+def take_design(db: "Database", given: "LabelledDesign") -> int:
+    """Insert a design with its labels; of one that is here, the labels that are new. How many these are.
+
+    Raises:
+        StoreError: one of the same id is here that draws other texts.
+    """
+    stored, tasks = given.stored, given.stored.design.tasks
+    for row in db.table("designs").rows_where("id = ?", [stored.id]):
+        known = {item["place"]: item for item in db.query(_ITEMS, [stored.id])}
+        new = [task for task in tasks if task.place not in known]
+        drawn_here = _stored(db, row).design.model_copy(update={"tasks": tasks})
+        if drawn_here != stored.design or any(known[t.place] != t.model_dump() for t in tasks if t.place in known):
+            raise StoreError(
+                f"The design {stored.id} is here with other content, and is left as it is. Delete it first, or import "
+                "into another database with --db."
+            )
+        _insert_items(db, stored.id, new)
+        break
+    else:
+        _insert(db, stored.id, stored.run_ids, stored.design, stored.name, stored.created_at)
+    before = db.execute(_COUNT, [stored.id]).fetchone()[0]
+    for label in given.labels:
+        db.execute(_TAKE, storable(_said(stored.id, label)))
+    return int(db.execute(_COUNT, [stored.id]).fetchone()[0] - before)
 
 
 _DESIGNS = """
@@ -155,11 +175,66 @@ _RUNS = """
 
 _LABELS = "SELECT place, rater, verdict, note, labelled_at FROM labels WHERE design_id = ? ORDER BY seq"
 
-_LABEL = """
+_INSERT = """
     INSERT INTO labels (design_id, place, rater, verdict, note, labelled_at)
     VALUES (:design, :place, :rater, :verdict, :note, :at) ON CONFLICT (design_id, place, rater)
-    DO UPDATE SET verdict = excluded.verdict, note = excluded.note, labelled_at = excluded.labelled_at
 """
+
+_LABEL = f"{_INSERT} DO UPDATE SET verdict = excluded.verdict, note = excluded.note, labelled_at = excluded.labelled_at"
+
+# What somebody has said here stays.
+_TAKE = f"{_INSERT} DO NOTHING"
+
+_COUNT = "SELECT COUNT(*) FROM labels WHERE design_id = ?"
+
+_ITEMS = "SELECT place, run_id, draft_id, text, purpose FROM design_items WHERE design_id = ?"
+
+_OF_RUNS = """
+    SELECT * FROM designs WHERE id IN
+        (SELECT design_id FROM design_items WHERE run_id IN (SELECT value FROM json_each(?)))
+    ORDER BY created_at, rowid
+"""
+
+
+def _insert(
+    db: "Database", design_id: str, run_ids: Sequence[str], design: "Design", name: str, created_at: datetime
+) -> None:
+    row = {
+        "id": design_id,
+        "study_id": design.setup.study_id,
+        "name": name,
+        "created_at": iso(created_at),
+        "run_ids": json.dumps(list(run_ids)),
+        "body": as_json(design, exclude={"tasks"}),
+    }
+    db.table("designs").insert(storable(row))
+    _insert_items(db, design_id, design.tasks)
+
+
+def _insert_items(db: "Database", design_id: str, tasks: "Sequence[Task]") -> None:
+    db.table("design_items").insert_all(storable({"design_id": design_id, **task.model_dump()}) for task in tasks)
+
+
+def _stored(db: "Database", row: dict[str, Any]) -> "StoredDesign":
+    from pipeline.calibration.labels import StoredDesign
+
+    return StoredDesign.model_validate(
+        {
+            **{name: row[name] for name in ("id", "name", "created_at")},
+            "run_ids": _known_runs(db, row["run_ids"]),
+            "design": {**json.loads(row["body"]), "tasks": list(db.query(_TASKS, [row["id"]]))},
+        }
+    )
+
+
+def _labels(db: "Database", design_id: str) -> "tuple[Label, ...]":
+    from pipeline.calibration.labels import Label
+
+    return tuple(Label.model_validate(row) for row in db.query(_LABELS, [design_id]))
+
+
+def _said(design_id: str, label: "Label") -> dict[str, Any]:
+    return {**label.model_dump(exclude={"labelled_at"}), "design": design_id, "at": iso(label.labelled_at)}
 
 
 def _design_row(db: "Database", design_id: str) -> dict[str, Any]:
