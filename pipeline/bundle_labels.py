@@ -27,8 +27,8 @@ class LabelledDesign(Frozen):
         check_moments([self.stored.created_at, *(label.labelled_at for label in self.labels)])
         if not tasks:
             raise ValueError("a design has no task")
-        if strays := {label.place for label in self.labels} - {task.place for task in tasks}:
-            raise ValueError(f"there is no task {min(strays)}")
+        if unasked := {label.place for label in self.labels} - {task.place for task in tasks}:
+            raise ValueError(f"there is no task {min(unasked)}")
         if strays := {task.run_id for task in tasks} - set(self.stored.run_ids):
             raise ValueError(f"the run {min(strays)} is not one that it was drawn from")
         return self
