@@ -18,6 +18,7 @@ def main() -> None:
     # The width is set, because left to itself it depends on which page a visitor opens first.
     st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=240)
     st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
+    st.html(Path(__file__).parent / "pages" / "style.css")
     broken: PersonaError | None = None
     try:
         role = _access.role()
