@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _figures
 from pipeline.attempts import CallTotals, Latency
 from pipeline.models import Stage
-from pipeline.words import MISSING, count, milliseconds, usd
+from pipeline.words import MISSING, count, escape_markdown, milliseconds, usd
 
 STAGES: dict[Stage, str] = {
     "draft": "drafting",
@@ -38,6 +38,18 @@ def show(total: CallTotals, latencies: Sequence[Latency]) -> None:
         )
         _figures.tile("Tokens out", f"{total.output_tokens:,}", "hidden reasoning included", _TOKENS)
         _latency(latencies)
+    spent = [
+        usd(micros, simulated)
+        for micros, simulated in ((total.elsewhere_micros, False), (total.simulated_elsewhere_micros, True))
+        if micros
+    ]
+    if spent:
+        st.caption(
+            escape_markdown(
+                f"{' and '.join(spent)} of imported runs is not in these amounts: it was spent where they were made. "
+                "Their attempts and tokens are counted."
+            )
+        )
 
 
 _TOKENS = "As the providers report them; estimated where they report none. builtin uses none."

@@ -1,7 +1,7 @@
 """What the attempts at models add up to: how many, how they ended, what they used, what they cost.
 
 Pure functions on counted groups, which the store makes from columns, so that the sum over all runs reads no
-long text. Real and simulated money are never added up.
+long text. Real and simulated money are never added up, and over all runs what was spent elsewhere stays apart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,6 +26,8 @@ class CallGroup(Frozen):
     status: CallStatus
     simulated: bool
     """Whether they belong to a simulated run, so that nobody pays for them."""
+    imported: bool = False
+    """Whether they belong to an imported run, whose money was spent in another installation."""
     attempts: int
     paid: int
     """Those of them that cost something, or have something reserved."""
@@ -69,7 +71,7 @@ class CallTotals(Frozen):
     lost: int = 0
     in_flight: int = 0
     paid: int = 0
-    """Attempts that cost something or have something reserved, simulated ones included."""
+    """Attempts that cost something or have something reserved, simulated ones included; not those spent elsewhere."""
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
@@ -79,6 +81,9 @@ class CallTotals(Frozen):
     """Of attempts in flight."""
     simulated_settled_micros: Micros = 0
     simulated_reserved_micros: Micros = 0
+    elsewhere_micros: Micros = 0
+    """Settled and reserved by imported runs, which is in none of the amounts above."""
+    simulated_elsewhere_micros: Micros = 0
     has_simulated: bool = False
     """Whether any attempt belongs to a simulated run."""
     has_real: bool = False
@@ -89,11 +94,13 @@ def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
 
     Args:
         groups: of the run, or of all runs, that the choice names.
-        choice: stage, provider and status; its run is not looked at.
+        choice: stage, provider and status. With a run, its money is told as money also where it was imported.
     """
     chosen = [group for group in groups if _fits(group, choice)]
-    real = [group for group in chosen if not group.simulated]
-    simulated = [group for group in chosen if group.simulated]
+    elsewhere = [group for group in chosen if group.imported and choice.run_id is None]
+    own = [group for group in chosen if choice.run_id or not group.imported]
+    real = [group for group in own if not group.simulated]
+    simulated = [group for group in own if group.simulated]
     return CallTotals(
         attempts=_sum(chosen, "attempts"),
         answered=_sum(_of(chosen, "ok"), "attempts"),
@@ -101,7 +108,7 @@ def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
         failed=_sum(_of(chosen, "failed"), "attempts"),
         lost=_sum(_of(chosen, "lost"), "attempts"),
         in_flight=_sum(_of(chosen, "in_flight"), "attempts"),
-        paid=_sum(chosen, "paid"),
+        paid=_sum(own, "paid"),
         input_tokens=_sum(chosen, "input_tokens"),
         output_tokens=_sum(chosen, "output_tokens"),
         cached_tokens=_sum(chosen, "cached_tokens"),
@@ -109,8 +116,10 @@ def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
         reserved_micros=_reserved(real),
         simulated_settled_micros=_settled(simulated),
         simulated_reserved_micros=_reserved(simulated),
-        has_simulated=bool(simulated),
-        has_real=bool(real),
+        elsewhere_micros=_sum((group for group in elsewhere if not group.simulated), "cost_micros"),
+        simulated_elsewhere_micros=_sum((group for group in elsewhere if group.simulated), "cost_micros"),
+        has_simulated=any(group.simulated for group in chosen),
+        has_real=not all(group.simulated for group in chosen),
     )
 
 

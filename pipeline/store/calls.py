@@ -12,7 +12,7 @@ class CallTables(DatabaseFile):
     """The part of the store that answers questions about calls."""
 
     def call_groups(self, run_id: str | None = None) -> list[CallGroup]:
-        """The attempts of one run, or of all runs, counted by stage, provider and status; real ones first."""
+        """The attempts of one run, or of all runs, counted by stage, provider and status; own and real ones first."""
         where, values = _where(CallChoice(run_id=run_id))
         with self._read() as db:
             return [CallGroup.model_validate(row) for row in db.query(_CALL_GROUPS.format(where=where), values)]
@@ -55,12 +55,13 @@ class CallTables(DatabaseFile):
 
 # The plus keeps the join from reading the calls in the order of another index, row by row with their texts.
 _CALL_GROUPS = """
-    SELECT stage, provider, calls.status, simulated, COUNT(*) AS attempts,
+    SELECT stage, provider, calls.status, simulated, imported_at IS NOT NULL AS imported, COUNT(*) AS attempts,
         COUNT(*) FILTER (WHERE cost_micros > 0) AS paid,
         SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens,
         SUM(cost_micros) AS cost_micros
     FROM calls JOIN runs ON runs.id = +calls.run_id WHERE {where}
-    GROUP BY stage, provider, calls.status, simulated ORDER BY simulated, stage, provider, calls.status
+    GROUP BY stage, provider, calls.status, simulated, imported
+    ORDER BY imported, simulated, stage, provider, calls.status
 """
 
 

@@ -109,6 +109,19 @@ def test_all_runs_are_counted_together_with_real_and_simulated_money_apart(app: 
     assert "Choose one run to read what left this machine" in _text(page)
 
 
+def test_money_of_imported_runs_is_not_in_the_totals_over_all_runs(app: App, database: Path) -> None:
+    run_id = _sent_run(database, _call(0, status="ok"))
+    other = database.parent / "other.db"
+    elsewhere = finished_run(other, quality_threshold=1.0)
+    Store(database).import_bundle(Store(other).bundle([elsewhere]), datetime.now(UTC))
+    page = _open(app, run="all")
+    metrics = {metric.label: metric.value.replace("\\", "") for metric in page.metric}
+    assert (metrics["Attempts"], metrics["Settled"]) == ("7", "$0.02")
+    assert "(simulated) of imported runs is not in these amounts" in _text(page)
+    assert "imported runs" not in _text(_open(app, run=elsewhere))
+    assert "imported runs" not in _text(_open(app, run=run_id))
+
+
 def test_a_run_without_a_call_says_what_would_be_here(app: App, database: Path) -> None:
     page = _open(app, run=_sent_run(database))
     assert "No model has been called yet" in page.info[0].value

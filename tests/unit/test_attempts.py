@@ -106,6 +106,7 @@ GROUPS = st.builds(
     provider=st.sampled_from(("builtin", "anthropic")),
     status=st.sampled_from(("ok", "failed", "lost", "in_flight", "refused")),
     simulated=st.booleans(),
+    imported=st.booleans(),
     **{
         name: st.integers(0, 1000)
         for name in ("attempts", "paid", "input_tokens", "output_tokens", "cached_tokens", "cost_micros")
@@ -119,6 +120,11 @@ def test_no_attempt_and_no_money_is_lost_or_counted_twice(groups):
     ended = total.answered + total.unusable + total.failed + total.lost + total.in_flight
     assert total.attempts == ended == sum(group.attempts for group in groups)
     money = (total.settled_micros, total.reserved_micros, total.simulated_settled_micros)
-    assert sum(money) + total.simulated_reserved_micros == sum(group.cost_micros for group in groups)
+    here = sum(money) + total.simulated_reserved_micros
+    elsewhere = total.elsewhere_micros + total.simulated_elsewhere_micros
+    assert elsewhere == sum(group.cost_micros for group in groups if group.imported)
+    assert here + elsewhere == sum(group.cost_micros for group in groups)
+    of_a_run = totals(groups, CallChoice(run_id="run-1"))
+    assert (of_a_run.elsewhere_micros, of_a_run.attempts) == (0, total.attempts)
     stages = [totals(groups, CallChoice(stage=stage)).cached_tokens for stage in ("draft", "refine")]
     assert sum(stages) == total.cached_tokens
