@@ -71,7 +71,7 @@ class Endpoint(Frozen):
     def status(
         self,
         status: int,
-        detail: str | None = None,
+        detail: object = None,
         *,
         sent: str = "",
         headers: Mapping[str, str] | None = None,
@@ -81,7 +81,7 @@ class Endpoint(Frozen):
 
         Args:
             status: 400 to 599.
-            detail: what the provider said, if it said it in its own error format.
+            detail: what the provider said, if it said it in its own error format; anything but text is left out.
             sent: the text of the request, so that a detail which repeats it is left out.
             headers: of the response; `Retry-After` is read.
             clock: turns a `Retry-After` date into seconds.
@@ -122,9 +122,10 @@ class Endpoint(Frozen):
         """The sentence for an address without a batch API."""
         return f"{self.label} at {self.address} has no batch API. Set refine_mode to live, which costs list price."
 
-    def quote(self, detail: str | None, sent: str) -> str:
+    def quote(self, detail: object, sent: str) -> str:
         """The provider's own words in brackets; nothing when they hold the key or a piece of the request."""
-        words = "".join(letter for letter in " ".join((detail or "").split()) if letter.isprintable())
+        said = detail.split() if isinstance(detail, str) else ()
+        words = "".join(letter for letter in " ".join(said) if letter.isprintable())
         words = words[:_QUOTED_CHARACTERS].rstrip(".")
         key = self.key.get_secret_value() if self.key else ""
         if not words or (key and _overlap(words, key, 6)) or _overlap(words, " ".join(sent.split()), _ECHO_CHARACTERS):

@@ -4,9 +4,8 @@ The SDKs of Anthropic and OpenAI come from one generator: same exception classes
 same habit of returning a plain `str` when HTTP 200 does not hold JSON. Neither is imported here.
 """
 
-from collections.abc import Callable, Mapping
-from datetime import timedelta
-from itertools import islice, takewhile
+from collections.abc import Callable
+from itertools import islice
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
@@ -19,10 +18,7 @@ from pipeline.providers._errors import Endpoint, token_count
 CHECK_TIMEOUT_S = 8.0
 NO_ROUTE = frozenset({404, 405, 501})
 """Statuses of a server that does not know a route."""
-CLOCKS_APART = timedelta(hours=1)
-"""By how much this machine's clock may differ from a vendor's."""
 _LISTED_AT_MOST = 200
-_SEARCHED_AT_MOST = 5000
 _SHOWN_AT_MOST = 20
 _NOT_A_LIST = (ValueError, TypeError, AttributeError, RecursionError)
 """What iterating over something that is not a list of models ends with."""
@@ -189,31 +185,7 @@ class Hosted:
         # An empty account answers 429 at OpenAI; unlike a rate limit, waiting does not help.
         empty_account = getattr(error, "code", None) == "insufficient_quota"
         status = 402 if empty_account else error.status_code
-        detail = message if isinstance(message, str) else None
-        return self._endpoint.status(status, detail, sent=sent, headers=error.response.headers)
-
-
-def newest(ask: Callable[[], Any], is_older: Callable[[Any], bool]) -> list[Any]:
-    """The items of a vendor's list, newest first, up to the first one that is too old.
-
-    Raises:
-        ValueError: what came is no such list, or one too long to search. It must not pass for an empty one.
-    """
-    try:
-        page = ask()
-        if not isinstance(page.data, list):
-            raise TypeError
-        found = list(takewhile(lambda item: not is_older(item), islice(page, _SEARCHED_AT_MOST)))
-    except (AttributeError, TypeError):
-        raise ValueError("not a list") from None
-    if len(found) == _SEARCHED_AT_MOST:
-        raise ValueError("too long a list")
-    return found
-
-
-def texts(requests: Mapping[str, Request]) -> str:
-    """All that is sent with the requests of a batch, which no error may repeat."""
-    return "\n".join(request.system + request.prompt for request in requests.values())
+        return self._endpoint.status(status, message, sent=sent, headers=error.response.headers)
 
 
 def usage_from(counts: tuple[object, object, object, object], request: Request, text: str) -> Usage:

@@ -6,15 +6,17 @@ A batch cannot be labelled, and the list of batches does not say what is in them
 ended name their custom ids. So one that is still running can be told from others by its size and time at most.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
-from pipeline.errors import Cancelled, ProviderError
-from pipeline.providers import Answer, Found, Reply, Request
-from pipeline.providers._errors import Endpoint, token_count
-from pipeline.providers._hosted import CLOCKS_APART, NO_ROUTE, Hosted, newest, texts
+from pipeline.errors import ProviderError
+from pipeline.providers import Answer, Found, Request
+from pipeline.providers._batches import CLOCKS_APART, HostedBatches, cancelled, texts
+from pipeline.providers._errors import token_count
 
 _STATUSES = {
     "invalid_request_error": 400,
@@ -30,56 +32,24 @@ _STATUSES = {
 """The HTTP status that each kind of error has when it is not wrapped in a batch."""
 
 
-class MessageBatches:
-    """The batches of one model at one address; see `pipeline.providers.Batches`."""
+@dataclass(eq=False)
+class MessageBatches(HostedBatches):
+    """The batches of one model; the marker travels in the custom ids of the messages."""
 
-    def __init__(
-        self,
-        client: Any,
-        hosted: Hosted,
-        endpoint: Endpoint,
-        parameters: Callable[[Request], dict[str, Any]],
-        read: Callable[[Any, Request], Reply],
-    ) -> None:
-        """Bind to an SDK client.
+    route = attrgetter("messages.batches")
+    progress = "processing_status"
+    _custom_ids: dict[str, str] = field(default_factory=dict)
+    """One custom id of each batch that was looked into: a search may look at the same list for hours."""
 
-        Args:
-            client: of the SDK.
-            hosted: the same client, with its exceptions put into words.
-            endpoint: for sentences.
-            parameters: of a message, as it would be sent alone.
-            read: the reply in a message.
-        """
-        self._batches = client.messages.batches
-        self._hosted = hosted
-        self._endpoint = endpoint
-        self._parameters = parameters
-        self._read = read
-        self._custom_ids: dict[str, str] = {}
-        """One custom id of each batch that was looked into: a search may look at the same list for hours."""
-
-    def obstacle(self) -> str | None:
-        """Whether the address has the route at all: gateways often do not."""
-        lacking = self._hosted.lacks(lambda quick: quick.messages.batches.list(limit=1))
-        return self._endpoint.no_batches if lacking else None
-
-    def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
-        """Hand the messages in; the marker travels in their custom ids."""
+    def hand_in(self, marker: str, requests: Mapping[str, Request]) -> Any:
+        """Hand the messages in; every custom id begins with the marker already."""
         asked = [{"custom_id": name, "params": self._message(request)} for name, request in requests.items()]
-        try:
-            return self._id(self._hosted.reach(lambda: self._batches.create(requests=asked), texts(requests)))
-        except ProviderError as error:
-            if error.status in NO_ROUTE:
-                raise ProviderError(self._endpoint.no_batches) from None
-            raise
+        return self._hosted.reach(lambda: self.route(self._client).create(requests=asked), texts(requests))
 
     def find(self, marker: str, since: datetime, size: int) -> Found:
         """Look into every batch of this size that may have been created since."""
         undecided, moment = False, since - CLOCKS_APART
-        recent = self._hosted.reach(
-            lambda: newest(lambda: self._batches.list(limit=100), lambda batch: batch.created_at < moment)
-        )
-        for batch in recent:
+        for batch in self._recent(lambda batch: batch.created_at < moment):
             if _size(batch) == size:
                 if getattr(batch, "processing_status", None) != "ended":
                     undecided = True
@@ -89,35 +59,24 @@ class MessageBatches:
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
         """The results, once the batch has ended."""
-        batch = self._hosted.reach(lambda: self._batches.retrieve(batch_id))
+        batch = self._hosted.reach(lambda: self.route(self._client).retrieve(batch_id))
         if self._id(batch) and batch.processing_status != "ended":
             return None
         if not getattr(batch, "results_url", None):
             raise ProviderError(f"{self._endpoint.who} has archived the batch with its answers.", status=404)
-        lines = self._hosted.reach(lambda: list(self._batches.results(batch_id)))
+        lines = self._hosted.reach(lambda: list(self.route(self._client).results(batch_id)))
         named = {str(getattr(line, "custom_id", "")): getattr(line, "result", None) for line in lines}
         return {name: self._answer(named[name], request) for name, request in requests.items() if name in named}
-
-    def cancel(self, batch_id: str) -> None:
-        """Ask for the batch to be stopped; messages that are being written may still be finished."""
-        self._hosted.reach(lambda: self._batches.cancel(batch_id))
 
     def _message(self, request: Request) -> dict[str, Any]:
         parameters = self._parameters(request)
         parameters.pop("timeout", None)  # of the connection, not of the API
         return parameters
 
-    def _id(self, batch: Any) -> str:
-        """The vendor's name of a batch; its fields were never validated by the SDK."""
-        name = getattr(batch, "id", None)
-        if not isinstance(name, str) or not hasattr(batch, "processing_status"):
-            raise self._endpoint.unreadable("JSON without a batch")
-        return name
-
     def _custom_id(self, batch_id: str) -> str:
         """One of the custom ids in a batch that has ended; all of them begin with its marker."""
         if batch_id not in self._custom_ids:
-            lines = self._hosted.reach(lambda: _first(self._batches.results(batch_id)))
+            lines = self._hosted.reach(lambda: _first(self.route(self._client).results(batch_id)))
             self._custom_ids[batch_id] = str(getattr(next(iter(lines), None), "custom_id", ""))
         return self._custom_ids[batch_id]
 
@@ -131,18 +90,17 @@ class MessageBatches:
             case "errored":
                 return self._error(result, request)
             case "canceled":
-                return Cancelled("The batch was cancelled before this was answered.")
+                return cancelled()
             case "expired":
-                return ProviderError(f"{self._endpoint.who} did not answer within the 24 hours of its batch.")
+                return self._expired()
         return self._endpoint.unreadable("JSON without a result")
 
     def _error(self, result: Any, request: Request) -> ProviderError:
         error = getattr(getattr(result, "error", None), "error", None)
         message = getattr(error, "message", None)
-        detail = message if isinstance(message, str) else None
         status = _STATUSES.get(getattr(error, "type", None) or "", 500)
         # As a sentence only: inside a batch no error is billed, and asking again would take another day.
-        return ProviderError(str(self._endpoint.status(status, detail, sent=request.system + request.prompt)))
+        return ProviderError(str(self._endpoint.status(status, message, sent=request.system + request.prompt)))
 
 
 def _size(batch: Any) -> int:
