@@ -52,3 +52,9 @@ def interval(value: float, replicates: Floats) -> Interval:
     """A number with the middle 95 % of its replicates."""
     low, high = np.quantile(replicates, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(value=value, low=float(low), high=float(high))
+
+
+def mean_of(values: Floats, cluster: Ints, seed: int) -> Interval:
+    """The mean of at least one value, one per draft, with its interval."""
+    drawn = [(weights @ values) / weights.sum(axis=1) for weights in resamples(cluster, seed)]
+    return interval(float(values.mean()), np.concatenate(drawn))

@@ -5,6 +5,7 @@ threshold is certified when the chance of seeing so few bad labels, were the ris
 most delta (Clopper & Pearson 1934; Bates et al. 2021, "Distribution-free, risk-controlling prediction sets").
 """
 
+from bisect import bisect
 from functools import lru_cache
 from math import ceil, log
 
@@ -99,14 +100,8 @@ def _shares(reached: bytes, drafts: int) -> Floats:
 
 def most_bad(bad: int, labels: int, population: int, delta: float) -> int:
     """Upper bound of the number of bad ones in a finite population, by inverting `few_enough`."""
-    low, high = bad, population - (labels - bad)
-    while low < high:
-        middle = (low + high) // 2
-        if few_enough(bad, labels, population, middle, delta):
-            high = middle
-        else:
-            low = middle + 1
-    return low
+    possible = range(bad, population - (labels - bad))
+    return bad + bisect(possible, False, key=lambda most: bool(few_enough(bad, labels, population, most, delta)))
 
 
 def whole(amount: ArrayLike) -> Ints:

@@ -8,13 +8,13 @@ import csv
 import io
 from collections.abc import Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import get_args
 
 from pydantic import ValidationError
 
-from pipeline.calibration.design import Design, DesignSettings, DraftKey, Task
+from pipeline.calibration.design import Design, DesignSettings, DraftKey, Task, Text
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.labels import Label, LabelSet, StoredDesign, why_labels_do_not_apply
+from pipeline.calibration.labels import Label, LabelSet, StoredDesign, Verdict, why_labels_do_not_apply
 from pipeline.calibration.pool import pool_of
 from pipeline.config import explain_validation
 from pipeline.errors import InputError
@@ -23,19 +23,10 @@ from pipeline.scored import RunScores
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, SourceFile
 
-if TYPE_CHECKING:
-    pass
-
-_VERDICTS = {
-    "acceptable": "acceptable",
-    "unacceptable": "unacceptable",
-    "unsure": "unsure",
-    "1": "acceptable",
-    "0": "unacceptable",
-}
-_TEXTS = ("draft", "frontier")
+_VERDICTS = {"1": "acceptable", "0": "unacceptable", **{verdict: verdict for verdict in get_args(Verdict)}}
 _NOBODY = "somebody else"
 """Rater of a file that names none."""
+_COLUMNS = ["design", "place", "run", "draft", "text", "purpose", "rater", "verdict", "note", "labelled_at"]
 _MICROS = 1_000_000
 
 
@@ -74,9 +65,6 @@ class MadeElsewhere(Frozen):
     labels: tuple[Label, ...]
 
 
-# --- out -------------------------------------------------------------------------------------------
-
-
 def export_labels(stored: StoredDesign, labels: Sequence[Label]) -> str:
     """One row per label, in the order in which they were made, safe to open in a spreadsheet."""
     import pandas as pd
@@ -84,18 +72,15 @@ def export_labels(stored: StoredDesign, labels: Sequence[Label]) -> str:
     from pipeline.analysis import csv_text
 
     tasks = {task.place: task for task in stored.design.tasks}
-    said = [(tasks[label.place], label) for label in labels if label.place in tasks]
     rows = [
         (
             *(stored.id, task.place, task.run_id, task.draft_id, task.text, task.purpose),
             *(label.rater, label.verdict, label.note, label.labelled_at.isoformat()),
         )
-        for task, label in said
+        for label in labels
+        if (task := tasks.get(label.place))
     ]
     return csv_text(pd.DataFrame(rows, columns=_COLUMNS))
-
-
-_COLUMNS = ["design", "place", "run", "draft", "text", "purpose", "rater", "verdict", "note", "labelled_at"]
 
 
 def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
@@ -124,9 +109,6 @@ def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
         cluster=cases.cluster,
     )
     return csv_text(frame.astype({"label": "Int64", "frontier_label": "Int64"}))
-
-
-# --- in --------------------------------------------------------------------------------------------
 
 
 def read_labels(file: SourceFile, now: datetime) -> LabelFile:
@@ -171,7 +153,7 @@ def _row(where: str, line: int, cells: dict[str, str], said: str, now: datetime)
     if verdict is None:
         wanted = "acceptable, unacceptable or unsure" if said == "verdict" else "1 or 0"
         raise InputError(f"{where}, column {said}: found {cells[said][:60]!r}, expected {wanted}, or nothing.")
-    if text not in _TEXTS:
+    if text not in get_args(Text):
         raise InputError(f"{where}, column text: found {text[:60]!r}, expected draft or frontier, or nothing.")
     if not cells["draft"]:
         raise InputError(f"{where}, column draft: empty. Say which draft this is the label of.")

@@ -8,12 +8,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.calibration.bootstrap import Interval, interval, resamples
+from pipeline.calibration.bootstrap import Interval, mean_of
 from pipeline.calibration.cases import Bools, Cases
 from pipeline.calibration.pool import Pool
 from pipeline.config import HybridConfig
 from pipeline.models import Frozen
-from pipeline.scored import RunScores
 from pipeline.words import count, signed
 
 EVERYTHING = 1.0
@@ -59,22 +58,16 @@ def calibration_config(config: HybridConfig, max_cost: float | None) -> HybridCo
     return config.model_copy(update=changes)
 
 
-def is_calibration_run(run: RunScores) -> bool:
-    """Whether a run refines every kept draft of another one."""
-    return run.drafts_from is not None and run.config.uses_frontier and run.config.quality_threshold == EVERYTHING
-
-
 def gains(pool: Pool, threshold: float) -> Gains | None:
     """What refining did on either side of a threshold; `None` where nothing was refined."""
     both = pool.by_score
     if both is None:
         return None
     change = both.frontier_label - both.label
-    drawn = [(weights @ change) / weights.sum(axis=1) for weights in resamples(both.cluster, seed=0)]
     kept = both.accepted(threshold)
     return Gains(
         everything=_side(both, np.ones(len(both), bool)),
-        gain=interval(float(change.mean()), np.concatenate(drawn)),
+        gain=mean_of(change, both.cluster, seed=0),
         under=_side(both, ~kept),
         over=_side(both, kept),
     )

@@ -1,5 +1,6 @@
 """A promise about the share of bad texts, and the exact test of it at each threshold."""
 
+from bisect import bisect
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -138,11 +139,5 @@ class ExactTest:
 
     def _fewest_of(self, population: int, most: int) -> int:
         """The smallest sample without a bad one that shows a population to hold no more bad ones than `most`."""
-        low, high = 1, max(population, 1)
-        while low < high:
-            middle = (low + high) // 2
-            if few_enough(0, middle, population, most, self.promise.delta):
-                high = middle
-            else:
-                low = middle + 1
-        return low
+        delta = self.promise.delta
+        return 1 + bisect(range(1, population), False, key=lambda n: bool(few_enough(0, n, population, most, delta)))

@@ -8,7 +8,7 @@ reports a CPT(50 %) of 6.5 % where it is 4.2 %.
 
 import numpy as np
 
-from pipeline.calibration.bootstrap import Interval, interval, resamples
+from pipeline.calibration.bootstrap import Interval, mean_of
 from pipeline.calibration.cases import Cases, Floats
 from pipeline.calibration.sweep import sweep
 from pipeline.models import Frozen
@@ -38,7 +38,7 @@ def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
         seed: of the bootstrap.
     """
     both = cases.where(cases.has_both_labels)
-    advantage = _advantage(both, seed)
+    advantage = mean_of(both.frontier_label - both.label, both.cluster, seed) if len(both) else None
     if advantage is None or not advantage.is_above_zero:
         return Recovery(advantage=advantage, pgr=None, apgr=None, cpt50=None, cpt80=None, sentence=_why_not(advantage))
     table = sweep(both)
@@ -52,14 +52,6 @@ def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
         cpt80=_reached(share, recovered, 0.8),
         sentence=f"The frontier's texts are acceptable {_points(advantage)} more often than the drafts.",
     )
-
-
-def _advantage(both: Cases, seed: int) -> Interval | None:
-    if not len(both):
-        return None
-    gain = both.frontier_label - both.label
-    drawn = [(weights @ gain) / weights.sum(axis=1) for weights in resamples(both.cluster, seed)]
-    return interval(float(gain.mean()), np.concatenate(drawn))
 
 
 def _reached(share: Floats, recovered: Floats, wanted: float) -> float:

@@ -51,28 +51,20 @@ def saving(cases: Cases, threshold: float) -> Interval | None:
     return Interval(value=1 - ratio, low=1 - ratio - half, high=1 - ratio + half)
 
 
-def budget_risk(
-    cases: Cases, threshold: float, budget_micros: float, drafts: int, *, seed: int = 0
-) -> BudgetRisk | None:
-    """What the next drafts will cost and whether the budget will do; `None` when costs are not known.
-
-    Args:
-        cases: drafts of earlier runs.
-        threshold: drafts with at least this score are accepted.
-        budget_micros: cap on drafting and refining together.
-        drafts: how many come, at least 1.
-        seed: of the draws.
-    """
-    return next(iter(budget_risks(cases, [threshold], budget_micros, drafts, seed=seed)), None)
-
-
 def budget_risks(
     cases: Cases, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
 ) -> tuple[BudgetRisk, ...]:
-    """`budget_risk` of ascending thresholds, all on the same draws; empty when costs are not known.
+    """What the next drafts will cost and whether the budget will do, per threshold; empty when costs are not known.
 
     Two levels: resampled clusters stand for not knowing the source well, drafts drawn from each resample for the
     luck of the next run.
+
+    Args:
+        cases: drafts of earlier runs.
+        thresholds: ascending; drafts with at least this score are accepted. All on the same draws.
+        budget_micros: cap on drafting and refining together.
+        drafts: how many come, at least 1.
+        seed: of the draws.
     """
     if not len(cases) or np.isnan(cases.local_micros + cases.frontier_micros).any():
         return ()

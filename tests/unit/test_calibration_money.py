@@ -8,7 +8,7 @@ from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.controls import CONTROL_WORDS, Comparison, compare
 from pipeline.calibration.pool import pool_of
 from pipeline.calibration.recovery import recovery
-from pipeline.calibration.spending import budget_risk, saving
+from pipeline.calibration.spending import budget_risks, saving
 from pipeline.calibration.sweep import sweep
 from pipeline.figures import run_figures
 from pipeline.scored import scored
@@ -189,11 +189,10 @@ def test_saving_is_negative_when_drafting_costs_more_than_the_frontier() -> None
 
 def test_budget_risk_is_certain_at_the_ends_and_falls_with_the_budget() -> None:
     cases = cascade(200, 6)
-    risks = [budget_risk(cases, 0.5, budget, 40) for budget in (0, 40_000, 80_000, 120_000, 1e9)]
-    over = [risk.over for risk in risks if risk is not None]
+    risks = [budget_risks(cases, [0.5], budget, 40)[0] for budget in (0, 40_000, 80_000, 120_000, 1e9)]
+    over = [risk.over for risk in risks]
     assert over == sorted(over, reverse=True)
     assert (over[0], over[-1]) == (1, 0)
-    assert risks[0] is not None
     assert risks[0].low_micros < risks[0].median_micros < risks[0].high_micros
     assert risks[0].median_micros == pytest.approx(40 * cases.spend(0.5).mean(), rel=0.1)
 
@@ -205,15 +204,14 @@ def test_budget_risk_knows_that_few_documents_say_little() -> None:
     )
     spread = [
         found.high_micros - found.low_micros
-        for found in (budget_risk(cases, 0.5, 0, 180) for cases in (many, few))
-        if found
+        for (found,) in (budget_risks(cases, [0.5], 0, 180) for cases in (many, few))
     ]
     assert spread[1] > 3 * spread[0]
 
 
 def test_budget_risk_is_unknown_without_costs() -> None:
-    assert budget_risk(make_cases([0.5]), 0.6, 100, 5) is None
-    assert budget_risk(make_cases([]), 0.6, 100, 5) is None
+    assert budget_risks(make_cases([0.5]), [0.6], 100, 5) == ()
+    assert budget_risks(make_cases([]), [0.6], 100, 5) == ()
 
 
 # --- runs ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
 from pipeline.calibration.position import STOPS, Terms, bad_shares, on_stops, positions, stop_at_or_over
 from pipeline.calibration.promise import Promise
-from pipeline.calibration.spending import budget_risk, saving
+from pipeline.calibration.spending import budget_risks, saving
 from pipeline.calibration.sweep import sweep
 
 SCORES = st.lists(st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.29, 0.57, 0.58, 1.0])), max_size=30)
@@ -46,7 +46,7 @@ def test_money_is_counted_for_one_run_and_the_budget_is_that_of_one_run() -> Non
     assert found[-1].bought == 36  # six of ten refinements, over sixty drafts
     assert found[0].over_budget == 0
     assert found[-1].over_budget == 1
-    assert found[50].over_budget == budget_risk(spread(), 0.5, 60_000, 10).over
+    assert found[50].over_budget == budget_risks(spread(), [0.5], 60_000, 10)[0].over
 
 
 def test_a_budget_of_zero_buys_nothing() -> None:
