@@ -29,6 +29,9 @@ _LOCAL = ("localhost", "127.0.0.1", "::1")
 _KEYS: dict[str, Role] = {"viewers": "viewer", "analysts": "analyst"}
 """What `[persona.roles]` may hold; whoever is named in both lists gets the lesser right, which is the first here."""
 
+_SIGNED_IN: set[str] = set()
+"""Not empty once this process has seen an `[auth]` section."""
+
 _EXPOSED = (
     "This server can be reached from other machines, and asks nobody to sign in: whoever reaches it {may}. Set up a "
     "sign-in as docs/deployment.md says, or start it with --server.address=localhost."
@@ -70,8 +73,21 @@ def viewer_mode() -> bool:
 
 
 def signs_in() -> bool:
-    """Whether people sign in here."""
-    return bool(_section("auth"))
+    """Whether people sign in here.
+
+    Raises:
+        PersonaError: they did since the server was started, and the section is gone: a file that somebody moves or
+            saves anew must not open the door to everybody.
+    """
+    found = bool(_section("auth"))
+    if found:
+        _SIGNED_IN.add("auth")
+    elif _SIGNED_IN:
+        raise PersonaError(
+            "secrets.toml: its [auth] section is gone, so nobody gets in. Bring it back, or restart the server to do "
+            "without a sign-in."
+        )
+    return found
 
 
 def providers() -> dict[str | None, str]:

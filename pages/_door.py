@@ -57,11 +57,12 @@ def closed(title: str) -> None:
     Args:
         title: of the page.
     """
-    st.title("For analysts only", anchor=False)
+    # The page that opens first is one of them: there it is a welcome.
+    st.title("What there is to see" if title == "Upload" else f"{title} is for analysts", anchor=False)
     with st.container(border=True, width=640):
         st.markdown(
-            f"**{title}** is for the people who work with these studies: uploading, running, labelling, and what was "
-            "sent to models. You may look at what came of it."
+            "You may look at what came of these studies. To upload, run, label or delete, and to read what was sent to "
+            "models, is for the people who work with them."
         )
         for page, (word, icon, what) in _LOOKING.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

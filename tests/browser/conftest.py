@@ -44,14 +44,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @contextmanager
-def serve(home: Path) -> Iterator[str]:
-    """The app on a fresh database, started as the README says, without keys, without Ollama, with an empty home."""
+def serve(home: Path, *options: str) -> Iterator[str]:
+    """The app on a fresh database, started as the README says, without keys, without Ollama, with an empty home.
+
+    Args:
+        home: its folder, with the database.
+        options: of `persona app`, beside the usual ones.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     dropped = ("ANTHROPIC", "OPENAI", "OLLAMA", "PERSONA", "STREAMLIT")
     clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    command = [sys.executable, "-m", "pipeline", "app", "--db", str(home / "persona.db"), "--"]
+    command = [sys.executable, "-m", "pipeline", "app", "--db", str(home / "persona.db"), "--", *options]
     process = subprocess.Popen(
         [*command, f"--server.port={port}", "--server.headless=true"],
         cwd=ROOT,

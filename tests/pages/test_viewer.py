@@ -1,0 +1,128 @@
+"""Every page as a viewer sees it, and whoever is not signed in."""
+
+import sqlite3
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages import _access, _ui
+from pipeline.cli import main
+from pipeline.store import Store
+from tests.pages.runs import finished_run
+
+App = Callable[[], AppTest]
+CLOSED = (_ui.UPLOAD, _ui.CONFIGURE, _ui.LABEL, _ui.CALLS)
+OPEN = (_ui.RESULTS, _ui.RUNS, _ui.COMPARE, _ui.CALIBRATE, _ui.EXPERIMENTS)
+CRAFTED = {"resume": "1", "cancel": "1", "delete": "1", "role": "analyst", "viewer": "0", "design": "none"}
+AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x" * 32, "client_id": "a"}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "persona.db"
+
+
+@pytest.fixture
+def viewer(app: App, monkeypatch: pytest.MonkeyPatch) -> App:
+    monkeypatch.setattr(sys, "argv", ["app.py", "--viewer"])
+    return app
+
+
+def _fill(database: Path) -> tuple[str, str]:
+    """Two runs, a saved comparison and an experiment."""
+    runs = (finished_run(database), finished_run(database, quality_threshold=0.99))
+    Store(database).save_comparison("Two tariffs", runs, datetime.now(UTC))
+    grid = database.parent / "grid.yaml"
+    grid.write_text(f"experiment: T\nfrom_drafts: {runs[0]}\ngrid: {{quality_threshold: [0.5, 0.9]}}\n")
+    assert main(["experiment", str(grid), "--db", str(database), "--json"]) == 0
+    return runs
+
+
+def _dump(database: Path) -> list[str]:
+    with sqlite3.connect(database) as db:
+        return list(db.iterdump())
+
+
+def _open(app: App, page: str, **address: str) -> AppTest:
+    opened = app().run()
+    opened.switch_page(page)
+    for name, value in address.items():
+        opened.query_params[name] = value
+    return opened.run()
+
+
+def test_pressing_every_button_of_a_viewer_changes_nothing(viewer: App, database: Path) -> None:
+    runs = _fill(database)
+    viewer().run()
+    before = _dump(database)
+    for page in OPEN:
+        address = {"run": runs[0], "runs": ",".join(runs), "chosen": runs[0], **CRAFTED}
+        shown = _open(viewer, page, **address)
+        assert not shown.exception, page
+        title = shown.title[0].value
+        for number in range(len(shown.button)):
+            if number < len(shown.button) and not shown.button[number].disabled:
+                shown.button[number].click().run()
+                assert not shown.exception, (page, number)
+                assert not any("not change anything. Ask" in error.value for error in shown.error)
+            if shown.title[0].value != title:
+                shown = _open(viewer, page, **address)
+        assert not shown.get("file_uploader")
+    assert _dump(database) == before
+
+
+@pytest.mark.parametrize("page", CLOSED)
+def test_a_page_that_writes_says_why_it_is_closed(viewer: App, database: Path, page: str) -> None:
+    run = finished_run(database)
+    shown = _open(viewer, page, run=run, **CRAFTED)
+    assert not shown.exception
+    assert "is for the people who work with them" in shown.markdown[0].value
+    assert not shown.button
+    assert not shown.get("file_uploader")
+    assert not shown.text_input
+
+
+def test_a_run_that_stopped_cannot_be_resumed_or_marked_by_looking_at_it(viewer: App, database: Path) -> None:
+    run = finished_run(database)
+    with sqlite3.connect(database) as db:
+        db.execute("UPDATE runs SET status = 'failed', error = 'odd'")
+    viewer().run()
+    shown = _open(viewer, _ui.RESULTS, run=run, resume="1")
+    assert not shown.exception
+    assert "Resume" not in [button.label for button in shown.button]
+    assert Store(database).run(run).status == "failed"
+
+
+@pytest.mark.parametrize("page", [*CLOSED, *OPEN])
+def test_whoever_is_not_signed_in_sees_the_sign_in_only(app: App, database: Path, page: str) -> None:
+    finished_run(database)
+    _access._SIGNED_IN.clear()
+    opened = app()
+    opened.secrets["auth"] = AUTH
+    opened.secrets["persona"] = {"roles": {"analysts": ["test@example.com"]}}
+    opened.run()
+    opened.switch_page(page)
+    opened.query_params["role"] = "analyst"
+    opened.run()
+    _access._SIGNED_IN.clear()
+    assert not opened.exception
+    assert [title.value for title in opened.title] == ["Persona"]
+    assert [button.label for button in opened.button] == ["Sign in"]
+
+
+def test_roles_without_a_sign_in_let_nobody_in(app: App) -> None:
+    opened = app()
+    opened.secrets["persona"] = {"roles": {"viewers": ["@example.org"]}}
+    opened.run()
+    assert "no [auth] section" in opened.error[0].value.replace("\\", "")
+    assert not opened.title
+
+
+def test_a_server_that_others_reach_without_signing_in_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not app().run().warning
+    monkeypatch.setattr(_access.st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else [])
+    assert "spend your money" in app().run().warning[0].value

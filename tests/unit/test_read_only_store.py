@@ -1,0 +1,137 @@
+"""Whoever may look only can change nothing, whichever method is called: new methods are found by themselves."""
+
+import inspect
+import re
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from unittest.mock import MagicMock
+
+import pytest
+
+from pages import _ui
+from pipeline.bundle import WITHHELD
+from pipeline.config import HybridConfig
+from pipeline.errors import AccessDenied, StoreError
+from pipeline.experiment import Experiment
+from pipeline.grid import Cell
+from pipeline.models import Batch, DraftFailure, Timing
+from pipeline.runlog import RunLog
+from pipeline.sources.mapping import Mapping
+from pipeline.store import Store
+from pipeline.store.read_only import ReadOnlyStore
+from pipeline.worker import Worker
+from tests.factories import make_assessment, make_call, make_draft, make_final
+from tests.pages.runs import finished_run
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+PUBLIC = [name for name, _ in inspect.getmembers(Store, inspect.isfunction) if not name.startswith("_")]
+
+
+def _reaches(name: str, seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The methods of the store that a method calls, and those that they call."""
+    yield name
+    for called in re.findall(r"self\.(\w+)\(", inspect.getsource(getattr(Store, name))):
+        if hasattr(Store, called) and called not in seen:
+            yield from _reaches(called, seen | {called})
+
+
+WRITING = [name for name in PUBLIC if {"_write", "_erase", "busy"} & set(_reaches(name))]
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("store") / "persona.db"
+    finished_run(path)
+    Store(path).remove_run(finished_run(path), LONG_AGO)
+    return path
+
+
+@pytest.fixture
+def store(database: Path) -> ReadOnlyStore:
+    return ReadOnlyStore(database)
+
+
+def _arguments(method: object, store: Store) -> dict[str, object]:
+    """Arguments that a method takes: by their names, else something that agrees with everything."""
+    cell = Cell(settings={}, config=HybridConfig())
+    given = {
+        "study": store.study(store.studies()[0].id),
+        "config": HybridConfig(),
+        "now": datetime.now(UTC),
+        "status": "completed",
+        "stage": "draft",
+        "planned": 1,
+        "timing": Timing(),
+        "run_ids": ["run-1", "run-2"],
+        "mapping": Mapping.model_construct(shape="x"),
+        "experiment": Experiment.model_construct(
+            id="x", study_id="x", name="x", created_at=LONG_AGO, max_cost=1.0, cells=(cell,)
+        ),
+        "draft": make_draft(1, 0.5).draft,
+        "failure": DraftFailure(draft_id="draft-001", reason="x"),
+        "assessment": make_assessment(0.5),
+        "persona": make_final(make_draft(1, 0.5), "kept_local"),
+        "call": make_call(1),
+        "batch": Batch.model_construct(marker="x"),
+    }
+    named = inspect.signature(method).parameters.values()  # type: ignore[arg-type]
+    return {one.name: given.get(one.name, MagicMock(name=one.name)) for one in named if one.default is one.empty}
+
+
+def test_most_of_what_the_store_does_is_known_to_write() -> None:
+    assert {"save_study", "create_run", "rename_run", "remove_run", "save_label", "import_bundle"} < set(WRITING)
+    assert not {"runs", "run", "studies", "comparison", "scores", "progress"} & set(WRITING)
+
+
+@pytest.mark.parametrize("name", WRITING)
+def test_every_method_that_writes_is_refused(store: ReadOnlyStore, name: str) -> None:
+    method = getattr(store, name)
+    with pytest.raises(AccessDenied, match="You may look at runs here"), ExitStack() as stack:
+        stack.enter_context(_done(method(**_arguments(method, store))))
+
+
+def _done(result: object) -> AbstractContextManager[object]:
+    """A method that gives a context manager does its work when that is entered."""
+    return result if isinstance(result, AbstractContextManager) else nullcontext()
+
+
+@pytest.mark.parametrize("name", [name for name in vars(RunLog) if not name.startswith("_") and name != "is_cancelled"])
+def test_nothing_is_written_into_the_log_of_a_run(store: ReadOnlyStore, name: str) -> None:
+    method = getattr(store.log(store.runs()[0].id), name)
+    with pytest.raises(AccessDenied):
+        method(**_arguments(method, store))
+
+
+def test_sqlite_itself_refuses_what_gets_around_the_store(store: ReadOnlyStore, database: Path) -> None:
+    before = Store(database).runs()
+    for statement in ("DELETE FROM runs", "UPDATE runs SET name = 'x'", "DROP TABLE runs", "VACUUM"):
+        with pytest.raises(StoreError), store._connect() as db:
+            db.execute(statement)
+    assert Store(database).runs() == before
+
+
+def test_reading_is_as_it_was_except_for_what_was_sent(store: ReadOnlyStore, database: Path) -> None:
+    full = Store(database)
+    run_id = full.runs()[0].id
+    assert store.run(run_id) == full.run(run_id)
+    assert store.studies() == full.studies()
+    with pytest.raises(AccessDenied):
+        store.call(run_id, full.run(run_id).calls[0].id)
+    bundle = store.bundle([run_id])
+    assert not bundle.source_text
+    assert {one.payload for run in bundle.runs for one in run.calls} <= {"", WITHHELD}
+
+
+@pytest.mark.parametrize("name", [name for name in vars(Worker) if not name.startswith("_")])
+def test_there_is_no_worker_for_viewers_whatever_is_wanted_of_it(store: ReadOnlyStore, name: str) -> None:
+    with pytest.raises(AccessDenied):
+        getattr(_ui.Services(store, None).worker, name)
+
+
+def test_a_worker_of_a_read_only_store_starts_nothing_even_so(store: ReadOnlyStore) -> None:
+    with pytest.raises(AccessDenied):
+        Worker(store).cancel(store.runs()[0].id)
+    with pytest.raises(AccessDenied):
+        store.mark_interrupted(datetime.now(UTC))
