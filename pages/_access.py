@@ -177,12 +177,19 @@ def _section(*path: str) -> dict[str, Any]:
 # --- reached from elsewhere ------------------------------------------------------------------------
 
 
+def sits_here() -> bool:
+    """Whether whoever opened the page sits at this machine, as far as can be told.
+
+    Behind a reverse proxy the server itself is bound to this machine; then the address in the browser tells, and so
+    does a sign-in.
+    """
+    visited = urlsplit(st.context.url or "").hostname
+    return not signs_in() and _is_local(st.get_option("server.address")) and (visited is None or _is_local(visited))
+
+
 def exposed() -> str | None:
     """A warning, where other machines reach a server at which nobody signs in; said once on stderr, too."""
-    if signs_in():
-        return None
-    visited = urlsplit(st.context.url or "").hostname
-    if _is_local(st.get_option("server.address")) and (visited is None or _is_local(visited)):
+    if signs_in() or sits_here():
         return None
     warning = _EXPOSED.format(may="sees every run" if viewer_mode() else "can read all studies and spend your money")
     _tell(warning)

@@ -9,14 +9,13 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages import _mapping, _study_view, _ui
+from pages import _access, _mapping, _study_view, _ui
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.models import Study
 from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
 from pipeline.store import StudySummary
 from pipeline.words import count, escape_markdown
 
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 FORMATS = (
     f"Interviews, survey answers or tickets as {', '.join(ending[1:].upper() for ending in extensions())}. "
     "Several files become one study. Nothing leaves this machine."
@@ -138,7 +137,7 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
     )
     folder = ""
     # A path is read by this process: only a reader who sits at this machine may name one.
-    if st.get_option("server.address") in LOOPBACK:
+    if _access.sits_here():
         folder = st.text_input(
             "or a file or folder on this machine",
             key=FOLDER_KEY,
