@@ -8,17 +8,17 @@ that names file, place and remedy; nothing is half-imported, nothing in a file i
 import hashlib
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from contextlib import suppress
 from functools import cache
-from pathlib import Path, PurePath, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path, PurePosixPath
 
 from pipeline.errors import InputError
 from pipeline.models import Study
 from pipeline.sources import archives
 from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
+from pipeline.sources.folders import is_usable, open_paths
 from pipeline.sources.mapping import Mapping, Part, Remembered, nothing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
@@ -39,8 +39,6 @@ __all__ = [
 Loader = Callable[[SourceFile, Limits], Reading]
 
 DEFAULT_LIMITS = Limits()
-_NOT_STUDY = frozenset(("readme", "license", "licence", "changelog", "contributing"))
-"""Names of files that describe a folder: read as a document only when named explicitly."""
 
 
 def load_files(
@@ -57,7 +55,7 @@ def load_files(
     Raises:
         InputError: a file cannot be read, or the files hold no words of a participant.
     """
-    _check_count(len(files), limits)
+    limits.check_count(len(files))
     must_read = set(range(len(files)))
     return _study([_named(file) for file in files], name, limits, [], must_read, remembered)
 
@@ -93,9 +91,8 @@ def load_paths(
         InputError: a path is missing, a file named explicitly cannot be read, or nothing usable was found.
     """
     warnings: list[str] = []
-    opened = _opened(paths, limits, warnings)
-    shown = name or _study_name(paths, opened.paths)
-    return _study(opened.files, shown, limits, warnings, opened.must_read, remembered)
+    opened = open_paths(paths, extensions(), limits, warnings)
+    return _study(opened.files, name or opened.name, limits, warnings, opened.must_read, remembered)
 
 
 def read_paths(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> list[SourceFile]:
@@ -104,36 +101,7 @@ def read_paths(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> list[S
     Raises:
         InputError: a path is missing, or a file named explicitly cannot be read.
     """
-    return _opened(paths, limits, []).files
-
-
-class _Opened(NamedTuple):
-    files: list[SourceFile]
-    must_read: set[int]
-    """Places among the files of those that were named themselves."""
-    paths: list[Path]
-    """Of all files, those left out included."""
-
-
-def _opened(paths: Sequence[Path], limits: Limits, warnings: list[str]) -> _Opened:
-    if not paths:
-        raise InputError("No files were given. Name at least one file or folder that holds interviews or answers.")
-    found = _found(paths)
-    usable = [path for path, is_named in found.items() if is_named or _is_usable(path, path.name, warnings)]
-    _check_count(len(usable), limits)
-    files: list[SourceFile] = []
-    must_read: set[int] = set()
-    for path, shown in zip(usable, _shown_names(usable), strict=True):
-        try:
-            files.append(_read(path, shown, limits))
-        except InputError as error:
-            if found[path]:
-                raise
-            warnings.append(f"Left out: {error}")
-            continue
-        if found[path]:
-            must_read.add(len(files) - 1)
-    return _Opened(files, must_read, usable)
+    return open_paths(paths, extensions(), limits, []).files
 
 
 def extensions() -> tuple[str, ...]:
@@ -198,14 +166,14 @@ def _with_members(
             if place in must_read:
                 raise
             warnings.append(f"Left out: {error}")
-    _check_count(len(found), limits)
+    limits.check_count(len(found))
     return found, must
 
 
 def _members(file: SourceFile, limits: Limits, warnings: list[str]) -> list[SourceFile]:
-    _check_size(file, limits)
+    limits.check_size(file.name, len(file.data))
     inside = archives.unpacked(file, limits)
-    return [member for member in inside if _is_usable(PurePosixPath(member.name), member.name, warnings)]
+    return [one for one in inside if is_usable(PurePosixPath(one.name), one.name, extensions(), warnings)]
 
 
 def _understand(file: SourceFile, limits: Limits, remembered: Remembered) -> Understood:
@@ -221,13 +189,8 @@ def _loaded(file: SourceFile, limits: Limits) -> Reading:
     if loader is None:
         ending = f"{file.extension} files" if file.extension else "files without an ending"
         raise InputError(f"{file.name}: {ending} cannot be read. Use one of: {', '.join(extensions())}.")
-    _check_size(file, limits)
+    limits.check_size(file.name, len(file.data))
     return loader(file, limits)
-
-
-def _check_size(file: SourceFile, limits: Limits) -> None:
-    if len(file.data) > limits.max_file_bytes:
-        raise InputError(_too_big(file.name, len(file.data), limits))
 
 
 def _content_hash(files: Iterable[tuple[SourceFile, Understood]]) -> str:
@@ -253,83 +216,6 @@ def _with_own_name(file: SourceFile, taken: Iterable[str]) -> SourceFile:
         number += 1
         name = f"{file.name.removesuffix(suffix)} ({number}){suffix}"
     return SourceFile(name=name, data=file.data)
-
-
-def _found(paths: Sequence[Path]) -> dict[Path, bool]:
-    """All files named or below the folders named, and whether a file was named itself."""
-    found: dict[Path, bool] = {}
-    for path in paths:
-        try:
-            if not path.exists():
-                raise InputError(f"{path}: there is no such file or folder. Check the path.")
-            for file in _walk(path) if path.is_dir() else [path]:
-                found[file.resolve()] = found.get(file.resolve(), False) or not path.is_dir()
-        except OSError as error:
-            raise InputError(f"{path}: cannot be opened ({error.strerror}). Check its permissions.") from error
-    return found
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    """Files below a folder in sorted order; links to folders are not followed, so there is no loop."""
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", "__")) or ".db" in path.suffixes or path.suffix.startswith(".db-"):
-            continue
-        if path.is_dir():
-            if not path.is_symlink():
-                yield from _walk(path)
-        else:
-            yield path
-
-
-def _check_count(files: int, limits: Limits) -> None:
-    if files > limits.max_files:
-        raise InputError(f"{files} files; at most {limits.max_files} fit in one study. Choose fewer.")
-
-
-def _is_usable(path: PurePath, shown: str, warnings: list[str]) -> bool:
-    if path.suffix.lower() not in extensions():
-        warnings.append(f"{shown} is left out: {path.suffix or 'files without an ending'} cannot be read.")
-    elif path.stem.lower() in _NOT_STUDY:
-        warnings.append(f"{shown} is left out: it describes the folder. Name it explicitly to include it.")
-    else:
-        return True
-    return False
-
-
-def _read(path: Path, shown: str, limits: Limits) -> SourceFile:
-    try:
-        if not path.is_file():
-            raise InputError(f"{shown}: is not a regular file. Name a file or a folder.")
-        size = path.stat().st_size
-        if size > limits.max_file_bytes:
-            raise InputError(_too_big(shown, size, limits))
-        return SourceFile(name=shown, data=path.read_bytes())
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read ({error.strerror}). Check the file and its permissions.") from error
-
-
-def _shown_names(paths: Sequence[Path]) -> list[str]:
-    """The file name; with as many folders before it as it takes to tell files of one name apart."""
-    shown = []
-    for path in paths:
-        rivals = [other for other in paths if other.name == path.name and other != path]
-        depth = 1
-        while any(other.parts[-depth:] == path.parts[-depth:] for other in rivals):
-            depth += 1
-        shown.append(tidy(str(PurePosixPath(*path.parts[-depth:]))))
-    return shown
-
-
-def _study_name(paths: Sequence[Path], files: Sequence[Path]) -> str:
-    """The name of the one file, or of the folder that holds all files."""
-    if len(files) == 1:
-        return files[0].stem
-    parents = {file.parent for file in files}
-    return (parents.pop() if len(parents) == 1 else paths[0].resolve()).name or "Study"
-
-
-def _too_big(name: str, size: int, limits: Limits) -> str:
-    return f"{name}: {size / 1e6:,.0f} MB; at most {limits.max_file_bytes / 1e6:,.0f} MB are read. Split the file."
 
 
 def _nothing(name: str, warnings: Sequence[str]) -> str:

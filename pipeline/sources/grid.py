@@ -56,7 +56,7 @@ def table(name: str, lines: Sequence[Line], fitted: Fit, *, are_rows: bool, with
         )
         for number, line in body
     ]
-    return Reading(kind="table", conversations=(), tables=(Table(name=name, rows=tuple(rows)),), notes=tuple(notes))
+    return Reading(tables=(Table(name=name, rows=tuple(rows)),), notes=tuple(notes))
 
 
 def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: Limits) -> Iterator[Line]:

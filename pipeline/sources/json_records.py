@@ -16,8 +16,8 @@ from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, plain_key
 from pipeline.sources.intercom import read_conversation
 from pipeline.sources.labels import read_label
-from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Turn
-from pipeline.sources.tables import cell_turns, read_rows
+from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Table, Turn
+from pipeline.sources.tables import cell_turns
 from pipeline.sources.vocabulary import (
     ABOUT_PERSON,
     ANSWER,
@@ -73,8 +73,7 @@ def read_items(items: Sequence[Item], name: str, limits: Limits, notes: Sequence
     if conversations or not rows:
         stray = (f"Left out, outside the conversations: {count(len(rows), 'record')}.",) if rows else ()
         return Reading(kind="transcript", conversations=conversations, notes=(*notes, *stray))
-    reading = read_rows(rows, name)
-    return reading.model_copy(update={"notes": (*notes, *reading.notes)})
+    return Reading(tables=(Table(name=name, rows=tuple(rows)),), notes=tuple(notes))
 
 
 def _items(file: SourceFile, text: str) -> list[Item]:
@@ -86,11 +85,10 @@ def _items(file: SourceFile, text: str) -> list[Item]:
                 raise InputError(f"{file.name} line {error.lineno}: is not JSON ({error.msg}). {_REMEDY}") from error
         except (RecursionError, ValueError) as error:
             raise InputError(f"{file.name}: nested too deeply, or a number is too long. Flatten the file.") from error
-    items = []
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            items.append(Item(where=f"line {number}", value=_line(file.name, number, line)))
-    return items
+    lines = enumerate(text.split("\n"), 1)
+    return [
+        Item(where=f"line {number}", value=_line(file.name, number, line)) for number, line in lines if line.strip()
+    ]
 
 
 def _line(name: str, number: int, line: str) -> JsonValue:

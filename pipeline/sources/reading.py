@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from pipeline.errors import InputError
 from pipeline.models import Frozen, Role
 
 
@@ -62,6 +63,25 @@ class Limits(Frozen):
     """Archives inside one another, the outermost included."""
     max_words: int = Field(default=2_000_000, gt=0)
     """Words of one study, those of interviewers included."""
+
+    def check_count(self, files: int) -> None:
+        """Refuse more files than fit in one study.
+
+        Raises:
+            InputError: there are too many.
+        """
+        if files > self.max_files:
+            raise InputError(f"{files} files; at most {self.max_files} fit in one study. Choose fewer.")
+
+    def check_size(self, name: str, size: int) -> None:
+        """Refuse a file of too many bytes.
+
+        Raises:
+            InputError: it is too large.
+        """
+        if size > self.max_file_bytes:
+            most = f"at most {self.max_file_bytes / 1e6:,.0f} MB are read"
+            raise InputError(f"{name}: {size / 1e6:,.0f} MB; {most}. Split the file.")
 
 
 class Person(Frozen):
@@ -129,9 +149,9 @@ class Table(Frozen):
 class Reading(Frozen):
     """A file as its loader took it apart."""
 
-    kind: str
+    kind: str = "table"
     """In words: `transcript`, `wide survey`, ..."""
-    conversations: tuple[Conversation, ...]
+    conversations: tuple[Conversation, ...] = ()
     tables: tuple[Table, ...] = ()
     """Become conversations, after those above, in `tables.read_tables`."""
     notes: tuple[str, ...] = ()

@@ -49,8 +49,6 @@ def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: 
     if hidden:
         notes.append(f"Left out, as hidden: {count(hidden, 'sheet')}.")
     return Reading(
-        kind="table",
-        conversations=(),
         tables=tuple(own for reading in read for own in reading.tables),
         notes=(*(note for reading in read for note in reading.notes), *notes),
     )

@@ -1,7 +1,7 @@
 """Rows to conversations, once it is known what each column is for.
 
-A loader hands its rows over as they are (`read_rows`); they are understood later (`read_tables`), so that a
-mapping corrected by hand can take the place of the guess, whatever the format.
+A loader hands its rows over as they are; they are understood here, later, so that a mapping corrected by hand can
+take the place of the guess, whatever the format.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,18 +16,6 @@ from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, 
 from pipeline.sources.turns import find_turns, speaker_labels
 from pipeline.sources.vocabulary import ANSWER_KIND, RATING
 from pipeline.words import count
-
-__all__ = ["Row", "cell_turns", "read_rows", "read_tables"]
-
-
-def read_rows(rows: Sequence[Row], file: str) -> Reading:
-    """Rows as a table that is yet to be understood.
-
-    Args:
-        rows: at least one; cells tidied or not.
-        file: the file, with the place in it where it holds several tables; opens every sentence about them.
-    """
-    return Reading(kind="table", conversations=(), tables=(Table(name=file, rows=tuple(rows)),))
 
 
 def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tuple[Mapping, ...]]:

@@ -4,6 +4,7 @@ Values are built from the parser's events, in one pass with the checks: the libr
 and takes ten times as long.
 """
 
+import yaml
 from pydantic import JsonValue
 
 from pipeline.errors import InputError
@@ -20,8 +21,6 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     Raises:
         InputError: not YAML, nested too deeply, too many values, or an alias, which can stand for any number.
     """
-    import yaml
-
     decoded = decode(file, limits)
     try:
         documents = _documents(decoded.text, file.name, limits)
@@ -38,8 +37,6 @@ def load(file: SourceFile, limits: Limits) -> Reading:
 
 
 def _documents(text: str, name: str, limits: Limits) -> list[JsonValue]:
-    import yaml
-
     open_: list[list[JsonValue]] = [[]]
     """The documents, then the members of every collection that has not ended; keys and values by turns."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast, where its C library was built
