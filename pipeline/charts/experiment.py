@@ -80,7 +80,7 @@ def _layers(table: pd.DataFrame, names: list[str], axis: str, dark: bool) -> lis
     colour = style.ink(dark)
     ticks = alt.Axis(format="+.2~g", tickCount=6)
     zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3], color=colour, opacity=0.6)
-    across = alt.X(f"{low}:Q", title=axis, scale=alt.Scale(zero=True), axis=ticks)
+    across = alt.X(f"{low}:Q", title=axis, scale=alt.Scale(zero=True, padding=12), axis=ticks)
     fill = alt.Scale(domain=[_CLEAR, _UNCLEAR], range=[colour, "transparent"])
     return [
         zero.encode(alt.X("at:Q", title=axis, axis=ticks)),

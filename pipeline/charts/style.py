@@ -129,14 +129,22 @@ def label(
     return text
 
 
-def threshold(value: float, dark: bool, axis: Literal["x", "y"]) -> list[AnyChart]:
-    """A line across the chart at the threshold, with its value on it."""
+def threshold(value: float, dark: bool, axis: Literal["x", "y"], *, until: float = 1.0) -> list[AnyChart]:
+    """A line across the chart at the threshold, with its value on it.
+
+    Args:
+        value: the threshold, 0 to 1.
+        dark: whether the page is.
+        axis: on which the scores are.
+        until: part of the width at which a level line ends, where words stand to the right of it.
+    """
     base = alt.Chart(pd.DataFrame({"threshold": [value], "label": [f"threshold {score(value)}"]}))
     rule = base.mark_rule(strokeWidth=2, color=ink(dark))
     if axis == "y":
         text = label(base, dark, "left", "bottom", dx=3, dy=-4)
         at = alt.Y("threshold:Q")
-        return [rule.encode(at), text.encode(at, x=alt.value(0))]
+        right = alt.value(alt.ExprRef(f"width * {until}"))
+        return [rule.encode(at, x=alt.value(0), x2=right), text.encode(at, x=alt.value(0))]
     # The label turns to the side where there is room.
     text = label(base, dark, "right", "top", dx=-6) if value > 0.5 else label(base, dark, "left", "top", dx=6)
     across = alt.X("threshold:Q")

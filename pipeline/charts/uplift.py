@@ -19,6 +19,12 @@ _LONGEST_NAME = 20
 _LINE_OF_TEXT = 0.06
 """Score that a line of text takes in height."""
 
+_RANGE = (-0.5, 2.0)
+"""The draft is at 0, the frontier's text at 1: room on the left for the threshold's label, on the right for names."""
+
+_FRONTIER_AT = (1 - _RANGE[0]) / (_RANGE[1] - _RANGE[0])
+"""Part of the width at which the frontier's texts are; names stand to the right of it."""
+
 _SIDES = ("draft_score", "refined_score")
 _USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (style.NEUTRAL, [5, 4])}
 
@@ -34,8 +40,10 @@ def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
     subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out(table, pairs)}"
     better = f"{int((pairs['uplift'] > 0).sum())} of {count(len(pairs), 'text')} scored higher than the draft"
     words = f"Slope chart from draft score to frontier score, {subtitle}. {title}. {better}."
-    layers = [*_slopes(pairs), *style.threshold(run.config.quality_threshold, dark, "y")]
-    if len(pairs) <= _MOST_NAMES:
+    named = len(pairs) <= _MOST_NAMES
+    line = style.threshold(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
+    layers = [*_slopes(pairs), *line]
+    if named:
         layers.append(_names(pairs, dark))
     return ChartView(style.finish(layers, 340, words), title, words, table, subtitle)
 
@@ -58,14 +66,13 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     key = style.legend("stroke", 500)
     colours = alt.Scale(domain=present, range=[_USED[words][0] for words in present])
     dashes = alt.Scale(domain=present, range=[_USED[words][1] for words in present])
-    # Room on the left for the threshold's label, on the right for names.
     sides = alt.Axis(
         values=[0, 1],
         labelExpr="datum.value == 0 ? 'draft' : 'frontier text'",
         description="Draft on the left, the frontier's text on the right",
     )
     base = alt.Chart(pd.concat(ends)).encode(
-        alt.X("side:Q", title=None, scale=alt.Scale(domain=[-0.5, 2.0], nice=False), axis=sides),
+        alt.X("side:Q", title=None, scale=alt.Scale(domain=list(_RANGE), nice=False), axis=sides),
         alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),
         alt.Color("used:N", scale=colours, legend=key),
         tooltip=[
