@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import streamlit as st
 
@@ -94,7 +94,14 @@ def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> Non
 
 
 def chart(
-    topic: str, view: charts.ChartView | MovingView, name: str, *, file: str, simulated: bool, on_demand: bool = False
+    topic: str,
+    view: charts.ChartView | MovingView,
+    name: str,
+    *,
+    file: str,
+    simulated: bool,
+    on_demand: bool = False,
+    spec: dict[str, Any] | None = None,
 ) -> None:
     """A chart under its topic and finding, with its figures one click away.
 
@@ -105,6 +112,7 @@ def chart(
         file: what its download is called first.
         simulated: whether nobody paid the money in it.
         on_demand: send the figures only when they are opened, which takes a rerun: for what is redrawn often.
+        spec: what `draw` takes.
     """
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -117,12 +125,20 @@ def chart(
         st.markdown(f"**{escape_markdown(view.title)}.**")
         if view.subtitle:
             st.caption(escape_markdown(view.subtitle))
-    draw(view, name)
+    draw(view, name, spec)
 
 
-def draw(view: charts.ChartView | MovingView, name: str) -> None:
-    """The drawing alone, where there is one; its own description carries `view.alt`."""
-    if isinstance(view, MovingView):
+def draw(view: charts.ChartView | MovingView, name: str, spec: dict[str, Any] | None = None) -> None:
+    """The drawing alone, where there is one; its own description carries `view.alt`.
+
+    Args:
+        view: the chart.
+        name: of its widget.
+        spec: the chart written out, where it is kept: Streamlit would write and check it anew on every rerun.
+    """
+    if spec and view.chart is not None:
+        st.vega_lite_chart(spec, height=view.chart.height, key=f"chart {name}")
+    elif isinstance(view, MovingView):
         st.vega_lite_chart(view.vega, height=view.height, key=f"chart {name}")
     elif view.chart is not None:
         st.altair_chart(view.chart, height=view.chart.height, key=f"chart {name}")

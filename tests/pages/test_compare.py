@@ -154,3 +154,12 @@ def test_hostile_names_titles_and_notes_are_shown_as_text(app: App, database: Pa
     assert "\u202e" not in "".join(text.value for text in (*page.header, *page.caption))
     _open(app)
     assert len(page.header[0].value) < 400
+
+
+def test_a_chart_of_a_comparison_is_downloaded_as_a_picture_too(app: App, database: Path) -> None:
+    first, second = _two(database)
+    page = _open(app, runs=f"{first},{second}")
+    page.session_state["open mix"] = True
+    page.run()
+    assert not page.exception
+    assert {"CSV", "PNG", "SVG"} <= {button.proto.label for button in page.get("download_button")}
