@@ -39,6 +39,19 @@ def show(experiment_id: str) -> None:
     st.fragment(_body, run_every=_POLL_S if running else None)(experiment_id, running)
 
 
+def link(run_ids: Sequence[str]) -> None:
+    """The way to the experiment that all of these runs belong to; nothing where they do not."""
+    found = _ui.services().store.experiments_of(run_ids)
+    if run_ids and set(found) == set(run_ids) and len({one.id for one in found.values()}) == 1:
+        one = found[run_ids[0]]
+        st.page_link(
+            _ui.EXPERIMENTS,
+            label=f"Experiment: {escape_markdown(label(one.name, 60))}",
+            icon=":material/science:",
+            query_params={"experiment": one.id},
+        )
+
+
 def start(experiment: Experiment) -> None:
     """Begin an experiment, or go on with it, in the background."""
     store, worker, settings = _ui.services().store, _ui.services().worker, _ui.settings()
@@ -101,6 +114,16 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
         icon=":material/download:",
         on_click="ignore",
     )
+    if not running and not _access.is_viewer():
+        with st.popover("Delete", icon=":material/delete:", type="tertiary"):
+            st.markdown(
+                f"{escape_markdown(label(experiment.name))} will be forgotten. Its {count(len(runs), 'run')} and what "
+                "they have spent stay on Runs."
+            )
+            if st.button("Delete this experiment", icon=":material/delete:"):
+                _ui.services().store.delete_experiment(experiment.id)
+                st.query_params.clear()
+                st.rerun()
 
 
 def _body(experiment_id: str, was_running: bool) -> None:

@@ -8,7 +8,16 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _compare_charts, _compare_figures, _compare_keep, _compare_personas, _compare_runs, _share, _ui
+from pages import (
+    _compare_charts,
+    _compare_figures,
+    _compare_keep,
+    _compare_personas,
+    _compare_runs,
+    _experiment,
+    _share,
+    _ui,
+)
 from pipeline.comparison.saved import FEWEST, MOST, Comparison
 from pipeline.models import RunRecord
 from pipeline.words import count, escape_markdown, label
@@ -36,6 +45,7 @@ def page() -> None:
         _compare_keep.link(runs, saved)
         with st.popover("Export", icon=":material/download:"):
             _share.comparison_exports(runs, saved)
+        _experiment.link([run.id for run in runs])
     _compared(runs, saved)
 
 

@@ -1,16 +1,17 @@
 """Runs: which runs do I have?
 
 Searching, sorting and paging are the database's; what is drawn is one page. The filters are in the address, and so is
-what is chosen when another page leads here (`?chosen=a,b`).
+what is chosen when another page leads here (`?chosen=a,b`). Marks hold on all pages of one selection.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages import _access, _run_actions, _share, _ui
+from pipeline.experiment import Experiment
 from pipeline.models import RunStatus
 from pipeline.run_choice import RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.words import MISSING, count, label, usd
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 _ROW_PX, _HEAD_PX = 36, 38
 _PER_PAGE = 25
+_SHOWN_KEY = "runs_shown"
+"""Of the session: which selection was shown last."""
+_MOST_DIGITS = 7
 _MONEY = {"real": False, "simulated": True}
 
 
@@ -44,8 +48,8 @@ def page() -> None:
         return
     if not found.runs:  # the page of the address is behind the last one
         found = store.run_page(choice := choice.model_copy(update={"page": 1}))
-    chosen = _table(found, choice)
-    _foot(found, choice)
+    chosen = _table(found, choice, store.experiments_of([run.id for run in found.runs]))
+    _foot(found, choice, chosen)
     with actions:
         _run_actions.show(chosen)
         _share.importer()
@@ -97,7 +101,7 @@ def _choice(facets: RunFacets) -> RunChoice:
         with st.popover("Filter", icon=":material/filter_alt:"):
             choice = _filtered(facets)
     choice = choice.model_copy(update={"words": words or "", "order": order, "page_size": _PER_PAGE})
-    return choice.model_copy(update={"page": int(st.session_state.get(_page_key(choice), 1))})
+    return choice.model_copy(update={"page": _page(choice)})
 
 
 def _filtered(facets: RunFacets) -> RunChoice:
@@ -140,29 +144,39 @@ def _midnight(day: "date | None", days: int = 0) -> datetime | None:
     return datetime.combine(day + timedelta(days=days), time(), _ui.viewer_zone()) if day else None
 
 
-def _page_key(choice: RunChoice) -> str:
-    """The page of this very selection: page 3 of another one would be a page that nobody asked for."""
-    return f"page {hash(choice.model_copy(update={'page': 1}))}"
+def _page(choice: RunChoice) -> int:
+    """The page that is shown: page 3 of another selection would be a page that nobody asked for."""
+    key = _key("page", choice)
+    if key in st.session_state:
+        return int(st.session_state[key])
+    asked = st.query_params.get("page", "") if st.session_state.get(_SHOWN_KEY, key) == key else ""
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < _MOST_DIGITS else 1
+
+
+def _key(what: str, choice: RunChoice) -> str:
+    """The name of something that belongs to this selection, on all of its pages."""
+    return f"{what} {hash(choice.model_copy(update={'page': 1}))}"
 
 
 # --- the table -------------------------------------------------------------------------------------
 
 
-def _table(found: RunPage, choice: RunChoice) -> list[ListedRun]:
-    """The table; returns the runs that are marked in it."""
+def _table(found: RunPage, choice: RunChoice, experiments: Mapping[str, Experiment]) -> list[ListedRun]:
+    """The table; returns the runs that are marked: first those on other pages, then those of this one."""
+    key, here = _key("marks", choice), [run.id for run in found.runs]
     asked = st.query_params.get("chosen", "").split(",")
-    marked = [place for place, run in enumerate(found.runs) if run.id in asked]
+    marks: list[str] = st.session_state.get(key, [run_id for run_id in here if run_id in asked])
     state = st.dataframe(
-        _rows(found.runs),
+        _rows(found.runs, experiments),
         height=_HEAD_PX + _ROW_PX * len(found.runs) + 2,
         row_height=_ROW_PX,
         hide_index=True,
         placeholder=MISSING,
         on_select="rerun",
         selection_mode="multi-row",
-        selection_default={"selection": {"rows": marked}},
+        selection_default={"selection": {"rows": [place for place, run_id in enumerate(here) if run_id in marks]}},
         # Another selection of runs is another table: a remembered row number would choose a stranger.
-        key=f"runs {hash(tuple(run.id for run in found.runs))}",
+        key=f"runs {hash(tuple(here))}",
         column_config={
             "Run": st.column_config.TextColumn(width=200),
             "Status": st.column_config.TextColumn(width=95),
@@ -179,26 +193,40 @@ def _table(found: RunPage, choice: RunChoice) -> list[ListedRun]:
         },
         alt=f"Table of {count(len(found.runs), 'run')}, {choice.order} first.",
     )
-    return [found.runs[row] for row in state["selection"]["rows"] if row < len(found.runs)]
+    away = _ui.services().store.listed_runs([run_id for run_id in marks if run_id not in here])
+    # What was archived or brought back from the archive is not in this list any more.
+    chosen = [run for run in away if run.archived == choice.archived]
+    chosen += [found.runs[row] for row in state["selection"]["rows"] if row < len(here)]
+    st.session_state[key] = [run.id for run in chosen]
+    return chosen
 
 
-def _foot(found: RunPage, choice: RunChoice) -> None:
+def _foot(found: RunPage, choice: RunChoice, chosen: Sequence[ListedRun]) -> None:
     pages = -(-found.fitting // choice.page_size)
     shown = (
         count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
     )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.caption(f"{shown}. Mark runs at the left of the table: one to open or change it, 2 to 8 to compare them.")
+        if elsewhere := len({run.id for run in chosen} - {run.id for run in found.runs}):
+            st.caption(f"{count(elsewhere, 'run')} marked on other pages.", width="content")
         if pages > 1:
-            st.pagination(pages, key=_page_key(choice))
+            st.pagination(pages, default=choice.page, key=_key("page", choice))
+    st.session_state[_SHOWN_KEY] = _key("page", choice)
+    if choice.page > 1:
+        st.query_params["page"] = str(choice.page)
+    else:
+        st.query_params.pop("page", None)
 
 
-def _rows(runs: Sequence[ListedRun]) -> "pd.DataFrame":
+def _rows(runs: Sequence[ListedRun], experiments: Mapping[str, Experiment]) -> "pd.DataFrame":
     """One row per run, in the given order; texts do nothing, on screen or downloaded."""
     import pandas as pd
 
     from pipeline.analysis import inert
 
+    # Without one, no column: it is wide, and most lists have none.
+    of = {"Experiment": [label(experiments[run.id].name, 60) if run.id in experiments else "" for run in runs]}
     table = pd.DataFrame(
         {
             "Run": [f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}" for run in runs],
@@ -210,6 +238,7 @@ def _rows(runs: Sequence[ListedRun]) -> "pd.DataFrame":
             "Spent": [usd(run.spent_micros, run.simulated) for run in runs],
             "Threshold": [run.threshold for run in runs],
             "Tags": [", ".join(label(tag, 30) for tag in run.tags) for run in runs],
+            **(of if experiments else {}),
             "Study": [label(run.study_name) for run in runs],
             "Drafts by": [label(_drafter(run)) for run in runs],
             "Refined by": [label(run.frontier_model) for run in runs],

@@ -1,5 +1,8 @@
 """Experiments: what they vary, and the runs that belong to them."""
 
+import json
+from collections.abc import Sequence
+
 from pipeline.config import HybridConfig
 from pipeline.errors import StoreError
 from pipeline.experiment import CellRun, Experiment
@@ -48,6 +51,14 @@ class ExperimentTables(DatabaseFile):
                 for row in rows
             )
 
+    def experiments_of(self, run_ids: Sequence[str]) -> dict[str, Experiment]:
+        """The experiment of each of these runs that belongs to one, by run id."""
+        with self._read() as db:
+            rows = list(db.query(_OF_RUNS, [json.dumps([utf8(run_id) for run_id in run_ids])]))
+            bodies = {row["id"]: row["body"] for row in db.query(_BODIES, [json.dumps([row["id"] for row in rows])])}
+        known = {key: Experiment.model_validate_json(body) for key, body in bodies.items()}
+        return {row["run_id"]: known[row["id"]] for row in rows}
+
     def cancel_experiment(self, experiment_id: str) -> None:
         """Ask an experiment, in whichever process, to stop before the next call of its present run."""
         with self._write() as db:
@@ -85,6 +96,13 @@ _SHARE = """
     UPDATE runs SET project_budget_micros = :micros, config = json_set(config, '$.project_max_cost', :usd)
     WHERE experiment_id = :id AND drafts_from IS NOT NULL AND status NOT IN ('running', 'completed')
 """
+
+_OF_RUNS = """
+    SELECT runs.id AS run_id, experiments.id FROM json_each(?) AS asked JOIN runs ON runs.id = asked.value
+    JOIN experiments ON experiments.id = experiment_id ORDER BY asked.key
+"""
+
+_BODIES = "SELECT id, body FROM experiments WHERE id IN (SELECT value FROM json_each(?))"
 
 _RUNS = """
     SELECT id, status, simulated, config, drafts_from,

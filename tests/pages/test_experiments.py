@@ -122,3 +122,32 @@ def test_unknown_experiment_and_hostile_names_do_no_harm(app: App, database: Pat
     assert "alert" in title.value
     assert "<script>" not in title.value
     assert "[x](" not in title.value
+
+
+def test_experiment_is_deleted_and_its_runs_stay(app: App, database: Path) -> None:
+    experiment_id = _experiment(database)
+    runs = len(Store(database).runs())
+    page = _open(app, experiment=experiment_id)
+    assert "will be forgotten. Its 2 runs and what they have spent stay" in _text(page)
+    _button(page, "Delete this experiment").click().run()
+    assert not page.exception
+    assert "No experiment yet" in _text(page)
+    assert (Store(database).experiments(), len(Store(database).runs())) == ([], runs)
+
+
+def test_runs_of_an_experiment_lead_back_to_it_from_everywhere(app: App, database: Path) -> None:
+    experiment_id = _experiment(database, name="Thresholds [a](b)")
+    store = Store(database)
+    cells, drafts = [run.id for run in store.experiment_runs(experiment_id)], store.experiments()[0].drafts_from
+    assert {key: one.id for key, one in store.experiments_of([*cells, drafts]).items()} == dict.fromkeys(
+        cells, experiment_id
+    )
+    page = app().run().switch_page(_ui.RUNS).run()
+    assert list(page.dataframe[0].value["Experiment"]) == ["Thresholds [a](b)"] * 2 + [""]
+    for place, name in ((_ui.COMPARE, "compare"), (_ui.CALIBRATE, "calibrate")):
+        for chosen, links in ((cells, 1), ([*cells, drafts], 0)):
+            page = app().run().switch_page(place)
+            page.query_params["runs"] = ",".join(chosen) if name == "compare" else list(chosen)
+            page.run()
+            assert not page.exception
+            assert len([link for link in page.get("page_link") if "Experiment: " in link.proto.label]) == links

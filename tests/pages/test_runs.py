@@ -1,12 +1,15 @@
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
+from pipeline.config import HybridConfig
+from pipeline.models import Timing
 from pipeline.store import Store
-from tests.pages.runs import finished_run
+from tests.pages.runs import finished_run, save_study
 
 App = Callable[[], AppTest]
 
@@ -142,3 +145,53 @@ def test_a_hostile_name_does_nothing(app: App, database: Path, name: str, shown:
     assert _names(page) == [shown]
     assert not any("<script>" in text.value for text in page.markdown)
     assert not page.exception
+
+
+def _many(database: Path, number: int) -> list[str]:
+    """So many runs that did nothing; newest first."""
+    store = Store(database)
+    study, now = save_study(store).id, datetime(2026, 3, 3, tzinfo=UTC)
+    config = HybridConfig(local_provider="builtin", enabled=False)
+    ids = [
+        store.create_run(study, config, name=f"Run {at}", simulated=False, now=now + timedelta(minutes=at))
+        for at in range(number)
+    ]
+    for run_id in ids:
+        ending = {"error": None, "timing": Timing(), "frontier_only_micros": None, "price_source": ""}
+        store.finish_run(run_id, "completed", **ending, scorer_version="2.0", now=now)
+    return ids[::-1]
+
+
+def test_marks_hold_on_the_next_page_and_on_the_way_back(app: App, database: Path) -> None:
+    ids = _many(database, 30)
+    page = _open(app, ids[0], ids[3])
+    page.pagination[0].set_value(2).run()
+    assert len(_names(page)) == 5
+    assert page.query_params["page"] == "2"
+    assert any("2 runs marked on other pages" in text.value for text in page.caption)
+    page.pagination[0].set_value(1).run()
+    assert "page" not in page.query_params
+    assert not any("on other pages" in text.value for text in page.caption)
+    page = _press(page, "Compare 2")
+    assert page.query_params["runs"] == f"{ids[0]},{ids[3]}"
+
+
+@pytest.mark.parametrize(("asked", "first"), [("2", "Run 4"), ("99", "Run 29"), ("0", "Run 29"), ("x²", "Run 29")])
+def test_the_page_of_the_address_is_shown(app: App, database: Path, asked: str, first: str) -> None:
+    _many(database, 30)
+    page = app().run().switch_page(_ui.RUNS)
+    page.query_params["page"] = asked
+    page.run()
+    assert not page.exception
+    assert _names(page)[0] == first
+    page.text_input(key="search").set_value("Run 1").run()
+    assert "page" not in page.query_params
+
+
+def test_what_is_archived_is_not_marked_any_more(app: App, database: Path) -> None:
+    ids = _many(database, 3)
+    page = _press(_open(app, *ids[:2]), "Archive")
+    assert _names(page) == ["Run 0"]
+    Store(database).archive_run(ids[1], False)
+    page.run()
+    assert next(button for button in page.button if button.label == "Open").disabled
