@@ -8,7 +8,7 @@ from pages import _access, _figures, _providers, _ui
 from pages._calibrate_board import AT_KEY
 from pipeline.errors import PersonaError
 from pipeline.estimate import forecast
-from pipeline.words import count, escape_markdown, usd
+from pipeline.words import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
@@ -65,7 +65,9 @@ def _offer(board: "Board") -> None:
     from pipeline.calibration.measure import calibration_config
 
     run = board.newest
-    st.markdown(f"**Calibration run**: refine all {count(len(run.kept), 'kept draft')} of {escape_markdown(run.name)}")
+    st.markdown(
+        f"**Calibration run**: refine all {count(len(run.kept), 'kept draft')} of {escape_markdown(label(run.name))}"
+    )
     st.caption(
         "Also those over the threshold, so that before and after are known for each. Nothing is drafted or scored "
         "again. "

@@ -10,7 +10,7 @@ from pages import _label_card, _label_end, _label_files, _label_start, _ui
 from pages._label_data import RATER_KEY, records
 from pipeline.calibration.labels import StoredDesign, raters
 from pipeline.errors import StoreError
-from pipeline.words import escape_markdown
+from pipeline.words import escape_markdown, label
 
 _QUESTION = "Which texts are good enough, judged without knowing where they come from?"
 
@@ -63,7 +63,7 @@ def _label(stored: StoredDesign) -> None:
 def _bar(stored: StoredDesign, rater: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         who = f" · labelled by {escape_markdown(rater)}" if rater else ""
-        st.caption(f":material/checklist: {escape_markdown(stored.name)}{who}", width="content")
+        st.caption(f":material/checklist: {escape_markdown(label(stored.name))}{who}", width="content")
         if rater and st.button("Somebody else", icon=":material/switch_account:", type="tertiary"):
             del st.session_state[RATER_KEY]
             st.rerun()
