@@ -114,6 +114,15 @@ def test_whoever_is_not_signed_in_sees_the_sign_in_only(app: App, database: Path
     assert [button.label for button in opened.button] == ["Sign in"]
 
 
+def test_each_identity_provider_has_a_button(app: App) -> None:
+    opened = app()
+    shared = {"redirect_uri": AUTH["redirect_uri"], "cookie_secret": AUTH["cookie_secret"]}
+    opened.secrets["auth"] = {**shared, "microsoft": {"client_id": "a"}, "okta": {"client_id": "b"}}
+    opened.run()
+    _access._SIGNED_IN.clear()
+    assert [button.label for button in opened.button] == ["Sign in with microsoft", "Sign in with okta"]
+
+
 def test_roles_without_a_sign_in_let_nobody_in(app: App) -> None:
     opened = app()
     opened.secrets["persona"] = {"roles": {"viewers": ["@example.org"]}}
