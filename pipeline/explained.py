@@ -6,6 +6,7 @@ give the stored score, because another version of the scorer wrote it, that is s
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import prod
 from typing import Literal
 
 from pipeline.config import HybridConfig, Weights
@@ -48,6 +49,8 @@ CAUTIONS: tuple[str, ...] = (
 _TOLERANCE = 0.005
 """Scores are shown with two decimals: what does not change them is not told."""
 
+_NO_WORDS = "There are no participants' words to compare with, so it stays open, and the overall score with it."
+_LACKING: dict[Mark, str] = {"weak": "weak", "not_found": "not found"}
 _FINDINGS: dict[PartName, str] = {"completeness": "missing", "coherence": "contradiction"}
 
 
@@ -144,12 +147,6 @@ def _part(name: PartName, assessment: Assessment, weights: Weights, summed: Summ
     return Part(name=name, value=value, exponent=exponent, factor=factor, lowered=lowered)
 
 
-_NO_WORDS = "There are no participants' words to compare with, so it stays open, and the overall score with it."
-
-
-_LACKING: dict[Mark, str] = {"weak": "weak", "not_found": "not found"}
-
-
 def _about_claims(claims: Sequence[ClaimSupport], summed: Summary | None) -> Iterator[str]:
     if summed is None:
         yield "No claim could be looked up in the study, which counts as 0."
@@ -173,12 +170,8 @@ def _lowest(claims: Sequence[ClaimSupport], summed: Summary | None) -> tuple[Cla
 
 
 def _product(parts: Sequence[Part]) -> float | None:
-    product = 1.0
-    for part in parts:
-        if part.factor is None:
-            return None
-        product *= part.factor
-    return min(product, 1.0)
+    factors = [part.factor for part in parts if part.factor is not None]
+    return min(prod(factors), 1.0) if len(factors) == len(parts) else None
 
 
 def _changes(assessment: Assessment, product: float | None) -> Iterator[str]:

@@ -41,19 +41,13 @@ def is_verb(word: str) -> bool:
 @lru_cache(maxsize=1 << 14)
 def is_past(word: str) -> bool:
     """Whether a word can be the past form of a verb."""
-    from lemminflect import getInflection
-
-    word = word.lower()
-    return any(word in getInflection(lemma, "VBD") for lemma in _lemmas(word))
+    return _is_form(word.lower(), "VBD")
 
 
 @lru_cache(maxsize=1 << 14)
 def is_participle(word: str) -> bool:
     """Whether a word can be the past participle of a verb."""
-    from lemminflect import getInflection
-
-    word = word.lower()
-    return any(word in getInflection(lemma, "VBN") for lemma in _lemmas(word))
+    return _is_form(word.lower(), "VBN")
 
 
 @lru_cache(maxsize=1 << 14)
@@ -64,6 +58,12 @@ def present(verb: str) -> str:
     if verb in ("am", "are", "be"):
         return "is"
     return str(getInflection(verb, "VBZ")[0])
+
+
+def _is_form(word: str, tag: str) -> bool:
+    from lemminflect import getInflection
+
+    return any(word in getInflection(lemma, tag) for lemma in _lemmas(word))
 
 
 @lru_cache(maxsize=1 << 14)

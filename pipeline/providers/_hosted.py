@@ -86,15 +86,15 @@ class Hosted:
 
     def info(self) -> Any:
         """The vendor's description of the model, `None` when it cannot be had; free and never raises."""
-        try:
-            return self._quick.models.retrieve(self._endpoint.model)
-        except (self._status_error, self._lost_error, ValueError, RecursionError):
-            return None
+        return self._quietly(lambda quick: quick.models.retrieve(self._endpoint.model))
 
     def count(self, ask: Callable[[Any], Any]) -> int | None:
         """The input tokens that a free counting route reports; `None` when it cannot be had; never raises."""
+        return token_count(getattr(self._quietly(ask), "input_tokens", None))
+
+    def _quietly(self, ask: Callable[[Any], Any]) -> Any:
         try:
-            return token_count(getattr(ask(self._quick), "input_tokens", None))
+            return ask(self._quick)
         except (self._status_error, self._lost_error, ValueError, RecursionError):
             return None
 

@@ -17,7 +17,8 @@ PER_ISSUE = 0.6
 
 _MOST_ITEMS = 60
 _LONGEST_ITEM = 600
-_LISTS = ("goals", "pain_points", "behaviours", "motivations")
+LISTS = ("goals", "pain_points", "behaviours", "motivations")
+"""The lists of statements about a person; quotes are looked up as they stand."""
 _WORK = "experience|career|profession|job|industry|trade|practice"
 _YEARS = re.compile(
     rf"\b(\d{{1,2}}) (?:\w+ ){{0,2}}?years? (?:\w+ ){{0,3}}?(?:{_WORK})"
@@ -101,7 +102,7 @@ def _between_items(persona: Persona) -> Iterator[Finding]:
             yield _issue(None, f"Said to happen often and seldom: '{one.text}' beside '{other.text}'.")
         elif disagree(one.signed, other.signed, min(fewest_shared(one.signed), fewest_shared(other.signed))):
             yield _issue(None, f"These two contradict each other: '{one.text}' beside '{other.text}'.")
-    for field in _LISTS:
+    for field in LISTS:
         for one, other in combinations(getattr(persona, field)[:_MOST_ITEMS], 2):
             if same_statement(one, other):
                 yield _issue(field, f"Said twice: '{shortened(one)}' and '{shortened(other)}'.")
@@ -126,7 +127,7 @@ def _frequency_clash(one: _Item, other: _Item) -> bool:
 
 def _statements(persona: Persona) -> list[tuple[str, str]]:
     """Field and text of the first 60 items, each cut at 600 characters: the rules compare every pair."""
-    return [(field, item[:_LONGEST_ITEM]) for field in _LISTS for item in getattr(persona, field)][:_MOST_ITEMS]
+    return [(field, item[:_LONGEST_ITEM]) for field in LISTS for item in getattr(persona, field)][:_MOST_ITEMS]
 
 
 def _issue(field: str | None, text: str) -> Finding:

@@ -53,6 +53,10 @@ class Claim:
         names = {stem for word in _names(text) for stem in content(tokens(word), language)}
         return cls(tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))), is_goal)
 
+    def best_sentences(self, view: SourceView, most: int) -> list[int]:
+        """The sentences of a view with words of the claim, best first; none when nobody used a word of it."""
+        return view.search(sorted({view.number_of(term) for term in self.stems} - {-1}), most)
+
 
 @dataclass(frozen=True)
 class Evidence:

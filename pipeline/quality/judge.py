@@ -120,10 +120,8 @@ class Judge:
 
 def windows(text: str, view: SourceView) -> list[list[Segment]]:
     """The three best windows of a claim, none touching another, each as its sentences."""
-    claim = Claim.of(text, view.language)
-    places = {view.number_of(term) for term in claim.stems} - {-1}
     chosen: list[tuple[int, int]] = []
-    for sentence in view.search(sorted(places), _SEARCHED):
+    for sentence in Claim.of(text, view.language).best_sentences(view, _SEARCHED):
         first, last = view.window(sentence)
         if len(chosen) < _WINDOWS and all(last <= other[0] or other[1] <= first for other in chosen):
             chosen.append((first, last))

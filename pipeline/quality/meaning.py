@@ -93,7 +93,9 @@ class Meaning:
     def prepare(self, texts: Iterable[str], view: SourceView, about: str) -> None:
         """Have all vectors made that some claims will need, in few requests instead of one per claim."""
         needed = {
-            text: [view.text_between(at, at + 1) for at in _candidates(Claim.of(text, view.language), view)]
+            text: [
+                view.text_between(at, at + 1) for at in Claim.of(text, view.language).best_sentences(view, CANDIDATES)
+            ]
             for text in texts
         }
         together = [part for text, said in needed.items() if said for part in (text, *said)]
@@ -102,7 +104,7 @@ class Meaning:
 
     def blend(self, text: str, claim: Claim, evidence: Evidence, view: SourceView, about: str) -> Evidence:
         """The evidence of words with half of its support replaced; the sentence of the stronger half is shown."""
-        sentences = _candidates(claim, view)
+        sentences = claim.best_sentences(view, CANDIDATES)
         if not sentences:
             return evidence
         rows = self._vectors([text, *(view.text_between(at, at + 1) for at in sentences)], about)
@@ -129,9 +131,3 @@ class Meaning:
             if len(words) >= _FEWEST_CONTENT or self._index.language != "english":
                 found.setdefault(text, (" ".join(words) or text, int(self._index.speaker_of_segment[segment])))
         return found
-
-
-def _candidates(claim: Claim, view: SourceView) -> list[int]:
-    """The sentences that a claim is compared with, best first; none when nobody used a word of it."""
-    places = {view.number_of(term) for term in claim.stems} - {-1}
-    return view.search(sorted(places), CANDIDATES)

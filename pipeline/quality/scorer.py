@@ -14,7 +14,7 @@ from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.lexicon import STOP_WORDS
 from pipeline.models import Assessment, ClaimSupport, Persona, Scores
-from pipeline.quality.coherence import coherence
+from pipeline.quality.coherence import LISTS, coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up
 from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
@@ -24,8 +24,6 @@ from pipeline.quality.judge import Judge
 from pipeline.quality.meaning import Meaning
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
-
-LIST_FIELDS = ("goals", "pain_points", "behaviours", "motivations")
 
 _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5
@@ -70,7 +68,7 @@ class Scorer:
         """
         view = self._index.view(focus)
         if self._meaning:
-            listed = [text for field, text in statements(persona) if field in LIST_FIELDS]
+            listed = [text for field, text in statements(persona) if field in LISTS]
             self._meaning.prepare(listed, view, persona.id)
         claims = tuple(self._claims(persona, view))
         complete, missing = completeness(persona)
@@ -102,10 +100,10 @@ class Scorer:
             else:
                 claim = Claim.of(text, view.language, is_goal=field == "goals")
                 evidence = find(claim, view)
-                if self._meaning and field in LIST_FIELDS:
+                if self._meaning and field in LISTS:
                     evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
                 evidence = _capped(claim, evidence, view)
-                if self._judge and field in LIST_FIELDS:
+                if self._judge and field in LISTS:
                     evidence = self._judge.weigh(field, text, evidence, view, persona.id)
                 if field.startswith(_DEMOGRAPHICS):
                     evidence = _with_facts(field.removeprefix(_DEMOGRAPHICS), text, evidence, view)
@@ -161,7 +159,7 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
 
     The name is invented on purpose, and tagline and background retell the other parts: they are not scored.
     """
-    for field in (*LIST_FIELDS, "quotes"):
+    for field in (*LISTS, "quotes"):
         for text in getattr(persona, field):
             if not is_blank(text):
                 yield field, text
