@@ -8,7 +8,7 @@ and spreads over people. Nothing is random: variants of one group come from a ha
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -180,34 +180,34 @@ def choose_quotes(
     states: dict[str, float] = {}
     for statement in statements:
         states[statement.source] = max(statement.strength, states.get(statement.source, 0.0))
-    pool = [
-        (
-            _quotability(sentence, voice, variant)
-            * (0.4 + states.get(sentence, 0.0))
-            * (0.7 if sentence in used else 1.0),
-            segment,
-            sentence,
-        )
-        for segment in segments
-        if segment.role == "participant" and not is_instruction(segment.text)
-        for sentence in sentences(segment.text)
-        if 8 <= len(sentence.split()) <= 35
-        and not _NOT_QUOTABLE.search(sentence)
-        and sentence[-1] in ".!"
-        and not has_contact(sentence)
-    ]
-    pool.sort(key=lambda item: -item[0])
+
+    def worth(found: tuple[Segment, str]) -> float:
+        sentence = found[1]
+        stated = _quotability(sentence, voice, variant) * (0.4 + states.get(sentence, 0.0))
+        return stated * (0.7 if sentence in used else 1.0)
+
+    pool = sorted(_quotable(segments), key=worth, reverse=True)
     taken: list[str] = []
     people: set[str | None] = set()
     places: set[str] = set()
     for may_repeat in (False, True):
-        for _, segment, sentence in pool:
+        for segment, sentence in pool:
             fresh = may_repeat or segment.participant not in people
             if len(taken) < count and fresh and segment.id not in places and not says_again(sentence, taken):
                 taken.append(sentence)
                 people.add(segment.participant)
                 places.add(segment.id)
     return taken
+
+
+def _quotable(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
+    """Whole sentences of participants, neither short nor long, that say nothing to a writer and nothing private."""
+    for segment in segments:
+        if segment.role == "participant" and not is_instruction(segment.text):
+            for sentence in sentences(segment.text):
+                is_whole = 8 <= len(sentence.split()) <= 35 and sentence[-1] in ".!"
+                if is_whole and not _NOT_QUOTABLE.search(sentence) and not has_contact(sentence):
+                    yield segment, sentence
 
 
 def topics(voice: Voice, segments: Sequence[Segment], count: int) -> list[str]:

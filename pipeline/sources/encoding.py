@@ -86,6 +86,15 @@ def tidy(text: str) -> str:
     return " ".join(_INVISIBLE.sub("", text).split())
 
 
+def written(value: object) -> str:
+    """A value of a cell or record as a person reads it: `yes` for true, `3` for 3.0."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
+
+
 def _decoded(file: SourceFile) -> tuple[str, str]:
     for bom, encoding in _BOMS:
         if file.data.startswith(bom):

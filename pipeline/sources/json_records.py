@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from pipeline.errors import InputError
 from pipeline.models import Frozen
 from pipeline.sources.columns import is_blank
-from pipeline.sources.encoding import decode, tidy
+from pipeline.sources.encoding import decode, tidy, written
 from pipeline.sources.facts import person_from, plain_key
 from pipeline.sources.intercom import read_conversation
 from pipeline.sources.labels import read_label
@@ -249,11 +249,7 @@ def _flat(node: dict[str, JsonValue]) -> dict[str, str]:
 
 
 def _text(value: JsonValue) -> str | None:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value) if isinstance(value, str | int | float) else None
+    return written(value) if isinstance(value, str | int | float) else None
 
 
 def _with_person(flat: dict[str, str], own: Person, outer: Person) -> dict[str, str]:

@@ -4,8 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.errors import InputError
-from pipeline.sources.packages import check_elements, opened, parsing, read
+from pipeline.sources.packages import check_elements, opened, parsing, protected, read
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.sheets import Sheet, read_sheets
 
@@ -38,7 +37,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
         check_elements(package, file, _WHAT, limits)
         content = read(package, "content.xml", file.name, _WHAT)
         if b"encryption-data" in read(package, "META-INF/manifest.xml", file.name, _WHAT):
-            raise InputError(f"{file.name}: is protected with a password. Save it without one, and add it again.")
+            raise protected(file.name)
     with parsing(file.name, _WHAT):
         sheets = list(_sheets(content, limits))
     return read_sheets(file, sheets, 0, limits)

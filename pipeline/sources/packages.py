@@ -41,6 +41,11 @@ def parsing(name: str, what: str) -> Iterator[None]:
         ) from error
 
 
+def protected(name: str) -> InputError:
+    """The error for a file that asks for a password."""
+    return InputError(f"{name}: is protected with a password. Save it without one, and add it again.")
+
+
 def opened(file: SourceFile, what: str, limits: Limits) -> zipfile.ZipFile:
     """The zip file in a file, once its claims are within the limits.
 
@@ -114,7 +119,7 @@ def _check(file: SourceFile, entries: list[zipfile.ZipInfo], limits: Limits) -> 
     if len(entries) > limits.max_members:
         raise InputError(_too_many(file.name, limits))
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-        raise InputError(f"{file.name}: is protected with a password. Save it without one, and add it again.")
+        raise protected(file.name)
     for entry in entries:
         if entry.compress_type not in _METHODS:
             raise InputError(f"{file.name}: {entry.filename[:80]!r} is packed in a rare way. Pack it as a plain zip.")

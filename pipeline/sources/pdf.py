@@ -11,7 +11,7 @@ from pipeline.clock import Clock, SystemClock
 from pipeline.errors import InputError
 from pipeline.sources.documents import read_text
 from pipeline.sources.encoding import tidy
-from pipeline.sources.packages import parsing
+from pipeline.sources.packages import parsing, protected
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.words import count
 
@@ -48,7 +48,7 @@ def load(file: SourceFile, limits: Limits, clock: Clock | None = None) -> Readin
         with within:
             reader = pypdf.PdfReader(io.BytesIO(file.data), strict=False)
             if reader.is_encrypted and not reader.decrypt(""):
-                raise InputError(f"{file.name}: is protected with a password. Save it without one, and add it again.")
+                raise protected(file.name)
             pages = list(_pages(reader, file.name, limits, clock or SystemClock()))
     if not any(pages):
         raise InputError(

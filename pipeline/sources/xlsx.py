@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, time
 
 from pipeline.errors import InputError
+from pipeline.sources.encoding import written
 from pipeline.sources.packages import check_elements, opened, parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.sheets import Sheet, read_sheets
@@ -68,13 +69,9 @@ def _text(value: object) -> str:
     match value:
         case None:
             return ""
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return str(int(value)) if value.is_integer() and abs(value) < 1e15 else str(value)
         case datetime():
             return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
         case str():
             return "" if value in _ERRORS else value
         case _:
-            return str(value)
+            return written(value)
