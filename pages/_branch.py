@@ -9,14 +9,8 @@ from pipeline.errors import StoreError
 from pipeline.models import RunRecord, Study
 from pipeline.words import count, escape_markdown, label
 
-KEPT = 4
-"""Records held at the same time."""
 
-
-@st.cache_resource(max_entries=KEPT, show_spinner=False)
-def finished(run_id: str) -> RunRecord:
-    """The record of a run that has ended, read once while it is among the last few used."""
-    return _ui.services().store.run(run_id)
+finished = _ui.run
 
 
 def chosen(study: Study | None) -> RunRecord | None:
@@ -25,8 +19,7 @@ def chosen(study: Study | None) -> RunRecord | None:
     run = None
     if run_id:
         with suppress(StoreError):
-            _ui.services().store.progress(run_id)  # the record is kept here, and the run may have been deleted
-            run = finished(run_id)
+            run = _ui.run(run_id)
     if run is None or study is None or run.study_id != study.id:
         # It has been deleted, or another study was chosen.
         st.session_state[_ui.DRAFTS_KEY] = None

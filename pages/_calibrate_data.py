@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from pages import _ui
-from pipeline.store import RunSummary
+from pipeline.store import RunName
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
@@ -33,12 +33,12 @@ class Question(NamedTuple):
     """As JSON."""
 
 
-def ended_runs() -> list[RunSummary]:
+def ended_runs() -> list[RunName]:
     """The newest runs that may have scored drafts."""
-    return [run for run in _ui.services().store.runs(MOST_RUNS) if run.status != "running"]
+    return [run for run in _ui.services().store.run_names(MOST_RUNS) if run.status != "running"]
 
 
-def chosen_runs(known: Sequence[RunSummary]) -> list[str]:
+def chosen_runs(known: Sequence[RunName]) -> list[str]:
     """The runs of the address, else those of its design, else the current one, else the newest."""
     asked = [run_id for run_id in st.query_params.get_all("runs") if run_id]
     if not asked and (design_id := st.query_params.get("design")):

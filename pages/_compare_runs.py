@@ -1,7 +1,6 @@
 """Which runs are compared: read from the address, chosen on the page, loaded once."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,18 +31,7 @@ def load(run_ids: Sequence[str]) -> list[RunRecord]:
     if len(run_ids) > MOST:
         run_ids = run_ids[: MOST + 1]
     store = _ui.services().store
-    return [
-        _ended(store.path, run.id, run.name, run.finished_at)
-        if run.status in _ENDED and run.finished_at
-        else store.run(run.id)
-        for run in store.listed_runs(run_ids)
-    ]
-
-
-@st.cache_resource(max_entries=3 * MOST, show_spinner="Reading runs …")
-def _ended(database: Path, run_id: str, name: str, finished_at: datetime) -> RunRecord:
-    """A run that cannot change any more, except for its name; one that went on has ended at another time."""
-    return _ui.services().store.run(run_id)
+    return [_ui.record(run) for run in store.listed_runs(run_ids)]
 
 
 def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:

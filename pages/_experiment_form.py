@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _branch, _experiment, _providers, _ui
+from pages import _experiment, _providers, _ui
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import PersonaError
 from pipeline.experiment import plan_experiment
@@ -25,7 +25,7 @@ _OFFERED = 100
 def show() -> None:
     """The form, what it comes to, and the button."""
     store = _ui.services().store
-    ended = [run for run in store.runs(_OFFERED) if run.status != "running" and run.personas]
+    ended = [run for run in store.run_names(_OFFERED) if run.status != "running" and run.personas]
     # A branch has the drafts of the run it began with, which is the one to choose.
     branches = set(store.branches([run.id for run in ended]))
     runs = {run.id: run for run in ended if run.id not in branches}
@@ -39,7 +39,7 @@ def show() -> None:
         format_func=lambda key: f"{label(runs[key].name)} · {_ui.when(runs[key].created_at)} · {key}",
         help="All cells use these drafts: nothing is drafted or scored again.",
     )
-    source = _branch.finished(run_id)
+    source = _ui.run(run_id)
     try:
         grid = _grid(source)
         cells = cells_of(grid, source.config, _WHERE)
@@ -139,8 +139,9 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     lines = ["| Cell | Settings | Stay local | Expected | At most |", "| --- | --- | --- | --- | --- |"]
     expected = worst = 0
     simulated = False
+    private = _ui.services().store.is_private(source.study_id)
     for number, cell in enumerate(cells, start=1):
-        planned = _providers.checked(cell.config, drafting=False)
+        planned = _providers.checked(cell.config, drafting=False, private=private)
         if not isinstance(planned, Plan) or planned.missing == "frontier_unavailable":
             reason = planned.reason if isinstance(planned, Plan) else str(planned)
             _ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
@@ -166,7 +167,14 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
 
 def _start(grid: Grid, source: RunRecord) -> None:
     try:
-        experiment = plan_experiment(grid, source, _ui.settings(), _ui.cache_folder(), datetime.now(UTC))
+        experiment = plan_experiment(
+            grid,
+            source,
+            _ui.settings(),
+            _ui.cache_folder(),
+            datetime.now(UTC),
+            private=_ui.services().store.is_private(source.study_id),
+        )
         _experiment.start(experiment)
     except PersonaError as error:
         _ui.problem(error)

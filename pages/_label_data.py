@@ -20,13 +20,7 @@ def records(run_ids: Sequence[str]) -> list[RunRecord]:
     Raises:
         StoreError: one of them is not in this database.
     """
-    store = _ui.services().store
-    return [_record(store.path, run_id, store.progress(run_id).status) for run_id in run_ids]
-
-
-@st.cache_resource(max_entries=8, show_spinner="Reading the run …")
-def _record(_database: Path, run_id: str, status: str) -> RunRecord:
-    return _ui.services().store.run(run_id)
+    return [_ui.run(run_id) for run_id in run_ids]
 
 
 def texts(stored: StoredDesign) -> dict[int, ShownText]:

@@ -8,7 +8,7 @@ from pages import _label_start, _ui
 from pipeline.calibration.label_files import LabelFile, labels_for, made_elsewhere, read_labels
 from pipeline.errors import PersonaError
 from pipeline.sources import SourceFile
-from pipeline.words import count, escape_markdown
+from pipeline.words import count, escape_markdown, label
 
 
 def take_in(study_id: str) -> None:
@@ -34,13 +34,13 @@ def _offer(file: LabelFile, study_id: str) -> None:
     known = {design.id: design for design in store.designs()}
     design = known.get(file.design_id or "")
     if design is not None and design.is_drawn:
-        st.markdown(f"{count(len(file.rows), 'label')} of the design **{escape_markdown(design.name)}**.")
+        st.markdown(f"{count(len(file.rows), 'label')} of the design **{escape_markdown(label(design.name))}**.")
         if st.button("Take into this design", type="primary"):
             store.save_labels(design.id, labels_for(file, store.design(design.id), store.labels(design.id)))
             _label_start.enter(design.id)
         return
     named = {row.run_id for row in file.rows}
-    runs = {run.id: run.name for run in store.runs() if run.study_id == study_id and run.personas}
+    runs = {run.id: run.name for run in store.run_names(100, study_id) if run.personas}
     st.markdown(f"{count(len(file.rows), 'label')} made elsewhere.")
     chosen = st.multiselect(
         "Of which runs?", list(runs), [run for run in runs if run in named], format_func=runs.__getitem__

@@ -13,9 +13,9 @@ from pipeline.calibration.labels import DesignSummary
 from pipeline.calibration.promise import Promise, Risk, Scope
 from pipeline.errors import InputError
 from pipeline.models import Study
-from pipeline.words import count, escape_markdown, percent, score
+from pipeline.words import count, escape_markdown, label, percent, score
 
-_MOST_RUNS = 1000
+_MOST_RUNS = 200
 RISKS: dict[Risk, str] = {
     "marginal": "among everything delivered",
     "selective": "among what stays local",
@@ -55,7 +55,7 @@ def open_designs(study_id: str) -> None:
 def _design(design: DesignSummary) -> None:
     with st.container(gap=None):
         kind = "" if design.is_drawn else " :gray-badge[made elsewhere]"
-        st.markdown(f"**{escape_markdown(design.name)}**{kind}")
+        st.markdown(f"**{escape_markdown(label(design.name))}**{kind}")
         said = ", ".join(f"{escape_markdown(name)} {n} of {design.tasks}" for name, n in design.labelled.items())
         runs = count(len(design.run_ids), "run")
         st.caption(f"{said or count(design.tasks, 'text')} · {runs} · drawn {_ui.when(design.created_at)}")
@@ -74,7 +74,7 @@ def _design(design: DesignSummary) -> None:
 def new_design(study: Study) -> None:
     """Settings of a draw, what it takes, and the button that fixes it."""
     st.subheader("Draw texts to label", anchor=False)
-    runs = {run.id: run for run in _ui.services().store.runs(_MOST_RUNS) if run.study_id == study.id}
+    runs = {run.id: run for run in _ui.services().store.run_names(_MOST_RUNS, study.id)}
     ended = [run_id for run_id, run in runs.items() if run.status != "running" and run.personas]
     if not ended:
         st.info("This study has no finished run yet. Labels are given to texts of a run.", icon=":material/inbox:")
@@ -87,7 +87,7 @@ def new_design(study: Study) -> None:
             "Runs",
             ended,
             default=[current if current in ended else ended[0]],
-            format_func=lambda run_id: f"{runs[run_id].name} · {_ui.when(runs[run_id].created_at)}",
+            format_func=lambda run_id: f"{label(runs[run_id].name)} · {_ui.when(runs[run_id].created_at)}",
             help="Several runs of one setup give more drafts to draw from.",
         )
         settings = _settings()

@@ -24,7 +24,7 @@ _ICONS: dict[Place, str] = {
 
 def panel(run_id: str) -> None:
     """The statement on one run."""
-    run = _ui.services().store.run(run_id)
+    run = _ui.run(run_id)
     study = _ui.study(run.study_id)
     found = _found(run, study)
     with st.container(border=True):
@@ -78,7 +78,7 @@ def _segments(shipment: Shipment, study: Study) -> None:
     with opened:
         if opened.open:
             st.caption(
-                "As the study has them; names and contact details were replaced in what was sent."
+                "As the study has them; what identifies participants was replaced in what was sent."
                 if shipment.redacted
                 else "As they were sent."
             )

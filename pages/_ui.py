@@ -18,8 +18,9 @@ from pages import _access
 from pipeline.config import HybridConfig
 from pipeline.errors import AccessDenied, PersonaError, StoreError
 from pipeline.models import RunRecord, RunStatus, Study
+from pipeline.run_choice import ListedRun
 from pipeline.settings import Settings, from_environment
-from pipeline.store import RunSummary, Store
+from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.words import escape_markdown, label, usd
 from pipeline.worker import Worker
@@ -32,6 +33,9 @@ EXPERIMENTS = "pages/experiments.py"
 
 EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
 EXAMPLE_NAME = "Living with Hearthwise (example)"
+
+RUNS_KEPT = 16
+"""Runs held in memory at the same time: two comparisons of the largest kind. One of 200 drafts takes about 10 MB."""
 
 # Keys of the session state; widgets add their own under these prefixes.
 STUDY_KEY, RUN_KEY = "study_id", "run_id"
@@ -204,6 +208,30 @@ def forget_studies() -> None:
     _study.clear()
 
 
+def run(run_id: str) -> RunRecord:
+    """A run from the store; one that has ended is read once while it is among the last few used.
+
+    Raises:
+        StoreError: it is not in this database, or was taken away.
+    """
+    listed = services().store.listed_runs([run_id])
+    return record(listed[0]) if listed else services().store.run(run_id)
+
+
+def record(listed: ListedRun) -> RunRecord:
+    """The whole of a run in a list; see `run`."""
+    store = services().store
+    if listed.status == "running" or not listed.finished_at:
+        return store.run(listed.id)
+    # What can change once it has ended is its name; one that went on has ended at another time.
+    return _run(store.path, listed.id, listed.name, listed.finished_at)
+
+
+@st.cache_resource(max_entries=RUNS_KEPT, show_spinner="Reading the run …")
+def _run(database: Path, run_id: str, name: str, finished_at: datetime) -> RunRecord:
+    return services().store.run(run_id)
+
+
 def current_run_id() -> str | None:
     """The run of the address, else of this session, else the newest; `None` when there is none.
 
@@ -211,7 +239,7 @@ def current_run_id() -> str | None:
     """
     run_id = st.query_params.get("run") or _remembered_run()
     if run_id is None:
-        run_id = next((run.id for run in services().store.runs(limit=1)), None)
+        run_id = next((run.id for run in services().store.run_names(1)), None)
     use_run(run_id)
     return run_id
 
@@ -271,7 +299,7 @@ def header(
     question: str,
     *,
     study_name: str | None = None,
-    run: RunRecord | RunSummary | None = None,
+    run: RunRecord | RunName | None = None,
 ) -> None:
     """The head of a page: study · run · status · simulated, then its title and the question it answers.
 
@@ -286,6 +314,7 @@ def header(
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             if place:
                 st.caption(f":material/folder_open: {escape_markdown(label(place, 80))}", width="content")
+                _private_badge(run.study_id if run else st.session_state.get(STUDY_KEY))
             if run:
                 st.caption(f"› {escape_markdown(label(run.name, 80))}", width="content")
                 status_badge(run.status)
@@ -293,6 +322,17 @@ def header(
                     simulated_badge()
         st.title(title, anchor=False)
         st.caption(question, width=720)
+
+
+def _private_badge(study_id: str | None) -> None:
+    """Says of a study that it never leaves this machine."""
+    if study_id and services().store.is_private(study_id):
+        st.badge(
+            "never leaves this machine",
+            icon=":material/lock:",
+            color="green",
+            help="No run on this study may send its words to another machine. The switch is on Upload.",
+        )
 
 
 def status_badge(status: RunStatus) -> None:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _ui
+from pages import _access, _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _experiment, _ui
 from pages._calibrate_data import Question
 from pipeline.errors import StoreError
-from pipeline.store import RunSummary
-from pipeline.words import count, escape_markdown
+from pipeline.store import RunName
+from pipeline.words import count, escape_markdown, label
 
 if TYPE_CHECKING:
     from pipeline.calibration.labels import DesignSummary
@@ -43,6 +43,7 @@ def page() -> None:
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
         _choose_runs(known, chosen)
+        _experiment.link(chosen)
         reasons = _why_not(runs)
         asked = None if reasons else _ask(runs)
     with right:
@@ -87,13 +88,13 @@ def _no_run_yet() -> None:
             st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
-def _study_name(known: Sequence[RunSummary], chosen: Sequence[str]) -> str | None:
+def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
     names = {run.study_name for run in known if run.id in chosen}
     return names.pop() if len(names) == 1 else None
 
 
-def _choose_runs(known: Sequence[RunSummary], chosen: Sequence[str]) -> None:
-    names = {run.id: f"{run.name} · {_ui.when(run.created_at)}" for run in known}
+def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
+    names = {run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in known}
     st.session_state[_RUNS_KEY] = list(chosen)
     st.multiselect(
         "Runs",
@@ -122,7 +123,7 @@ def _why_not(runs: "Sequence[RunScores]") -> list[str]:
 
     if not runs:
         return ["No run is chosen. Choose one on the left."]
-    if running := [run.name for run in runs if run.status == "running"]:
+    if running := [label(run.name) for run in runs if run.status == "running"]:
         return [f"{running[0]} is still running. Its drafts can be used when it has ended."]
     if not any(run.drafts for run in runs):
         return [
@@ -255,7 +256,7 @@ def _pick(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) -> str | No
     chosen: str = st.selectbox(
         "Labels of",
         [*found, _NO_LABELS],
-        format_func=lambda key: found[key].name if key in found else "no labels",
+        format_func=lambda key: label(found[key].name) if key in found else "no labels",
         key=_DESIGN_KEY,
         label_visibility="collapsed",
     )

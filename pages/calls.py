@@ -14,8 +14,8 @@ from pipeline import analysis, export
 from pipeline.attempts import CallChoice, CallGroup, ListedCall, totals
 from pipeline.errors import StoreError
 from pipeline.models import CallStatus, RunRecord, Stage
-from pipeline.store import RunSummary
-from pipeline.words import CALL_WORDS, MISSING, count, milliseconds
+from pipeline.store import RunName
+from pipeline.words import CALL_WORDS, MISSING, count, label, milliseconds
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,20 +26,20 @@ _QUESTION = "What exactly was sent, and what was paid?"
 _ALL = "all"
 """Stands in the address, and in the list of runs, for every run of the database."""
 
-_MOST_RUNS, _MOST_LISTED = 1000, 500
+_MOST_RUNS, _MOST_LISTED = 200, 500
 _ROW_PX, _HEAD_PX, _MOST_ROWS = 36, 38, 10
 
 
 def page() -> None:
     """Totals first, then what left this machine, then every attempt, then the one that was chosen."""
-    runs: dict[str, RunSummary | RunRecord] = {run.id: run for run in _ui.services().store.runs(_MOST_RUNS)}
+    runs: dict[str, RunName | RunRecord] = {run.id: run for run in _ui.services().store.run_names(_MOST_RUNS)}
     if not runs:
         _no_run_yet()
         return
     run_id = None if st.query_params.get("run") == _ALL else _ui.current_run_id()
     if run_id and run_id not in runs:
         try:
-            runs[run_id] = _ui.services().store.run(run_id)
+            runs[run_id] = _ui.run(run_id)
         except StoreError as error:
             _ui.header("Calls", _QUESTION)
             _ui.no_such_run(error)
@@ -70,7 +70,7 @@ def _no_run_yet() -> None:
 # --- which attempts --------------------------------------------------------------------------------
 
 
-def _choice(runs: Mapping[str, RunSummary | RunRecord], run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
+def _choice(runs: Mapping[str, RunName | RunRecord], run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
     """The run and the filters; a filter with one possible value is not offered."""
     _run_chooser(runs, run_id)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -89,7 +89,7 @@ def _occurs(groups: Sequence[CallGroup], field: str, value: str) -> bool:
     return any(getattr(group, field) == value for group in groups)
 
 
-def _run_chooser(runs: Mapping[str, RunSummary | RunRecord], run_id: str | None) -> None:
+def _run_chooser(runs: Mapping[str, RunName | RunRecord], run_id: str | None) -> None:
     shown = run_id or _ALL
     options = [_ALL, *runs]
     # The choice follows the address, so its key changes with it.
@@ -97,7 +97,9 @@ def _run_chooser(runs: Mapping[str, RunSummary | RunRecord], run_id: str | None)
         "Run",
         options,
         index=options.index(shown),
-        format_func=lambda key: "All runs" if key == _ALL else f"{runs[key].name} · {_ui.when(runs[key].created_at)}",
+        format_func=lambda key: (
+            "All runs" if key == _ALL else f"{label(runs[key].name)} · {_ui.when(runs[key].created_at)}"
+        ),
         key=f"run_shown_{shown}",
         label_visibility="collapsed",
         width=440,

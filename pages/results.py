@@ -38,7 +38,7 @@ def page() -> None:
 
 def _load(run_id: str) -> RunRecord:
     store = _ui.services().store
-    run = store.run(run_id)
+    run = _ui.run(run_id)
     # The run may belong to a program that has died since this server started.
     if run.status == "running" and not _access.is_viewer() and run_id in store.mark_interrupted(datetime.now(UTC)):
         return store.run(run_id)

@@ -15,8 +15,8 @@ BINS = 20
 """Of the little distribution beside each run, on 0..1; a bin holds its lower bound."""
 
 
-class RunSummary(Frozen):
-    """A run in a list: its settings and what came of it."""
+class RunName(Frozen):
+    """A run to choose from: what tells it from others, without what came of it."""
 
     id: str
     name: str
@@ -25,14 +25,19 @@ class RunSummary(Frozen):
     study_id: str
     study_name: str
     created_at: datetime
+    personas: int
+    """Personas that have reached their outcome."""
+
+
+class RunSummary(RunName):
+    """A run in a list: its settings and what came of it."""
+
     finished_at: datetime | None
     local_provider: str
     local_model: str
     frontier_provider: str
     frontier_model: str
     threshold: Score
-    personas: int
-    """Personas that have reached their outcome."""
     mean_score: Score | None
     """Mean overall score of the delivered texts; `None` when none has a score."""
     kept_local: int

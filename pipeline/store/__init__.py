@@ -5,7 +5,7 @@ process loses nothing that had happened. Lists and progress are answered from co
 models themselves are JSON and are read one run at a time.
 """
 
-from pipeline.run_choice import RunSummary
+from pipeline.run_choice import RunName, RunSummary
 from pipeline.store.bundles import BundleTables, Imported
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
@@ -16,7 +16,7 @@ from pipeline.store.runs import RunProgress, RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
-__all__ = ["Imported", "RunProgress", "RunSummary", "Store", "StudySummary"]
+__all__ = ["Imported", "RunName", "RunProgress", "RunSummary", "Store", "StudySummary"]
 
 
 class Store(

@@ -18,6 +18,7 @@ from pipeline.run_choice import (
     RemovedRun,
     RunChoice,
     RunFacets,
+    RunName,
     RunOrder,
     RunPage,
     RunSummary,
@@ -37,6 +38,12 @@ class RunListTables(DatabaseFile):
         with self._read() as db:
             ids = [row["id"] for row in db.query(_NEWEST, [limit])]
             return [RunSummary.model_validate(row) for row in _summed(db, ids)]
+
+    def run_names(self, limit: int, study_id: str | None = None) -> list[RunName]:
+        """The newest runs, of a study or of all, newest first: what it takes to choose among many."""
+        with self._read() as db:
+            rows = db.query(_NAMES, {"study": study_id and utf8(study_id), "limit": limit})
+            return [RunName.model_validate(row) for row in rows]
 
     def listed_runs(self, run_ids: Sequence[str]) -> list[ListedRun]:
         """These runs in this order; those that are not there, or were taken away, are left out."""
@@ -175,6 +182,15 @@ def _summed(db: "Database", ids: Sequence[str], more: str = "") -> list[dict[str
 _STILL_REMOVED = "id = ? AND deleted_at IS NOT NULL"
 
 _NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT ?"
+
+
+_NAMES = """
+    SELECT runs.id, runs.name, status, simulated, study_id, studies.name AS study_name, runs.created_at,
+        (SELECT COUNT(*) FROM personas WHERE run_id = runs.id) AS personas
+    FROM runs JOIN studies ON studies.id = study_id
+    WHERE deleted_at IS NULL AND (:study IS NULL OR study_id = :study)
+    ORDER BY runs.created_at DESC, runs.rowid DESC LIMIT :limit
+"""
 
 
 _SUMMED = """
