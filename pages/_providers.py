@@ -45,9 +45,9 @@ PRICE_FIELD = f"{_ui.FIELD_PREFIX}price_"
 # --- free looks ------------------------------------------------------------------------------------
 
 
-def checked(config: HybridConfig, *, drafting: bool = True) -> Plan | PersonaError:
+def checked(config: HybridConfig, *, drafting: bool = True, private: bool = False) -> Plan | PersonaError:
     """The plan of a run, or why it cannot start; one that is given its drafts needs no local model."""
-    return _plan(_key(config), drafting, config)
+    return _plan(_key(config), drafting, private, config)
 
 
 def health(name: str, role: ProviderRole, config: HybridConfig) -> Health:
@@ -62,9 +62,9 @@ def look_again() -> None:
 
 
 @st.cache_resource(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
-def _plan(key: str, drafting: bool, _config: HybridConfig) -> Plan | PersonaError:
+def _plan(key: str, drafting: bool, private: bool, _config: HybridConfig) -> Plan | PersonaError:
     try:
-        return plan(_config, _ui.settings(), _ui.cache_folder(), drafting=drafting)
+        return plan(_config, _ui.settings(), _ui.cache_folder(), drafting=drafting, private=private)
     except PersonaError as error:
         # Kept like a plan: a server that is down is not asked again at every click.
         return error

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from pages import _privacy
 from pipeline.models import Study, StudySize
 from pipeline.words import count, escape_markdown
 
@@ -30,6 +31,7 @@ def understood(study: Study) -> None:
     """What the loaders made of the files; what they left out comes first."""
     if study.warnings:
         left_out(study.warnings)
+    _privacy.talks_to_models(study)
     views = {"Documents": documents, "Participants": participants, "Segments": segments}
     view = st.segmented_control(
         "What was understood",

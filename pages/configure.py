@@ -6,7 +6,7 @@ ten seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _branch, _fields, _providers, _scorers, _ui
+from pages import _branch, _fields, _preview, _providers, _scorers, _ui
 from pipeline.branch import branch_config
 from pipeline.config import HybridConfig, parse_config, parse_config_text
 from pipeline.errors import ConfigError, InputError, PersonaError
@@ -38,12 +38,13 @@ def page() -> None:
         config = parse_config(_fields.values(), "Settings")
         if drafts:
             config = branch_config(config, drafts)
-        planned = _providers.checked(config, drafting=drafts is None)
+        private = study is not None and _ui.services().store.is_private(study.id)
+        planned = _providers.checked(config, drafting=drafts is None, private=private)
     except (ConfigError, InputError) as error:
         config, planned = HybridConfig(), error
     with st.container(border=True):
         before_the_run(study, config, planned, drafts)
-    stages = st.grid(3, min_column_width=255, border=True)
+    stages = st.grid(3, min_column_width=280, border=True)
     with stages.cell():
         if drafts:
             _branch.show(drafts)
@@ -53,6 +54,8 @@ def page() -> None:
         assess(config)
     with stages.cell():
         refine(config, planned)
+    if isinstance(planned, Plan):
+        _preview.show(study, config, planned, drafts)
     as_yaml(config)
 
 
@@ -117,7 +120,7 @@ def earlier(study: Study | None) -> list[RunRecord]:
         return []
     runs = _ui.services().store.runs(limit=50)
     done = [run.id for run in runs if run.study_id == study.id and run.status == "completed"]
-    return [_branch.finished(run_id) for run_id in done[:EARLIER_RUNS]]
+    return [_ui.run(run_id) for run_id in done[:EARLIER_RUNS]]
 
 
 def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:

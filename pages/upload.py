@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages import _access, _mapping, _study_view, _ui
+from pages import _access, _mapping, _privacy, _stages, _study_view, _ui
+from pipeline.erasure import erase_study
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.models import Study
 from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
 from pipeline.store import StudySummary
-from pipeline.words import count, escape_markdown
+from pipeline.words import count, escape_markdown, label
 
 FORMATS = (
     f"Interviews, survey answers or tickets as {', '.join(ending[1:].upper() for ending in extensions())}. "
@@ -67,6 +68,8 @@ def page() -> None:
     if arrival and isinstance(arrival.study, Study):
         _study_view.understood(arrival.study)
     elif current:
+        if not current.runs:
+            _stages.explained(current.size)
         _study_view.understood(_ui.study(current.id))
 
 
@@ -75,7 +78,7 @@ def page() -> None:
 
 def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
     """The current study: change it, delete it, or go on with it."""
-    names = {summary.id: summary.name for summary in kept}
+    names = {summary.id: label(summary.name, 80) for summary in kept}
     # The choice follows the address and the session, so its key changes with them.
     picked = st.selectbox(
         "Study in use",
@@ -88,6 +91,7 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
         _ui.use_study(picked)
         st.rerun()
     _study_view.size(current.size)
+    _privacy.switch(current)
     if current.name == _ui.EXAMPLE_NAME:
         st.caption("An invented interview study that comes with Persona. Try everything on it, then bring your own.")
     with st.container(horizontal=True):
@@ -101,15 +105,15 @@ def confirm_delete(summary: StudySummary) -> None:
     """Ask once, because nothing brings it back."""
     runs = f" and {count(summary.runs, 'run')}" if summary.runs else ""
     st.markdown(
-        f"{escape_markdown(summary.name)}: its copy of {count(summary.size.documents, 'document')}{runs} will be "
-        "erased from the database. Your own files stay where they are. This cannot be undone."
+        f"{escape_markdown(label(summary.name))}: its copy of {count(summary.size.documents, 'document')}{runs} will "
+        "be erased from the database. Your own files stay where they are. This cannot be undone."
     )
     if not st.button("Delete for good", icon=":material/delete:"):
         return
     try:
-        _ui.services().store.delete_study(summary.id)
-    except StoreError as error:
-        _ui.problem(error)
+        erase_study(_ui.services().store, summary.id, _ui.cache_folder())
+    except (StoreError, OSError) as error:
+        _ui.problem(str(error))
         return
     _ui.forget_studies()
     _ui.use_study(None)
@@ -201,15 +205,18 @@ def arrived(study: Study, known_as: str | None) -> None:
     """New files as they were understood; one click keeps them and goes on."""
     if known_as:
         st.markdown("**These files are a study already**")
-        st.caption(f"They are kept as “{escape_markdown(known_as)}”. Nothing is stored twice.")
+        st.caption(f"They are kept as “{escape_markdown(label(known_as))}”. Nothing is stored twice.")
         name = known_as
     else:
         name = st.text_input("Name of the new study", value=study.name, key=f"{NAME_KEY}_{study.id}", max_chars=120)
     _study_view.size(study.size)
     if not known_as:
         st.caption("Not kept yet: look at what was understood below, then go on.")
+    private = False if known_as else st.toggle(_privacy.LABEL, key=f"private_new_{study.id}", help=_privacy.MEANING)
     if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
         _ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))
+        if private:
+            _ui.services().store.set_private(study.id, True)
         _ui.use_study(study.id)
         _ui.go(_ui.CONFIGURE)
 

@@ -152,7 +152,8 @@ class Caller:
         if self._ledger.can_afford(widest):
             with suppress(BudgetExhausted):
                 return self._open(request, draft_id, widest, batch, patience_s=0)
-        counted = self._counted(request, draft_id)
+        # A budget of nothing buys nothing, however few the tokens are: then nothing is sent to be counted either.
+        counted = None if self._ledger.budget_micros == 0 else self._counted(request, draft_id)
         closest = widest if counted is None else self._pricer.worst_case_micros(counted, request.max_output_tokens)
         patience_s = 0 if batch else self._policy.patience_s
         return self._open(request, draft_id, min(widest, closest), batch, patience_s=patience_s)

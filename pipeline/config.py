@@ -97,7 +97,8 @@ class HybridConfig(BaseModel):
     timeout_s: float = Field(default=180.0, gt=0, le=3600)
     """Seconds to wait for one answer."""
     redact: bool = True
-    """Replace e-mail addresses, phone numbers, URLs and participants' names before anything goes to the frontier."""
+    """Replace contact details, addresses, numbers of cards and papers, and participants' names before anything goes to
+    the frontier."""
     embedding_model: str | None = Field(default=None, max_length=200)
     """Ollama embedding model (`all-minilm`, `nomic-embed-text`) that gives half of a statement's support; empty is off.
     Scores with it are not comparable with scores without."""

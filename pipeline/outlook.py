@@ -129,7 +129,9 @@ def _leaving(config: HybridConfig, planned: Plan) -> str:
             drafting = f"Excerpts of the study go to the drafting model{only}: {planned.local_health.sentence}"
             return f"{frontier}. {drafting}{scoring}"
         return f"{frontier}.{scoring}" if scoring else f"Nothing leaves this machine. {frontier}."
-    state = "after e-mail addresses, phone numbers, links and names are replaced" if config.redact else "as they are"
+    state = (
+        "after names, contact details and numbers of cards and papers are replaced" if config.redact else "as they are"
+    )
     return (
         f"Drafts scoring under {score(config.quality_threshold)} go to {config.frontier_provider} with their findings "
         f"and the passages they rest on, {state}. Never the whole study."

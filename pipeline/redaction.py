@@ -67,31 +67,41 @@ class Redactor:
             for id, found in forms.items()
         }
 
-    def redact(self, text: str) -> str:
+    def redact(self, text: str, mark: Callable[[str], str] = str) -> str:
         """The text without what identifies somebody; letters with accents become single characters.
 
         Strings that the study does not hold (a model made them up) become `[email]`, `[phone]` and so on, without a
         number. Redacting twice changes nothing more.
+
+        Args:
+            text: to be sent.
+            mark: how what is sent in the place of something is shown; as it is sent unless given.
         """
         text = _composed(text)
         parts: list[str] = []
         position = 0
         for found in self._replacements(text):
-            parts += (text[position : found.start], found.shown)
+            parts += (text[position : found.start], mark(found.shown))
             position = found.end
         return "".join((*parts, text[position:]))
 
-    def redact_task(self, task: RefineTask) -> RefineTask:
+    def redact_task(self, task: RefineTask, mark: Callable[[str], str] = str) -> RefineTask:
         """Everything that a refinement is written from, each text by itself.
 
         Not the prompt as a whole: in JSON, a line end is a backslash and a letter that hides the name behind it.
         """
+
+        def change(text: str) -> str:
+            return self.redact(text, mark)
+
         return task.model_copy(
             update={
-                "persona": in_all_texts(task.persona, self.redact),
-                "findings": tuple(map(self.redact, task.findings)),
-                "weak_claims": tuple(map(self.redact, task.weak_claims)),
-                "segments": tuple(map(self.redact_segment, task.segments)),
+                "persona": in_all_texts(task.persona, change),
+                "findings": tuple(map(change, task.findings)),
+                "weak_claims": tuple(map(change, task.weak_claims)),
+                "segments": tuple(
+                    segment.model_copy(update={"text": change(segment.text)}) for segment in task.segments
+                ),
             }
         )
 
@@ -111,10 +121,6 @@ class Redactor:
         """
         known = PLACEHOLDER.sub(lambda match: self._originals.get(match[0], match[0]), text)
         return _ID.sub(lambda match: self._usual_names.get(match[0], match[0]), known)
-
-    def original(self, shown: str) -> str | None:
-        """What the study has where this is sent; `None` where it has nothing of the kind."""
-        return self._originals.get(shown) or self._usual_names.get(shown)
 
     def _replacements(self, text: str) -> Iterator[Replacement]:
         for start, end, kind in pieces(text):

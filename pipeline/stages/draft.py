@@ -100,23 +100,27 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         read = persona_reader(persona_id(identity))
         if (known := self._caller.recall(identity, read)) is not None:
             return known
-        request = draft_request(self._task(study, number, focus), self._config)
+        window = self._caller.provider.context_tokens
+        request = draft_request(draft_task(study, number, focus, window, self._config), self._config)
         lane = Lane(self._free)
         try:
             return self._caller.complete(request, lane.until(read), self._caller.admit(request, identity))
         finally:
             lane.leave()
 
-    def _task(self, study: Study, number: int, focus: Sequence[str]) -> DraftTask:
-        chosen = frozenset(focus)
-        said = [turn for turn in study.segments if turn.participant in chosen and turn.role == "participant"]
-        room = excerpt_room(self._caller.provider.context_tokens, len(chosen), self._config)
-        return DraftTask(
-            number=number,
-            participants=tuple(person for person in study.participants if person.id in chosen),
-            segments=excerpt(said, room, number),
-            seed=self._config.seed + number,
-        )
+
+def draft_task(
+    study: Study, number: int, focus: Sequence[str], context_tokens: int | None, config: HybridConfig
+) -> DraftTask:
+    """What a draft is written from: what the people of its focus said, as far as a context window holds it."""
+    chosen = frozenset(focus)
+    said = [turn for turn in study.segments if turn.participant in chosen and turn.role == "participant"]
+    return DraftTask(
+        number=number,
+        participants=tuple(person for person in study.participants if person.id in chosen),
+        segments=excerpt(said, excerpt_room(context_tokens, len(chosen), config), number),
+        seed=config.seed + number,
+    )
 
 
 def draft_id(number: int) -> str:

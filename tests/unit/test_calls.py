@@ -138,11 +138,19 @@ def test_every_count_is_a_row_that_costs_nothing_also_after_an_interruption() ->
     assert (counted.id, counted.status, counted.cost_micros) == ("draft-001.count.1", "ok", 0)
     assert json.loads(counted.payload)["prompt"] == json.loads(paid.payload)["prompt"]
     bench.provider.counted = None
-    again = Bench(budget=0, earlier=bench.rows)
+    again = Bench(budget=1, earlier=bench.rows)
     again.provider.counts_away = True  # type: ignore[misc]
     with pytest.raises(BudgetExhausted):
         again.ask()
     assert [(row.id, row.status, row.cost_micros) for row in again.rows] == [("draft-001.count.2", "failed", 0)]
+
+
+def test_where_nothing_can_be_bought_nothing_is_sent_to_be_counted() -> None:
+    bench = Bench(budget=0)
+    bench.provider.counts_away = True  # type: ignore[misc]
+    with pytest.raises(BudgetExhausted):
+        bench.ask()
+    assert not bench.rows
 
 
 def test_a_provider_that_cannot_count_is_held_to_the_bound_by_bytes() -> None:

@@ -84,7 +84,7 @@ def test_redaction_is_named_where_something_leaves() -> None:
     planned = plan(SIMULATED, Settings())
     assert planned.frontier is not None
     sent = Plan(**{**planned._asdict(), "frontier": _Paid()})
-    assert "names are replaced" in outlook(config, sent).data
+    assert "after names, contact details and numbers of cards and papers are replaced" in outlook(config, sent).data
     assert "as they are" in outlook(config.model_copy(update={"redact": False}), sent).data
 
 

@@ -1,10 +1,15 @@
 """What identifies a participant is replaced, and put back."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.redaction import Redactor
+from benchmarks.redaction import measure
+from pipeline.config import HybridConfig
+from pipeline.prompts import refine_request
+from pipeline.providers import RefineTask
+from pipeline.redaction import Redactor, in_all_texts
+from tests.factories import make_persona
 from tests.studies import study_of
 
 TALK = """Interviewer: Thanks, Bernard. How do I reach you?
@@ -98,6 +103,7 @@ PIECES = [
 ]
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(PIECES) | st.text(max_size=8), max_size=12).map("".join))
 def test_redacting_twice_changes_nothing_more_and_leaves_no_name(text: str) -> None:
     once = redactor().redact(text)
@@ -118,3 +124,76 @@ def test_particles_inside_a_name_go_with_it() -> None:
 def test_a_word_the_study_mostly_writes_small_is_not_a_name() -> None:
     names = "participant,name,answer\nP7,Kettle Smith,the kettle a kettle my kettle is old\n"
     assert Redactor(study_of(b_csv=names)).redact("The kettle of Kettle Smith.") == "The kettle of P7."
+
+
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("IBAN GB29 NWBK 6016 1331 9268 19.", "IBAN [account]."),
+        ("GB29 NWBK 6016 1331 9268 18", "GB29 NWBK 6016 1331 9268 18"),
+        ("card 4111 1111 1111 1111", "card [card]"),
+        ("serial 4111 1111 1111 1112", "serial 4111 1111 1111 1112"),
+        ("SSN 219-09-9999", "SSN [id]"),
+        ("passport no. 533401234", "passport no. [id]"),
+        ("at 192.168.178.24", "at [ip]"),
+        ("version 10.0.19.41", "version 10.0.19.41"),
+        ("I live at 12 Mill Lane.", "I live at [address]."),
+        ("a 20 minute drive", "a 20 minute drive"),
+        ("anna dot berg at gmail dot com", "[email]"),
+    ],
+)
+def test_numbers_and_addresses_go_where_their_check_digits_or_shape_say_so(text: str, sent: str) -> None:
+    assert redactor().redact(text) == sent
+
+
+def test_names_that_people_give_themselves_and_are_greeted_by_are_known() -> None:
+    talk = (
+        "Interviewer: Welcome, Farida. How is it?\nP01: Everyone calls me Fari. Fari and Farida hate it, says Monday.\n"
+    )
+    assert Redactor(study_of(a_txt=talk)).redact("Farida, or FARI's, on Monday") == "P01, or P01's, on Monday"
+
+
+def test_short_forms_nicknames_and_accents_belong_to_the_name() -> None:
+    names = 'participant,name,answer\nP1,"Robert ""Buzz"" Núñez",I like it a lot\nP2,ann kowalska,I do not like it\n'
+    redact = Redactor(study_of(b_csv=names)).redact
+    assert redact("Bob, Buzz and Nunez, or Nu\u0301n\u0303ez") == "P1, P1 and P1, or P1"
+    assert redact("kowalska came") == "P2 came"
+
+
+def test_names_in_scripts_without_spaces_go() -> None:
+    names = "participant,name,answer\nP1,田中 太郎,I like it a lot\nP2,王芳,I do not like it\n"
+    redacted = Redactor(study_of(b_csv=names)).redact("昨日田中さんと王芳が来た")
+    assert not any(name in redacted for name in ("田中", "王芳"))
+
+
+def test_a_line_end_before_a_name_does_not_hide_it_in_what_is_sent() -> None:
+    study = study_of(a_txt=TALK, b_csv=NAMES)
+    said = study.segments[0].model_copy(update={"text": "Yes.\nBernard\n020 7946 0123\tOsei"})
+    task = RefineTask(
+        persona=make_persona(name="Bernard", demographics={"son of Bernard": "Osei"}, background="a\nBernard"),
+        findings=("Unlike\nBernard",),
+        weak_claims=("Ring\n020 7946 0123",),
+        segments=(said,),
+        seed=0,
+    )
+    prompt = refine_request(Redactor(study).redact_task(task), HybridConfig()).prompt
+    assert not any(secret in prompt for secret in ("Bernard", "Osei", "7946"))
+
+
+def test_every_field_of_a_persona_comes_back() -> None:
+    both = redactor()
+    persona = make_persona(
+        name="Bernard", tagline="like Bernard", demographics={"of": "Bernard"}, background="Ring 020 7946 0123.",
+        goals=("Be Bernard",), pain_points=("Not Bernard",), behaviours=("Writes to bernard@example.org",),
+        motivations=("Bernard's",), quotes=("I am Bernard.",),
+    )  # fmt: skip
+    sent = in_all_texts(persona, both.redact)
+    assert "Bernard" not in sent.model_dump_json()
+    assert in_all_texts(sent, both.restore) == persona
+
+
+def test_the_held_out_half_of_the_marked_set_is_found() -> None:
+    *_, together = measure(held_out=True)
+    assert together.n >= 80
+    assert together.found / together.n >= 0.95
+    assert together.right / together.replaced >= 0.95

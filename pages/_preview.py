@@ -1,0 +1,93 @@
+"""On Configure: what would be sent, word for word, with what is replaced marked."""
+
+import streamlit as st
+
+from pages import _ui
+from pipeline.config import HybridConfig
+from pipeline.errors import PersonaError
+from pipeline.models import RunRecord, Study
+from pipeline.preflight import Plan
+from pipeline.preview import Example, Span, examples
+from pipeline.words import count, escape_markdown
+
+_PROMPT_PX = 420
+_STAGES = {"draft": "Drafting", "refine": "Refining"}
+
+
+def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> None:
+    """An example of each kind of request, made only when it is asked for."""
+    if study is None:
+        return
+    opened = st.expander(
+        "What would be sent, word for word", icon=":material/outbound:", on_change="rerun", key="preview"
+    )
+    with opened:
+        if not opened.open:
+            return
+        latest = drafts or next(iter(_earlier(study)), None)
+        try:
+            with st.spinner("Putting an example together …"):
+                found = examples(study, config, planned, latest, _ui.cache_folder())
+        except PersonaError as error:
+            _ui.problem(f"No example can be made before a run of this study has drafts. {error}")
+            return
+        if not found:
+            st.markdown(":green[:material/lock:] Nothing: every model of this run works inside this program.")
+        for example in found:
+            _example(example)
+        if planned.scoring.are_on:
+            st.caption("The models of the score are sent single sentences and statements, as they stand.")
+
+
+def _earlier(study: Study) -> list[RunRecord]:
+    runs = _ui.services().store.runs(limit=50)
+    return [_ui.run(run.id) for run in runs if run.study_id == study.id and run.status == "completed"][:1]
+
+
+def _example(example: Example) -> None:
+    where = "leaves this machine" if example.away else "stays on this machine"
+    icon = ":orange[:material/outbound:]" if example.away else ":green[:material/computer:]"
+    model = escape_markdown(f"{example.provider} {example.model}")
+    st.markdown(f"{icon} **{_STAGES[example.stage]}**, to {model}: {where}.")
+    replaced = f"{count(example.replaced, 'string')} replaced in it." if example.replaced else ""
+    st.caption(f"{escape_markdown(example.about)} {replaced}")
+    views = (
+        ["Replacements marked", "Word for word", "Instructions"]
+        if example.replaced
+        else ["Word for word", "Instructions"]
+    )
+    view = st.segmented_control(
+        "What to read",
+        views,
+        default=views[0],
+        required=True,
+        key=f"preview {example.stage}",
+        label_visibility="collapsed",
+    )
+    if view == "Replacements marked":
+        with st.container(height=_PROMPT_PX):
+            for line in _lines(example.spans):
+                st.markdown(line)
+        return
+    text = example.system if view == "Instructions" else example.prompt
+    st.code(text, language=None, wrap_lines=True, height=_PROMPT_PX)
+
+
+def _lines(spans: tuple[Span, ...]) -> list[str]:
+    """The prompt as Markdown, line by line; what was replaced has a coloured ground."""
+    lines = [""]
+    for span in spans:
+        if span.replaced:
+            lines[-1] += f":orange-background[{escape_markdown(span.text)}]"
+            continue
+        first, *others = span.text.split("\n")
+        lines[-1] += _inline(first)
+        lines += map(_inline, others)
+    return [line for line in lines if line.strip()]
+
+
+def _inline(text: str) -> str:
+    """Escaped, with the spaces at its ends, which escaping takes away and the words beside a replacement need."""
+    if not text.strip():
+        return " " if text else ""
+    return f"{' ' if text[0].isspace() else ''}{escape_markdown(text)}{' ' if text[-1].isspace() else ''}"
