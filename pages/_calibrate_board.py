@@ -11,7 +11,7 @@ import streamlit as st
 from pages import _access, _figures, _share, _ui
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
-from pipeline.words import MISSING, count, escape_markdown, percent, score, usd
+from pipeline.words import escape_markdown, percent, score
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
@@ -141,14 +141,10 @@ def answer(board: "Board") -> None:
     elif certificate.status == "certified":
         st.success(f"**{score(certificate.threshold)} is certified.** {sentence}", icon=":material/verified:")
     else:
-        words = {
-            "too_few_labels": "Too few labels",
-            "not_certifiable": "Not certifiable yet",
-            "score_too_weak": "The score is too weak",
-        }
+        # A refusal begins with its name.
+        name, colon, reason = certificate.sentence.partition(":")
         st.warning(
-            f"**{words.get(certificate.status, 'Escalate everything')}.** {sentence}",
-            icon=":material/do_not_disturb_on:",
+            f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
         )
     if not _access.is_viewer() and (board.labels is None or certificate.labels_needed):
         st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
@@ -159,63 +155,13 @@ def answer(board: "Board") -> None:
 
 def _figures_here(board: "Board", here: "Position") -> None:
     """The figures of this threshold, as one element: each one that a move sends again is drawn again."""
-    mark = " (simulated)" if board.simulated else ""
-    saving, bad = here.saving, here.bad
-    whole = "what stays local" if board.terms.promise.risk == "selective" else "everything delivered"
-    rows = [
-        ("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
-        (
-            f"Cost{mark}",
-            MISSING if here.cost_micros is None else usd(round(here.cost_micros)),
-            _cost_note(board, here),
-        ),
-        (
-            f"Saved{mark}",
-            percent(saving.value) if saving else MISSING,
-            f"against the frontier alone, {_alone(board)}; 95 %: {percent(saving.low)} to {percent(saving.high)}"
-            if saving
-            else "needs two drafts and their cost",
-        ),
-        (
-            "Bad local drafts",
-            percent(bad.estimate) if bad else MISSING,
-            f"of {whole}; 95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
-            if bad
-            else "no label speaks of it",
-        ),
-        (
-            "Chance to pass the budget",
-            MISSING if here.over_budget is None else percent(here.over_budget),
-            _budget_note(board, here),
-        ),
+    from pipeline.calibration.tiles import threshold_tiles
+
+    lines = [
+        f"| {one.label} | **{escape_markdown(one.value)}** | {escape_markdown(one.note)} |"
+        for one in threshold_tiles(board, here)
     ]
-    lines = [f"| {label} | **{escape_markdown(value)}** | {escape_markdown(note)} |" for label, value, note in rows]
     st.markdown("\n".join([f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines]))
-
-
-def _cost_note(board: "Board", here: "Position") -> str:
-    if here.cost_micros is None or here.cost_low_micros is None or here.cost_high_micros is None:
-        return "not known for these drafts"
-    size = f"one run of {board.terms.personas:,}"
-    if here.cost_high_micros - here.cost_low_micros < 1:
-        return f"{size}, all paid for"
-    return f"{usd(round(here.cost_low_micros))} to {usd(round(here.cost_high_micros))}, {size}"
-
-
-def _budget_note(board: "Board", here: "Position") -> str:
-    budget = board.terms.budget_micros
-    if budget is None:
-        return "no cap"
-    if here.bought is None:
-        return f"budget {usd(budget, board.simulated)}"
-    order = board.terms.order.replace("_", " ")
-    return f"{usd(budget, board.simulated)} buys {here.bought:,} of {here.escalated:,}, {order}"
-
-
-def _alone(board: "Board") -> str:
-    cases = board.pool.cases
-    total = float(cases.frontier_micros.sum()) * board.terms.personas / max(1, len(cases))
-    return usd(round(total), board.simulated)
 
 
 def _charts(board: "Board", place: int) -> None:

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pipeline.calibration.board import Board, place_of
 from pipeline.calibration.notes import note_at, notes
 from pipeline.calibration.position import Position
+from pipeline.calibration.tiles import bad_interval, cost_words, threshold_tiles
 from pipeline.charts.calibration import threshold_histogram
 from pipeline.charts.consequences import cost_by_threshold, risk_curve
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.charts.tradeoff import cost_quality, reliability_bars
 from pipeline.report.html import figure, render
-from pipeline.tiles import Tile
 from pipeline.words import MISSING, count, percent, score, share, usd
 
 _EVERY = 5
@@ -37,7 +37,7 @@ def calibration_report(board: Board, threshold: float, *, study_name: str = "") 
         sentence=board.certificate.sentence if board.labels else "",
         cautions=[board.drift.warning] if board.drift and board.drift.warning else [],
         note=note_at(board, here),
-        tiles=_tiles(board, here),
+        tiles=threshold_tiles(board, here),
         figures=[
             figure(topic, view.still() if isinstance(view, MovingView) else view, simulated=board.simulated)
             for topic, view in _charts(board, threshold, here)
@@ -70,50 +70,14 @@ def _headline(board: Board) -> str:
     return "No threshold is certified." if certified is None else f"{score(certified)} is certified."
 
 
-def _tiles(board: Board, here: Position) -> list[Tile]:
-    mark = " (simulated)" if board.simulated else ""
-    return [
-        Tile("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
-        Tile(f"Cost of a run{mark}", _money(here), _money_band(here), "Drafting and refining, nothing capped."),
-        Tile(f"Saved{mark}", *_saved(here), "Against the frontier writing everything."),
-        Tile("Bad local drafts", *_bad(here), "Unacceptable drafts that stay local, as far as the labels show."),
-    ]
-
-
-def _money(here: Position) -> str:
-    return MISSING if here.cost_micros is None else usd(round(here.cost_micros))
-
-
-def _money_band(here: Position) -> str:
-    if here.cost_low_micros is None or here.cost_high_micros is None:
-        return "not known for these drafts"
-    low, high = usd(round(here.cost_low_micros)), usd(round(here.cost_high_micros))
-    return "all paid for" if low == high else f"{low} to {high}"
-
-
-def _saved(here: Position) -> tuple[str, str]:
-    saving = here.saving
-    if saving is None:
-        return MISSING, "needs two drafts and their cost"
-    return percent(saving.value), f"95 %: {percent(saving.low)} to {percent(saving.high)}"
-
-
-def _bad(here: Position) -> tuple[str, str]:
-    bad = here.bad
-    if bad is None:
-        return MISSING, "no label speaks of it"
-    return percent(bad.estimate), f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
-
-
 def _row(board: Board, at: Position) -> tuple[str, ...]:
-    money = MISSING if at.cost_micros is None else usd(round(at.cost_micros), board.simulated)
-    saved, bad = _saved(at)[0], _bad(at)
+    mark = " (simulated)" if board.simulated and at.cost_micros is not None else ""
     return (
         score(at.threshold),
         share(at.local, at.drafts),
-        money,
-        saved,
-        f"{bad[0]} ({bad[1]})" if at.bad else MISSING,
+        f"{cost_words(at)}{mark}",
+        percent(at.saving.value) if at.saving else MISSING,
+        f"{percent(at.bad.estimate)} ({bad_interval(at.bad)})" if at.bad else MISSING,
     )
 
 
