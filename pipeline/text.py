@@ -86,20 +86,20 @@ def _read_tokens(text: str) -> list[str]:
     return found
 
 
-def stems(text: str, language: str = "english") -> list[str]:
+def stems(text: str) -> list[str]:
+    """What an English text is about: see `content`."""
+    return content(tokens(text))
+
+
+def content(words: list[str], language: str = "english") -> list[str]:
     """What a text is about: its tokens as stems, without stop words and fillers, negations kept, in order.
 
     English number words become numbers (`forty-one` is `41`) and every English negation becomes `not`.
 
     Args:
-        text: any text.
+        words: the tokens of any text.
         language: a Snowball language as `language_of` names it; one that Snowball lacks leaves words whole.
     """
-    return content(tokens(text), language)
-
-
-def content(words: list[str], language: str = "english") -> list[str]:
-    """The stems of a text that is already cut into tokens."""
     if language == "english":
         words = fold_numbers(words)
     stemmed = (stem(word, language) for word in words)

@@ -142,15 +142,11 @@ def draw_design(
     )
 
 
-def agreement(first: Sequence[str], second: Sequence[str]) -> Agreement:
-    """Cohen's kappa of two labels per text, pair by pair (Cohen 1960).
-
-    Raises:
-        ValueError: the sequences differ in length.
-    """
-    pairs = list(zip(first, second, strict=True))
+def agreement(pairs: Sequence[tuple[str, str]]) -> Agreement:
+    """Cohen's kappa of two labels per text (Cohen 1960)."""
     if not pairs:
         return Agreement(n=0, agreement=None, kappa=None)
+    first, second = zip(*pairs, strict=True)
     same = sum(one == other for one, other in pairs) / len(pairs)
     expected = sum(first.count(kind) * second.count(kind) for kind in {*first, *second}) / len(pairs) ** 2
     return Agreement(n=len(pairs), agreement=same, kappa=None if expected == 1 else (same - expected) / (1 - expected))

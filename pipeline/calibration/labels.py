@@ -149,11 +149,7 @@ def label_agreement(stored: StoredDesign, labels: Sequence[Label]) -> LabelAgree
         and place in first
     ]
     both = [(first[place], second[place]) for place in sorted(first.keys() & second.keys())]
-    return LabelAgreement(raters=tuple(names), twice=_agreement(again), between=_agreement(both))
-
-
-def _agreement(pairs: Sequence[tuple[Verdict, Verdict]]) -> Agreement:
-    return agreement([one for one, _ in pairs], [other for _, other in pairs])
+    return LabelAgreement(raters=tuple(names), twice=agreement(again), between=agreement(both))
 
 
 def why_labels_do_not_apply(labels: LabelSet, setups: Mapping[str, Setup]) -> tuple[str, ...]:

@@ -166,7 +166,7 @@ def _conjugate(verb: str, clause: str) -> str | None:
     return present(verb) if is_base(verb) else None
 
 
-def _conjugate_conjuncts(words: list[str], bare: bool = True) -> list[str]:
+def _conjugate_conjuncts(words: list[str], bare: bool) -> list[str]:
     """Verbs joined by `and`, `or`, `but`, `then` to a present-tense one, in the same form.
 
     Args:

@@ -75,7 +75,6 @@ class Endpoint(Frozen):
         *,
         sent: str = "",
         headers: Mapping[str, str] | None = None,
-        clock: Callable[[], datetime] = _now,
     ) -> ProviderError:
         """The error for an HTTP status.
 
@@ -84,7 +83,6 @@ class Endpoint(Frozen):
             detail: what the provider said, if it said it in its own error format; anything but text is left out.
             sent: the text of the request, so that a detail which repeats it is left out.
             headers: of the response; `Retry-After` is read.
-            clock: turns a `Retry-After` date into seconds.
         """
         quoted = self.quote(detail, sent)
         retryable = status in RETRYABLE or status >= 500
@@ -93,7 +91,7 @@ class Endpoint(Frozen):
             f"{self.who} answered HTTP {status}{quoted}. {remedy.format(key=self.key_variable)}",
             retryable=retryable,
             fate="unknown" if status in POSSIBLY_BILLED else "not_charged",
-            retry_after_s=retry_after(headers or {}, clock),
+            retry_after_s=retry_after(headers or {}, _now),
             status=status,
         )
 

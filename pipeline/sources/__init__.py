@@ -60,13 +60,13 @@ def load_files(
     return _study([_named(file) for file in files], name, limits, [], must_read, remembered)
 
 
-def outline(file: SourceFile, limits: Limits = DEFAULT_LIMITS, remembered: Remembered = nothing) -> tuple[Part, ...]:
+def outline(file: SourceFile, *, remembered: Remembered = nothing) -> tuple[Part, ...]:
     """What can be mapped in a file, also in one that holds no study as it is recognised; nothing for prose.
 
     Raises:
         InputError: the file cannot be read at all.
     """
-    file = _named(file)
+    file, limits = _named(file), DEFAULT_LIMITS
     if file.extension != archives.EXTENSION:
         return parts(file.name, _loaded(file, limits), remembered)
     found: list[Part] = []
@@ -95,13 +95,13 @@ def load_paths(
     return _study(opened.files, name or opened.name, limits, warnings, opened.must_read, remembered)
 
 
-def read_paths(paths: Sequence[Path], limits: Limits = DEFAULT_LIMITS) -> list[SourceFile]:
+def read_paths(paths: Sequence[Path]) -> list[SourceFile]:
     """The files that `load_paths` makes a study of, as they are on the disk.
 
     Raises:
         InputError: a path is missing, or a file named explicitly cannot be read.
     """
-    return open_paths(paths, extensions(), limits, []).files
+    return open_paths(paths, extensions(), DEFAULT_LIMITS, []).files
 
 
 def extensions() -> tuple[str, ...]:

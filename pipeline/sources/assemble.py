@@ -50,7 +50,7 @@ class _Heard(Frozen):
     taken: dict[str, tuple[str, ...]]
 
 
-def understand(name: str, reading: Reading, remembered: Remembered = nothing) -> Understood:
+def understand(name: str, reading: Reading, remembered: Remembered) -> Understood:
     """A reading with its columns and roles decided.
 
     Raises:
@@ -82,7 +82,7 @@ def understand(name: str, reading: Reading, remembered: Remembered = nothing) ->
     raise InputError(f"{name}: no words of a participant were found. Check that the file holds answers.")
 
 
-def parts(name: str, reading: Reading, remembered: Remembered = nothing) -> tuple[Part, ...]:
+def parts(name: str, reading: Reading, remembered: Remembered) -> tuple[Part, ...]:
     """What can be mapped in a file: its tables, then the speakers that come of them; nothing for prose."""
     reading = with_question_names(reading)
     tables = tuple(table_part(table) for table in reading.tables)

@@ -172,8 +172,8 @@ def test_a_draw_from_few_drafts_takes_what_there_is() -> None:
 def test_kappa_of_two_raters() -> None:
     first = ["acceptable"] * 20 + ["unacceptable"] * 5 + ["acceptable"] * 10 + ["unacceptable"] * 15
     second = ["acceptable"] * 20 + ["acceptable"] * 5 + ["unacceptable"] * 10 + ["unacceptable"] * 15
-    found = agreement(first, second)
+    found = agreement(list(zip(first, second, strict=True)))
     assert (found.n, found.agreement, found.kappa) == (50, 0.7, pytest.approx(0.4))
-    assert agreement(first, first).kappa == 1
-    assert agreement(["unsure"], ["unsure"]).kappa is None
-    assert agreement([], []).agreement is None
+    assert agreement(list(zip(first, first, strict=True))).kappa == 1
+    assert agreement([("unsure", "unsure")]).kappa is None
+    assert agreement([]).agreement is None

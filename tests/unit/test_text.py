@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import language_of, sentence_spans, sentences, stems, tokens, without_fillers
+from pipeline.text import content, language_of, sentence_spans, sentences, stems, tokens, without_fillers
 
 
 def test_tokens_unify_case_apostrophes_width_and_number_formats() -> None:
@@ -42,7 +42,7 @@ def test_a_lone_one_is_a_pronoun() -> None:
 
 
 def test_stems_of_another_language_lose_its_function_words() -> None:
-    assert stems("Ich heize nicht mit der alten Heizung", "german") == ["heiz", "nicht", "alt", "heizung"]
+    assert content(tokens("Ich heize nicht mit der alten Heizung"), "german") == ["heiz", "nicht", "alt", "heizung"]
 
 
 @pytest.mark.parametrize(
