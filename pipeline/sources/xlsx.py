@@ -1,15 +1,21 @@
 """Excel workbooks: every visible sheet is a table. Formulas count with the value stored beside them, unevaluated."""
 
 import io
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import written
 from pipeline.sources.packages import check_elements, opened, parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.sheets import Sheet, read_sheets
+from pipeline.words import count
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 EXTENSIONS = (".xlsx", ".xlsm")
 
@@ -18,6 +24,7 @@ _SHEETS, _STRINGS = "xl/worksheets/", "xl/sharedStrings"
 _COST_OF_STYLES = 5
 """An element of a style takes 2 kB and 20 µs in the library, several times what one of a text takes."""
 _ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
+_FORMULA = re.compile(rb"<(\w+:)?f[\s/>]")
 _MOST_EMPTY = 10
 """Cells of a sheet for each that may be filled."""
 
@@ -44,7 +51,39 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     named = [
         Sheet(name=sheet.title, rows=_rows(sheet.iter_rows(values_only=True), file.name, limits)) for sheet in sheets
     ]
-    return read_sheets(file, named, hidden, limits)
+    reading = read_sheets(file, named, hidden, limits)
+    # Only now: the sheets are known to be within the limits.
+    with opened(file, _WHAT, limits) as package, parsing(file.name, _WHAT):
+        # The library keeps the part that a sheet is in to itself, and names none of its formulas once it reads values.
+        silent = sum(_without_value(package.read(sheet._worksheet_path)) for sheet in sheets)
+    if not silent:
+        return reading
+    note = (
+        f"{count(silent, 'cell')} with a formula and no stored value read as empty. Open and save the file in a "
+        "spreadsheet program to have the values stored."
+    )
+    return reading.model_copy(update={"notes": (*reading.notes, note)})
+
+
+def _without_value(part: bytes) -> int:
+    """How many formulas of a sheet have no value beside them, because no program has worked them out yet."""
+    if not _FORMULA.search(part):
+        return 0
+    from defusedxml.ElementTree import iterparse
+
+    silent = 0
+    for _, cell in iterparse(io.BytesIO(part), forbid_dtd=True):
+        if _name(cell) != "c":
+            continue
+        inside = {_name(child): child.text for child in cell}
+        # A formula that gives an empty text says that it is one.
+        silent += "f" in inside and not inside.get("v") and cell.get("t") != "str"
+        cell.clear()
+    return silent
+
+
+def _name(element: "Element") -> str:
+    return str(element.tag).rpartition("}")[2]
 
 
 def _rows(rows: Iterator[Sequence[object]], name: str, limits: Limits) -> Iterator[tuple[int, Sequence[str]]]:

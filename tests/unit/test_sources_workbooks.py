@@ -116,3 +116,28 @@ def test_cells_are_counted_over_all_sheets() -> None:
     file = SourceFile(name="a.xlsx", data=xlsx(SURVEY, SURVEY))
     with pytest.raises(InputError, match=r'^a\.xlsx sheet "Sheet 2": more than 8 cells\. Leave out rows'):
         load_files([file], "x", Limits(max_cells=20))
+
+
+def test_formulas_that_nobody_has_worked_out_are_counted() -> None:
+    study = study_of(a_xlsx=xlsx((*SURVEY, ("R09", '="I want " & "heat"', "=1+1"))))
+    (note,) = [note for note in study.documents[0].notes if "formula" in note]
+    assert note.startswith("2 cells with a formula and no stored value read as empty. Open and save the file")
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("<c><f>A1</f></c>", True),
+        ("<c><f>A1</f><v/></c>", True),
+        ('<c t="str"><f>A1</f><v></v></c>', False),
+        ('<c t="str"><f>A1</f><v>yes</v></c>', False),
+        ("<c><f>A1</f><v>3</v></c>", False),
+        ("<c><v>3</v></c>", False),
+    ],
+)
+def test_a_formula_counts_with_what_is_stored_beside_it(cell: str, told: bool) -> None:
+    text = '<c t="inlineStr"><is><t>{}</t></is></c>'.format
+    head = f"<row>{text('participant')}{text('What do you want?')}{text('more')}</row>"
+    rows = "".join(f"<row>{text(f'R{n}')}{text('I want it warm at night')}{cell}</row>" for n in range(3))
+    notes = " ".join(study_of(a_xlsx=sheet_of(head + rows)).documents[0].notes)
+    assert ("3 cells with a formula" in notes) is told
