@@ -94,6 +94,8 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
     _privacy.switch(current)
     if current.name == _ui.EXAMPLE_NAME:
         st.caption("An invented interview study that comes with Persona. Try everything on it, then bring your own.")
+    else:
+        st.caption("To correct how its files were read, upload them again.")
     with st.container(horizontal=True):
         if st.button("Configure", type="primary", icon=":material/arrow_forward:", icon_position="right"):
             _ui.go(_ui.CONFIGURE)

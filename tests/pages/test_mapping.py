@@ -95,6 +95,11 @@ def test_a_correction_is_remembered_for_the_next_file_and_can_be_forgotten(uploa
     assert store.mappings() == {}
 
 
+def test_a_kept_study_says_how_to_correct_the_reading(app: App, store: Store) -> None:
+    page = app().run()
+    assert "To correct how its files were read, upload them again." in [text.value for text in page.caption]
+
+
 def test_text_without_speakers_offers_nothing_to_map(upload: Upload) -> None:
     page = upload("letter.txt", b"I read at night, and I like it that way.\n")
     assert "Correct how this was read" not in [box.label for box in page.expander]
