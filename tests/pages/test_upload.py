@@ -148,3 +148,11 @@ def _survey() -> bytes:
 
 def _name_key(page: AppTest) -> str:
     return next(str(field.key) for field in page.text_input if str(field.key).startswith("upload_name"))
+
+
+def test_first_visit_tells_the_three_stages_with_the_figures_of_the_study(app) -> None:
+    page = app().run()
+    text = " ".join(element.value for element in (*page.markdown, *page.caption))
+    assert "1 · Draft" in text
+    assert "your 35 participants" in text
+    assert "your 557 segments" in text
