@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.models import Participant
-from pipeline.text import fold_numbers, is_number, stems, tokens
+from pipeline.numerals import fold_numbers
+from pipeline.text import is_number, stems, tokens
 
 _ALIASES = {
     "occupation": {"occupation", "role", "job", "job title", "profession", "work"},

@@ -6,12 +6,10 @@ wrong fact is worse than none. Occupations must end in a word that names one.
 
 import re
 
+from pipeline.numerals import ONES, TENS, fold_numbers
 from pipeline.sources.vocabulary import OCCUPATION
 
-_TENS = {"twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90}
-_UNITS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9}
-_TEENS = {"sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19}
-_NUMBER = rf"(?:1[6-9]|[2-9]\d|(?:{'|'.join(_TENS)})(?:[- ](?:{'|'.join(_UNITS)}))?|{'|'.join(_TEENS)})"
+_NUMBER = rf"(?:1[6-9]|[2-9]\d|(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(ONES[1:10])}))?|{'|'.join(ONES[16:])})"
 _I_AM = r"\bI(?:['’]m| am)(?: now| only| just)?"
 _AGE = re.compile(
     rf"{_I_AM} (?P<age>{_NUMBER})(?: years? old)?(?=[,.;!?)]| and (?:a|an|I)\b| years|$)"
@@ -47,7 +45,7 @@ def spoken_facts(text: str) -> dict[str, str]:
     head = text[:_HEAD]
     facts: dict[str, str] = {}
     if match := _AGE.search(head):
-        facts["age"] = _digits(match["age"])
+        facts["age"] = "".join(fold_numbers(match["age"].casefold().replace("-", " ").split()))
     if match := _OCCUPATION.search(head):
         facts["occupation"] = match["occupation"]
     if match := _LOCATION.search(head):
@@ -68,10 +66,3 @@ def spoken_name(text: str, known: str | None) -> str | None:
         return f"{known} {match['rest']}" if match else None
     found = _SELF.search(head) or _SELF_SHORT.search(head)
     return found["name"] if found else None
-
-
-def _digits(words: str) -> str:
-    if words.isdigit():
-        return words
-    tens, _, unit = words.casefold().replace("-", " ").partition(" ")
-    return str(_TEENS.get(tens, 0) or _TENS[tens] + _UNITS.get(unit, 0))
