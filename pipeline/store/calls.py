@@ -13,15 +13,21 @@ class CallTables(DatabaseFile):
 
     def call_groups(self, run_id: str | None = None) -> list[CallGroup]:
         """The attempts of one run, or of all runs, counted by stage, provider and status; own and real ones first."""
-        where, values = _where(CallChoice(run_id=run_id))
+        where, values = _where(CallChoice(run_id=run_id), "call_sums")
         with self._read() as db:
             return [CallGroup.model_validate(row) for row in db.query(_CALL_GROUPS.format(where=where), values)]
 
     def call_latencies(self, choice: CallChoice) -> list[Latency]:
         """How long the chosen attempts took, drafts first; a stage without a timed attempt is absent."""
-        where, values = _where(choice)
+        where, values = _where(choice, "call_sums")
+        # Of one run, its own calls are sorted; of all runs, the index has them in order.
+        index = "calls_by_run" if choice.run_id else "calls_by_latency"
+        one = _LATENCY.format(where=_where(choice, "calls")[0], index=index)
         with self._read() as db:
-            return [Latency.model_validate(row) for row in db.query(_CALL_LATENCIES.format(where=where), values)]
+            timed = list(db.query(_TIMED.format(where=where), values))
+            return [
+                Latency.model_validate({**row, **next(db.query(one, {**values, **row}))}) for row in timed if row["n"]
+            ]
 
     def calls(self, choice: CallChoice, limit: int | None = None) -> list[ListedCall]:
         """The chosen attempts, newest first, without what was sent and what came back."""
@@ -53,28 +59,29 @@ class CallTables(DatabaseFile):
         raise StoreError(unknown("calls", call_id))
 
 
-# The plus keeps the join from reading the calls in the order of another index, row by row with their texts.
 _CALL_GROUPS = """
-    SELECT stage, provider, calls.status, simulated, imported_at IS NOT NULL AS imported, COUNT(*) AS attempts,
-        COUNT(*) FILTER (WHERE cost_micros > 0) AS paid,
-        SUM(input_tokens) AS input_tokens, SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens,
-        SUM(cost_micros) AS cost_micros
-    FROM calls JOIN runs ON runs.id = +calls.run_id WHERE {where}
-    GROUP BY stage, provider, calls.status, simulated, imported
-    ORDER BY imported, simulated, stage, provider, calls.status
+    SELECT stage, provider, call_sums.status, simulated, imported_at IS NOT NULL AS imported,
+        SUM(attempts) AS attempts, SUM(paid) AS paid, SUM(input_tokens) AS input_tokens,
+        SUM(output_tokens) AS output_tokens, SUM(cached_tokens) AS cached_tokens, SUM(cost_micros) AS cost_micros
+    FROM call_sums JOIN runs ON runs.id = call_sums.run_id WHERE {where} AND attempts > 0
+    GROUP BY stage, provider, call_sums.status, simulated, imported
+    ORDER BY imported, simulated, stage, provider, call_sums.status
 """
 
+_TIMED = "SELECT stage, SUM(timed) AS n FROM call_sums WHERE {where} GROUP BY stage ORDER BY stage"
 
-# A call lost with its process has no time; every other one has, be it 0 milliseconds.
-_CALL_LATENCIES = """
-    WITH ranked AS (
-        SELECT stage, latency_ms, ROW_NUMBER() OVER (PARTITION BY stage ORDER BY latency_ms) AS place,
-            COUNT(*) OVER (PARTITION BY stage) AS n
-        FROM calls WHERE {where} AND status <> 'in_flight' AND (status <> 'lost' OR latency_ms > 0)
+# The two in the middle, which are one where n is odd; and the first that 95 % are not over, counted from the end.
+_LATENCY = """
+    WITH timed AS NOT MATERIALIZED (
+        SELECT latency_ms FROM calls INDEXED BY {index} WHERE {where} AND calls.stage = :stage
+            AND calls.status <> 'in_flight' AND (calls.status <> 'lost' OR latency_ms > 0)
     )
-    SELECT stage, n, AVG(latency_ms) FILTER (WHERE place IN ((n + 1) / 2, n / 2 + 1)) AS median_ms,
-        MIN(latency_ms) FILTER (WHERE 100 * place >= 95 * n) AS p95_ms
-    FROM ranked GROUP BY stage, n ORDER BY stage
+    SELECT (
+        SELECT AVG(latency_ms)
+        FROM (SELECT latency_ms FROM timed ORDER BY latency_ms LIMIT 2 - :n % 2 OFFSET (:n - 1) / 2)
+    ) AS median_ms, (
+        SELECT latency_ms FROM timed ORDER BY latency_ms DESC LIMIT 1 OFFSET :n - (95 * :n + 99) / 100
+    ) AS p95_ms
 """
 
 
@@ -85,10 +92,11 @@ _CALL_LIST = """
 
 
 # Calls of runs that were taken away, and can still be brought back, are not told of meanwhile.
-_NOT_REMOVED = "calls.run_id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL)"
+_NOT_REMOVED = "{table}.run_id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL)"
 
 
-def _where(choice: CallChoice) -> tuple[str, dict[str, str]]:
-    """The condition of a choice, and its values; column names are the fields of our own model."""
+def _where(choice: CallChoice, table: str = "calls") -> tuple[str, dict[str, str]]:
+    """The condition of a choice on a table, and its values; column names are the fields of our own model."""
     values = {key: utf8(value) for key, value in choice.model_dump(exclude_none=True).items()}
-    return " AND ".join([_NOT_REMOVED, *(f"calls.{column} = :{column}" for column in values)]), values
+    parts = [_NOT_REMOVED.format(table=table), *(f"{table}.{column} = :{column}" for column in values)]
+    return " AND ".join(parts), values

@@ -106,6 +106,6 @@ _BODIES = "SELECT id, body FROM experiments WHERE id IN (SELECT value FROM json_
 
 _RUNS = """
     SELECT id, status, simulated, config, drafts_from,
-        (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id) AS spent_micros
+        (SELECT COALESCE(SUM(cost_micros), 0) FROM call_sums WHERE run_id = runs.id) AS spent_micros
     FROM runs WHERE experiment_id = ? AND deleted_at IS NULL ORDER BY created_at, rowid
 """

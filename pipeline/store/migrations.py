@@ -352,3 +352,62 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         """,
     ):
         db.execute(statement)
+
+
+@MIGRATIONS()
+def m006_call_sums(db: Database) -> None:
+    """What the calls of each run add up to, so that sums over all runs do not read every call.
+
+    Kept by the database itself, in the transaction that writes the call. `timed` counts the calls that took a
+    time: one lost with its process has none, every other one that has ended does, be it 0 milliseconds.
+    """
+    sums = "attempts, timed, paid, input_tokens, output_tokens, cached_tokens, cost_micros"
+    own = """1, {row}.status <> 'in_flight' AND ({row}.status <> 'lost' OR {row}.latency_ms > 0),
+        {row}.cost_micros > 0, {row}.input_tokens, {row}.output_tokens, {row}.cached_tokens, {row}.cost_micros"""
+    less = ", ".join(f"{name} = call_sums.{name} - gone.{name}" for name in sums.split(", "))
+    more = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums.split(", "))
+    take = f"""
+        UPDATE call_sums SET {less} FROM (SELECT {_named(own.format(row="OLD"), sums)}) AS gone
+        WHERE run_id = OLD.run_id AND stage = OLD.stage AND provider = OLD.provider AND status = OLD.status;
+    """  # noqa: S608 - put together from the constants above
+    give = f"""
+        INSERT INTO call_sums (run_id, stage, provider, status, {sums})
+        VALUES (NEW.run_id, NEW.stage, NEW.provider, NEW.status, {own.format(row="NEW")})
+        ON CONFLICT (run_id, stage, provider, status) DO UPDATE SET {more};
+    """  # noqa: S608
+    for statement in (
+        """
+        CREATE TABLE call_sums (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            stage TEXT NOT NULL,
+            provider TEXT NOT NULL,
+            status TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            timed INTEGER NOT NULL,
+            paid INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cached_tokens INTEGER NOT NULL,
+            cost_micros INTEGER NOT NULL,
+            PRIMARY KEY (run_id, stage, provider, status)
+        ) STRICT, WITHOUT ROWID
+        """,
+        f"""
+        INSERT INTO call_sums SELECT run_id, stage, provider, status, {_summed(own.format(row="calls"))}
+        FROM calls GROUP BY run_id, stage, provider, status
+        """,  # noqa: S608
+        f"CREATE TRIGGER call_sums_more AFTER INSERT ON calls BEGIN {give} END",
+        f"CREATE TRIGGER call_sums_less AFTER DELETE ON calls BEGIN {take} END",
+        f"CREATE TRIGGER call_sums_changed AFTER UPDATE ON calls BEGIN {take} {give} END",
+        "CREATE INDEX calls_by_latency ON calls(stage, latency_ms, status, provider, run_id)",
+    ):
+        db.execute(statement)
+
+
+def _named(values: str, names: str) -> str:
+    """Values of a SELECT under their names."""
+    return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))
+
+
+def _summed(values: str) -> str:
+    return ", ".join(f"SUM({value})" for value in values.split(","))

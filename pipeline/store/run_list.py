@@ -199,7 +199,7 @@ _SUMMED = """
         page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
         COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
         COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
-        (SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = page.id) AS spent_micros{more}
+        (SELECT COALESCE(SUM(cost_micros), 0) FROM call_sums WHERE run_id = page.id) AS spent_micros{more}
     FROM json_each(?) AS asked JOIN runs AS page ON page.id = asked.value AND page.deleted_at IS NULL
     JOIN studies ON studies.id = page.study_id LEFT JOIN personas ON personas.run_id = page.id
     GROUP BY page.id
@@ -232,7 +232,7 @@ _CONDITIONS = {
 # Asked of the outcome, which an index has; the frontier's text is delivered where it is `refined`, and only there.
 _LOCAL = "(SELECT AVG(outcome <> 'refined') FROM personas WHERE run_id = runs.id)"
 _MEAN = "(SELECT AVG(overall) FROM personas WHERE run_id = runs.id)"
-_SPENT = "(SELECT SUM(cost_micros) FROM calls WHERE run_id = runs.id)"
+_SPENT = "(SELECT SUM(cost_micros) FROM call_sums WHERE run_id = runs.id)"
 _SECONDS = "julianday(runs.finished_at) - julianday(runs.created_at)"
 
 _RANKS: dict[RunOrder, tuple[str, str]] = {

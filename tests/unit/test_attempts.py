@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pipeline.attempts import CallChoice, CallGroup, totals
 from pipeline.config import HybridConfig
 from pipeline.errors import StoreError
-from pipeline.models import ModelCall, Usage
+from pipeline.models import ModelCall, Timing, Usage
 from pipeline.store import Store
 from tests.factories import STARTED, make_call
 from tests.unit.test_store import make_study
@@ -128,3 +128,16 @@ def test_no_attempt_and_no_money_is_lost_or_counted_twice(groups):
     assert (of_a_run.elsewhere_micros, of_a_run.attempts) == (0, total.attempts)
     stages = [totals(groups, CallChoice(stage=stage)).cached_tokens for stage in ("draft", "refine")]
     assert sum(stages) == total.cached_tokens
+
+
+def test_sums_follow_calls_that_change_and_runs_that_go(store):
+    kept = write(store, [make_call(0), make_call(1, status="failed"), make_call(2, status="in_flight")])
+    gone = write(store, [make_call(0), local(1)])
+    store.finish_run(
+        gone, "failed", error=None, timing=Timing(), frontier_only_micros=None, price_source="", scorer_version="",
+        now=STARTED,
+    )  # fmt: skip
+    store.delete_run(gone)
+    assert store.call_groups() == store.call_groups(kept)
+    assert {group.status: group.attempts for group in store.call_groups()} == {"ok": 1, "failed": 1, "in_flight": 1}
+    assert totals(store.call_groups(), CallChoice()).paid == sum(call.cost_micros > 0 for call in store.run(kept).calls)

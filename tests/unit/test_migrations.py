@@ -16,6 +16,7 @@ STEPS = [
     "m003_calls_by_time",
     "m004_batches",
     "m005_sharing_labels_experiments",
+    "m006_call_sums",
 ]
 
 
@@ -52,7 +53,7 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 19
+    assert len(ours) == 20
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {
@@ -104,6 +105,8 @@ def test_a_file_of_the_second_version_lists_its_calls(path):
     _, call = write_old_run(old)
     old.close()
     (listed,) = Store(path).calls(CallChoice())
+    (group,) = Store(path).call_groups()
+    assert (group.attempts, group.cost_micros) == (1, call.cost_micros)
     assert (listed.run_name, listed.call) == ("Old", call)
 
 

@@ -224,3 +224,11 @@ def test_a_comparison_goes_with_the_last_of_its_runs(store):
 def test_fewer_than_two_and_more_than_eight_runs_are_refused(store, number):
     with pytest.raises(InputError, match="2 to 8 can be compared"):
         store.save_comparison("x", [f"run-{at}" for at in range(number)], STARTED)
+
+
+def test_names_of_runs_are_the_newest_of_a_study_without_those_taken_away(store):
+    first, second, third = (run(store, f"Run {number}", after_s=number) for number in range(3))
+    store.remove_run(third, STARTED)
+    assert [found.id for found in store.run_names(10, "study-1")] == [second, first]
+    assert [found.id for found in store.run_names(1)] == [second]
+    assert store.run_names(10, "study-of-nobody") == []
