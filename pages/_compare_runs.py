@@ -66,6 +66,10 @@ def choice(chosen: Sequence[str]) -> None:
     store = _ui.services().store
     listed = {run.id: run for run in store.run_page(RunChoice(page_size=_OFFERED)).runs}
     listed |= {run.id: run for run in store.listed_runs([run_id for run_id in chosen if run_id not in listed])}
+    if len(listed) < FEWEST:
+        st.caption(f"There {'is one run' if listed else 'is no run yet'}, and a comparison needs {FEWEST}.")
+        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        return
     with st.form("runs to compare", border=False):
         ids = st.multiselect(
             "Runs, the baseline first",

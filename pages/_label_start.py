@@ -77,8 +77,9 @@ def new_design(study: Study) -> None:
     runs = {run.id: run for run in _ui.services().store.run_names(_MOST_RUNS, study.id)}
     ended = [run_id for run_id, run in runs.items() if run.status != "running" and run.personas]
     if not ended:
-        st.info("This study has no finished run yet. Labels are given to texts of a run.", icon=":material/inbox:")
-        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        with st.container(border=True):
+            st.markdown("**This study has no finished run yet.** Labels are given to texts of a run.")
+            st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
         return
     sides = st.grid(2, min_column_width=360, gap="large")
     with sides.cell():

@@ -163,3 +163,9 @@ def test_a_chart_of_a_comparison_is_downloaded_as_a_picture_too(app: App, databa
     page.run()
     assert not page.exception
     assert {"CSV", "PNG", "SVG"} <= {button.proto.label for button in page.get("download_button")}
+
+
+def test_fewer_than_two_runs_lead_to_configure_and_offer_no_choice(app) -> None:
+    page = app().switch_page("pages/compare.py").run()
+    assert "There is no run yet, and a comparison needs 2." in [one.value for one in page.caption]
+    assert not page.multiselect
