@@ -25,15 +25,14 @@ def populate(database: Path) -> dict[str, str]:
     worker = Worker(store, cache=database.parent / ".cache")
     study = load_paths([ROOT / "data" / "hearthwise"], "Living with Hearthwise (example)")
     store.save_study(study)
-    labelled = worker.run(
-        study.id, _config(count=40, draft_factor=1.0, quality_threshold=0.8), Settings(), "Forty drafts to label"
-    )
+    drafts = _config(count=28, draft_factor=1.0, quality_threshold=0.8)
+    labelled = worker.run(study.id, drafts, Settings(), "Drafts to label")
     first = worker.run(study.id, _config(count=10, quality_threshold=0.88), Settings(), "First look")
     strict = worker.branch(
         first, _config(count=10, quality_threshold=0.92), Settings(), name="Stricter threshold", wait=True
     )
     experiment = _experiment(store, worker, first, database.parent / ".cache")
-    labelled_run(database, labelled, labels=40, floor=0.3)
+    labelled_run(database, labelled, labels=28, floor=0.0)
     comparison = store.save_comparison(
         "Is the stricter threshold worth it?", [first, strict], SystemClock().now(), note="Same drafts, more refined."
     )

@@ -1,9 +1,9 @@
-"""Takes the screenshots of the documentation: every page of a finished example run, light and dark.
+"""Takes the pictures of the documentation: every page of a database with runs, labels, an experiment, a comparison.
 
-python -m tests.browser.screenshots [FOLDER]        # default: docs/screenshots
+python -m tests.browser.screenshots                            # docs/screenshots, light
+python -m tests.browser.screenshots FOLDER light dark narrow   # to look at: also dark, and 820 pixels wide
 """
 
-import re
 import sys
 import tempfile
 from pathlib import Path
@@ -11,42 +11,30 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, FLAGS, ROOT, Visitor, serve
+from tests.browser.populated import populate
 
-PAGES = ("upload", "configure", "results", "runs", "calls")
+WIDTHS = {"light": 1280, "dark": 1280, "narrow": 820}
 
 
 def main() -> None:
-    """Run the example study once, then photograph each page in both themes."""
+    """Photograph each page in each look."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as home, serve(Path(home)) as address, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
-        run = _run_example(browser, address)
-        for theme in ("light", "dark"):
-            for name in PAGES:
-                _photograph(browser, address, name, run, theme, folder / f"{name}-{theme}.png")
-        browser.close()
+    with tempfile.TemporaryDirectory() as home:
+        places = populate(Path(home) / "persona.db")
+        with serve(Path(home)) as address, sync_playwright() as play:
+            browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+            for look in sys.argv[2:] or ("light",):
+                for name, place in places.items():
+                    _photograph(browser, address + place, look, folder / f"{name}-{look}.png")
+            browser.close()
 
 
-def _run_example(browser: Browser, address: str) -> str:
-    visitor = Visitor(browser, address)
-    visitor.open("/")
-    visitor.page.get_by_role("button", name="Configure").click()
-    visitor.settle()
-    visitor.page.get_by_role("button", name=re.compile("^Run")).click()
-    visitor.page.wait_for_url(re.compile("run=run-"), timeout=60_000)
-    visitor.page.get_by_text("Score distribution").first.wait_for(timeout=90_000)
-    run = re.search(r"run=(run-\w+)", visitor.page.url)
-    visitor.context.close()
-    if run is None:
-        raise RuntimeError("the run has no address")
-    return run[1]
-
-
-def _photograph(browser: Browser, address: str, name: str, run: str, theme: str, file: Path) -> None:
-    visitor = Visitor(browser, address, color_scheme=theme)
-    visitor.open("/" if name == "upload" else f"/{name}?run={run}")
-    visitor.page.wait_for_timeout(1500)
+def _photograph(browser: Browser, url: str, look: str, file: Path) -> None:
+    visitor = Visitor(browser, url, color_scheme="dark" if look == "dark" else "light")
+    visitor.page.set_viewport_size({"width": WIDTHS[look], "height": 900})
+    visitor.open("")
+    visitor.page.wait_for_timeout(2000)
     _grow(visitor.page)
     visitor.page.screenshot(path=file)
     visitor.context.close()
@@ -55,7 +43,8 @@ def _photograph(browser: Browser, address: str, name: str, run: str, theme: str,
 def _grow(page: Page, tallest: int = 1900) -> None:
     """Make the window as tall as the page, within reason: the app scrolls inside itself."""
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
-    page.set_viewport_size({"width": 1280, "height": min(int(height), tallest)})
+    size = page.viewport_size or {"width": 1280}
+    page.set_viewport_size({"width": size["width"], "height": min(int(height), tallest)})
     page.wait_for_timeout(1500)
 
 
