@@ -6,6 +6,7 @@ order, so that no id is ever a name, an e-mail address or a telephone number.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -48,7 +49,7 @@ class People:
     """The participants of a study while its files are put together."""
 
     def __init__(self) -> None:
-        self._known: dict[str, _Known] = {}
+        self._known: defaultdict[str, _Known] = defaultdict(_Known)
         self._disagreements: list[tuple[str, str]] = []
 
     def resolve(self, conversation: Conversation, cast: Cast, file_name: str, local: str) -> Resolved:
@@ -80,7 +81,7 @@ class People:
 
     def learn(self, key: str, person: Person, source: str) -> None:
         """Add what a file states about a person; the first statement of a fact stays."""
-        known = self._known.setdefault(key, _Known())
+        known = self._known[key]
         known.stated_name = known.stated_name or person.name
         for fact, value in person.facts.items():
             before = known.facts.setdefault(fact, value)
@@ -89,7 +90,7 @@ class People:
 
     def listen(self, key: str, said: Sequence[Turn]) -> tuple[str, ...]:
         """Fill gaps from a person's own introduction; gives the facts that were taken."""
-        known = self._known.setdefault(key, _Known())
+        known = self._known[key]
         taken = []
         for turn in said[:_INTRODUCTION_TURNS]:
             for fact, value in spoken_facts(turn.text).items():
@@ -103,7 +104,7 @@ class People:
 
     def count(self, key: str, document: str, words: int) -> None:
         """Note words of a person in a document."""
-        counts = self._known.setdefault(key, _Known()).documents
+        counts = self._known[key].documents
         counts[document] = counts.get(document, 0) + words
 
     def ids(self) -> dict[str, str]:
@@ -139,7 +140,7 @@ class People:
 
     def _note_labels(self, keys: dict[str | None, str], base: str, labels: Sequence[str | None]) -> None:
         for speaker, key in keys.items():
-            known = self._known.setdefault(key, _Known())
+            known = self._known[key]
             for spelling in (speaker, *(labels if key == base else ())):
                 own = read_label(spelling) if spelling else None
                 if own and own.kind == "code" and own.key == key:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 
+from pipeline.config import Weights
+from pipeline.index import StudyIndex
 from pipeline.models import Document, Participant, Segment, Study
+from pipeline.quality import Scorer
 
 
 def study_of(said: Mapping[str, str], facts: Mapping[str, Mapping[str, str]] | None = None) -> Study:
@@ -33,3 +36,8 @@ def study_of(said: Mapping[str, str], facts: Mapping[str, Mapping[str, str]] | N
         ),
         segments=tuple(segments),
     )
+
+
+def scorer_of(study: Study, weights: Weights | None = None) -> Scorer:
+    """A scorer that asks no model."""
+    return Scorer(StudyIndex.build(study), weights or Weights())

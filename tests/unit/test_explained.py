@@ -4,18 +4,17 @@ from hypothesis import strategies as st
 
 from pipeline.config import HybridConfig, Weights
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
-from pipeline.index import StudyIndex
 from pipeline.models import AssessedDraft, Assessment, ClaimSupport, Draft, Finding, Persona, Scores
-from pipeline.quality import Scorer, penalise_near_duplicates
+from pipeline.quality import penalise_near_duplicates
 from tests.factories import make_persona
-from tests.unit.studies import study_of
+from tests.unit.studies import scorer_of, study_of
 
 WORDS = "I just want to know what tonight is going to cost me.\nThe bill comes too late, and I check it daily."
 STUDY = study_of({"P1": WORDS})
 
 
 def assess(persona: Persona, weights: Weights) -> Assessment:
-    return Scorer(StudyIndex.build(STUDY), weights).assess(persona, ["P1"])
+    return scorer_of(STUDY, weights).assess(persona, ["P1"])
 
 
 def claim(support: float, field: str = "goals", *flags: str) -> ClaimSupport:

@@ -5,17 +5,15 @@ from pathlib import Path
 import pytest
 
 from pipeline.clock import SystemClock
-from pipeline.config import Weights
 from pipeline.file_cache import FileCache
-from pipeline.index import StudyIndex
 from pipeline.models import Persona
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
-from pipeline.quality import Scorer
 from pipeline.quality.judge import Judge
 from pipeline.quality.judge_check import JudgeCheck, remember, remembered, run_check, sources
 from tests.fakes import asking
 from tests.loopback import OllamaServer
+from tests.unit.studies import scorer_of
 
 SUPPORTED = {source.supported.text for source in sources()}
 
@@ -56,7 +54,7 @@ def test_the_set_is_balanced_and_holds_every_kind_of_change() -> None:
 def test_words_alone_cannot_pass_the_check() -> None:
     from pipeline.quality.judge_check import _name, _study
 
-    scorer = Scorer(StudyIndex.build(_study()), Weights())
+    scorer = scorer_of(_study())
     right = 0
     for number, source in enumerate(sources()):
         for claim in (source.supported, source.unsupported):

@@ -16,7 +16,7 @@ from pipeline.quality import Scorer
 from pipeline.quality.meaning import Anchors, Meaning
 from tests.fakes import asking
 from tests.loopback import OllamaServer
-from tests.unit.studies import study_of
+from tests.unit.studies import scorer_of, study_of
 from tests.unit.test_quality_scorer import PERSONA
 
 STUDY = study_of(
@@ -71,7 +71,7 @@ def test_unrelated_sentences_are_the_low_anchor_and_near_identical_ones_the_high
 def test_half_of_the_support_of_a_statement_is_its_nearness_to_one_sentence(server: OllamaServer) -> None:
     text = "Wants the neighbour to explain the app"
     persona = Persona(id="p", name="Alex", goals=(text,))
-    (alone,) = Scorer(StudyIndex.build(STUDY), Weights()).assess(persona, ["P1"]).claims
+    (alone,) = scorer_of(STUDY).assess(persona, ["P1"]).claims
     (blended,) = scorer(server).assess(persona, ["P1"]).claims
     assert blended.support != alone.support
     assert 0.5 * alone.support <= blended.support <= 0.5 * alone.support + 0.5
@@ -79,7 +79,7 @@ def test_half_of_the_support_of_a_statement_is_its_nearness_to_one_sentence(serv
 
 def test_facts_and_quotes_are_left_to_words(server: OllamaServer) -> None:
     fields = {"quotes", "demographics.age", "demographics.occupation"}
-    alone = Scorer(StudyIndex.build(STUDY), Weights()).assess(PERSONA, ["P1"]).claims
+    alone = scorer_of(STUDY).assess(PERSONA, ["P1"]).claims
     both = scorer(server).assess(PERSONA, ["P1"]).claims
     assert [claim for claim in both if claim.field in fields] == [claim for claim in alone if claim.field in fields]
 

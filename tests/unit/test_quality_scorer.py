@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.config import Weights
-from pipeline.index import StudyIndex
 from pipeline.models import Assessment, Persona
-from pipeline.quality import SCORER_VERSION, Scorer
-from tests.unit.studies import study_of
+from pipeline.quality import SCORER_VERSION
+from tests.unit.studies import scorer_of, study_of
 
 STUDY = study_of(
     {
@@ -32,7 +31,7 @@ PERSONA = Persona(
 
 
 def assess(persona: Persona, focus: list[str] | None = None, weights: Weights | None = None) -> Assessment:
-    return Scorer(StudyIndex.build(STUDY), weights or Weights()).assess(persona, focus)
+    return scorer_of(STUDY, weights).assess(persona, focus)
 
 
 def kinds(assessment: Assessment) -> set[str]:
@@ -65,7 +64,7 @@ def test_an_unknown_focus_is_capped_and_said(focus: list[str] | None) -> None:
 
 
 def test_an_empty_source_leaves_faithfulness_open() -> None:
-    scorer = Scorer(StudyIndex.build(study_of({"P1": "Q: hello?"})), Weights())
+    scorer = scorer_of(study_of({"P1": "Q: hello?"}))
     assessment = scorer.assess(PERSONA, ["P1"])
     assert assessment.scores.faithfulness is None
     assert assessment.scores.overall is None
@@ -146,7 +145,7 @@ def test_no_study_and_no_persona_makes_the_score_fail(said: list[str], items: li
     )
     lists = dict.fromkeys(("goals", "pain_points", "behaviours", "motivations", "quotes"), tuple(items))
     persona = Persona(id="p", name="".join(items[:1]), demographics=facts, background=" ".join(items), **lists)
-    assessment = Scorer(StudyIndex.build(study), Weights()).assess(persona, ["P0"])
+    assessment = scorer_of(study).assess(persona, ["P0"])
     texts = {segment.id: segment.text for segment in study.segments}
     for claim in assessment.claims:
         assert 0 <= claim.support <= 1
@@ -161,7 +160,7 @@ def test_a_megabyte_on_either_side_takes_linear_time(unit: str) -> None:
     lists = dict.fromkeys(("goals", "quotes"), (text,))
     persona = Persona(id="p", name=text, tagline=text, background=text, demographics={"age": text}, **lists)
     started = time.perf_counter()
-    assessment = Scorer(StudyIndex.build(study_of({"P1": text})), Weights()).assess(persona, ["P1"])
+    assessment = scorer_of(study_of({"P1": text})).assess(persona, ["P1"])
     assert time.perf_counter() - started < 30
     assert all(0 <= claim.support <= 1 for claim in assessment.claims)
 

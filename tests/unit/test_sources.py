@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
@@ -14,6 +14,7 @@ from tests.studies import answers, said, source, study_of
 INTERVIEW = "Interviewer: How do you heat?\nP01: With gas, mostly, and a lot of jumpers.\n"
 
 
+@settings(deadline=None)
 @given(st.permutations([("a_txt", "P1: I like it"), ("b_txt", "P2: I do not"), ("c_md", "P3: Perhaps")]))
 def test_upload_order_does_not_change_the_study(files: list[tuple[str, str]]) -> None:
     study = load_files([source(name, text) for name, text in files], "any")
