@@ -1,6 +1,7 @@
 """What reaches the model servers: a schema and room for it locally, the draft's evidence and no more outside."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,30 @@ def test_every_text_that_reached_the_frontier_has_a_row_even_if_only_its_tokens_
     assert sorted(received) == sorted(recorded)
     assert {stage for stage, _ in received} == {"count", "refine"}
     assert not any(call.cost_micros for call in run.calls if call.stage == "count")
+
+
+@pytest.mark.parametrize("name", sorted(SERVERS))
+@pytest.mark.parametrize("mode", ["live", "batch"])
+def test_nothing_that_identifies_anybody_is_in_any_field_of_any_request(name: str, mode: str, study: Study) -> None:
+    """Headers, instructions, prompts, files of batches, requests to count tokens: every byte that left."""
+    with SERVERS[name]() as server:
+        variables = {f"{name.upper()}_BASE_URL": server.url, f"{name.upper()}_API_KEY": "key-of-nobody"}
+        model = {"anthropic": "claude-sonnet-5-5", "openai": "gpt-5.4-mini"}[name]
+        changes = {"refine_mode": mode, "frontier_provider": name, "frontier_model": model, "batch_poll_s": 0.01}
+        config = HybridConfig(local_provider="builtin", count=5, quality_threshold=1.0, max_cost=0.2, **changes)
+        run = HybridPipeline(config, Settings().with_secrets(variables)).run(study)
+        left = "\n".join(str((sent.path, sent.headers, sent.body)) for sent in server.requests)
+    recorded = [call.payload for call in run.calls if call.place == "away"]
+    assert len(recorded) >= 5
+    for text in (left, *recorded):
+        assert not IDENTIFYING.search(text.replace("key-of-nobody", ""))
+        assert not _names(study).search(text)
+
+
+IDENTIFYING = re.compile(r"[\w.+-]+@[\w-]+\.\w+|07700 ?\d{6}|\b0\d{2,4} \d{3} ?\d{4}|\+\d{2} ?\d{2,4} ?\d{3}")
+
+
+def _names(study: Study) -> re.Pattern[str]:
+    words = {word for person in study.participants for word in (person.name or "").split() if word[:1].isupper()}
+    assert len(words) >= 20
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words)))})\b")
