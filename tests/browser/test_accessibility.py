@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.browser.conftest import Visitor, serve
+from tests.browser.contrast import contrast
 from tests.browser.populated import PAGES, populate
 
 AXE = gzip.decompress((Path(__file__).parent / "assets" / "axe.min.js.gz").read_bytes()).decode()
@@ -20,6 +21,13 @@ SCAN = """async known => {
         .flatMap(rule => rule.nodes
             .filter(node => ours(rule, node))
             .map(node => [rule.id, node.target, node.html.slice(0, 200), node.failureSummary].join(' | ')))
+}"""
+
+CHART_TEXT = """() => {
+    const ground = getComputedStyle(document.querySelector('[data-testid="stApp"]')).backgroundColor;
+    const places = ':is(.role-axis-label, .role-axis-title, .role-legend-label) text';
+    return [...document.querySelectorAll(`[data-testid="stVegaLiteChart"] ${places}`)]
+        .map(node => [getComputedStyle(node).fill, ground]);
 }"""
 
 _MENU = '[data-testid="stSidebarNavItems"]'
@@ -57,3 +65,5 @@ def test_page_has_no_serious_fault_of_ours(house: House, reader: Visitor, name: 
     reader.page.wait_for_timeout(500)
     reader.page.evaluate(AXE)
     assert reader.page.evaluate(SCAN, KNOWN) == []
+    # axe does not look into drawings.
+    assert [pair for pair in reader.page.evaluate(CHART_TEXT) if contrast(pair) < 4.5] == []

@@ -15,6 +15,7 @@ from pipeline.models import FinalPersona, RunRecord, Study, Timing
 from pipeline.report import posters, run_report
 from pipeline.store import Store
 from tests.browser.conftest import Visitor, serve
+from tests.browser.contrast import contrast
 from tests.factories import STARTED, make_persona, make_run
 from tests.unit.test_report import make_study
 
@@ -134,7 +135,7 @@ def test_text_of_the_report_stands_out_from_its_ground(browser, hostile, tmp_pat
         (name, ratio)
         for name in (".note", ".badge.simulated", ".badge.frontier", ".badge.local", "a", ".sign", "figure svg text")
         for node in reader.page.locator(name).all()[:3]
-        if (ratio := _contrast(node.evaluate(_COLOURS))) < 4.5
+        if (ratio := contrast(node.evaluate(_COLOURS))) < 4.5
     ]
     assert pale == []
     reader.context.close()
@@ -143,18 +144,6 @@ def test_text_of_the_report_stands_out_from_its_ground(browser, hostile, tmp_pat
 _COLOURS = """node => [getComputedStyle(node).fill !== 'rgb(0, 0, 0)' && node.tagName === 'text'
     ? getComputedStyle(node).fill : getComputedStyle(node).color,
     getComputedStyle(document.documentElement).backgroundColor]"""
-
-
-def _contrast(colours: list[str]) -> float:
-    """WCAG 2.2: contrast ratio of two opaque colours."""
-    light, dark = sorted((_luminance(colour) for colour in colours), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def _luminance(colour: str) -> float:
-    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
-    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
-    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 # --- the same text in the app ----------------------------------------------------------------------
