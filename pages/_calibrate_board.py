@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.calibration.board import Board
     from pipeline.calibration.position import Position
 
+NO_BREAK = "\u00a0"
 AT_KEY, TYPED_KEY = "at", "typed"
 """Of the slider, whose value is in the address, and of the field to type one."""
 
@@ -157,8 +158,9 @@ def _figures_here(board: "Board", here: "Position") -> None:
     """The figures of this threshold, as one element: each one that a move sends again is drawn again."""
     from pipeline.calibration.tiles import threshold_tiles
 
+    # A figure stays on one line with its unit.
     lines = [
-        f"| {one.label} | **{escape_markdown(one.value)}** | {escape_markdown(one.note)} |"
+        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {escape_markdown(one.note)} |"
         for one in threshold_tiles(board, here)
     ]
     st.markdown("\n".join([f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines]))

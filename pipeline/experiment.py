@@ -232,7 +232,7 @@ def _run_cell(
 ) -> None:
     run = run_of(cell, store.experiment_runs(experiment.id))
     if run is None:
-        name = f"{experiment.name}: {cell.label}"[:200]
+        name = f"{cell.label} · {experiment.name}"[:200]
         run_id = worker.branch(experiment.drafts_from, cell.config, settings, name, experiment_id=experiment.id)
     elif run.status == "completed":
         return

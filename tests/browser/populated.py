@@ -32,7 +32,7 @@ def populate(database: Path) -> dict[str, str]:
         first, _config(count=10, quality_threshold=0.92), Settings(), name="Stricter threshold", wait=True
     )
     experiment = _experiment(store, worker, first, database.parent / ".cache")
-    labelled_run(database, labelled, labels=28, floor=0.0)
+    labelled_run(database, labelled, labels=28, floor=0.0, acceptable=lambda score: score >= 0.7)
     comparison = store.save_comparison(
         "Is the stricter threshold worth it?", [first, strict], SystemClock().now(), note="Same drafts, more refined."
     )
