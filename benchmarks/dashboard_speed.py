@@ -175,7 +175,9 @@ def subjects(database: Path) -> list[Subject]:
         Subject("calibrate", f"/calibrate?runs={run}", ("[data-testid='stSlider']", ""), {
             "slider": slider, "segment": segment("Drafts"),
         }),
-        Subject("label", f"/label?study={study}", ("[data-testid='stMain'] h3", "Draw texts"), {"number": number("Texts")}),
+        Subject("label", f"/label?study={study}", ("[data-testid='stMain'] h3", "Draw texts"), {
+            "number": number("Texts"),
+        }),
         Subject("experiments", "/experiments", ("[data-testid='stVegaLiteChart'], [data-testid='stDataFrame']", ""), {
             "baseline": choose("Compared with"),
         }),
@@ -411,14 +413,13 @@ def tell(report: dict[str, Any]) -> None:
     memory = report["memory_mib"]
     print(f"\n{report['database']}: {report['runs']:,} runs; server memory {memory:.0f} MiB"
           f" ({'ok' if memory <= MEMORY_MIB else f'over {MEMORY_MIB:.0f}'})")  # fmt: skip
-    print(
-        f"{'page':12}{'what':12}{'p50':>7}{'p95':>7}{'bare50':>8}{'bare95':>8}{'x p50':>7}{'x p95':>7}{'cpu50':>7}{'cpu95':>7}"
-    )
+    heads = ("p50", "p95", "bare50", "bare95", "x p50", "x p95", "cpu50", "cpu95")
+    print(f"{'page':12}{'what':12}" + "".join(f"{head:>8}" for head in heads))
     for one in report["measures"]:
-        numbers = "".join(f"{one[name]:>7.0f}" for name in ("p50_ms", "p95_ms"))
+        numbers = "".join(f"{one[name]:>8.0f}" for name in ("p50_ms", "p95_ms"))
         beside = "".join(f"{one[name]:>8.0f}" for name in ("bare_p50_ms", "bare_p95_ms"))
-        ratios = "".join(f"{one[name]:>7.2f}" for name in ("ratio_p50", "ratio_p95"))
-        server = "".join(f"{one[name]:>7.0f}" for name in ("server_p50_ms", "server_p95_ms"))
+        ratios = "".join(f"{one[name]:>8.2f}" for name in ("ratio_p50", "ratio_p95"))
+        server = "".join(f"{one[name]:>8.0f}" for name in ("server_p50_ms", "server_p95_ms"))
         print(f"{one['page']:12}{one['kind']:12}{numbers}{beside}{ratios}{server}  {'; '.join(one['missed']) or 'ok'}")
 
 
