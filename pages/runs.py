@@ -207,9 +207,11 @@ def _foot(found: RunPage, choice: RunChoice, chosen: Sequence[ListedRun]) -> Non
         count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
     )
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.caption(f"{shown}. Mark runs at the left of the table: one to open or change it, 2 to 8 to compare them.")
-        if elsewhere := len({run.id for run in chosen} - {run.id for run in found.runs}):
-            st.caption(f"{count(elsewhere, 'run')} marked on other pages.", width="content")
+        elsewhere = len({run.id for run in chosen} - {run.id for run in found.runs})
+        how = "Mark runs at the left of the table: one to open or change it, 2 to 8 to compare them."
+        if elsewhere:
+            how = f"**{count(elsewhere, 'run')} marked on other pages.**"
+        st.caption(f"{shown}. {how}")
         if pages > 1:
             st.pagination(pages, default=choice.page, key=_key("page", choice))
     st.session_state[_SHOWN_KEY] = _key("page", choice)
