@@ -48,7 +48,8 @@ def saving(cases: Cases, threshold: float) -> Interval | None:
     residual = spent - ratio * alone
     error = sqrt(groups / (groups - 1) * float(residual @ residual)) / float(alone.sum())
     half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2)) * error
-    return Interval(value=1 - ratio, low=1 - ratio - half, high=1 - ratio + half)
+    # Nobody is paid for drafting, so that no saving is over 1.
+    return Interval(value=1 - ratio, low=1 - ratio - half, high=min(1.0, 1 - ratio + half))
 
 
 def budget_risks(

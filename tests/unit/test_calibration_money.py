@@ -173,6 +173,12 @@ def test_saving_is_that_of_the_sweep_and_its_interval_covers_the_truth() -> None
     assert covered / 200 >= 0.88
 
 
+def test_no_saving_is_said_to_be_possible_over_everything() -> None:
+    found = saving(make_cases([0.9] * 9 + [0.1], frontier_micros=[20] * 10), 0.5)
+    assert found is not None
+    assert found.high == 1
+
+
 def test_saving_has_no_interval_where_nothing_can_be_learnt() -> None:
     assert saving(make_cases([]), 0.5) is None
     assert saving(make_cases([0.5], frontier_micros=[9]), 0.5) is None
