@@ -131,6 +131,8 @@ def _histogram(board: "Board", here: "Position") -> None:
 
 def answer(board: "Board") -> None:
     """What the labels allow to be said, or why nothing can be promised, and what to do."""
+    from pipeline.calibration.notes import undeclared
+
     certificate = board.certificate
     sentence = escape_markdown(certificate.sentence)
     if board.labels is None:
@@ -147,6 +149,8 @@ def answer(board: "Board") -> None:
         st.warning(
             f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
         )
+    if other := undeclared(board):
+        st.warning(escape_markdown(other), icon=":material/edit_note:")
     if not _access.is_viewer() and (board.labels is None or certificate.labels_needed):
         st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
 

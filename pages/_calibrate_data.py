@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pipeline.calibration.board import Board
     from pipeline.calibration.labels import DesignSummary, LabelSet
     from pipeline.calibration.position import Terms
+    from pipeline.calibration.promise import Promise
     from pipeline.scored import RunScores
 
 MOST_RUNS = 200
@@ -81,6 +82,14 @@ def designs(run_ids: Sequence[str], study_id: str) -> "list[DesignSummary]":
     """The designs of a study, those drawn from exactly these runs first; newest first within each."""
     found = _ui.services().store.designs(study_id)
     return sorted(found, key=lambda design: set(design.run_ids) != set(run_ids))
+
+
+def declared(design_id: str | None) -> "Promise | None":
+    """What labels were drawn to promise; `None` without any, and for labels made elsewhere."""
+    if design_id is None:
+        return None
+    design = _ui.services().store.design(design_id).design
+    return design.settings.promise if design.is_drawn else None
 
 
 def board(question: Question, terms: "Terms") -> "Board":

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _QUESTION = "Where do I put the threshold?"
 _RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
 _NO_LABELS = "none"
+_PROMISE_KEYS = ("alpha", "confidence", "share", "scope")
+_SHARES = ("everything", "what stays local")
+_SCOPES = ("future runs", "these drafts")
 
 
 def page() -> None:
@@ -110,11 +113,14 @@ def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
 
 def _runs_changed() -> None:
     _calibrate_data.put_in_address("runs", st.session_state[_RUNS_KEY] or [""])
-    # Each run has its own budget, threshold and labels.
-    for key in (_BUDGET_KEY, _calibrate_board.AT_KEY, _DESIGN_KEY):
+    # Each run has its own budget, threshold, labels, and the promise these were drawn for.
+    _forget((_BUDGET_KEY, _calibrate_board.AT_KEY, _DESIGN_KEY, "design", *_PROMISE_KEYS))
+
+
+def _forget(keys: Sequence[str]) -> None:
+    for key in keys:
         st.session_state.pop(key, None)
         st.query_params.pop(key, None)
-    st.query_params.pop("design", None)
 
 
 def _why_not(runs: "Sequence[RunScores]") -> list[str]:
@@ -138,20 +144,23 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     from pipeline.calibration.promise import Promise
 
     newest = max(runs, key=lambda run: run.created_at)
+    found = {design.id: design for design in _calibrate_data.designs([run.id for run in runs], newest.study_id)}
+    # Before the promise is asked for, because what was declared when these labels were drawn stands there at first.
+    declared = _calibrate_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
     with st.container(border=True):
         st.markdown("**What to promise**")
-        alpha = _percent("Unacceptable local drafts, at most", 10, "alpha", 1, 50)
-        confidence = _percent("With a confidence of", 90, "confidence", 50, 99)
-        risk = _either("As a share of", ("everything", "what stays local"), "share", _RISK_HELP)
-        scope = _either("It speaks of", ("future runs", "these drafts"), "scope", _SCOPE_HELP)
+        alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
+        confidence = _percent("With a confidence of", round(100 * declared.confidence), "confidence", 50, 99)
+        risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)
+        scope = _either("It speaks of", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
     promise = Promise(
         alpha=alpha / 100,
         confidence=confidence / 100,
-        risk="marginal" if risk == "everything" else "selective",
-        scope="future_runs" if scope == "future runs" else "this_run",
+        risk="marginal" if risk == _SHARES[0] else "selective",
+        scope="future_runs" if scope == _SCOPES[0] else "this_run",
     )
-    design_id = _choose_labels(runs)
+    design_id = _choose_labels(found)
     with st.container(border=True):
         st.markdown("**What to spend**")
         budget = _budget(newest)
@@ -196,8 +205,8 @@ def _segments(label: str, options: tuple[str, str], key: str, meaning: str | Non
     return value or options[0]
 
 
-def _either(label: str, options: tuple[str, str], key: str, meaning: str) -> str:
-    return st.radio(label, options, key=key, bind="query-params", help=meaning) or options[0]
+def _either(label: str, options: tuple[str, str], second: bool, key: str, meaning: str) -> str:
+    return st.radio(label, options, int(second), key=key, bind="query-params", help=meaning) or options[0]
 
 
 def _percent(label: str, default: int, key: str, low: int, high: int) -> int:
@@ -223,10 +232,8 @@ def _budget(run: "RunScores") -> float | None:
 # --- labels ----------------------------------------------------------------------------------------
 
 
-def _choose_labels(runs: "Sequence[RunScores]") -> str | None:
-    """The design whose labels count: that of the address, else the newest one drawn from exactly these runs."""
-    ids = [run.id for run in runs]
-    found = {design.id: design for design in _calibrate_data.designs(ids, runs[0].study_id)}
+def _choose_labels(found: "dict[str, DesignSummary]") -> str | None:
+    """The design whose labels count."""
     with st.container(border=True):
         st.markdown("**Labels**")
         if not found:
@@ -234,7 +241,7 @@ def _choose_labels(runs: "Sequence[RunScores]") -> str | None:
             if not _access.is_viewer():
                 st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
             return None
-        design_id = _pick(found, ids)
+        design_id = _pick(found)
         if design_id:
             _label_status(found[design_id])
         if _access.is_viewer():
@@ -248,16 +255,24 @@ def _choose_labels(runs: "Sequence[RunScores]") -> str | None:
     return design_id
 
 
-def _pick(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) -> str | None:
-    asked = st.query_params.get("design")
+def _chosen_design(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) -> str | None:
+    """The one that was chosen, else that of the address, else the newest one drawn from exactly these runs."""
     if _DESIGN_KEY not in st.session_state:
+        asked = st.query_params.get("design")
         own = [design_id for design_id, design in found.items() if set(design.run_ids) == set(run_ids)]
         st.session_state[_DESIGN_KEY] = asked if asked in (*found, _NO_LABELS) else next(iter(own), _NO_LABELS)
+    chosen: str = st.session_state[_DESIGN_KEY]
+    return chosen if chosen in found else None
+
+
+def _pick(found: "dict[str, DesignSummary]") -> str | None:
     chosen: str = st.selectbox(
         "Labels of",
         [*found, _NO_LABELS],
-        format_func=lambda key: label(found[key].name) if key in found else "no labels",
+        format_func=lambda key: found[key].name if key in found else "no labels",
         key=_DESIGN_KEY,
+        on_change=_forget,
+        args=(_PROMISE_KEYS,),
         label_visibility="collapsed",
     )
     _calibrate_data.put_in_address("design", [chosen])

@@ -8,6 +8,7 @@ import numpy as np
 
 from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
 from pipeline.calibration.drift import setup_of
+from pipeline.calibration.promise import Promise
 from pipeline.config import HybridConfig
 from pipeline.models import AssessedDraft, Outcome, Timing
 from pipeline.store import Store
@@ -82,13 +83,14 @@ def labelled_run(
     labels: int = 50,
     floor: float = 0.4,
     acceptable: Callable[[float], bool] = lambda score: score >= 0.6,
+    promise: Promise | None = None,
 ) -> str:
     """The id of a design on a run with all its tasks labelled by Ada; frontier texts are all acceptable."""
     store = Store(database)
     run = store.scores([run_id])[0]
     scores = {DraftKey(run_id, draft.id): draft.overall for draft in run.kept}
     refined = {DraftKey(run_id, draft.id) for draft in run.kept if draft.outcome == "refined"}
-    settings = DesignSettings(labels=labels, floor_percentile=floor)
+    settings = DesignSettings(promise=promise or Promise(), labels=labels, floor_percentile=floor)
     design_id = store.save_design([run_id], draw_design(scores, setup_of(run), settings, refined=refined), "First", NOW)
     with store.busy():
         for task in store.design(design_id).design.tasks:

@@ -21,6 +21,29 @@ def notes(board: "Board") -> tuple[str, ...]:
     return (*_about_scores(board), *_about_labels(board), *_about_money(board))
 
 
+def undeclared(board: "Board") -> str:
+    """That a promise differs from the one its labels were drawn for; empty when it does not."""
+    if board.labels is None or not (design := board.labels.design.design).is_drawn:
+        return ""
+    declared, asked = design.settings.promise, board.terms.promise
+    if declared == asked:
+        return ""
+    changed = [
+        words
+        for name, words in (
+            ("alpha", f"at most {percent(declared.alpha)}"),
+            ("confidence", f"a confidence of {percent(declared.confidence)}"),
+            ("risk", "a share of everything" if declared.risk == "marginal" else "a share of what stays local"),
+            ("scope", "future runs" if declared.scope == "future_runs" else "these drafts only"),
+        )
+        if getattr(declared, name) != getattr(asked, name)
+    ]
+    return (
+        f"These labels were drawn to promise something else: {', '.join(changed)}. A promise that is chosen after "
+        "labels were seen is weaker than it says: use it to explore, and draw new labels for it."
+    )
+
+
 def note_at(board: "Board", position: "Position") -> str:
     """What one threshold means in words."""
     if not position.drafts:

@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
+from pipeline.calibration.promise import Promise
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
 
@@ -167,3 +168,75 @@ def test_a_calibration_run_is_started_with_everything_refined(app: App, database
     runs = Store(database).runs()
     found = next(run for run in runs if run.name.endswith("calibration run"))
     assert (found.threshold, found.budget_micros) == (1.0, 1_000_000)
+
+
+def _promised(database: Path, **promise: object) -> tuple[str, str]:
+    """A run with 60 labels that were drawn for a promise of their own."""
+    run_id = invented_run(database, invented_scores(120), count=120, draft_factor=1.0)
+    return run_id, labelled_run(database, run_id, labels=60, promise=Promise.model_validate(promise))
+
+
+def test_the_promise_is_the_one_that_labels_were_drawn_for(app: App, database: Path) -> None:
+    run_id, _ = _promised(database, alpha=0.2, confidence=0.8, risk="selective", scope="this_run")
+    page = _open(app, run_id)
+    assert (page.number_input(key="alpha").value, page.number_input(key="confidence").value) == (20, 80)
+    assert (page.radio(key="share").value, page.radio(key="scope").value) == ("what stays local", "these drafts")
+    assert "something else" not in _text(page)
+
+
+def test_another_promise_is_called_another_one_and_goes_with_its_labels(app: App, database: Path) -> None:
+    run_id, _ = _promised(database, alpha=0.2)
+    page = _open(app, run_id)
+    page.number_input(key="alpha").set_value(30).run()
+    assert "drawn to promise something else: at most 20 %" in _text(page)
+    page.selectbox(key="calibrate_design").set_value("none").run()
+    assert page.number_input(key="alpha").value == 10
+
+
+def test_runs_that_drift_apart_are_warned_about(app: App, database: Path) -> None:
+    runs = [
+        invented_run(database, [part * score for score in invented_scores(60)], count=60, draft_factor=1.0)
+        for part in (1.0, 0.6)
+    ]
+    page = _open(app, *runs)
+    assert "The scores of these runs differ beyond chance" in page.warning[0].value
+
+
+def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App, database: Path) -> None:
+    page = _open(app, _promised(database)[0])
+    press = next(button for button in page.button if button.label == "Test it")
+    press.click().run()
+    assert "Only a threshold that was settled beforehand" in _text(page)
+    page.checkbox[0].check()
+    next(button for button in page.button if button.label == "Test it").click().run()
+    assert "0.70: With 90 % confidence" in _text(page)
+
+
+def test_simpler_rules_are_compared_when_asked_for(app: App, database: Path) -> None:
+    page = _open(app, _promised(database)[0])
+    page.session_state["rules"] = True
+    page.run()
+    assert not page.exception
+    rules = next(frame.value for frame in page.dataframe if "Rule" in frame.value)
+    assert {"all local", "all frontier", "fixed ratio", "best of both"} <= set(rules["Rule"])
+    assert "more often than the drafts" in _text(page)
+
+
+@pytest.mark.parametrize(
+    ("scores", "sentence"),
+    [([0.9] * 30, "is certified"), ([0.5] * 30, "Escalate everything")],
+)
+def test_equal_scores_are_certified_all_or_not_at_all(app: App, database: Path, scores, sentence: str) -> None:
+    run_id = invented_run(database, scores, count=30, draft_factor=1.0)
+    labelled_run(database, run_id, labels=30, floor=0.0)
+    text = _text(_open(app, run_id))
+    assert sentence in text
+    assert "a threshold keeps all of them or none" in text
+
+
+def test_refining_that_helps_nobody_has_no_advantage_to_recover(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(80), count=80, draft_factor=1.0, threshold=0.8)
+    labelled_run(database, run_id, labels=40, acceptable=lambda score: True)
+    page = _open(app, run_id)
+    page.session_state["rules"] = True
+    assert "no advantage to recover a share of" in _text(page.run())

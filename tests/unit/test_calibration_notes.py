@@ -1,0 +1,124 @@
+"""What the Calibrate page says of unusual drafts, labels, money and promises."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline.calibration.board import Board, board_of, place_of
+from pipeline.calibration.labels import label_set
+from pipeline.calibration.notes import note_at, notes, undeclared
+from pipeline.calibration.position import Terms
+from pipeline.calibration.promise import Promise
+from pipeline.errors import InputError
+from pipeline.store import Store
+from tests.invented import invented_run, invented_scores, labelled_run
+
+Make = Callable[..., Board]
+SCORES = invented_scores(60)
+
+
+@pytest.fixture
+def board(tmp_path: Path) -> Make:
+    def make(scores=SCORES, *, labels: int = 0, floor: float = 0.4, terms: Terms | None = None, **settings) -> Board:
+        database = tmp_path / "persona.db"
+        run_id = invented_run(database, scores, count=len(scores) or 1, draft_factor=1.0, **settings)
+        store, found = Store(database), None
+        if labels:
+            design_id = labelled_run(database, run_id, labels=labels, floor=floor)
+            found = label_set(store.design(design_id), store.labels(design_id))
+        return board_of(store.scores([run_id]), [], found, terms or Terms(personas=len(scores) or 1))
+
+    return make
+
+
+def with_costs(board: Board, local: float, frontier: float) -> Board:
+    costs = {"local_micros": local, "frontier_micros": frontier}
+    cases = replace(board.pool.cases, **{name: np.full(len(board.pool.cases), cost) for name, cost in costs.items()})
+    return replace(board, pool=replace(board.pool, cases=cases))
+
+
+@pytest.mark.parametrize(
+    ("local", "frontier", "sentence"),
+    [
+        (1.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
+        (0.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
+        (30.0, 20.0, "Drafting costs as much as the frontier alone, or more: no threshold saves money."),
+        (1.0, np.nan, "What refining these drafts costs is not known"),
+    ],
+)
+def test_money_that_cannot_be_saved_is_said(board: Make, local: float, frontier: float, sentence: str) -> None:
+    assert any(note.startswith(sentence) for note in notes(with_costs(board(), local, frontier)))
+
+
+def test_money_that_was_paid_for_every_draft_needs_no_note(board: Make) -> None:
+    paid = board(threshold=1.0)
+    assert not paid.imputed
+    assert notes(paid) == ()
+
+
+def test_without_drafts_there_is_nothing_to_cut(board: Make) -> None:
+    empty = board([])
+    assert notes(empty) == ("These runs hold no scored draft, so there is nothing to cut.",)
+    assert note_at(empty, empty.positions[50]) == "There is no draft to keep or to refine."
+
+
+def test_labels_from_a_floor_on_say_where_they_are_silent(board: Make) -> None:
+    labelled = board(labels=20)
+    assert f"Labels were drawn from a score of {labelled.pool.floor:.2f} on" in " ".join(notes(labelled))
+    assert labelled.positions[place_of(0.0)].bad is None
+    with pytest.raises(InputError):
+        labelled.test(0.0)
+
+
+def test_labels_made_elsewhere_are_said_to_certify_nothing(board: Make) -> None:
+    labelled = board(labels=20)
+    assert labelled.labels
+    stored = labelled.labels.design
+    tasks = tuple(task.model_copy(update={"purpose": "elsewhere"}) for task in stored.design.tasks)
+    design = stored.model_copy(update={"design": stored.design.model_copy(update={"tasks": tasks})})
+    elsewhere = replace(labelled, labels=labelled.labels.model_copy(update={"design": design}))
+    assert "These labels were made elsewhere" in " ".join(notes(elsewhere))
+    assert undeclared(elsewhere) == ""
+
+
+def test_labels_of_another_scorer_are_left_out_with_the_reason(board: Make, tmp_path: Path) -> None:
+    labelled = board(labels=20)
+    other = invented_run(tmp_path / "persona.db", SCORES, count=60, draft_factor=1.0, scorer="test/2")
+    store = Store(tmp_path / "persona.db")
+    asked = board_of(store.scores([other]), [], labelled.labels, Terms(personas=60))
+    assert asked.labels is None
+    assert "scored by another version of the scorer" in " ".join(notes(asked))
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"alpha": 0.2}, "at most 10 %"),
+        ({"confidence": 0.8}, "a confidence of 90 %"),
+        ({"risk": "selective"}, "a share of everything"),
+        ({"scope": "this_run"}, "future runs"),
+    ],
+)
+def test_another_promise_than_the_declared_one_is_named(board: Make, changed: dict[str, object], words: str) -> None:
+    assert undeclared(board(labels=20)) == ""
+    other = board(labels=20, terms=Terms(promise=Promise().model_copy(update=changed), personas=60))
+    assert f"drawn to promise something else: {words}." in undeclared(other)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (0.0, "At 0 every draft that has a score stays local."),
+        (0.3, "Every draft stays local: nothing is sent out and nothing is paid."),
+        (0.5, "2 drafts score exactly that"),
+        (0.95, "this is over every score that any draft reaches."),
+        (1.0, "this is over every score. The frontier rewrites all 4."),
+    ],
+)
+def test_every_kind_of_place_is_put_into_words(board: Make, threshold: float, words: str) -> None:
+    some = board([0.4, 0.5, 0.5, 0.9])
+    found = note_at(some, some.positions[place_of(threshold)])
+    assert words in found
