@@ -2,27 +2,15 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, NamedTuple, Protocol, get_args
+from typing import get_args
 
 import streamlit as st
 
-from pages import _compare_runs, _figures
+from pages import _figures
 from pipeline.charts import Progress
 from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
-from pipeline.charts.style import ChartView
 from pipeline.models import RunRecord
-
-
-class _Drawn(NamedTuple):
-    """A chart, and what the browser is told to draw."""
-
-    view: ChartView
-    spec: dict[str, Any]
-
-
-class _Draw(Protocol):
-    def __call__(self, *, dark: bool) -> ChartView: ...
 
 
 def show(runs: Sequence[RunRecord]) -> None:
@@ -30,7 +18,7 @@ def show(runs: Sequence[RunRecord]) -> None:
     _scores(runs)
     with st.grid(2, min_column_width=380, gap="small"):
         with st.container(border=True, height="stretch"):
-            _chart("Local and frontier", runs, _drawn("mix", runs, partial(mix_rows, runs)), "mix")
+            _chart("Local and frontier", runs, _figures.drawn("mix", runs, partial(mix_rows, runs)), "mix")
         with st.container(border=True, height="stretch"):
             _cost(runs)
 
@@ -50,7 +38,9 @@ def _scores(runs: Sequence[RunRecord]) -> None:
     with slot, st.grid(2, min_column_width=380, gap="small"):
         for name, draw in {"scores overlaid": score_overlay, "scores run by run": score_rows}.items():
             with st.container(border=True, height="stretch"):
-                _chart(name.capitalize(), runs, _drawn(f"{name} {texts}", runs, partial(draw, runs, texts)), name)
+                _chart(
+                    name.capitalize(), runs, _figures.drawn(f"{name} {texts}", runs, partial(draw, runs, texts)), name
+                )
 
 
 @st.fragment
@@ -67,19 +57,10 @@ def _cost(runs: Sequence[RunRecord]) -> None:
         label_visibility="collapsed",
     )
     with slot:
-        _chart("Cumulative cost", runs, _drawn(f"cost {by}", runs, partial(cost_lines, runs, by)), "cost")
+        _chart("Cumulative cost", runs, _figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by)), "cost")
 
 
-def _chart(topic: str, runs: Sequence[RunRecord], drawn: _Drawn, name: str) -> None:
+def _chart(topic: str, runs: Sequence[RunRecord], drawn: _figures.Drawn, name: str) -> None:
     view, spec = drawn
     simulated = all(run.simulated for run in runs)  # else each row of the figures says it of its run
     _figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)
-
-
-def _drawn(what: str, runs: Sequence[RunRecord], draw: _Draw) -> _Drawn:
-    dark = _figures.is_dark()
-    return _compare_runs.once(f"{what} {dark}", runs, lambda: _specified(draw(dark=dark)))
-
-
-def _specified(view: ChartView) -> _Drawn:
-    return _Drawn(view, view.chart.to_dict() if view.chart is not None else {})

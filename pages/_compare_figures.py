@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages import _compare_runs, _ui
+from pages import _once, _ui
 from pipeline.comparison.deltas import Figure, figures
 from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import Setting, cautions, settings_of
@@ -79,7 +79,7 @@ def differences(runs: Sequence[RunRecord]) -> None:
     """Quality, local share, cost and time of every run, with the difference from the first one."""
     st.subheader("What came of it", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
-    found = _compare_runs.once("figures", runs, lambda: figures(runs))
+    found = _once.once("figures", runs, lambda: figures(runs))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure, title in TITLES.items():
             with st.container(border=True, height="stretch", gap="xsmall"):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
-from pages import _claims, _compare_runs
+from pages import _claims, _once
 from pipeline.comparison.matching import ClaimDifference, Match, claim_differences, matches
 from pipeline.comparison.saved import LETTERS
 from pipeline.evidence import MarkedClaim
@@ -29,7 +29,7 @@ def show(runs: Sequence[RunRecord]) -> None:
         )
         other = LETTERS.index(chosen or "B")
     first, second = runs[0], runs[other]
-    found = _compare_runs.once("matches", (first, second), lambda: matches(first, second))
+    found = _once.once("matches", (first, second), lambda: matches(first, second))
     pairs = sum(one.first is not None and one.second is not None for one in found)
     st.caption(_legend(pairs, found, LETTERS[other]))
     page = 1

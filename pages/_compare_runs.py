@@ -1,8 +1,6 @@
 """Which runs are compared: read from the address, chosen on the page, loaded once."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -14,10 +12,6 @@ from pipeline.words import escape_markdown, label, score
 
 _OFFERED = 100
 """The newest runs, offered in a list that can be searched; older ones are found on Runs."""
-
-_T = TypeVar("_T")
-
-_ENDED = ("completed", "cancelled", "failed")
 
 
 def asked(saved: Comparison | None) -> list[str]:
@@ -32,26 +26,6 @@ def load(run_ids: Sequence[str]) -> list[RunRecord]:
         run_ids = run_ids[: MOST + 1]
     store = _ui.services().store
     return [_ui.record(run) for run in store.listed_runs(run_ids)]
-
-
-def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
-    """Something computed from runs, kept while all of them have ended: a rerun of the page computes nothing anew.
-
-    Args:
-        what: names it, with everything else that it depends on.
-        runs: what it is computed from.
-        compute: computes it; nobody may change what it gives.
-    """
-    if not all(run.status in _ENDED for run in runs):
-        return compute()
-    key = tuple((run.id, run.name, str(run.finished_at)) for run in runs)
-    kept: _T = _kept(_ui.services().store.path, what, key, compute)
-    return kept
-
-
-@st.cache_resource(max_entries=16 * MOST, show_spinner=False)
-def _kept(database: Path, what: str, key: tuple[tuple[str, str, str], ...], _compute: Callable[[], _T]) -> _T:
-    return _compute()
 
 
 def chooser(runs: Sequence[RunRecord]) -> None:

@@ -1,11 +1,12 @@
 """The figures and charts of a run: each with its finding in words, its n, and its numbers one click away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 
 import streamlit as st
 
+from pages._once import once
 from pipeline import analysis, charts
 from pipeline.charts.images import ImageFormat, image_file
 from pipeline.charts.moving import MovingView
@@ -15,6 +16,35 @@ from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+class Drawn(NamedTuple):
+    """A chart, and what the browser is told to draw."""
+
+    view: charts.ChartView
+    spec: dict[str, Any]
+
+
+class Draw(Protocol):
+    """Draws a chart for a theme."""
+
+    def __call__(self, *, dark: bool) -> charts.ChartView: ...
+
+
+def drawn(what: str, runs: Sequence[RunRecord], draw: Draw) -> Drawn:
+    """A chart of runs, drawn and written out once while they have ended: that takes a tenth of a second.
+
+    Args:
+        what: names the chart, with everything else that it depends on.
+        runs: what it shows.
+        draw: draws it.
+    """
+    dark = is_dark()
+    return once(f"{what} {dark}", runs, lambda: _specified(draw(dark=dark)))
+
+
+def _specified(view: charts.ChartView) -> Drawn:
+    return Drawn(view, view.chart.to_dict() if view.chart is not None else {})
 
 
 def metrics(run: RunRecord) -> None:
@@ -42,7 +72,8 @@ def show_charts(run: RunRecord) -> None:
         with st.container(border=True, height="stretch"):
             _cost(run)
         with st.container(border=True, height="stretch"):
-            _chart(run, "Did refinement help?", charts.uplift_slopes(run, dark=is_dark()), "uplift")
+            slopes = drawn("uplift", [run], partial(charts.uplift_slopes, run))
+            _chart(run, "Did refinement help?", slopes, "uplift")
 
 
 @st.fragment
@@ -58,21 +89,21 @@ def _distribution(run: RunRecord) -> None:
         width=180,
     )
     with slot:
-        view = charts.score_distribution(run, dimension, dark=is_dark())
-        _chart(run, "Score distribution", view, "scores")
+        scores = drawn(f"scores {dimension}", [run], partial(charts.score_distribution, run, dimension))
+        _chart(run, "Score distribution", scores, "scores")
 
 
 def _mix(run: RunRecord) -> None:
-    view = charts.outcome_bar(run)
-    _chart(run, "Local and frontier", view, "outcomes")
-    for row in view.table.itertuples():
+    bar = drawn("outcomes", [run], lambda *, dark: charts.outcome_bar(run))
+    _chart(run, "Local and frontier", bar, "outcomes")
+    for row in bar.view.table.itertuples():
         st.caption(f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}")
 
 
 @st.fragment
 def _cost(run: RunRecord) -> None:
     if not run.spent_micros:
-        _chart(run, "Cumulative cost", charts.cost_curve(run), "cost")
+        _chart(run, "Cumulative cost", Drawn(charts.cost_curve(run), {}), "cost")
         return
     slot = st.container()
     by = st.segmented_control(
@@ -86,11 +117,12 @@ def _cost(run: RunRecord) -> None:
         label_visibility="collapsed",
     )
     with slot:
-        _chart(run, "Cumulative cost", charts.cost_curve(run, by or "call", dark=is_dark()), "cost")
+        curve = drawn(f"cost {by}", [run], partial(charts.cost_curve, run, by or "call"))
+        _chart(run, "Cumulative cost", curve, "cost")
 
 
-def _chart(run: RunRecord, topic: str, view: charts.ChartView, name: str) -> None:
-    chart(topic, view, name, file=run.id, simulated=run.simulated)
+def _chart(run: RunRecord, topic: str, drawing: Drawn, name: str) -> None:
+    chart(topic, drawing.view, name, file=run.id, simulated=run.simulated, spec=drawing.spec)
 
 
 def chart(
