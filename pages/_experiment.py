@@ -151,9 +151,9 @@ def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
     from pipeline.charts.experiment import paired_differences
 
     simulated = any(cell.simulated for cell in found.cells)
-    view = paired_differences(found, measure, dark=_figures.is_dark())
+    view, spec = _figures.specified(paired_differences(found, measure, dark=_figures.is_dark()))
     topic = f"{TITLES[measure]} beside cell {found.baseline}"
-    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated)
+    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, spec=spec)
 
 
 def _baseline(experiment: Experiment) -> int:
