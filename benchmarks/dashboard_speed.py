@@ -272,6 +272,7 @@ def measured(
     subject: Subject, app: Served, bare: Served, browser: "Browser", options: argparse.Namespace
 ) -> list[Measure]:
     """Loads first, then each kind of interaction."""
+    print(f"{subject.name} …", file=sys.stderr, flush=True)
     found = loads(subject, app, bare, browser, options.loads)
     with (
         opened(browser, app.url + subject.address, subject.useful) as page,
