@@ -1,10 +1,11 @@
 """How long does a move of the threshold take in a browser, beside the slider of a bare page?
 
-    python benchmarks/calibrate_slider.py [--drafts 2000] [--labels 100] [--moves 40] [--json]
+    python benchmarks/calibrate_slider.py [--drafts 2000] [--labels 100] [--moves 20] [--json]
 
-Starts the app on an invented run and, beside it, a page that holds a slider and its value and nothing else. Both
-sliders are moved with the arrow keys, in turns, so that a busy machine slows both. A move has ended when every text
-that depends on it has changed and the page has come to rest.
+Starts the app on an invented run and, beside it, a page that holds a slider and its value and nothing else. The
+sliders are moved with the arrow keys, in turns, so that a busy machine slows all: that of Calibrate with its labels,
+the same without, and the bare one. A move has ended when every text that depends on it has changed and the page has
+come to rest. `cpu` is what the browser's main thread computed for a move, which a busy machine changes less.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,9 +34,6 @@ import streamlit as st
 value = st.slider("Threshold", 0.0, 1.0, 0.5, 0.01)
 st.markdown(f"**stays at {value:.2f}**")
 """
-TEXTS = {"bare": [("stays at ", "")], "calibrate": [("local at ", ""), ("at ", ", nothing capped")]}
-"""What stands before and after the threshold in texts that depend on it, the last one of the page among them."""
-
 MOVED = """
 async ([texts, ready]) => {
     const main = document.querySelector('[data-testid="stMain"]');
@@ -51,57 +50,81 @@ async ([texts, ready]) => {
 
 
 def main() -> None:
-    """Print both distributions and their ratio."""
+    """Print all distributions and their ratios."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--drafts", type=int, default=2000)
     parser.add_argument("--labels", type=int, default=100)
-    parser.add_argument("--moves", type=int, default=40)
+    parser.add_argument("--moves", type=int, default=20, help="at most 45")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / "bare.py").write_text(BARE)
-        run_id = invented_run(home / "persona.db", invented_scores(options.drafts), max_cost=3.0)
-        labelled_run(home / "persona.db", run_id, labels=options.labels)
-        with serving(ROOT / "app.py", "--", "--db", str(home / "persona.db")) as app, serving(home / "bare.py") as bare:
-            times = measured(app + f"/calibrate?runs={run_id}&drafts=all&at=0.50", bare, options.moves)
-    report = {name: {"p50_ms": p50, "p95_ms": p95} for name, (p50, p95) in percentiles(times).items()}
-    report["ratio"] = {key: report["calibrate"][key] / report["bare"][key] for key in ("p50_ms", "p95_ms")}
+        database = home / "persona.db"
+        run_id = invented_run(database, invented_scores(options.drafts), max_cost=3.0)
+        labelled_run(database, run_id, labels=options.labels)
+        with serving(ROOT / "app.py", "--", "--db", str(database)) as app, serving(home / "bare.py") as bare:
+            page = f"{app}/calibrate?runs={run_id}&drafts=all&at=0.50"
+            wanted = {"labelled": page, "unlabelled": f"{page}&design=none", "bare": bare}
+            report = measured(wanted, options.moves)
     print(json.dumps(report) if options.json else as_table(report, options.moves))
 
 
-def measured(app: str, bare: str, moves: int) -> dict[str, list[float]]:
-    """Milliseconds of each move on both pages, in turns; the first two of each are not counted."""
+def measured(wanted: dict[str, str], moves: int) -> dict[str, dict[str, float]]:
+    """Per page: `p50_ms` and `p95_ms` of a move and `cpu_ms`, its mean; the first move of each is not counted."""
     from playwright.sync_api import sync_playwright
 
-    times: dict[str, list[float]] = {"calibrate": [], "bare": []}
+    times: dict[str, list[float]] = {name: [] for name in wanted}
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
-        pages = {}
-        for name, address in (("calibrate", app), ("bare", bare)):
-            page = browser.new_page(viewport={"width": 1280, "height": 900})
-            page.goto(address)
-            page.get_by_text("at 0.50").first.wait_for(timeout=60_000)
-            page.wait_for_selector(READY)
-            page.get_by_role("slider").first.focus()
-            page.evaluate("document.addEventListener('keydown', () => { window.pressed = performance.now() }, true)")
-            pages[name] = page
-        for move in range(moves + 2):
-            value = 0.50 + 0.01 * (move + 1 if move < 40 else 79 - move)
+        pages = {name: Slider(browser, address) for name, address in wanted.items()}
+        for move in range(moves + 1):
             for name, page in pages.items():
-                page.bring_to_front()
-                page.wait_for_timeout(400)
-                page.keyboard.press("ArrowRight" if move < 40 else "ArrowLeft")
-                texts = (
-                    [f"at {value:.2f}"]
-                    if name == "bare"
-                    else [f"local at {value:.2f}", f"at {value:.2f}, nothing capped"]
-                )
-                took = page.evaluate(MOVED, [texts, READY])
-                if move >= 2:
+                took = page.move(0.51 + 0.01 * move)
+                if move:
                     times[name].append(took)
+        cpu = {name: page.cpu_ms() / (moves + 1) for name, page in pages.items()}
         browser.close()
-    return times
+    return {
+        name: {"p50_ms": float(np.percentile(took, 50)), "p95_ms": float(np.percentile(took, 95)), "cpu_ms": cpu[name]}
+        for name, took in times.items()
+    }
+
+
+class Slider:
+    """The slider of a page that stands at 0.50."""
+
+    def __init__(self, browser: Any, address: str) -> None:
+        self.page = browser.new_page(viewport={"width": 1280, "height": 900})
+        self.page.goto(address)
+        self.page.get_by_text("at 0.50").first.wait_for(timeout=90_000)
+        self.page.wait_for_timeout(1500)
+        self.page.wait_for_selector(READY, timeout=60_000)
+        self.page.evaluate("document.addEventListener('keydown', () => { window.pressed = performance.now() }, true)")
+        self.is_bare = not self.page.get_by_text("local at 0.50").count()
+        self.metrics = self.page.context.new_cdp_session(self.page)
+        self.metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.before = self._task_ms()
+
+    def move(self, value: float) -> float:
+        """Milliseconds until everything stands at the next value."""
+        self.page.bring_to_front()
+        self.page.get_by_role("slider").first.focus()
+        self.page.wait_for_timeout(200)
+        self.page.keyboard.press("ArrowRight")
+        texts = [f"at {value:.2f}"] if self.is_bare else [f"local at {value:.2f}", f"at {value:.2f}, nothing capped"]
+        took: float = self.page.evaluate(MOVED, [texts, READY])
+        if took < 0:
+            raise TimeoutError(f"A move to {value:.2f} did not end within 20 s")
+        return took
+
+    def cpu_ms(self) -> float:
+        """What the main thread has computed since the page stood still."""
+        return self._task_ms() - self.before
+
+    def _task_ms(self) -> float:
+        found = self.metrics.send("Performance.getMetrics")["metrics"]
+        return 1000 * next(one["value"] for one in found if one["name"] == "TaskDuration")
 
 
 @contextmanager
@@ -137,17 +160,13 @@ def wait_for(url: str) -> None:
     raise TimeoutError(f"{url} did not answer within a minute")
 
 
-def percentiles(times: dict[str, list[float]]) -> dict[str, tuple[float, float]]:
-    """Median and 95th percentile per page."""
-    return {name: (float(np.percentile(took, 50)), float(np.percentile(took, 95))) for name, took in times.items()}
-
-
 def as_table(report: dict[str, dict[str, float]], moves: int) -> str:
     """The figures for people."""
-    lines = [f"{'page':10}{'p50':>9}{'p95':>9}   ({moves} moves each)"]
-    for name in ("calibrate", "bare"):
-        lines.append(f"{name:10}{report[name]['p50_ms']:6.0f} ms{report[name]['p95_ms']:6.0f} ms")
-    lines.append(f"{'ratio':10}{report['ratio']['p50_ms']:8.2f}x{report['ratio']['p95_ms']:8.2f}x")
+    bare = report["bare"]
+    lines = [f"{'page':11}{'p50':>9}{'p95':>9}{'cpu':>9}   ({moves} moves each; in brackets: times the bare page)"]
+    for name, found in report.items():
+        times = "".join(f"{found[key]:6.0f} ms" for key in bare)
+        lines.append(f"{name:11}{times}   ({', '.join(f'{found[key] / bare[key]:.2f}' for key in bare)})")
     return "\n".join(lines)
 
 

@@ -1,6 +1,7 @@
 """Where does a threshold cut the drafts, and what do labels say on either side?"""
 
 from functools import lru_cache
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -9,12 +10,14 @@ import pandas as pd
 from pipeline.calibration.cases import Cases, Floats, Ints
 from pipeline.calibration.position import Position
 from pipeline.charts import style
-from pipeline.charts.moving import Columns, MovingView, Template, named, template, tenths
+from pipeline.charts.moving import Columns, MovingView, Template, named, template, tenths, turning
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.words import count, score
 
 _BINS = 50
 _HEIGHT = 300
+_NEAR = 0.15
+"""Lines so close have no room for a label between them, as a part of the axis."""
 _WORDS = "Histogram of draft scores. What is right of the threshold stays local. Labels are ticks below the bars."
 
 
@@ -34,17 +37,17 @@ def threshold_histogram(
     labelled = int(np.count_nonzero(~np.isnan(labels)))
     if not len(known):
         return style.nothing("No draft has a score yet", pd.DataFrame({"drafts": [len(cases)], "labelled": [labelled]}))
-    bars = _cut(known, position.threshold)
+    bars, highest = _cut(known, position.threshold), _highest(known)
     at = min(position.threshold, 1.0)
     stays = "stays" if position.local == 1 else "stay"
     missing = f"; {len(cases) - len(known)} without a score are always refined" if len(known) < len(cases) else ""
     return MovingView(
-        template=_template(_highest(known), dark),
+        template=_template(highest, dark),
         data={
             "bars": bars,
             "shade": {"from": [at], "to": [1.0]},
-            "rug": _ticks(cases.score, labels),
-            "marks": _lines(at, recommended),
+            "rug": _ticks(cases.score, labels, highest),
+            "marks": _lines(at, recommended, highest),
         },
         height=_HEIGHT,
         title=f"{position.local:,} of {position.drafts:,} {stays} local at {score(at)}",
@@ -56,7 +59,7 @@ def threshold_histogram(
 
 @lru_cache(maxsize=8)
 def _template(highest: float, dark: bool) -> Template:
-    return template([_shade(), _bars(highest), *_rug(highest), *_marks(dark, highest)], _HEIGHT, _WORDS)
+    return template([_shade(), _bars(highest), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
 
 
 # --- the parts -------------------------------------------------------------------------------------
@@ -136,48 +139,60 @@ def _shade() -> alt.Chart:
     return chart
 
 
-def _ticks(scores: Floats, labels: Floats) -> Columns:
+def _ticks(scores: Floats, labels: Floats, highest: float) -> Columns:
     chosen = ~np.isnan(labels) & ~np.isnan(scores)
-    said = np.where(labels[chosen] == 1, "acceptable", "not acceptable")
-    return {"score": scores[chosen].tolist(), "said": said.tolist()}
+    good = labels[chosen] == 1
+    return {
+        "score": scores[chosen].tolist(),
+        "said": np.where(good, "acceptable", "not acceptable").tolist(),
+        "level": (highest * np.where(good, -0.06, -0.14)).tolist(),
+    }
 
 
-def _rug(highest: float) -> list[AnyChart]:
-    tips = [alt.Tooltip("said:N", title="Label"), alt.Tooltip("score:Q", title="Score", format=".2f")]
-    base = named("rug").encode(alt.X("score:Q", scale=style.unit()), tooltip=tips)
-    bad = "datum.said == 'not acceptable'"
-    return [
-        base.transform_filter(f"!({bad})")
-        .mark_point(shape="stroke", angle=90, size=70, strokeWidth=1.5, color=style.NEUTRAL)
-        .encode(alt.YDatum(-0.06 * highest)),
-        base.transform_filter(bad)
-        .mark_point(shape="triangle-up", size=40, filled=True, opacity=1, color=style.BAD)
-        .encode(alt.YDatum(-0.14 * highest)),
-    ]
+def _rug() -> alt.Chart:
+    def either(bad: object, good: object) -> Any:
+        return alt.condition("datum.said == 'not acceptable'", alt.value(bad), alt.value(good))
+
+    chart: alt.Chart = (
+        named("rug")
+        .mark_point(opacity=1, strokeWidth=1.5)
+        .encode(
+            alt.X("score:Q", scale=style.unit()),
+            alt.Y("level:Q"),
+            shape=either("triangle-up", "stroke"),
+            angle=either(0, 90),
+            size=either(40, 70),
+            stroke=either(style.BAD, style.NEUTRAL),
+            fill=either(style.BAD, "transparent"),
+            tooltip=[alt.Tooltip("said:N", title="Label"), alt.Tooltip("score:Q", title="Score", format=".2f")],
+        )
+    )
+    return chart
 
 
-def _lines(at: float, recommended: float | None) -> Columns:
+def _lines(at: float, recommended: float | None, highest: float) -> Columns:
     places = [at] if recommended is None else [at, recommended]
+    late = [place > 0.5 for place in places]
+    has_room = min(places) > _NEAR and max(places) < 1 - _NEAR
+    if recommended is not None and 0 < abs(at - recommended) < _NEAR and has_room:
+        # Each label on the outer side, or it would stand over the other line.
+        late = [at < recommended, recommended < at]
     return {
         "at": [*places],
         "label": [f"threshold {score(at)}", "certified"][: len(places)],
         "is_here": [True, False][: len(places)],
-        "late": [place > 0.5 for place in places],
+        "level": [1.2 * highest, 1.06 * highest][: len(places)],
+        "late": late,
     }
 
 
-def _marks(dark: bool, highest: float) -> list[AnyChart]:
-    base = named("marks")
-    across = alt.X("at:Q", scale=style.unit())
-    here, other = base.transform_filter("datum.is_here"), base.transform_filter("!datum.is_here")
-    labels: list[AnyChart] = []
-    for lines, height in ((here, 1.2), (other, 1.06)):
-        level = alt.YDatum(height * highest)
-        late, early = lines.transform_filter("datum.late"), lines.transform_filter("!datum.late")
-        labels.append(style.label(late, dark, "right", "middle", dx=-6).encode(across, level))
-        labels.append(style.label(early, dark, "left", "middle", dx=6).encode(across, level))
+def _marks(dark: bool) -> list[AnyChart]:
+    base = named("marks").encode(alt.X("at:Q", scale=style.unit()))
+    is_here = "datum.is_here"
     return [
-        here.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(across),
-        other.mark_rule(strokeWidth=1.5, strokeDash=[4, 3], color=style.ink(dark)).encode(across),
-        *labels,
+        base.mark_rule(color=style.ink(dark)).encode(
+            strokeWidth=alt.condition(is_here, alt.value(2), alt.value(1.5)),
+            strokeDash=alt.condition(is_here, alt.value([1, 0]), alt.value([4, 3])),
+        ),
+        turning(base, dark, "label", 6).encode(alt.Y("level:Q")),
     ]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import lru_cache
 from math import floor
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import altair as alt
 import numpy as np
@@ -13,7 +13,7 @@ from pipeline.calibration.controls import UNACHIEVABLE, ControlName
 from pipeline.calibration.position import STOPS
 from pipeline.calibration.worth import Bin
 from pipeline.charts import style
-from pipeline.charts.moving import MovingView, Template, named, template
+from pipeline.charts.moving import MovingView, Template, named, template, turning
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.words import count, percent, score, signed
 
@@ -25,12 +25,6 @@ _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."
 _Frame = tuple[float, float, float]
 """What is drawn: USD up to, quality from, quality up to."""
-
-_SIDES: tuple[tuple[str, Literal["left", "right"], int], ...] = (
-    ("datum.late", "right", -10),
-    ("!datum.late", "left", 10),
-)
-"""Where the label of a point stands: which points, on which side of the text, how far off."""
 
 CONTROL_NAMES: dict[ControlName, str] = {
     "all_local": "all local",
@@ -146,21 +140,20 @@ def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:
         alt.Tooltip("quality:Q", title="Quality", format=".3f"),
     ]
     curve, points = named("curve"), named("points")
-    kinds = {kind: points.transform_filter(f"datum.kind == '{kind}'") for kind in ("rule", "bound", "here")}
-    text = alt.Text("name:N")
-    late, early = (
-        points.transform_filter(rule).mark_text(
-            align=side, baseline="middle", dx=shift, fontSize=style.TEXT, color=style.ink(dark)
-        )
-        for rule, side, shift in _SIDES
-    )
+    is_here = "datum.kind == 'here'"
+    colour = alt.condition(is_here, alt.value(style.LOCAL), alt.value(style.NEUTRAL))
     return [
         curve.mark_line(color=style.FRONTIER, strokeWidth=2.5).encode(across, up, alt.Order("threshold:Q")),
-        kinds["rule"].mark_point(filled=True, size=70, opacity=1, color=style.NEUTRAL).encode(across, up, tooltip=tips),
-        kinds["bound"].mark_point(size=70, opacity=1, color=style.NEUTRAL).encode(across, up, tooltip=tips),
-        kinds["here"].mark_point(filled=True, size=140, opacity=1, color=style.LOCAL).encode(across, up, tooltip=tips),
-        late.encode(across, alt.Y("level:Q"), text),
-        early.encode(across, alt.Y("level:Q"), text),
+        points.mark_point(opacity=1).encode(
+            across,
+            up,
+            size=alt.condition(is_here, alt.value(140), alt.value(70)),
+            stroke=colour,
+            fill=colour,
+            fillOpacity=alt.condition("datum.kind == 'bound'", alt.value(0), alt.value(1)),
+            tooltip=tips,
+        ),
+        turning(points, dark, "name", 10).encode(across, alt.Y("level:Q")),
     ]
 
 
