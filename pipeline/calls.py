@@ -47,8 +47,9 @@ class RetryPolicy(Frozen):
     """No single wait is longer, whatever `Retry-After` says; then the call fails."""
     patience_s: float = 90.0
     """All waits of one request together are no longer, be it between attempts or for money that others hold."""
-    breaker: int = 3
-    """After this many requests in a row have failed for good, the rest are not sent."""
+    breaker: int | None = 3
+    """After this many requests in a row have failed for good, the rest are not sent. `None` never stops: of a provider
+    in this process a failure says something of one draft only."""
 
 
 class Admission(NamedTuple):
@@ -346,7 +347,7 @@ class Caller:
 
     def _check_breaker(self) -> None:
         with self._lock:
-            if self._streak >= self._policy.breaker:
+            if self._policy.breaker and self._streak >= self._policy.breaker:
                 raise ProviderError(
                     f"Not sent: {self._streak} requests in a row had failed before. The last one: {self._last_failure}"
                 )

@@ -177,7 +177,8 @@ class HybridPipeline:
         return ask
 
     def _local_caller(self, log: RunLog, so_far: RunFacts) -> Caller:
-        policy = RetryPolicy(unreadable=not self.plan.local.in_process)
+        in_process = self.plan.local.in_process
+        policy = RetryPolicy(unreadable=not in_process, breaker=None if in_process else RetryPolicy().breaker)
         return self._caller(self.plan.local, "draft", FREE, HybridCostTracker(None), log, so_far, policy)
 
     def _frontier(self, ledger: HybridCostTracker, log: RunLog, so_far: RunFacts) -> Frontier:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pipeline.file_cache import write_whole
 from pipeline.models import Study
 
-SCORER_VERSION = "1.0"
+SCORER_VERSION = "1.1"
 """Changes whenever the same text could score differently. Stored with every assessment and in every cache file."""
 
 Ints = NDArray[np.int64]

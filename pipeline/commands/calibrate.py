@@ -33,6 +33,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.calibration.evidence import label_floor
     from pipeline.calibration.promise import parse_promise
     from pipeline.calibration.summary import in_words, summarise, summary_of
     from pipeline.calibration.sweep import sweep
@@ -43,12 +44,12 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
     if options.run:
         board = _board(open_store(options, settings), options.run, options.design, promise)
-        cases, summary = board.pool.cases, summary_of(board)
+        cases, floor, summary = board.pool.cases, board.pool.floor, summary_of(board)
     else:
         cases = read_cases(options.csv)
-        summary = summarise(cases, promise)
+        floor, summary = label_floor(cases), summarise(cases, promise)
     if options.sweep:
-        write_sweep(sweep(cases), options.sweep)
+        write_sweep(sweep(cases, floor=floor), options.sweep)
     print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
     return 0
 

@@ -9,6 +9,7 @@ import pytest
 from pipeline.config import HybridConfig
 from pipeline.errors import ProviderError
 from pipeline.hybrid import HybridPipeline
+from pipeline.index_cache import SCORER_VERSION
 from pipeline.models import RunRecord, Study
 from pipeline.outbound import outbound
 from pipeline.runlog import MemoryLog
@@ -62,7 +63,7 @@ def test_off_makes_no_request_and_scores_as_without_a_server(
     nowhere = run(OFF, Settings().with_secrets({"OLLAMA_HOST": "http://127.0.0.1:9"}), tmp_path)
     assert ollama.requests == []
     assert record.drafts == nowhere.drafts
-    assert record.scorer_version == "1.0"
+    assert record.scorer_version == SCORER_VERSION
 
 
 def test_every_question_of_the_score_is_a_row_that_costs_nothing(
@@ -79,7 +80,7 @@ def test_every_question_of_the_score_is_a_row_that_costs_nothing(
 
 def test_versions_and_configuration_name_the_models(settings: Settings, tmp_path: Path) -> None:
     record = run(ON, settings, tmp_path)
-    assert record.scorer_version == "1.0+all-minilm+judge:qwen2.5:7b"
+    assert record.scorer_version == f"{SCORER_VERSION}+all-minilm+judge:qwen2.5:7b"
     assert {item.assessment.scorer_version for item in record.drafts} == {record.scorer_version}
     assert (record.config.embedding_model, record.config.judge_model) == ("all-minilm", "qwen2.5:7b")
 
@@ -99,7 +100,7 @@ def test_what_the_models_of_the_score_were_sent_is_traced_to_segments(settings: 
     for stage in ("embed", "judge"):
         assert shipments[stage].segments
         assert shipments[stage].untraced == 0
-        assert shipments[stage].place == "unknown"
+        assert shipments[stage].place == "here"
         assert all(sent.requests <= shipments[stage].requests for sent in shipments[stage].segments)
 
 
@@ -116,7 +117,7 @@ def test_a_server_that_dies_while_scoring_fails_the_run_and_a_resumed_one_goes_o
     record = store.run(failed.id)
     assert record.status == "failed"
     assert "The score cannot be computed without all-minilm" in (record.error or "")
-    assert record.scorer_version == "1.0+all-minilm+judge:qwen2.5:7b"
+    assert record.scorer_version == f"{SCORER_VERSION}+all-minilm+judge:qwen2.5:7b"
     assert len(store.facts(failed.id).drafts) == 2
     ollama.always = None
     worker.resume(failed.id, settings, wait=True)

@@ -1,3 +1,4 @@
+import csv
 import json
 from pathlib import Path
 
@@ -43,6 +44,18 @@ def test_a_sweep_of_a_run_holds_its_own_threshold(database: Path, calibrate, tmp
     calibrate("--run", run_id, "--sweep", str(tmp_path / "sweep.csv"))
     rows = (tmp_path / "sweep.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows[1:]] == ["0.5", "0.6", "0.9", "inf"]
+
+
+def test_a_sweep_says_nothing_of_thresholds_under_the_floor_of_the_labels(
+    database: Path, calibrate, tmp_path: Path
+) -> None:
+    run_id = invented_run(database, invented_scores(120), count=120, draft_factor=1.0)
+    labelled_run(database, run_id, labels=60)
+    calibrate("--run", run_id, "--sweep", str(tmp_path / "sweep.csv"))
+    with (tmp_path / "sweep.csv").open() as file:
+        risks = [row["selective_risk"] for row in csv.DictReader(file)]
+    assert not risks[0]
+    assert any(risks)
 
 
 def test_labels_of_another_run_are_not_used_and_the_sentence_says_why(database: Path, calibrate) -> None:

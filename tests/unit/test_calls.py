@@ -253,6 +253,14 @@ def test_breaker_opens_after_three_failures_in_a_row_and_says_why() -> None:
     assert len(bench.provider.requests) == 3
 
 
+def test_without_a_breaker_every_request_is_tried() -> None:
+    bench = Bench([WRONG_KEY], policy=RetryPolicy(breaker=None))
+    for _ in range(5):
+        with pytest.raises(ProviderError, match="key was refused"):
+            bench.ask()
+    assert len(bench.provider.requests) == 5
+
+
 def test_cancelled_run_sends_nothing_more() -> None:
     bench = Bench()
     bench.log.cancel()
