@@ -28,10 +28,10 @@ _MOST_MB = 200
 def exports(run: RunRecord) -> None:
     """The export menu of a run: files for people, for another installation, for other programs."""
     mark = " (simulated)" if run.simulated else ""
-    with_words = not _access.is_viewer() and st.toggle(
-        "With words of the study",
-        key=f"words {run.id}",
-        help="Report: quotes of personas and the sources of their claims. Bundle: all text of the study, what was sent "
+    with_words = _words_switch(
+        f"words {run.id}",
+        [run],
+        "Report: quotes of personas and the sources of their claims. Bundle: all text of the study, what was sent "
         "to models, and the notes of those who labelled. Without it personas keep their own quotes, and labels their "
         "verdicts.",
     )
@@ -57,10 +57,10 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     """The export menu of a comparison: a report, and the runs themselves with what is saved of it."""
     mark = " (simulated)" if any(run.simulated for run in runs) else ""
     name = saved.id if saved else "comparison"
-    with_words = not _access.is_viewer() and st.toggle(
-        "With words of the study",
-        key="words of the comparison",
-        help="Report: quotes of personas. Bundle: all text of the studies, what was sent to models, "
+    with_words = _words_switch(
+        "words of the comparison",
+        runs,
+        "Report: quotes of personas. Bundle: all text of the studies, what was sent to models, "
         "and the notes of those who labelled.",
     )
     if any(run.status == "running" for run in runs):
@@ -72,6 +72,17 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
 
 
+def _words_switch(key: str, runs: Sequence[RunRecord], meaning: str) -> bool:
+    """Whether exports hold words of the study: off for viewers, and for studies that never leave this machine."""
+    if _access.is_viewer():
+        return False
+    store = _ui.services().store
+    private = any(store.is_private(study_id) for study_id in {run.study_id for run in runs})
+    reason = "The study never leaves this machine. Upload has the switch for it."
+    asked = st.toggle("With words of the study", key=key, disabled=private, help=reason if private else meaning)
+    return asked and not private
+
+
 def calibration_button(board: "Board", threshold: float) -> None:
     """The report of one threshold."""
     st.download_button(
@@ -80,6 +91,8 @@ def calibration_button(board: "Board", threshold: float) -> None:
         f"threshold {threshold:.2f}.html",
         icon=":material/description:",
         on_click="ignore",
+        # Without a name it would be another button at each threshold, and built anew in the browser.
+        key="threshold report",
         help="What may be promised at this threshold, what it costs and why: one file that opens in any browser.",
     )
 
