@@ -135,6 +135,8 @@ class Bundle(Frozen):
     source_text: bool
     """Whether the words of the studies are in it."""
     studies: tuple[Study, ...]
+    private: tuple[str, ...] = ()
+    """Ids of the studies that never leave their machine: their words are not in a file, and stay where they go."""
     runs: tuple[BundledRun, ...]
     comparisons: tuple[Comparison, ...] = ()
     """Saved comparisons of these runs."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FORMAT = "persona.bundle/2"
 _READABLE = ("persona.bundle/1", FORMAT)
-"""The first one has no designs."""
+"""The first one has no designs, and names no private studies."""
 
 _MANIFEST = "manifest.json"
 _FORMATS = re.compile(r"persona\.bundle/(\d+)")
@@ -56,6 +56,7 @@ class _Manifest(Frozen):
     created_at: AwareDatetime
     source_text: bool
     studies: tuple[Id, ...]
+    private: tuple[Id, ...] = ()
     runs: tuple[Id, ...]
     comparisons: tuple[Comparison, ...]
     designs: tuple[Id, ...] = ()
@@ -63,7 +64,17 @@ class _Manifest(Frozen):
 
 
 def write_bundle(bundle: Bundle, now: datetime) -> bytes:
-    """A bundle as a zip file; the same bundle at the same time gives the same bytes."""
+    """A bundle as a zip file; the same bundle at the same time gives the same bytes.
+
+    Raises:
+        InputError: it would carry the words of a study that never leaves its machine.
+    """
+    if bundle.private and bundle.source_text:
+        names = ", ".join(study.name for study in bundle.studies if study.id in bundle.private)
+        raise InputError(
+            f"{names}: never leaves this machine, so its words go into no bundle. Export without them"
+            " (--without-source), or turn the switch off on Upload."
+        )
     members = {f"studies/{study.id}.json": _json(study) for study in bundle.studies}
     members |= {f"runs/{run.id}.json": _json(run) for run in bundle.runs}
     members |= {f"designs/{design.stored.id}.json": _json(design) for design in bundle.designs}
@@ -73,6 +84,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
         created_at=now.astimezone(UTC),
         source_text=bundle.source_text,
         studies=tuple(study.id for study in bundle.studies),
+        private=bundle.private,
         runs=tuple(run.id for run in bundle.runs),
         comparisons=bundle.comparisons,
         designs=tuple(design.stored.id for design in bundle.designs),
@@ -114,6 +126,7 @@ def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  
     bundle = Bundle(
         source_text=manifest.source_text,
         studies=tuple(_parsed(Study, members[f"studies/{key}.json"], where) for key in manifest.studies),
+        private=manifest.private,
         runs=tuple(_parsed(BundledRun, members[f"runs/{key}.json"], where) for key in manifest.runs),
         comparisons=manifest.comparisons,
         designs=_designs(members, manifest, where),

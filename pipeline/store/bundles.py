@@ -46,11 +46,13 @@ class BundleTables(DatabaseFile):
             keys = dict.fromkeys(run.study_id for run in runs)
             bodies = [str(one(db, "studies", key)["body"]) for key in keys]
             studies = tuple(Study.model_validate_json(body) for body in bodies)
+            private = [row["study_id"] for row in db.query("SELECT study_id FROM private_studies")]
             comparisons = comparisons_within(db, [run.id for run in runs])
             designs = designs_within(db, [run.id for run in runs])
         return Bundle(
             source_text=not any(study.is_withheld for study in studies),
             studies=studies,
+            private=tuple(key for key in keys if key in private),
             runs=runs,
             comparisons=tuple(comparisons),
             designs=tuple(designs),
@@ -69,6 +71,8 @@ class BundleTables(DatabaseFile):
         with self._write() as db:
             for study in bundle.studies:
                 _take_study(db, study)
+                if study.id in bundle.private:
+                    db.table("private_studies").insert({"study_id": study.id}, ignore=True)
             for run in bundle.runs:
                 (new if _take_run(db, run, now) else known).append(run.id)
             for comparison in bundle.comparisons:

@@ -130,6 +130,16 @@ def test_imported_run_is_the_same_document_and_study(tmp_path: Path, empty: Stor
     assert empty.bundle([run_id]) == store.bundle([run_id])
 
 
+def test_words_of_a_private_study_go_into_no_bundle_and_it_stays_private_elsewhere(tmp_path: Path, empty: Store):
+    store, run_id = filled(tmp_path / "private.db")
+    store.set_private("study-1", True)
+    with pytest.raises(InputError, match="never leaves this machine"):
+        write_bundle(store.bundle([run_id]), NOW)
+    data = write_bundle(without_source(store.bundle([run_id])), NOW)
+    empty.import_bundle(read_bundle(data, "x.zip"), NOW)
+    assert empty.is_private("study-1")
+
+
 def test_importing_twice_changes_nothing(exported, empty: Store):
     _, run_id, data = exported
     empty.import_bundle(read_bundle(data, "x.zip"), NOW)
@@ -338,7 +348,7 @@ def test_removing_any_member_is_refused(exported):
 
 def test_format_name_is_fixed():
     assert FORMAT == "persona.bundle/2"
-    assert Bundle.model_fields.keys() == {"source_text", "studies", "runs", "comparisons", "designs"}
+    assert Bundle.model_fields.keys() == {"source_text", "studies", "private", "runs", "comparisons", "designs"}
 
 
 # --- the commands ----------------------------------------------------------------------------------
