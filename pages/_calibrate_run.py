@@ -21,11 +21,8 @@ def show(board: "Board") -> None:
     """What is known of refining these drafts, and how to know all of it."""
     st.subheader("Would refining have helped?", anchor=False)
     _what_is_known(board)
-    store = _ui.services().store
-    ids = store.branches([run.id for run in board.runs])
-    if running := [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]:
-        st.info("A run on these drafts is under way. What it measures is taken in when it has ended.")
-        st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
+    if _running(board):
+        _under_way(board)
     elif _access.is_viewer():
         return
     elif board.imputed or board.pool.by_score is None:
@@ -33,6 +30,23 @@ def show(board: "Board") -> None:
             _offer(board)
     else:
         st.caption("Every draft of these has been refined once: its cost and its gain are measured.")
+
+
+def _running(board: "Board") -> list[str]:
+    """Runs on these drafts that have not ended."""
+    store = _ui.services().store
+    ids = store.branches([run.id for run in board.runs])
+    return [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]
+
+
+@st.fragment(run_every="2s")
+def _under_way(board: "Board") -> None:
+    """The notice while runs last; when they have ended, the page with what they have measured."""
+    running = _running(board)
+    if not running:
+        st.rerun()
+    st.info("A run on these drafts is under way. What it measures is taken in as soon as it has ended.")
+    st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
 def _what_is_known(board: "Board") -> None:

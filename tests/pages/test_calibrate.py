@@ -6,8 +6,10 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _ui
 from pipeline.calibration.promise import Promise
+from pipeline.models import Timing
 from pipeline.store import Store
-from tests.invented import invented_run, invented_scores, labelled_run
+from pipeline.store.facts import CopiedDrafts
+from tests.invented import NOW, invented_run, invented_scores, labelled_run
 
 App = Callable[[], AppTest]
 
@@ -240,3 +242,26 @@ def test_refining_that_helps_nobody_has_no_advantage_to_recover(app: App, databa
     page = _open(app, run_id)
     page.session_state["rules"] = True
     assert "no advantage to recover a share of" in _text(page.run())
+
+
+def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, database: Path) -> None:
+    first = invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0)
+    store = Store(database)
+    run = store.scores([first])[0]
+    config = run.config.model_copy(update={"quality_threshold": 1.0})
+    drafts = CopiedDrafts(first, scored=True)
+    second = store.create_run(run.study_id, config, name="All of them", simulated=True, now=NOW, drafts=drafts)
+    page = _open(app, first)
+    assert "A run on these drafts is under way" in _text(page)
+    assert not any(button.label == "Refine all of them" for button in page.button)
+    store.finish_run(
+        second,
+        "completed",
+        error=None,
+        timing=Timing(wall_s=1),
+        frontier_only_micros=None,
+        price_source="test",
+        scorer_version="",
+        now=NOW,
+    )
+    assert "under way" not in _text(page.run())
