@@ -9,7 +9,6 @@ from pipeline.errors import StoreError
 from pipeline.models import RunRecord, Study
 from pipeline.words import count, escape_markdown, label
 
-
 finished = _ui.run
 
 
