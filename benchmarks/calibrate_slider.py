@@ -5,7 +5,8 @@
 Starts the app on an invented run and, beside it, a page that holds a slider and its value and nothing else. The
 sliders are moved with the arrow keys, in turns, so that a busy machine slows all: that of Calibrate with its labels,
 the same without, and the bare one. A move has ended when every text that depends on it has changed and the page has
-come to rest. `cpu` is what the browser's main thread computed for a move, which a busy machine changes less.
+come to rest. `cpu` is what the browser's main thread computed for a move, which a busy machine changes less. `server`
+is the time from the message that a slider has moved to the last one of its answer.
 """
 
 import argparse
@@ -71,7 +72,7 @@ def main() -> None:
 
 
 def measured(wanted: dict[str, str], moves: int) -> dict[str, dict[str, float]]:
-    """Per page: `p50_ms` and `p95_ms` of a move and `cpu_ms`, its mean; the first move of each is not counted."""
+    """Per page `p50_ms` and `p95_ms` of a move, the mean `cpu_ms` and the median `server_ms`; but for the first."""
     from playwright.sync_api import sync_playwright
 
     times: dict[str, list[float]] = {name: [] for name in wanted}
@@ -84,9 +85,15 @@ def measured(wanted: dict[str, str], moves: int) -> dict[str, dict[str, float]]:
                 if move:
                     times[name].append(took)
         cpu = {name: page.cpu_ms() / (moves + 1) for name, page in pages.items()}
+        server = {name: float(np.median(page.answered_ms[1:])) for name, page in pages.items()}
         browser.close()
     return {
-        name: {"p50_ms": float(np.percentile(took, 50)), "p95_ms": float(np.percentile(took, 95)), "cpu_ms": cpu[name]}
+        name: {
+            "p50_ms": float(np.percentile(took, 50)),
+            "p95_ms": float(np.percentile(took, 95)),
+            "cpu_ms": cpu[name],
+            "server_ms": server[name],
+        }
         for name, took in times.items()
     }
 
@@ -104,6 +111,12 @@ class Slider:
         self.is_bare = not self.page.get_by_text("local at 0.50").count()
         self.metrics = self.page.context.new_cdp_session(self.page)
         self.metrics.send("Performance.enable", {"timeDomain": "threadTicks"})
+        self.answered_ms: list[float] = []
+        self.sent: list[float] = []
+        self.received: list[float] = []
+        self.metrics.on("Network.webSocketFrameSent", lambda frame: self.sent.append(frame["timestamp"]))
+        self.metrics.on("Network.webSocketFrameReceived", lambda frame: self.received.append(frame["timestamp"]))
+        self.metrics.send("Network.enable")
         self.before = self._task_ms()
 
     def move(self, value: float) -> float:
@@ -111,11 +124,14 @@ class Slider:
         self.page.bring_to_front()
         self.page.get_by_role("slider").first.focus()
         self.page.wait_for_timeout(200)
+        self.sent.clear()
+        self.received.clear()
         self.page.keyboard.press("ArrowRight")
-        texts = [f"at {value:.2f}"] if self.is_bare else [f"local at {value:.2f}", f"at {value:.2f}, nothing capped"]
+        texts = [f"at {value:.2f}"] if self.is_bare else [f"local at {value:.2f}", f"At {value:.2f}"]
         took: float = self.page.evaluate(MOVED, [texts, READY])
         if took < 0:
             raise TimeoutError(f"A move to {value:.2f} did not end within 20 s")
+        self.answered_ms.append(1000 * (self.received[-1] - self.sent[0]))
         return took
 
     def cpu_ms(self) -> float:
@@ -163,7 +179,8 @@ def wait_for(url: str) -> None:
 def as_table(report: dict[str, dict[str, float]], moves: int) -> str:
     """The figures for people."""
     bare = report["bare"]
-    lines = [f"{'page':11}{'p50':>9}{'p95':>9}{'cpu':>9}   ({moves} moves each; in brackets: times the bare page)"]
+    heads = "".join(f"{name:>9}" for name in ("p50", "p95", "cpu", "server"))
+    lines = [f"{'page':11}{heads}   ({moves} moves each; in brackets: times the bare page)"]
     for name, found in report.items():
         times = "".join(f"{found[key]:6.0f} ms" for key in bare)
         lines.append(f"{name:11}{times}   ({', '.join(f'{found[key] / bare[key]:.2f}' for key in bare)})")

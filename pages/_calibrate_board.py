@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _figures, _share, _ui
-from pipeline.charts.moving import MovingView
-from pipeline.charts.style import ChartView
+from pages import _access, _calibrate_sections, _figures, _share, _ui
 from pipeline.words import escape_markdown, percent, score
 
 if TYPE_CHECKING:
@@ -39,11 +37,8 @@ def moving(board: "Board") -> None:
         label_visibility="collapsed",
     )
     place = place_of(threshold)
-    here = board.positions[place]
-    _histogram(board, here)
-    _figures_here(board, here)
-    _charts(board, place)
-    _share.calibration_button(board, threshold)
+    _cut_here(board, board.positions[place])
+    _calibrate_sections.section(board, place)
 
 
 def _start(board: "Board") -> float:
@@ -84,6 +79,15 @@ def actions(board: "Board") -> None:
             help="Opens Configure with this threshold and budget, and with the study and settings of the newest run.",
         ):
             _use(board, float(st.session_state.get(AT_KEY, _start(board))))
+        _report(board)
+        _how_to_read(board)
+
+
+def _report(board: "Board") -> None:
+    # Built when it is opened, for the threshold of that moment.
+    with st.popover("Report", icon=":material/description:", key="report", on_change="rerun") as opened:
+        if opened.open:
+            _share.calibration_button(board, float(st.session_state.get(AT_KEY, _start(board))))
 
 
 def _typed() -> None:
@@ -114,8 +118,10 @@ def _use(board: "Board", threshold: float) -> None:
 # --- what it cuts ----------------------------------------------------------------------------------
 
 
-def _histogram(board: "Board", here: "Position") -> None:
+def _cut_here(board: "Board", here: "Position") -> None:
+    """What the threshold cuts, and its figures as one text: each element that a move sends again is drawn again."""
     from pipeline.calibration.notes import note_at
+    from pipeline.calibration.tiles import threshold_tiles
     from pipeline.charts.calibration import threshold_histogram
 
     pool = board.pool
@@ -123,9 +129,17 @@ def _histogram(board: "Board", here: "Position") -> None:
     # Without its heading, so that the bars stand right under the slider that cuts them.
     _figures.draw(view, "cut")
     rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
-    st.markdown(
+    # A figure stays on one line with its unit.
+    lines = [
+        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {escape_markdown(one.note)} |"
+        for one in threshold_tiles(board, here)
+    ]
+    finding = (
         f"**{escape_markdown(view.title)}.** {escape_markdown(note_at(board, here))} "
         f":small[:gray[{escape_markdown(view.subtitle)}.{rug}]]"
+    )
+    st.markdown(
+        "\n".join([finding, "", f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines])
     )
 
 
@@ -155,42 +169,7 @@ def answer(board: "Board") -> None:
         st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
 
 
-# --- what follows ----------------------------------------------------------------------------------
-
-
-def _figures_here(board: "Board", here: "Position") -> None:
-    """The figures of this threshold, as one element: each one that a move sends again is drawn again."""
-    from pipeline.calibration.tiles import threshold_tiles
-
-    # A figure stays on one line with its unit.
-    lines = [
-        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {escape_markdown(one.note)} |"
-        for one in threshold_tiles(board, here)
-    ]
-    st.markdown("\n".join([f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines]))
-
-
-def _charts(board: "Board", place: int) -> None:
-    from pipeline.charts.consequences import cost_by_threshold, risk_curve
-    from pipeline.charts.tradeoff import cost_quality
-
-    here, dark = board.positions[place], _figures.is_dark()
-    views: list[tuple[str, ChartView | MovingView]] = []
-    if board.labels is not None:
-        views.append(("Risk", risk_curve(board.positions, here, board.terms.promise.alpha, dark=dark)))
-    budget = board.terms.budget_micros
-    cost = cost_by_threshold(board.positions, here, budget, simulated=board.simulated, dark=dark)
-    views.append(("Cost", cost))
-    if board.exchange is not None:
-        views.append(("Cost and quality", cost_quality(board.exchange, place, simulated=board.simulated, dark=dark)))
-    for topic, view in views:
-        # Few elements: each one that a move sends again is drawn again.
-        after = f" :small[:gray[{escape_markdown(view.subtitle)}]]" if view.subtitle else ""
-        st.markdown(f"**{topic}: {escape_markdown(view.title)}.**{after}")
-        _figures.draw(view, topic)
-
-
-def how_to_read(board: "Board") -> None:
+def _how_to_read(board: "Board") -> None:
     """The charts in words, for somebody who has never seen one, and their figures."""
     confidence = percent(board.terms.promise.confidence)
     lines = [
@@ -218,39 +197,5 @@ def how_to_read(board: "Board") -> None:
             "money; hollow ones know the answer beforehand and cannot be reached. A threshold is worth having where it "
             "lies above fixed ratio."
         )
-    with st.expander("How to read these charts", icon=":material/help:"):
+    with st.popover("How to read this", icon=":material/help:"):
         st.markdown("\n".join(f"- {line}" for line in lines))
-    with st.expander("Every threshold with its figures", icon=":material/table:", key="table", on_change="rerun") as it:
-        if it.open:
-            _every_threshold(board)
-
-
-def _every_threshold(board: "Board") -> None:
-    import pandas as pd
-
-    from pipeline import analysis
-
-    mark = " (simulated)" if board.simulated else ""
-    rows = [
-        {
-            "threshold": one.threshold,
-            "stays_local": one.local,
-            "local_share": one.local_share,
-            f"cost_usd{mark}": None if one.cost_micros is None else one.cost_micros / 1_000_000,
-            "saving": one.saving.value if one.saving else None,
-            "bad_share": one.bad.estimate if one.bad else None,
-            "bad_share_bound": one.bad.bound if one.bad else None,
-            "over_budget": one.over_budget,
-            "quality": one.quality,
-        }
-        for one in board.positions
-    ]
-    frame = pd.DataFrame(rows)
-    st.dataframe(frame, hide_index=True, alt="Every threshold with its figures")
-    st.download_button(
-        "Download CSV",
-        lambda: analysis.csv_text(frame),
-        f"{board.newest.id} thresholds.csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )

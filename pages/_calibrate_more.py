@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _figures, _ui
-from pages._calibrate_board import AT_KEY
 from pipeline.errors import InputError
 from pipeline.words import count, escape_markdown, percent, score, usd
 
@@ -15,12 +14,10 @@ if TYPE_CHECKING:
     from pipeline.calibration.tradeoff import Tradeoff
 
 
-def worth(board: "Board") -> None:
+def worth(board: "Board", _place: int) -> None:
     """Whether the score tells good drafts from bad, in words and bars."""
     from pipeline.charts.tradeoff import reliability_bars
 
-    if not board.bins:
-        return
     st.subheader("Is the score worth anything?", anchor=False)
     st.markdown(escape_markdown(board.worth.sentence))
     with st.container(border=True):
@@ -38,23 +35,21 @@ def worth(board: "Board") -> None:
         )
 
 
-def test(board: "Board") -> None:
+def test(board: "Board", _place: int) -> None:
     """One threshold that was chosen before labels were seen: the most powerful test there is."""
-    if board.labels is None:
-        return
-    with st.expander("Test my threshold", icon=":material/fact_check:"):
-        st.caption(
-            "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
-            "test counts once: trying several until one passes breaks its guarantee.",
-        )
-        with st.form("own threshold", border=False):
-            own = st.number_input("Threshold settled beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
-            declared = st.checkbox("It was settled before any of these drafts was labelled.")
-            pressed = st.form_submit_button("Test it")
-        if pressed and not declared:
-            st.info("Only a threshold that was settled beforehand can be tested in this way.", icon=":material/info:")
-        elif pressed and own is not None:
-            _tested(board, round(own, 2))
+    st.subheader("Does a threshold of my own hold?", anchor=False)
+    st.caption(
+        "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
+        "test counts once: trying several until one passes breaks its guarantee.",
+    )
+    with st.form("own threshold", border=False):
+        own = st.number_input("Threshold settled beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
+        declared = st.checkbox("It was settled before any of these drafts was labelled.")
+        pressed = st.form_submit_button("Test it")
+    if pressed and not declared:
+        st.info("Only a threshold that was settled beforehand can be tested in this way.", icon=":material/info:")
+    elif pressed and own is not None:
+        _tested(board, round(own, 2))
 
 
 def _tested(board: "Board", threshold: float) -> None:
@@ -70,18 +65,11 @@ def _tested(board: "Board", threshold: float) -> None:
         st.warning(escape_markdown(sentence), icon=":material/do_not_disturb_on:")
 
 
-def rules(board: "Board") -> None:
-    """This threshold beside simpler rules, with intervals: worked out when asked for, it takes a moment."""
-    if board.exchange is None:
-        return
-    with st.expander(
-        "This threshold against simpler rules, with intervals",
-        icon=":material/balance:",
-        key="rules",
-        on_change="rerun",
-    ) as opened:
-        if opened.open:
-            _compared(board, board.exchange, float(st.session_state.get(AT_KEY, 0.0)))
+def rules(board: "Board", place: int) -> None:
+    """This threshold beside simpler rules, with intervals."""
+    st.subheader("Is it better than simpler rules?", anchor=False)
+    if board.exchange is not None:
+        _compared(board, board.exchange, min(board.positions[place].threshold, 1.0))
 
 
 def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _access, _figures, _providers, _ui
-from pages._calibrate_board import AT_KEY
 from pipeline.errors import PersonaError
 from pipeline.estimate import forecast
 from pipeline.words import count, escape_markdown, label, usd
@@ -17,10 +16,10 @@ if TYPE_CHECKING:
     from pipeline.scored import RunScores
 
 
-def show(board: "Board") -> None:
+def show(board: "Board", place: int) -> None:
     """What is known of refining these drafts, and how to know all of it."""
     st.subheader("Would refining have helped?", anchor=False)
-    _what_is_known(board)
+    _what_is_known(board, min(board.positions[place].threshold, 1.0))
     if _running(board):
         _under_way(board)
     elif _access.is_viewer():
@@ -49,11 +48,10 @@ def _under_way(board: "Board") -> None:
     st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
-def _what_is_known(board: "Board") -> None:
+def _what_is_known(board: "Board", threshold: float) -> None:
     from pipeline.calibration.measure import gains, in_words
     from pipeline.charts.tradeoff import who_gains
 
-    threshold = float(st.session_state.get(AT_KEY, board.newest.config.quality_threshold))
     found, known = gains(board.pool, threshold), board.pool.by_score
     if found is None or known is None:
         st.caption("None of these drafts has been refined, so nothing is known yet.")

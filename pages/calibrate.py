@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _calibrate_board, _calibrate_data, _calibrate_more, _calibrate_run, _experiment, _ui
+from pages import _access, _calibrate_board, _calibrate_data, _experiment, _ui
 from pages._calibrate_data import Question
 from pipeline.errors import StoreError
 from pipeline.store import RunName
-from pipeline.words import count, escape_markdown, label
+from pipeline.words import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.labels import DesignSummary
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _QUESTION = "Where do I put the threshold?"
 _RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
 _NO_LABELS = "none"
+_MICROS = 1_000_000
 _PROMISE_KEYS = ("alpha", "confidence", "share", "scope")
 _SHARES = ("everything", "what stays local")
 _SCOPES = ("future runs", "these drafts")
@@ -65,16 +66,9 @@ def _answer(question: Question, terms: "Terms") -> None:
     _calibrate_board.answer(board)
     _calibrate_board.actions(board)
     _calibrate_board.moving(board)
-    _calibrate_board.how_to_read(board)
     if found := notes(board):
-        with st.container(border=True, gap="xsmall"):
-            st.markdown("**To know when reading these figures**")
-            for note in found:
-                st.caption(f":material/info: {escape_markdown(note)}")
-    _calibrate_more.worth(board)
-    _calibrate_more.test(board)
-    _calibrate_more.rules(board)
-    _calibrate_run.show(board)
+        lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
+        st.caption(f"**To know when reading these figures**\n\n{lines}")
 
 
 # --- what is asked ---------------------------------------------------------------------------------
@@ -148,12 +142,13 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     # Before the promise is asked for, because what was declared when these labels were drawn stands there at first.
     declared = _calibrate_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
-    with st.container(border=True):
-        st.markdown("**What to promise**")
+    # Closed, these are not in the page: every widget that stands there is looked at again at every move.
+    with st.popover("Promise", icon=":material/handshake:", width="stretch"):
         alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
         confidence = _percent("With a confidence of", round(100 * declared.confidence), "confidence", 50, 99)
         risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)
         scope = _either("It speaks of", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
+    st.caption(f"At most {alpha} % of {risk} unacceptable, with {confidence} % confidence, for {scope}.")
     promise = Promise(
         alpha=alpha / 100,
         confidence=confidence / 100,
@@ -161,14 +156,15 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
         scope="future_runs" if scope == _SCOPES[0] else "this_run",
     )
     design_id = _choose_labels(found)
-    with st.container(border=True):
-        st.markdown("**What to spend**")
+    with st.popover("Budget", icon=":material/payments:", width="stretch"):
         budget = _budget(newest)
         order = _segments("Who gets the money first", ("worst first", "best first"), "order", None)
+    limit = "no cap" if budget is None else f"{usd(round(budget * _MICROS), newest.simulated)} a run"
+    st.caption(escape_markdown(f"Budget: {limit}; {order}."))
     terms = Terms(
         promise=promise,
         personas=max(1, len(newest.kept)),
-        budget_micros=None if budget is None else round(budget * 1_000_000),
+        budget_micros=None if budget is None else round(budget * _MICROS),
         order="worst_first" if order == "worst first" else "best_first",
     )
     ids = tuple(run.id for run in runs)

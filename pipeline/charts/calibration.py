@@ -106,7 +106,7 @@ def _bars(highest: float) -> alt.Chart:
     )
     chart: alt.Chart = (
         named("bars")
-        .mark_bar(binSpacing=1)
+        .mark_bar(binSpacing=1, aria=False)
         .encode(
             alt.X("left:Q", bin="binned", title="Draft score, overall (0–1)", scale=style.unit(), axis=tenths()),
             alt.X2("right:Q"),
@@ -133,7 +133,7 @@ def _few_counts(highest: float) -> list[int]:
 def _shade() -> alt.Chart:
     chart: alt.Chart = (
         named("shade")
-        .mark_rect(color=style.LOCAL, opacity=0.1)
+        .mark_rect(color=style.LOCAL, opacity=0.1, aria=False)
         .encode(alt.X("from:Q", scale=style.unit()), alt.X2("to:Q"))
     )
     return chart
@@ -155,7 +155,7 @@ def _rug() -> alt.Chart:
 
     chart: alt.Chart = (
         named("rug")
-        .mark_point(opacity=1, strokeWidth=1.5)
+        .mark_point(opacity=1, strokeWidth=1.5, aria=False)
         .encode(
             alt.X("score:Q", scale=style.unit()),
             alt.Y("level:Q"),

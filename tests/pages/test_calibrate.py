@@ -27,6 +27,11 @@ def _open(app: App, *run_ids: str) -> AppTest:
     return page.switch_page(_ui.CALIBRATE).run()
 
 
+def _show(page: AppTest, section: str) -> AppTest:
+    page.session_state["show"] = section
+    return page.run()
+
+
 def _text(page: AppTest) -> str:
     """All words on the page, without the backslashes that keep them from being markup."""
     kinds = ("title", "subheader", "markdown", "caption", "info", "success", "warning", "error", "metric")
@@ -79,7 +84,7 @@ def test_labels_certify_a_threshold_and_the_slider_starts_there(app: App, databa
     assert "is certified" in certified
     assert "With 90 % confidence at most 10 % of the personas" in certified
     assert f"{page.slider(key='at').value:.2f}" in certified
-    assert "AUROC" in _text(page)
+    assert "AUROC" in _text(_show(page, "Worth of the score"))
 
 
 def test_with_ten_labels_the_page_says_how_many_more(app: App, database: Path) -> None:
@@ -91,7 +96,8 @@ def test_with_ten_labels_the_page_says_how_many_more(app: App, database: Path) -
 def test_a_useless_score_is_called_useless(app: App, database: Path) -> None:
     run_id = invented_run(database, invented_scores(200), count=200, draft_factor=1.0)
     labelled_run(database, run_id, labels=100, acceptable=lambda score: int(score * 1e6) % 2 == 0)
-    assert "refining a fixed share at random is as good" in _text(_open(app, run_id))
+    page = _show(_open(app, run_id), "Worth of the score")
+    assert "refining a fixed share at random is as good" in _text(page)
 
 
 def test_drafts_that_are_all_bad_are_escalated_and_a_strict_promise_calls_the_score_too_weak(
@@ -163,7 +169,7 @@ def test_the_ends_of_the_slider_are_explained(app: App, database: Path, at: floa
 
 
 def test_a_calibration_run_is_started_with_everything_refined(app: App, database: Path) -> None:
-    page = _open(app, invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0))
+    page = _show(_open(app, invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0)), "Refining")
     next(button for button in page.button if button.label == "Refine all of them").click().run()
     assert not page.exception
     assert page.title[0].value == "Results"
@@ -205,7 +211,7 @@ def test_runs_that_drift_apart_are_warned_about(app: App, database: Path) -> Non
 
 
 def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App, database: Path) -> None:
-    page = _open(app, _promised(database)[0])
+    page = _show(_open(app, _promised(database)[0]), "Own threshold")
     press = next(button for button in page.button if button.label == "Test it")
     press.click().run()
     assert "Only a threshold that was settled beforehand" in _text(page)
@@ -215,9 +221,7 @@ def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App
 
 
 def test_simpler_rules_are_compared_when_asked_for(app: App, database: Path) -> None:
-    page = _open(app, _promised(database)[0])
-    page.session_state["rules"] = True
-    page.run()
+    page = _show(_open(app, _promised(database)[0]), "Simpler rules")
     assert not page.exception
     rules = next(frame.value for frame in page.dataframe if "Rule" in frame.value)
     assert {"all local", "all frontier", "fixed ratio", "best of both"} <= set(rules["Rule"])
@@ -239,9 +243,8 @@ def test_equal_scores_are_certified_all_or_not_at_all(app: App, database: Path, 
 def test_refining_that_helps_nobody_has_no_advantage_to_recover(app: App, database: Path) -> None:
     run_id = invented_run(database, invented_scores(80), count=80, draft_factor=1.0, threshold=0.8)
     labelled_run(database, run_id, labels=40, acceptable=lambda score: True)
-    page = _open(app, run_id)
-    page.session_state["rules"] = True
-    assert "no advantage to recover a share of" in _text(page.run())
+    page = _show(_open(app, run_id), "Simpler rules")
+    assert "no advantage to recover a share of" in _text(page)
 
 
 def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, database: Path) -> None:
@@ -251,7 +254,7 @@ def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, d
     config = run.config.model_copy(update={"quality_threshold": 1.0})
     drafts = CopiedDrafts(first, scored=True)
     second = store.create_run(run.study_id, config, name="All of them", simulated=True, now=NOW, drafts=drafts)
-    page = _open(app, first)
+    page = _show(_open(app, first), "Refining")
     assert "A run on these drafts is under way" in _text(page)
     assert not any(button.label == "Refine all of them" for button in page.button)
     store.finish_run(
@@ -265,3 +268,15 @@ def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, d
         now=NOW,
     )
     assert "under way" not in _text(page.run())
+
+
+def test_a_section_that_other_labels_do_not_allow_gives_way_to_the_first(app: App, database: Path) -> None:
+    page = _show(_open(app, _promised(database)[0]), "Own threshold")
+    page.selectbox(key="calibrate_design").set_value("none").run()
+    assert not page.exception
+    assert "**Cost: " in _text(page)
+
+
+def test_the_table_has_every_threshold(app: App, database: Path) -> None:
+    page = _show(_open(app, invented_run(database, invented_scores(20), count=10)), "Table")
+    assert page.dataframe[0].value["threshold"].tolist()[:3] == [0.0, 0.01, 0.02]
