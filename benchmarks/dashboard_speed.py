@@ -442,14 +442,16 @@ def main() -> None:
         browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
         start = start_up(options.db[-1], browser) if options.start else {}
         with serving(script) as bare:
-            reports = [database_report(database, bare, browser, options) for database in options.db]
+            reports = []
+            for database in options.db:
+                reports.append(database_report(database, bare, browser, options))
+                if not options.json:
+                    tell(reports[-1])
         browser.close()
     grown = growth(reports) if len(reports) > 1 else []
     if options.json:
         print(json.dumps({"start": start, "databases": reports, "growth": grown}, indent=2))
     else:
-        for report in reports:
-            tell(report)
         if start:
             begun = f"server {start['answers_s']:.1f} s, first page {start['useful_s']:.1f} s ({START_S:.0f})"
             print(f"\nhelp {start['help_s']:.2f} s ({HELP_S}); {begun}")
