@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from types import ModuleType
 
 LOADED = ("pipeline.cli", "pipeline.store", "pipeline.worker", "pipeline.terminal", "pipeline.export", "anthropic")
 LOADED += ("genai_prices.data", "httpcore2", "truststore", "rich._emoji_codes", "pipeline.hybrid", "pipeline.focus")
@@ -18,7 +19,12 @@ _CONTEXT.set_forkserver_preload(list(LOADED))
 def start(arguments: Sequence[str], variables: Mapping[str, str]) -> multiprocessing.context.ForkServerProcess:
     """`persona` with these arguments and variables, in a process of its own."""
     process = _CONTEXT.Process(target=_main, args=(list(arguments), dict(variables)))
-    process.start()
+    # A test of a page leaves its script behind as the main module, and the new process would run that first.
+    left_behind, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    try:
+        process.start()
+    finally:
+        sys.modules["__main__"] = left_behind
     return process
 
 

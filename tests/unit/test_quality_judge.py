@@ -12,7 +12,7 @@ from pipeline.index import StudyIndex
 from pipeline.models import Assessment, ClaimSupport, Persona
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
-from pipeline.quality import Scorer
+from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.quality.judge import UNSURE_FROM, UNSURE_TO, Judge, windows
 from tests.fakes import asking
 from tests.loopback import OllamaServer, fault, off_schema
@@ -170,7 +170,7 @@ def test_a_server_that_is_gone_is_an_error_and_no_score(server: OllamaServer) ->
 
 def test_version_names_the_judge(server: OllamaServer) -> None:
     server.judge = says("not_found")
-    assert assess(server).scorer_version == "1.0+judge:qwen2.5:7b"
+    assert assess(server).scorer_version == f"{SCORER_VERSION}+judge:qwen2.5:7b"
 
 
 spans = st.one_of(st.sampled_from([WORDS, COPIED, "", "x" * 5000, "not " * 50]), st.text(max_size=60))

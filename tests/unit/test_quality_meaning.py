@@ -12,7 +12,7 @@ from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
 from pipeline.models import Assessment, Persona, Study
 from pipeline.providers import ProviderSpec
-from pipeline.quality import Scorer
+from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.quality.meaning import Anchors, Meaning
 from tests.fakes import asking
 from tests.loopback import OllamaServer
@@ -134,7 +134,7 @@ def test_a_model_that_sees_everything_alike_is_refused(server: OllamaServer, mon
 
 
 def test_version_names_the_embedding_model(server: OllamaServer) -> None:
-    assert assess(server, CLAIM).scorer_version == "1.0+all-minilm"
+    assert assess(server, CLAIM).scorer_version == f"{SCORER_VERSION}+all-minilm"
 
 
 strange = st.one_of(st.text(max_size=40), st.sampled_from(["Yes.", "not " * 9, "a" * 3000, "\ud800 cold", "I check 3"]))
