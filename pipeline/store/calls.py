@@ -32,7 +32,8 @@ class CallTables(DatabaseFile):
     def calls(self, choice: CallChoice, limit: int | None = None) -> list[ListedCall]:
         """The chosen attempts, newest first, without what was sent and what came back."""
         where, values = _where(choice)
-        sql = _CALL_LIST.format(where=where)
+        # Named, because the index of latencies would have all calls of a stage read and sorted.
+        sql = _CALL_LIST.format(where=where, index="calls_by_run" if choice.run_id else "calls_by_time")
         with self._read() as db:
             return [
                 ListedCall(
@@ -86,7 +87,7 @@ _LATENCY = """
 
 
 _CALL_LIST = """
-    SELECT run_id, name, simulated, body FROM calls JOIN runs ON runs.id = calls.run_id
+    SELECT run_id, name, simulated, body FROM calls INDEXED BY {index} JOIN runs ON runs.id = calls.run_id
     WHERE {where} ORDER BY calls.started_at DESC, calls.id DESC LIMIT :limit
 """
 
