@@ -355,7 +355,10 @@ def serving(script: Path, *arguments: str) -> Iterator[Served]:
     """A Streamlit server and its process."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
-    process = subprocess.Popen([*command, *arguments], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command.append("--browser.gatherUsageStats=false")
+    # Where the script lies, so that the bare page runs as Streamlit comes, and not with the settings of this project.
+    home = script.parent
+    process = subprocess.Popen([*command, *arguments], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://localhost:{port}/_stcore/health")
         yield Served(f"http://localhost:{port}", process.pid)
