@@ -7,7 +7,6 @@ from typing import get_args
 import streamlit as st
 
 from pages import _figures
-from pipeline.charts import Progress
 from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
 from pipeline.models import RunRecord
@@ -46,16 +45,7 @@ def _scores(runs: Sequence[RunRecord]) -> None:
 @st.fragment
 def _cost(runs: Sequence[RunRecord]) -> None:
     slot = st.container()
-    by = st.segmented_control(
-        "Cost over",
-        get_args(Progress),
-        default="call",
-        required=True,
-        format_func="by {}".format,
-        key="by",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
+    by = _figures.cost_over()
     with slot:
         _chart("Cumulative cost", runs, _figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by)), "cost")
 

@@ -107,6 +107,14 @@ def _cost(run: RunRecord) -> None:
         _chart(run, "Cumulative cost", Drawn(charts.cost_curve(run), {}), "cost")
         return
     slot = st.container()
+    by = cost_over()
+    with slot:
+        curve = drawn(f"cost {by}", [run], partial(charts.cost_curve, run, by))
+        _chart(run, "Cumulative cost", curve, "cost")
+
+
+def cost_over() -> charts.Progress:
+    """The switch for what cost is drawn over; its choice is in the address."""
     by = st.segmented_control(
         "Cost over",
         get_args(charts.Progress),
@@ -117,9 +125,7 @@ def _cost(run: RunRecord) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    with slot:
-        curve = drawn(f"cost {by}", [run], partial(charts.cost_curve, run, by or "call"))
-        _chart(run, "Cumulative cost", curve, "cost")
+    return by or "call"
 
 
 def _chart(run: RunRecord, topic: str, drawing: Drawn, name: str) -> None:
