@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -137,8 +137,25 @@ class Slider:
         return 1000 * next(one["value"] for one in found if one["name"] == "TaskDuration")
 
 
+class Served(NamedTuple):
+    """A Streamlit server."""
+
+    url: str
+    pid: int
+
+    def cpu_ms(self) -> float:
+        """Processor time so far, of all threads that are or were."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) * 10.0
+
+    def memory_mib(self) -> float:
+        """Memory that it holds now."""
+        line = next(row for row in Path(f"/proc/{self.pid}/status").read_text().splitlines() if row.startswith("VmRSS"))
+        return int(line.split()[1]) / 1024
+
+
 @contextmanager
-def serving(script: Path, *arguments: str) -> Iterator[tuple[str, int]]:
+def serving(script: Path, *arguments: str) -> Iterator[Served]:
     """The address of a Streamlit server, and its process."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
@@ -148,7 +165,7 @@ def serving(script: Path, *arguments: str) -> Iterator[tuple[str, int]]:
     process = subprocess.Popen([*command, *arguments], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://localhost:{port}/_stcore/health")
-        yield f"http://localhost:{port}", process.pid
+        yield Served(f"http://localhost:{port}", process.pid)
     finally:
         process.terminate()
         process.wait(10)

@@ -17,8 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -28,7 +27,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.calibrate_slider import free_port, wait_for  # noqa: E402
+from benchmarks.calibrate_slider import Served, serving  # noqa: E402
 from pipeline.run_choice import RunChoice  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from tests.browser.conftest import CHROMIUM, FLAGS, READY  # noqa: E402
@@ -99,23 +98,6 @@ class Subject(NamedTuple):
     useful: tuple[str, str]
     """A selector and a text within it."""
     kinds: dict[str, Callable[["Page", int], None]]
-
-
-class Served(NamedTuple):
-    """A Streamlit server."""
-
-    url: str
-    pid: int
-
-    def cpu_ms(self) -> float:
-        """Processor time so far, of all threads that are or were."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) * 10.0
-
-    def memory_mib(self) -> float:
-        """Memory that it holds now."""
-        line = next(row for row in Path(f"/proc/{self.pid}/status").read_text().splitlines() if row.startswith("VmRSS"))
-        return int(line.split()[1]) / 1024
 
 
 class Measure(NamedTuple):
@@ -348,23 +330,6 @@ def opened(context: "BrowserContext", address: str, useful: tuple[str, str]) -> 
     page.wait_for_selector(READY, timeout=60_000)
     page.wait_for_timeout(700)
     return page
-
-
-@contextmanager
-def serving(script: Path, *arguments: str) -> Iterator[Served]:
-    """A Streamlit server and its process."""
-    port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
-    command.append("--browser.gatherUsageStats=false")
-    # Where the script lies, so that the bare page runs as Streamlit comes, and not with the settings of this project.
-    home = script.parent
-    process = subprocess.Popen([*command, *arguments], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(f"http://localhost:{port}/_stcore/health")
-        yield Served(f"http://localhost:{port}", process.pid)
-    finally:
-        process.terminate()
-        process.wait(10)
 
 
 def start_up(database: Path, browser: "Browser") -> dict[str, Any]:

@@ -9,8 +9,6 @@ from pipeline.errors import StoreError
 from pipeline.models import RunRecord, Study
 from pipeline.words import count, escape_markdown, label
 
-finished = _ui.run
-
 
 def chosen(study: Study | None) -> RunRecord | None:
     """The run whose drafts are to be used; `None` when drafts are to be written."""
