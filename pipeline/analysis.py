@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.attempts import ListedCall
 from pipeline.figures import draft_score, refinements
 from pipeline.models import OUTCOME_MEANING, FinalPersona, ModelCall, RunRecord
+from pipeline.money import MICROS
 from pipeline.routing import select
 from pipeline.words import OUTCOME_WORDS
 
@@ -24,7 +25,6 @@ PENDING = "pending"
 DIMENSIONS = ("overall", "coherence", "faithfulness", "completeness")
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_MICROS = 1_000_000
 
 
 def draft_scores(run: RunRecord) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def outcome_mix(run: RunRecord) -> pd.DataFrame:
         costs = [final.cost_micros for final in run.personas if final.outcome == outcome]
         if costs:
             share = len(costs) / len(run.personas)
-            rows.append((outcome, words, len(costs), share, sum(costs) / _MICROS, OUTCOME_MEANING[outcome]))
+            rows.append((outcome, words, len(costs), share, sum(costs) / MICROS, OUTCOME_MEANING[outcome]))
     types = {"outcome": "str", "words": "str", "personas": "int64", "share": "float64", "cost_usd": "float64"}
     return _frame(rows, {**types, "meaning": "str"})
 
@@ -79,7 +79,7 @@ def cumulative_cost(run: RunRecord) -> pd.DataFrame:
         settled += cost
         reserved += call.cost_micros - cost
         seconds = max(0.0, (call.started_at - run.created_at).total_seconds())
-        money = (cost / _MICROS, settled / _MICROS, reserved / _MICROS)
+        money = (cost / MICROS, settled / MICROS, reserved / MICROS)
         rows.append((number, seconds, call.draft_id, call.status, *money))
     types = {"call": "int64", "seconds": "float64", "draft_id": "str", "status": "str"}
     return _frame(rows, {**types, **dict.fromkeys(("cost_usd", "cumulative_usd", "reserved_usd"), "float64")})
@@ -99,7 +99,7 @@ def uplift(run: RunRecord) -> pd.DataFrame:
             item.draft_score,
             item.refined_score,
             item.uplift,
-            item.final.cost_micros / _MICROS,
+            item.final.cost_micros / MICROS,
         )
         for item in refinements(run)
     ]
@@ -123,7 +123,7 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
             final.outcome,
             final.assessment.scores.overall,
             draft_score(final),
-            final.cost_micros / _MICROS,
+            final.cost_micros / MICROS,
         )
         for rank, final in enumerate(ranked, start=1)
     ]
@@ -188,7 +188,7 @@ def _inert(cell: object) -> object:
 
 def _real_or_simulated(item: ListedCall) -> tuple[float | None, ...]:
     """Cost and reservation in USD, in the first pair or, where nobody pays, in the second."""
-    money = (item.call.cost_micros / _MICROS, item.call.reserved_micros / _MICROS)
+    money = (item.call.cost_micros / MICROS, item.call.reserved_micros / MICROS)
     return (None, None, *money) if item.simulated else (*money, None, None)
 
 

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from pipeline.errors import ConfigError
+from pipeline.money import MICROS
 
 DEFAULT_FRONTIER_MODEL: dict[str, str] = {
     "anthropic": "claude-sonnet-5-5",
@@ -163,7 +164,7 @@ class HybridConfig(BaseModel):
 
 def _micros(usd: float | None) -> int | None:
     # Through the shortest decimal that is this float: a product of floats misses whole cents of large amounts.
-    return None if usd is None else int(Decimal(repr(usd)) * 1_000_000)
+    return None if usd is None else int(Decimal(repr(usd)) * MICROS)
 
 
 def parse_config(values: object, where: str) -> HybridConfig:

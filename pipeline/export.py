@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.models import Assessment, ClaimSupport, FinalPersona, Persona, RunRecord, Scores
+from pipeline.money import MICROS
 from pipeline.words import undirected
 
 JsonDict = dict[str, Any]
@@ -218,4 +219,4 @@ def _cost(run: RunRecord) -> JsonDict:
 
 
 def _usd(micros: int) -> float:
-    return micros / 1_000_000
+    return micros / MICROS

@@ -16,6 +16,7 @@ from pipeline.clock import SystemClock
 from pipeline.config import PriceOverride
 from pipeline.errors import UnpricedModelError
 from pipeline.models import Usage
+from pipeline.money import MICROS
 from pipeline.providers import Request
 
 PROTOCOL_OVERHEAD_TOKENS = 1024
@@ -211,4 +212,4 @@ def _library_source() -> str:
 
 
 def _micros(usd: Decimal) -> int:
-    return int((usd * _MILLION).to_integral_value(rounding=ROUND_CEILING))
+    return int((usd * MICROS).to_integral_value(rounding=ROUND_CEILING))

@@ -19,6 +19,7 @@ from pipeline.calibration.pool import pool_of
 from pipeline.config import explain_validation
 from pipeline.errors import InputError
 from pipeline.models import Frozen
+from pipeline.money import MICROS
 from pipeline.scored import RunScores
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, SourceFile
@@ -27,7 +28,6 @@ _VERDICTS = {"1": "acceptable", "0": "unacceptable", **{verdict: verdict for ver
 _NOBODY = "somebody else"
 """Rater of a file that names none."""
 _COLUMNS = ["design", "place", "run", "draft", "text", "purpose", "rater", "verdict", "note", "labelled_at"]
-_MICROS = 1_000_000
 
 
 class LabelRow(Frozen):
@@ -104,8 +104,8 @@ def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
         score=cases.score,
         label=cases.label,
         frontier_label=cases.frontier_label,
-        local_cost=cases.local_micros / _MICROS,
-        frontier_cost=cases.frontier_micros / _MICROS,
+        local_cost=cases.local_micros / MICROS,
+        frontier_cost=cases.frontier_micros / MICROS,
         cluster=cases.cluster,
     )
     return csv_text(frame.astype({"label": "Int64", "frontier_label": "Int64"}))

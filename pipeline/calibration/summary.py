@@ -11,9 +11,8 @@ from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.worth import Discrimination, discrimination
 from pipeline.models import Frozen
+from pipeline.money import MICROS
 from pipeline.words import MISSING, percent, usd
-
-_MICROS = 1_000_000
 
 
 class Summary(Frozen):
@@ -76,7 +75,7 @@ def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> S
         bad_accepted=certificate.bad_accepted,
         risk_upper=certificate.risk_upper,
         local_share=certificate.local_share,
-        expected_cost=_known(table.cost_micros[row] / _MICROS),
+        expected_cost=_known(table.cost_micros[row] / MICROS),
         saving=_known(table.saving[row]),
         auroc=worth.auroc,
         auroc_ci=(worth.low, worth.high),
@@ -89,7 +88,7 @@ def in_words(summary: Summary) -> str:
     """A summary for a terminal: the sentence, then a line per figure. Nothing in it comes from the file as text."""
     low, high = summary.auroc_ci
     known = summary.auroc is not None and low is not None and high is not None
-    cost = MISSING if summary.expected_cost is None else usd(round(summary.expected_cost * _MICROS))
+    cost = MISSING if summary.expected_cost is None else usd(round(summary.expected_cost * MICROS))
     figures = {
         "threshold": "none" if summary.threshold is None else f"{summary.threshold:.6g}",
         "stays local": percent(summary.local_share),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.sweep import Sweep
 from pipeline.errors import InputError
+from pipeline.money import MICROS
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, SourceFile
 
@@ -25,7 +26,6 @@ _EXPECTED = {
     "frontier_cost": "USD, 0 or more",
 }
 _DELIMITERS = (",", ";", "\t")
-_MICROS = 1_000_000
 
 
 def read_cases(path: Path) -> Cases:
@@ -74,7 +74,7 @@ def write_sweep(table: Sweep, path: Path) -> None:
         InputError: the file cannot be written.
     """
     columns = {
-        name.replace("_micros", "_usd"): (values / _MICROS if name.endswith("_micros") else values).tolist()
+        name.replace("_micros", "_usd"): (values / MICROS if name.endswith("_micros") else values).tolist()
         for name, values in table.columns().items()
     }
     try:
@@ -133,4 +133,4 @@ def _number(cell: str, name: str, path: Path, line: int) -> float:
 
 def _micros(usd: list[float] | None) -> list[float] | None:
     # Rounded far below a micro-USD: amounts that were whole stay whole, and their sums exact.
-    return None if usd is None else [round(amount * _MICROS, 6) for amount in usd]
+    return None if usd is None else [round(amount * MICROS, 6) for amount in usd]
