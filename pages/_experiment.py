@@ -36,7 +36,9 @@ def show(experiment_id: str) -> None:
     # Between two cells no run is running, but the thread is at work.
     running = status_of(experiment, runs) == "running" or bool(runner and not runner.join(experiment_id, 0))
     _head(experiment, runs, running)
-    st.fragment(_body, run_every=_POLL_S if running else None)(experiment_id, running)
+    every = _POLL_S if running else None
+    st.fragment(_progress, run_every=every)(experiment, running)
+    st.fragment(_beside, run_every=every)(experiment)
 
 
 def link(run_ids: Sequence[str]) -> None:
@@ -62,7 +64,7 @@ def start(experiment: Experiment) -> None:
 def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
     status = "running" if running else status_of(experiment, runs)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.subheader(escape_markdown(label(experiment.name)), anchor=False, width="content")
+        st.header(escape_markdown(label(experiment.name)), anchor=False, width="content")
         if status == "not begun":
             st.badge("not begun", color="gray")
         else:
@@ -109,7 +111,7 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
             st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(done[:MOST])})
     st.download_button(
         "JSON",
-        lambda: json.dumps(experiment_document(_results(experiment.id)), indent=2, ensure_ascii=False),
+        lambda: json.dumps(experiment_document(_results(experiment)), indent=2, ensure_ascii=False),
         f"{experiment.id}.json",
         icon=":material/download:",
         on_click="ignore",
@@ -126,34 +128,38 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
                 st.rerun()
 
 
-def _body(experiment_id: str, was_running: bool) -> None:
+def _progress(experiment: Experiment, was_running: bool) -> None:
+    """What has been spent, and what came of each cell."""
     store, runner = _ui.services().store, _ui.services().runner
-    runs = store.experiment_runs(experiment_id)
-    experiment = store.experiment(experiment_id)
-    if was_running and status_of(experiment, runs) != "running" and (not runner or runner.join(experiment_id, 0)):
-        st.rerun()
-    place = st.container()
-    found = _results(experiment_id, _baseline(experiment))
-    with place:
-        _money(found)
-        for note in found.notes:
-            st.caption(f":material/info: {escape_markdown(note)}", width=900)
-        _cells(found)
+    if was_running:
+        experiment = store.experiment(experiment.id)
+        is_over = status_of(experiment, store.experiment_runs(experiment.id)) != "running"
+        if is_over and (not runner or runner.join(experiment.id, 0)):
+            st.rerun()
+    found = _results(experiment)
+    _money(found)
+    for note in found.notes:
+        st.caption(f":material/info: {escape_markdown(note)}", width=900)
+    _cells(found)
+
+
+def _beside(experiment: Experiment) -> None:
+    """The cells beside the one that is chosen: as charts, then in words and figures."""
+    found = _results(experiment, _baseline(experiment))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure in _DRAWN:
             with st.container(border=True, height="stretch"):
                 _difference_chart(found, measure)
     _differences(found)
-    st.caption(_HOW, width=720)
 
 
 def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
     from pipeline.charts.experiment import paired_differences
 
     simulated = any(cell.simulated for cell in found.cells)
-    view, spec = _figures.specified(paired_differences(found, measure, dark=_figures.is_dark()))
+    view = paired_differences(found, measure, dark=_figures.is_dark())
     topic = f"{TITLES[measure]} beside cell {found.baseline}"
-    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, spec=spec)
+    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, on_demand=True)
 
 
 def _baseline(experiment: Experiment) -> int:
@@ -168,14 +174,14 @@ def _baseline(experiment: Experiment) -> int:
     return chosen or 1
 
 
-def _results(experiment_id: str, baseline: int = 1) -> ExperimentResults:
+def _results(experiment: Experiment, baseline: int = 1) -> ExperimentResults:
     store = _ui.services().store
-    runs = store.experiment_runs(experiment_id)
+    runs = store.experiment_runs(experiment.id)
     states = tuple((run.id, run.status, run.spent_micros) for run in runs)
-    return _kept(store.path, experiment_id, states, baseline, store.experiment(experiment_id), runs)
+    return _kept(store.path, experiment.id, states, baseline, experiment, runs)
 
 
-@st.cache_resource(max_entries=8, show_spinner="Reading the cells …")
+@st.cache_resource(max_entries=32, show_spinner="Reading the cells …")
 def _kept(
     _database: Path,
     experiment_id: str,
@@ -184,8 +190,7 @@ def _kept(
     _experiment: Experiment,
     _runs: tuple[CellRun, ...],
 ) -> ExperimentResults:
-    store = _ui.services().store
-    return results(_experiment, _runs, {run.id: store.run(run.id) for run in _runs if run.drafts_from}, baseline)
+    return results(_experiment, _runs, {run.id: _ui.run(run.id) for run in _runs if run.drafts_from}, baseline)
 
 
 def _money(found: ExperimentResults) -> None:
@@ -222,11 +227,12 @@ def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
 
 
 def _differences(found: ExperimentResults) -> None:
-    """The same differences as in the charts, in words and figures."""
+    """The same differences as in the charts, in words and figures, and how they are to be read."""
     head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline}" for measure in _SHOWN)]
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:
         _table(head, [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others])
+    st.caption(_HOW, width=720)
 
 
 def _difference(cell: CellResult, measure: Measure) -> str:

@@ -22,6 +22,7 @@ _OFFERED = 100
 """The newest runs."""
 
 
+@st.fragment
 def show() -> None:
     """The form, what it comes to, and the button."""
     store = _ui.services().store

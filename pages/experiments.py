@@ -21,8 +21,12 @@ def page() -> None:
         _ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
         asked = None
     if not _access.is_viewer():
-        with st.expander("New experiment", icon=":material/add:", expanded=not known):
-            _experiment_form.show()
+        # Filled when it is opened: most visits are to read what there is.
+        with st.expander(
+            "New experiment", icon=":material/add:", expanded=not known, on_change="rerun", key="new experiment"
+        ) as new:
+            if new.open:
+                _experiment_form.show()
     if not known:
         with st.container(border=True):
             st.markdown(

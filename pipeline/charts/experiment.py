@@ -1,9 +1,16 @@
-"""The cells of an experiment as differences from one of them: a dot with its interval per cell."""
+"""The cells of an experiment as differences from one of them: a dot with its interval per cell.
+
+The rows of a chart change with the cell that the others are compared with, and nothing else of it: see `moving`.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
 
 import altair as alt
 import pandas as pd
 
 from pipeline.charts import style
+from pipeline.charts.moving import MovingView, Template, named, template
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.comparison.deltas import NO_DIFFERENCE, SAME, Measure
 from pipeline.comparison.wording import TITLES
@@ -16,36 +23,63 @@ _ROW, _REST, _LEAST = 26, 70, 190
 _CLEAR, _UNCLEAR = "clear", "no clear difference"
 
 
-def paired_differences(found: ExperimentResults, measure: Measure, *, dark: bool = False) -> ChartView:
+def paired_differences(found: ExperimentResults, measure: Measure, *, dark: bool = False) -> ChartView | MovingView:
     """Every cell's difference from the baseline, with its 95 % interval; filled where it does not hold 0.
 
     The table has one row per cell with a difference, in the order of the experiment. Columns: cell int64, settings
     str, difference, low and high float64 (cost in USD, named `..._usd`), pairs int64, word str.
     """
     unit, suffix = (1e-6, "_usd") if measure == "cost_micros" else (1.0, "")
-    names = [f"{name}{suffix}" for name in ("difference", "low", "high")]
+    ends = [f"{name}{suffix}" for name in ("difference", "low", "high")]
     rows = [
-        (cell.number, cell.cell.label, *(end * unit for end in ends), figure.pairs, figure.word)
+        (
+            cell.number,
+            cell.cell.label,
+            between.value * unit,
+            between.low * unit,
+            between.high * unit,
+            one.pairs,
+            one.word,
+        )
         for cell in found.cells
-        if (figure := cell.figures.get(measure)) and figure.difference
-        for ends in [(figure.difference.value, figure.difference.low, figure.difference.high)]
+        if (one := cell.figures.get(measure)) and (between := one.difference)
     ]
-    table = pd.DataFrame(rows, columns=["cell", "settings", *names, "pairs", "word"])
-    if table.empty:
-        return style.nothing(f"No cell can be compared with cell {found.baseline} yet", table)
-    clear = [cell for cell, word in zip(table["cell"], table["word"], strict=True) if word not in (NO_DIFFERENCE, SAME)]
-    title = _finding(clear, found.baseline)
-    subtitle = (
-        f"{count(len(table), 'cell')}, {_pairs(table)} each; 95 % intervals, paired, by the people behind a draft"
+    names = ["cell", "settings", *ends, "pairs", "word"]
+    if not rows:
+        reason = f"No cell can be compared with cell {found.baseline} yet"
+        return style.nothing(reason, pd.DataFrame(columns=names))
+    columns = {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
+    words = [str(word) for word in columns["word"]]
+    is_clear = [word not in (NO_DIFFERENCE, SAME) for word in words]
+    simulated = measure == "cost_micros" and any(cell.simulated for cell in found.cells)
+    described = _words(measure)
+    first = found.cells[found.baseline - 1]
+    return MovingView(
+        template=_template(measure, len(found.cells), suffix, simulated, dark),
+        data={
+            "cells": columns
+            | {"place": [str(cell) for cell in columns["cell"]]}
+            | {"sure": [_CLEAR if clear else _UNCLEAR for clear in is_clear]},
+            "baseline": {"place": [str(first.number)], "settings": [first.cell.label], "at": [0.0]},
+        },
+        height=_height(len(found.cells)),
+        title=_finding([row[0] for row, clear in zip(rows, is_clear, strict=True) if clear], found.baseline),
+        alt=described,
+        rows=columns,
+        subtitle=f"{count(len(rows), 'cell')}, {_pairs([row[5] for row in rows])} each; 95 % intervals, paired, by the "
+        "people behind a draft",
     )
-    words = f"Dots with intervals, difference from cell {found.baseline} per cell, {subtitle}. {title}."
-    mark = " (simulated)" if measure == "cost_micros" and any(cell.simulated for cell in found.cells) else ""
-    axis = f"{TITLES[measure]}: difference from cell {found.baseline}{', USD' if suffix else ''}{mark}"
-    height = max(_LEAST, _ROW * len(table) + _REST)
-    return ChartView(style.finish(_layers(table, names, axis, dark), height, words), title, words, table, subtitle)
 
 
-def _finding(clear: list[int], baseline: int) -> str:
+def _words(measure: Measure) -> str:
+    return f"Dots with intervals: {TITLES[measure].lower()} of each cell, as difference from the one compared with."
+
+
+def _height(cells: int) -> int:
+    return max(_LEAST, _ROW * cells + _REST)
+
+
+def _finding(clear: Sequence[int], baseline: int) -> str:
     if not clear:
         return f"No cell differs clearly from cell {baseline}"
     named = ", ".join(map(str, clear))
@@ -53,37 +87,48 @@ def _finding(clear: list[int], baseline: int) -> str:
     return f"{cells} {named} {verb} clearly from cell {baseline}"
 
 
-def _pairs(table: pd.DataFrame) -> str:
-    least, most = int(table["pairs"].min()), int(table["pairs"].max())
+def _pairs(pairs: Sequence[int]) -> str:
+    least, most = min(pairs), max(pairs)
     return count(most, "pair") if least == most else f"{least} to {most} pairs"
 
 
-def _layers(table: pd.DataFrame, names: list[str], axis: str, dark: bool) -> list[AnyChart]:
-    value, low, high = names
-    sure = table["word"].map(lambda word: _UNCLEAR if word in (NO_DIFFERENCE, SAME) else _CLEAR)
-    drawn = table.assign(place=table["cell"].map(str), sure=sure)
-    base = alt.Chart(drawn)
+@lru_cache(maxsize=16)
+def _template(measure: Measure, cells: int, suffix: str, simulated: bool, dark: bool) -> Template:
+    unit = f", USD{' (simulated)' if simulated else ''}" if suffix else ""
+    axis = f"{TITLES[measure]}: difference{unit}"
+    return template(_layers(cells, suffix, axis, dark), _height(cells), _words(measure))
+
+
+def _layers(cells: int, suffix: str, axis: str, dark: bool) -> list[AnyChart]:
+    value, low, high = (f"{name}{suffix}" for name in ("difference", "low", "high"))
+    # Every cell has its row, so that none moves when another one becomes the baseline.
+    places = [str(number) for number in range(1, cells + 1)]
     row = alt.Y(
         "place:N",
         title="Cell",
-        sort=list(drawn["place"]),
         axis=alt.Axis(ticks=False, domain=False),
-        scale=alt.Scale(type="point", padding=0.7),
+        scale=alt.Scale(type="point", padding=0.7, domain=places),
     )
+    of_a_cell = [alt.Tooltip("place:N", title="Cell"), alt.Tooltip("settings:N", title="Settings")]
     tooltip = [
-        alt.Tooltip("place:N", title="Cell"),
-        alt.Tooltip("settings:N", title="Settings"),
-        *(alt.Tooltip(f"{name}:Q", title=name.split("_")[0].capitalize(), format="+.3~g") for name in names),
+        *of_a_cell,
+        *(
+            alt.Tooltip(f"{name}:Q", title=name.split("_")[0].capitalize(), format="+.3~g")
+            for name in (value, low, high)
+        ),
         alt.Tooltip("pairs:Q", title="Pairs"),
         alt.Tooltip("word:N", title="In a word"),
     ]
-    colour = style.ink(dark)
+    colour, base, zero = style.ink(dark), named("cells"), named("baseline")
     ticks = alt.Axis(format="+.2~g", tickCount=6)
-    zero = alt.Chart(pd.DataFrame({"at": [0.0]})).mark_rule(strokeDash=[4, 3], color=colour, opacity=0.6)
+    at = alt.X("at:Q", title=axis, axis=ticks)
     across = alt.X(f"{low}:Q", title=axis, scale=alt.Scale(zero=True, padding=12), axis=ticks)
     fill = alt.Scale(domain=[_CLEAR, _UNCLEAR], range=[colour, "transparent"])
     return [
-        zero.encode(alt.X("at:Q", title=axis, axis=ticks)),
+        zero.mark_rule(strokeDash=[4, 3], color=colour, opacity=0.6).encode(at),
+        zero.mark_point(shape="diamond", size=70, filled=True, color=style.NEUTRAL, opacity=1).encode(
+            at, row, tooltip=of_a_cell
+        ),
         base.mark_rule(strokeWidth=2, color=colour).encode(across, alt.X2(f"{high}:Q"), row, tooltip=tooltip),
         base.mark_point(size=90, stroke=colour, strokeWidth=2, opacity=1).encode(
             alt.X(f"{value}:Q", title=axis, axis=ticks),

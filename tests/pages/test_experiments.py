@@ -29,7 +29,7 @@ def _open(app: App, **address: str) -> AppTest:
 
 
 def _text(page: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "error")
+    kinds = ("title", "header", "markdown", "caption", "error")
     return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
 
 
@@ -88,6 +88,13 @@ def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, datab
     assert "3 of 3 cells ended" in _text(page.run())
 
 
+def test_form_of_a_new_experiment_is_there_once_it_is_opened(app: App, database: Path) -> None:
+    page = _open(app, experiment=_experiment(database))
+    assert not any(field.label == "Drafts of" for field in page.selectbox)
+    page.session_state["new experiment"] = True
+    assert any(field.label == "Drafts of" for field in page.run().selectbox)
+
+
 def test_interrupted_experiment_can_be_gone_on_with(app: App, database: Path) -> None:
     experiment_id = _experiment(database)
     store = Store(database)
@@ -118,7 +125,7 @@ def test_unknown_experiment_and_hostile_names_do_no_harm(app: App, database: Pat
     page = _open(app, experiment="exp-nowhere")
     assert not page.exception
     assert "There is no experiment 'exp-nowhere'" in _text(page)
-    (title,) = page.subheader
+    (title,) = page.header
     assert "alert" in title.value
     assert "<script>" not in title.value
     assert "[x](" not in title.value

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from pipeline.charts.experiment import paired_differences
+from pipeline.comparison.deltas import Measure
 from pipeline.config import HybridConfig, Weights
 from pipeline.errors import InputError
 from pipeline.experiment import CellRun, Experiment, status_of
@@ -89,9 +90,19 @@ def test_cell_that_was_not_begun_has_no_figures_and_the_rest_stands() -> None:
 def test_chart_says_which_cells_differ_and_holds_their_intervals() -> None:
     view = paired_differences(found_of(*two_runs()), "score")
     assert view.title == "Cell 2 differs clearly from cell 1"
-    assert view.chart is not None
     row = view.table.iloc[0]
     assert row["low"] < row["difference"] < row["high"]
+    assert view.still().chart.to_dict()["description"] == view.alt
+
+
+@pytest.mark.parametrize("measure", ["score", "cost_micros"])
+def test_another_baseline_moves_the_marks_of_the_same_chart(measure: Measure) -> None:
+    runs = two_runs()
+    before, after = (paired_differences(found_of(*runs, baseline=number), measure) for number in (1, 2))
+    assert before.template == after.template
+    assert before.data["baseline"] != after.data["baseline"]
+    assert list(before.data["cells"]["place"]) == ["2"]
+    assert list(after.data["cells"]["place"]) == ["1"]
 
 
 def test_document_keeps_real_and_simulated_money_apart() -> None:
