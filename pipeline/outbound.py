@@ -19,7 +19,7 @@ from pipeline.prompts import segment_line
 from pipeline.providers._place import is_loopback
 from pipeline.redaction import REPLACED, Redactor
 from pipeline.text import sentence_spans
-from pipeline.words import count
+from pipeline.words import count, listed
 
 _EXCERPT = '{"participant": "'
 _ITS_TEXT = '", "text": "'
@@ -101,7 +101,9 @@ def remarks(found: Outbound) -> tuple[str, ...]:
 def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
     """A shipment in words: what went to whom, and what is to be known about it."""
     where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
-    people = f", from {_listed(shipment.participants)}" if shipment.participants else ""
+    names = shipment.participants
+    named = names if len(names) <= 8 else (*names[:7], f"{len(names) - 7} others")
+    people = f", from {listed(named)}" if names else ""
     headline = (
         f"{count(shipment.requests, 'request')} went to {shipment.provider} {shipment.model}{where[shipment.place]}: "
         f"{shipment.characters:,} characters, with {len(shipment.segments):,} of the {study_segments:,} segments of "
@@ -240,10 +242,3 @@ def _details(shipment: Shipment) -> Iterator[str]:
         yield f"{which} had no answer: whether {arrived} arrived is not known."
     if shipment.untraced:
         yield f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."
-
-
-def _listed(names: Sequence[str]) -> str:
-    """`P03, P07 and P12`; more than eight are shortened."""
-    if len(names) > 8:
-        return f"{', '.join(names[:7])} and {len(names) - 7} others"
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))

@@ -4,6 +4,7 @@ Pure functions on plain values. A value that cannot be computed is a dash, never
 """
 
 import re
+from collections.abc import Sequence
 
 from pipeline.models import CallStatus, Outcome
 
@@ -121,6 +122,11 @@ def milliseconds(time_ms: float) -> str:
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """A number with its noun: `1 persona`, `5 personas`, `1,200 segments`."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(words: Sequence[str]) -> str:
+    """Words as they stand in a sentence: `P03`, `P03 and P07`, `P03, P07 and P12`; empty for none."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))
 
 
 def label(text: str, longest: int = 60) -> str:

@@ -17,6 +17,7 @@ from pipeline.extraction.statements import Statement, find, is_usable
 from pipeline.models import Participant, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.words import listed
 
 PER_LIST = 4
 """Most statements in one list of a persona."""
@@ -178,7 +179,7 @@ def _tagline(goals: Sequence[str]) -> str:
 
 def _topic_line(voice: Voice, segments: Sequence[Segment]) -> str:
     words = topics(voice, segments, 3)
-    return f"Talks most about {_listed(words)}" if words else ""
+    return f"Talks most about {listed(words)}" if words else ""
 
 
 def _background(participants: Sequence[Participant], facts: Sequence[Statement]) -> str:
@@ -188,11 +189,7 @@ def _background(participants: Sequence[Participant], facts: Sequence[Statement])
     work = _stated(participants, "occupation")
     among = "among them " if len(ids) > len(work) > 0 and len(ids) > 1 else ""
     origin = f"Drawn from {'one participant' if len(ids) == 1 else f'{len(ids)} participants'} ({', '.join(shown)})"
-    origin += f": {among}{_listed(work)}." if work else "."
+    origin += f": {among}{listed(work)}." if work else "."
     if len(ids) == 1:
         return " ".join([origin, *(f"{fact.claim}." for fact in facts)])
     return " ".join([origin, *(f"{fact.participant} {fact.claim[0].lower()}{fact.claim[1:]}." for fact in facts)])
-
-
-def _listed(words: Sequence[str]) -> str:
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -14,7 +14,7 @@ from pipeline.sources.reading import Conversation, Limits, Reading, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
 from pipeline.sources.segments import count_words, split
 from pipeline.sources.tables import read_tables
-from pipeline.words import count
+from pipeline.words import count, listed
 
 _SHOWN = 4
 """Conversations, or people, of one document that its notes tell about."""
@@ -105,7 +105,7 @@ def _corrected(reading: Reading, roles: abc.Mapping[str, MappedRole]) -> Reading
             conversations.append(conversation.model_copy(update={"turns": turns}))
     notes = [*reading.notes, "Speakers are read as corrected by hand, like every file with the same speakers."]
     if dropped:
-        notes.append(f"Left out, as chosen: {count(dropped, 'turn')} of {_listed(sorted(gone))}.")
+        notes.append(f"Left out, as chosen: {count(dropped, 'turn')} of {listed(sorted(gone)[:8])}.")
     return reading.model_copy(update={"conversations": tuple(conversations), "notes": tuple(notes)})
 
 
@@ -183,7 +183,7 @@ def _segments(conversations: Sequence[_Spoken], document: str, ids: dict[str, st
 def _document(file: Understood, heard: _Heard, document: str, own: Sequence[Segment], ids: dict[str, str]) -> Document:
     notes = [*_cast_notes(heard.conversations, ids), *file.reading.notes]
     for key, facts in list(heard.taken.items())[:_SHOWN]:
-        notes.append(f"{_listed(facts).capitalize()} of {ids[key]} taken from what they say about themselves.")
+        notes.append(f"{listed(facts).capitalize()} of {ids[key]} taken from what they say about themselves.")
     if any(read_label(label).kind == "opaque" for label in _labels(heard.conversations)):
         notes.append("Labels that could give somebody away are replaced by numbers of ours (R1, R2, ...).")
     words = sum(count_words(segment.text) for segment in own if segment.role == "participant")
@@ -215,12 +215,8 @@ def _cast_notes(conversations: Sequence[_Spoken], ids: dict[str, str]) -> Iterat
             if speaker and key in ids and speaker != ids[key]
         ]
         same = [speaker for speaker, key in spoken.people.keys.items() if speaker and ids.get(key) == speaker]
-        parts = [spoken.cast.reason, *people[:8], f"participant{'s' * (len(same) > 1)} {_listed(same)}" if same else ""]
+        own = f"participant{'s' * (len(same) > 1)} {listed(same[:8])}" if same else ""
+        parts = [spoken.cast.reason, *people[:8], own]
         yield f"Transcript with {count(cast_size, 'speaker')}: {', '.join(part for part in parts if part)}."
     if len(told) > _SHOWN:
         yield f"{len(told) - _SHOWN} more conversations were understood in the same way."
-
-
-def _listed(words: Sequence[str]) -> str:
-    shown = list(dict.fromkeys(words))[:8]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
