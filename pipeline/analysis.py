@@ -11,9 +11,9 @@ import pandas as pd
 
 from pipeline.attempts import ListedCall
 from pipeline.figures import draft_score, refinements
-from pipeline.models import OUTCOME_MEANING, FinalPersona, ModelCall, RunRecord
+from pipeline.models import OUTCOME_MEANING, ModelCall, RunRecord
 from pipeline.money import MICROS
-from pipeline.routing import select
+from pipeline.routing import rank, select
 from pipeline.words import OUTCOME_WORDS
 
 DROPPED = "dropped"
@@ -113,7 +113,7 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
     Columns: rank int64 from 1, name str, tagline str, origin str, outcome str, overall float64 (of the delivered
     text), draft_score float64, cost_usd float64.
     """
-    ranked = sorted(run.personas, key=_best_first)
+    ranked = sorted(run.personas, key=lambda final: rank(final.assessment.scores.overall))
     rows = [
         (
             rank,
@@ -179,10 +179,11 @@ def csv_text(frame: pd.DataFrame) -> str:
 
 def inert(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose texts do nothing in a spreadsheet: what a page shows as a table can be downloaded from it."""
-    return frame.map(_inert)
+    return frame.map(inert_cell)
 
 
-def _inert(cell: object) -> object:
+def inert_cell(cell: object) -> object:
+    """A value that does nothing in a spreadsheet: a text that would be read as a formula begins with an apostrophe."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
@@ -190,11 +191,6 @@ def _real_or_simulated(item: ListedCall) -> tuple[float | None, ...]:
     """Cost and reservation in USD, in the first pair or, where nobody pays, in the second."""
     money = (item.call.cost_micros / MICROS, item.call.reserved_micros / MICROS)
     return (None, None, *money) if item.simulated else (*money, None, None)
-
-
-def _best_first(final: FinalPersona) -> tuple[bool, float]:
-    overall = final.assessment.scores.overall
-    return overall is None, -(overall or 0.0)
 
 
 def _settled_first(call: ModelCall) -> tuple[bool, datetime]:

@@ -27,6 +27,7 @@ from pipeline.models import (
     Study,
     Timing,
 )
+from pipeline.runlog import EventKind, StageName
 
 WITHHELD = "Left out of the bundle, together with the words of the study."
 """Stands where a payload was, so that nobody takes it for a call that sent nothing."""
@@ -39,14 +40,14 @@ class Event(Frozen):
     """A line in the story of a run."""
 
     at: str
-    kind: Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
+    kind: EventKind
     sentence: str
 
 
 class StageBegun(Frozen):
     """When a stage began, and how much it had to do."""
 
-    stage: Literal["draft", "assess", "refine"]
+    stage: StageName
     planned: int
     started_at: AwareDatetime
 

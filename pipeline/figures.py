@@ -9,7 +9,8 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from pipeline.models import FinalPersona, Frozen, Micros, Outcome, RunRecord, Score
+from pipeline.models import FinalPersona, Frozen, Micros, RunRecord, Score
+from pipeline.scored import ANSWERED
 
 IMPUTED_BAND = 0.25
 """Half-width of the band around costs that were not paid but priced: on public cascades the hard items, which
@@ -117,7 +118,7 @@ def refinements(run: RunRecord) -> tuple[Refinement, ...]:
     return tuple(
         Refinement(final, draft_score(final), _frontier_score(final))
         for final in run.personas
-        if final.draft_id in asked or final.outcome in _ANSWERED
+        if final.draft_id in asked or final.outcome in ANSWERED
     )
 
 
@@ -143,9 +144,6 @@ def mean_interval(values: Sequence[float], low: float, high: float) -> Estimate:
     return Estimate(value=mean, low=max(low, mean - half), high=min(high, mean + half), n=n)
 
 
-_ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
-
-
 def _frontier_score(final: FinalPersona) -> float | None:
     if final.outcome == "refined":
         return final.assessment.scores.overall
@@ -167,7 +165,7 @@ def _saving(run: RunRecord, reasons: dict[str, str]) -> Estimate | None:
         free = "The frontier alone would have cost nothing, so there is nothing to save."
         reasons["saving"] = _why_no_reference(run) if alone is None else free
         return None
-    measured = min(alone, sum(final.cost_micros for final in run.personas if final.outcome in _ANSWERED))
+    measured = min(alone, sum(final.cost_micros for final in run.personas if final.outcome in ANSWERED))
     imputed = alone - measured
     return Estimate(
         value=1 - spent / alone,

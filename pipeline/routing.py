@@ -22,9 +22,14 @@ class Selection(NamedTuple):
     dropped: tuple[AssessedDraft, ...]
 
 
+def rank(score: float | None) -> float:
+    """Sorts best first; a text without a score comes after every other."""
+    return 1.0 if score is None else -score
+
+
 def select(drafts: Sequence[AssessedDraft], count: int) -> Selection:
     """The best `count` drafts and the rest. Unscored drafts rank last; ties go to the earlier draft."""
-    ranked = sorted(drafts, key=lambda item: (-_rank(item), item.draft.id))
+    ranked = sorted(drafts, key=lambda item: (rank(item.assessment.scores.overall), item.draft.id))
     return Selection(tuple(ranked[:count]), tuple(ranked[count:]))
 
 
@@ -41,10 +46,5 @@ def accepted(scores: "NDArray[np.float64]", threshold: float) -> "NDArray[np.boo
 def escalation(kept: Sequence[AssessedDraft], threshold: float, order: EscalationOrder) -> tuple[AssessedDraft, ...]:
     """The kept drafts under the threshold, in the order in which they get the money."""
     under = [item for item in kept if not is_accepted(item.assessment.scores.overall, threshold)]
-    sign = 1 if order == "worst_first" else -1
-    return tuple(sorted(under, key=lambda item: (sign * _rank(item), item.draft.id)))
-
-
-def _rank(item: AssessedDraft) -> float:
-    overall = item.assessment.scores.overall
-    return -1.0 if overall is None else overall
+    sign = -1 if order == "worst_first" else 1
+    return tuple(sorted(under, key=lambda item: (sign * rank(item.assessment.scores.overall), item.draft.id)))

@@ -27,12 +27,14 @@ from pipeline.models import (
     Stage,
     Study,
 )
+from pipeline.routing import rank
 from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
 
 if TYPE_CHECKING:
     from pipeline.hybrid import RunResult  # at run time hybrid imports this module
 
 StageName = Literal["draft", "assess", "refine"]
+EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
 
 
 class RunLog(Protocol):
@@ -111,7 +113,7 @@ def collect(
         drafts=tuple(sorted(drafts, key=lambda draft: draft.id)),
         assessments=assessments,
         failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
-        personas=tuple(sorted(personas, key=lambda final: (_worst(final.assessment), final.draft_id))),
+        personas=tuple(sorted(personas, key=lambda final: (rank(final.assessment.scores.overall), final.draft_id))),
         calls=tuple(sorted(calls, key=lambda call: (call.started_at, call.id))),
         warnings=tuple(dict.fromkeys(warnings)),
         batches=tuple(batches),
@@ -127,13 +129,18 @@ def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
     ]
     return run.model_copy(
         update={
-            "drafts": tuple(sorted(scored, key=lambda item: (_worst(item.assessment), item.draft.id))),
+            "drafts": tuple(sorted(scored, key=lambda item: (rank(item.assessment.scores.overall), item.draft.id))),
             "failures": facts.failures,
             "personas": facts.personas,
             "calls": facts.calls,
             "warnings": facts.warnings,
         }
     )
+
+
+def usual_name(study: Study, config: HybridConfig) -> str:
+    """What a run is called that nobody has named."""
+    return f"{study.name} at {config.quality_threshold:.2f}"
 
 
 def new_run_id() -> str:
@@ -233,7 +240,7 @@ class MemoryLog(RunLog):
         """The run as the store would give it back, under a new id."""
         run = RunRecord(
             id=new_run_id(),
-            name=f"{study.name} at {config.quality_threshold:.2f}",
+            name=usual_name(study, config),
             status=result.status,
             simulated=simulated,
             study_id=study.id,
@@ -306,12 +313,6 @@ def describe_stage(stage: StageName, planned: int) -> str:
 def describe_score(draft_id: str, assessment: Assessment) -> str:
     """The overall score of a draft as one short line."""
     return f"{draft_id} scores {score(assessment.scores.overall)}."
-
-
-def _worst(assessment: Assessment) -> float:
-    """Sorts best first; a text without a score ranks after every other."""
-    overall = assessment.scores.overall
-    return 1.0 if overall is None else -overall
 
 
 def _who(call: ModelCall) -> str:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pipeline.config import HybridConfig
 from pipeline.models import Frozen, Outcome, RunRecord, RunStatus
+from pipeline.routing import rank
 
 ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
 """Outcomes of drafts whose refinement was paid and could be read."""
@@ -32,11 +33,6 @@ class ScoredDraft(NamedTuple):
     """Spent on refining it."""
     delivered: float | None
     """Score of the delivered text; `None` without one."""
-
-    @property
-    def rank(self) -> tuple[float, str]:
-        """Sorts as a run ranks its drafts: best first, those without a score last, ties to the earlier draft."""
-        return (1.0 if self.overall is None else -self.overall, self.id)
 
 
 class RunScores(Frozen):
@@ -64,7 +60,7 @@ class RunScores(Frozen):
 
 def best_first(drafts: Sequence[ScoredDraft]) -> tuple[ScoredDraft, ...]:
     """Drafts in the order in which `routing.select` keeps them."""
-    return tuple(sorted(drafts, key=lambda draft: draft.rank))
+    return tuple(sorted(drafts, key=lambda draft: (rank(draft.overall), draft.id)))
 
 
 def scored(run: RunRecord) -> RunScores:
@@ -88,5 +84,5 @@ def scored(run: RunRecord) -> RunScores:
                 delivered=final.assessment.scores.overall if final else None,
             )
         )
-    own = {name: getattr(run, name) for name in RunScores.model_fields if name not in ("drafts", "drafts_from")}
-    return RunScores(**own, drafts_from=getattr(run, "drafts_from", None), drafts=best_first(drafts))
+    own = {name: getattr(run, name) for name in RunScores.model_fields if name != "drafts"}
+    return RunScores(**own, drafts=best_first(drafts))

@@ -19,7 +19,7 @@ from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.hybrid import HybridPipeline, RunResult
 from pipeline.models import RunStatus, Study, Timing
 from pipeline.quality import scorer_version
-from pipeline.runlog import RunFacts
+from pipeline.runlog import RunFacts, usual_name
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts
@@ -170,7 +170,7 @@ class Worker:
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
-            name=name or f"{study.name} at {config.quality_threshold:.2f}",
+            name=name or usual_name(study, config),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
             drafts=drafts,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from pipeline.models import AssessedDraft, Finding, Persona
+from pipeline.routing import rank
 from pipeline.text import tokens
 
 _ALIKE = 85
@@ -27,7 +28,7 @@ def penalise_near_duplicates(assessed: Sequence[AssessedDraft]) -> tuple[Assesse
     words = [_bits(text, vocabulary) for text in texts]
     leaders: list[int] = []
     results = list(assessed)
-    for place in sorted(range(len(assessed)), key=lambda place: (-_overall(assessed[place]), place)):
+    for place in sorted(range(len(assessed)), key=lambda place: rank(assessed[place].assessment.scores.overall)):
         twin = next((leader for leader in leaders if _alike(texts, words, place, leader)), None)
         if twin is None:
             leaders.append(place)
@@ -67,8 +68,3 @@ def _bits(text: str, vocabulary: dict[str, int]) -> int:
     for word in set(text.split()):
         bits |= 1 << vocabulary.setdefault(word, len(vocabulary))
     return bits
-
-
-def _overall(item: AssessedDraft) -> float:
-    overall = item.assessment.scores.overall
-    return -1.0 if overall is None else overall

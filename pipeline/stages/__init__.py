@@ -28,8 +28,6 @@ StageOutput = TypeVar("StageOutput", covariant=True)
 class PipelineStage(ABC, Generic[StageInput, StageOutput]):
     """One synchronous step of the pipeline."""
 
-    name: str
-
     @abstractmethod
     def execute(self, stage_input: StageInput) -> StageOutput:
         """Do the whole step and return its result."""

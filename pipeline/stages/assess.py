@@ -31,8 +31,6 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
     scores what was not begun, and waits for the rest.
     """
 
-    name = "assess"
-
     def __init__(self, scorer: "Future[Scorer]", background: Background, log: RunLog) -> None:
         """Bind the stage to a scorer that may still be in the making, on the same background."""
         self._scorer = scorer

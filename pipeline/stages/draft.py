@@ -34,8 +34,6 @@ class DraftOutput(Frozen):
 class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
     """Asks for `count × draft_factor` drafts, one call each, several at a time."""
 
-    name = "draft"
-
     def __init__(
         self,
         caller: Caller,

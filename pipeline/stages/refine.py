@@ -16,7 +16,7 @@ from pipeline.prompts import refine_request, refine_task
 from pipeline.providers import Request
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor, in_all_texts
-from pipeline.routing import escalation, is_accepted, select
+from pipeline.routing import escalation, is_accepted, rank, select
 from pipeline.runlog import RunLog
 from pipeline.stages import Background, Lane, PipelineStage
 
@@ -49,8 +49,6 @@ class Frontier(NamedTuple):
 class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
     """Keeps what is good enough; reserve, call, settle, re-score and compare for the rest."""
 
-    name = "refine"
-
     def __init__(
         self, frontier: Frontier, scorer: Scorer, redactor: Redactor | None, config: HybridConfig, log: RunLog
     ) -> None:
@@ -73,7 +71,8 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         waiting = [item for item in under if item.draft.id not in finals]
         for final in self._escalate(waiting, stage_input):
             finals[final.draft_id] = final
-        ordered = sorted((finals[item.draft.id] for item in kept), key=_best_first)
+        done = (finals[item.draft.id] for item in kept)
+        ordered = sorted(done, key=lambda final: (rank(final.assessment.scores.overall), final.draft_id))
         return RefineOutput(personas=tuple(ordered))
 
     def _escalate(self, waiting: Sequence[AssessedDraft], stage_input: RefineInput) -> list[FinalPersona]:
@@ -245,8 +244,3 @@ def _outcome_of(error: PersonaError) -> Outcome:
 
 def _two(score: float | None) -> str:
     return "no score" if score is None else f"{score:.2f}"
-
-
-def _best_first(final: FinalPersona) -> tuple[float, str]:
-    overall = final.assessment.scores.overall
-    return (-1.0 if overall is None else overall) * -1, final.draft_id

@@ -8,13 +8,13 @@ from pydantic import BaseModel
 
 from pipeline.errors import StoreError
 from pipeline.models import StudySize
+from pipeline.runlog import EventKind
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database
 
 
 Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]
-EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
 
 KEYS: dict[Table, tuple[str, ...]] = {
     "studies": ("id",),
