@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.evidence import LISTS
 from pipeline.models import Assessment, ClaimSupport, FinalPersona, Persona, RunRecord, Scores
 from pipeline.money import MICROS
 from pipeline.words import undirected
@@ -78,19 +79,24 @@ def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
     return {
         "id": persona.id,
         "score": scores_document(assessment.scores),
-        "claims": [
-            {
-                "field": claim.field,
-                "text": claim.text,
-                "support": claim.support,
-                "document": claim.document,
-                "segment": claim.segment,
-                "quote": claim.quote,
-            }
-            for claim in assessment.claims
-        ],
+        "claims": _claims(assessment, "text"),
         "findings": [finding.text for finding in assessment.findings],
     }
+
+
+def _claims(assessment: Assessment, called: str) -> list[JsonDict]:
+    """Every claim with its best source; the two documents call its text differently."""
+    return [
+        {
+            "field": claim.field,
+            called: claim.text,
+            "support": claim.support,
+            "document": claim.document,
+            "segment": claim.segment,
+            "quote": claim.quote,
+        }
+        for claim in assessment.claims
+    ]
 
 
 def scores_document(scores: Scores) -> JsonDict:
@@ -128,20 +134,11 @@ def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
     lines.append(", ".join(f"{_plain(key)}: {_plain(value)}" for key, value in persona.demographics.items()))
     lines.append(_plain(persona.background))
     support = {(claim.field, claim.text): claim for claim in final.assessment.claims}
-    for field, title in _LISTS:
+    for field, title in LISTS.items():
         items: Sequence[str] = getattr(persona, field)
         if items:
             lines.append(f"### {title}\n\n" + "\n".join(_item(item, support.get((field, item))) for item in items))
     return "\n\n".join(line for line in lines if line)
-
-
-_LISTS = (
-    ("goals", "Goals"),
-    ("pain_points", "Pain points"),
-    ("behaviours", "Behaviours"),
-    ("motivations", "Motivations"),
-    ("quotes", "Quotes"),
-)
 
 
 def _item(text: str, claim: ClaimSupport | None) -> str:
@@ -192,17 +189,7 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
         "draft_score": scores_document(before.scores) if before else None,
         "focus": list(focus),
         "persona": final.persona.model_dump(mode="json"),
-        "evidence": [
-            {
-                "field": claim.field,
-                "claim": claim.text,
-                "support": claim.support,
-                "document": claim.document,
-                "segment": claim.segment,
-                "quote": claim.quote,
-            }
-            for claim in final.assessment.claims
-        ],
+        "evidence": _claims(final.assessment, "claim"),
         "findings": [finding.text for finding in final.assessment.findings],
     }
 

@@ -89,10 +89,9 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, p
     if not config.uses_frontier:
         why = "The run is local only."
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
-    kind = provider_class(config.frontier_provider, "frontier")
     batch = config.refine_mode == "batch"
     pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices, batch=batch)
-    frontier = kind(_spec(kind, config, settings, "frontier"))
+    frontier = build(config.frontier_provider, "frontier", config, settings)
     if private and frontier.is_away:
         raise ConfigError(
             f"frontier_provider: this study never leaves this machine, and {frontier.name} would be sent its words."
@@ -228,8 +227,7 @@ def _local(
         # Never asked, so that it can be the one that needs neither a server nor a key.
         return config, build("builtin", "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings, private)
-    kind = provider_class(config.local_provider, "local")
-    provider = kind(_spec(kind, config, settings, "local"))
+    provider = build(config.local_provider, "local", config, settings)
     if private and provider.is_away:
         raise ConfigError(
             f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."

@@ -16,7 +16,7 @@ from rich.text import Text
 from pipeline.models import AssessedDraft, RunRecord
 from pipeline.progress import stage_bars
 from pipeline.runlog import StageName
-from pipeline.words import percent, score, usd
+from pipeline.words import MISSING, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
@@ -53,9 +53,8 @@ def print_run(run: RunRecord) -> None:
     for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
         table.add_column(title, no_wrap=title != "tagline")
     for final in run.personas:
-        overall = final.assessment.scores.overall
         table.add_row(
-            score(overall),
+            score(final.assessment.scores.overall),
             Text(final.persona.name),
             final.outcome,
             usd(final.cost_micros),
@@ -99,13 +98,13 @@ def print_experiment(found: "ExperimentResults") -> None:
         score_of, local = cell.figures.get("score"), cell.figures.get("local_share")
         table.add_row(
             str(cell.number),
-            cell.run_id or "–",
+            cell.run_id or MISSING,
             cell.status or "not begun",
             score(score_of.value if score_of else None),
             f"{figure_difference(score_of, cell)} {score_of.word or score_of.why_not or ''}".strip()
             if score_of
-            else "–",
-            "–" if local is None or local.value is None else percent(local.value),
+            else MISSING,
+            MISSING if local is None or local.value is None else percent(local.value),
             usd(cell.spent_micros, cell.simulated),
             Text(cell.cell.label),
         )

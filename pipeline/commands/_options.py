@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline.config import HybridConfig, load_config, parse_config
+from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, load_config, parse_config
 from pipeline.settings import Settings
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -58,8 +58,6 @@ def config_of(options: argparse.Namespace, base: HybridConfig | None = None) -> 
     given = {name: getattr(options, name) for _, name, _, _ in _FLAGS if getattr(options, name) is not None}
     other = "frontier_provider" in given and given["frontier_provider"] != values.get("frontier_provider")
     if other and "frontier_model" not in given and not options.config:
-        from pipeline.config import DEFAULT_FRONTIER_MODEL
-
         given["frontier_model"] = DEFAULT_FRONTIER_MODEL.get(given["frontier_provider"], "")
     return parse_config(values | given, "command line")
 

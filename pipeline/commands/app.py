@@ -20,7 +20,6 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _app(options: argparse.Namespace, settings: Settings) -> int:
-
     root = Path(__file__).resolve().parents[2]
     if not (root / "app.py").exists():
         raise InputError(f"{root / 'app.py'}: not found. Run `persona app` from a checkout (pip install -e .).")
