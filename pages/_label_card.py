@@ -71,7 +71,7 @@ def _card(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
 
 
 def _persona(persona: Persona) -> None:
-    st.subheader(escape_markdown(persona.name) or "Without a name", anchor=False)
+    st.header(escape_markdown(persona.name) or "Without a name", anchor=False)
     if persona.tagline:
         st.markdown(f"*{escape_markdown(persona.tagline)}*")
     facts = [

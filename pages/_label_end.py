@@ -25,7 +25,7 @@ def show(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
         f"Labels of {escape_markdown(trust.raters[0])}, who began and so decides"
         + (f"; those of {others} only say how far labels agree." if others else ".")
     )
-    st.subheader("How far labels agree", anchor=False)
+    st.header("How far labels agree", anchor=False)
     sides = st.grid(2, min_column_width=300)
     with sides.cell():
         _agreement("The same text, labelled twice", trust.twice, "No text has been labelled twice yet.")

@@ -11,9 +11,14 @@ from pipeline.sources import SourceFile
 from pipeline.words import count, escape_markdown, label
 
 
+@st.fragment
 def take_in(study_id: str) -> None:
     """A file of labels, what would become of it, and the button."""
-    with st.expander("Labels from a file", icon=":material/upload_file:"):
+    with st.expander(
+        "Labels from a file", icon=":material/upload_file:", on_change="rerun", key="labels from a file"
+    ) as opened:
+        if not opened.open:
+            return
         st.caption(
             "A CSV of labels written on this page goes back into its design. Any other needs the columns `draft` and"
             " `verdict` (or `label`), and `run` when it speaks of several runs; it is kept apart, because labels of"

@@ -5,17 +5,22 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _ui
+from pages import _calibrate_data, _ui
 from pages._label_data import RATER_KEY
 from pipeline.calibration.design import DesignSettings
 from pipeline.calibration.drawing import LabelPlan, minutes_for, plan
 from pipeline.calibration.labels import DesignSummary
 from pipeline.calibration.promise import Promise, Risk, Scope
-from pipeline.errors import InputError
+from pipeline.errors import PersonaError
 from pipeline.models import Study
 from pipeline.words import count, escape_markdown, label, percent, score
 
-_MOST_RUNS = 200
+_FIRST_SHOWN = 5
+"""Designs listed at first, the newest."""
+
+_ALL_KEY = "all designs"
+"""Whether all are listed."""
+
 RISKS: dict[Risk, str] = {
     "marginal": "among everything delivered",
     "selective": "among what stays local",
@@ -41,31 +46,51 @@ def enter(design_id: str) -> None:
 # --- drawn before ----------------------------------------------------------------------------------
 
 
+@st.fragment
 def open_designs(study_id: str) -> None:
     """The designs of a study, newest first; nothing when there are none."""
     designs = _ui.services().store.designs(study_id)
     if not designs:
         return
-    st.subheader("Designs", anchor=False)
-    for design in designs:
+    st.header("Designs", anchor=False)
+    shown = designs if st.session_state.get(_ALL_KEY) else designs[:_FIRST_SHOWN]
+    for design in shown:
         with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"design {design.id}"):
             _design(design)
+    if len(shown) < len(designs):
+        st.button(f"All {len(designs)} designs", icon=":material/expand_more:", type="tertiary", on_click=_show_all)
+
+
+def _show_all() -> None:
+    st.session_state[_ALL_KEY] = True
 
 
 def _design(design: DesignSummary) -> None:
-    with st.container(gap=None):
-        kind = "" if design.is_drawn else " :gray-badge[made elsewhere]"
-        st.markdown(f"**{escape_markdown(label(design.name))}**{kind}")
-        said = ", ".join(f"{escape_markdown(name)} {n} of {design.tasks}" for name, n in design.labelled.items())
-        runs = count(len(design.run_ids), "run")
-        st.caption(f"{said or count(design.tasks, 'text')} · {runs} · drawn {_ui.when(design.created_at)}")
+    kind = "" if design.is_drawn else " :gray-badge[made elsewhere]"
+    said = ", ".join(f"{escape_markdown(name)} {n} of {design.tasks}" for name, n in design.labelled.items())
+    facts = f"{said or count(design.tasks, 'text')} · {count(len(design.run_ids), 'run')}"
+    st.markdown(
+        f"**{escape_markdown(label(design.name))}**{kind}  \n"
+        f":small[:gray[{facts} · drawn {_ui.when(design.created_at)}]]"
+    )
     if st.button("Open", key=f"open {design.id}", icon=":material/arrow_forward:"):
         enter(design.id)
-    with st.popover("Delete", key=f"delete {design.id}", icon=":material/delete:", type="tertiary"):
-        st.markdown(f"Deletes the design and {count(sum(design.labelled.values()), 'label')} for good.")
-        if st.button("Delete design and labels", key=f"delete now {design.id}", type="primary"):
-            _ui.services().store.delete_design(design.id)
-            st.rerun()
+
+
+@st.fragment
+def delete_popover(design_id: str, name: str) -> None:
+    """A way to delete a design with its labels, which says what that takes away."""
+    # Counted when it is opened: labelling goes on beside it.
+    with st.popover(
+        "Delete", key="delete design", icon=":material/delete:", type="tertiary", on_change="rerun"
+    ) as opened:
+        if not opened.open:
+            return
+        labels = count(len(_ui.services().store.labels(design_id)), "label")
+        st.markdown(f"Deletes **{escape_markdown(label(name))}** and {labels} for good.")
+        if st.button("Delete design and labels", type="primary"):
+            _ui.services().store.delete_design(design_id)
+            leave()
 
 
 # --- a new draw ------------------------------------------------------------------------------------
@@ -73,22 +98,28 @@ def _design(design: DesignSummary) -> None:
 
 def new_design(study: Study) -> None:
     """Settings of a draw, what it takes, and the button that fixes it."""
-    st.subheader("Draw texts to label", anchor=False)
-    runs = {run.id: run for run in _ui.services().store.run_names(_MOST_RUNS, study.id)}
-    ended = [run_id for run_id, run in runs.items() if run.status != "running" and run.personas]
-    if not ended:
-        with st.container(border=True):
-            st.markdown("**This study has no finished run yet.** Labels are given to texts of a run.")
-            st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+    st.header("Draw texts to label", anchor=False)
+    runs = _ui.services().store.run_names(_calibrate_data.MOST_RUNS, study.id)
+    ended = [run for run in runs if run.status != "running" and run.personas]
+    if ended:
+        _new_design({run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in ended})
         return
+    with st.container(border=True):
+        st.markdown("**This study has no finished run yet.** Labels are given to texts of a run.")
+        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+
+
+@st.fragment
+def _new_design(runs: dict[str, str]) -> None:
+    """Fields on the left, what they come to on the right; `runs` says what each is called."""
     sides = st.grid(2, min_column_width=360, gap="large")
     with sides.cell():
         current = st.session_state.get(_ui.RUN_KEY)
         chosen = st.multiselect(
             "Runs",
-            ended,
-            default=[current if current in ended else ended[0]],
-            format_func=lambda run_id: f"{label(runs[run_id].name)} · {_ui.when(runs[run_id].created_at)}",
+            list(runs),
+            default=[current if current in runs else next(iter(runs))],
+            format_func=lambda run_id: runs[run_id],
             help="Several runs of one setup give more drafts to draw from.",
         )
         settings = _settings()
@@ -97,34 +128,46 @@ def new_design(study: Study) -> None:
 
 
 def _settings() -> DesignSettings:
-    one, two = st.columns(2)
-    labels = one.number_input(
+    labels = st.number_input(
         "Texts", 1, 2000, 50, help="For the certificate: drawn at random from the floor on. Fewer drafts: all of them."
     )
-    floor = two.number_input(
-        "Floor (% under it)",
-        0,
-        95,
-        40,
-        step=5,
-        help="Drafts with the lowest scores go to the frontier anyway. Not labelling them buys more where it counts.",
+    # Closed, their fields are not in the page: each takes the browser several milliseconds at every change.
+    with st.container(horizontal=True, gap="small"):
+        with st.popover("Promise", icon=":material/handshake:"):
+            promise = _promise()
+        with st.popover("Floor and seed", icon=":material/casino:"):
+            floor = st.number_input(
+                "Floor (% under it)",
+                0,
+                95,
+                40,
+                step=5,
+                help="Drafts with the lowest scores go to the frontier anyway. Not labelling them buys more where it "
+                "counts.",
+            )
+            seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.")
+    st.caption(
+        f"At most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence, "
+        f"for {SCOPES[promise.scope]}. The lowest {floor} % are left out; seed {seed}."
     )
-    alpha = one.number_input("Bad at most (%)", 1, 90, 10, help="Alpha: what the certificate promises.")
-    confidence = two.number_input(
+    return DesignSettings(promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed)
+
+
+def _promise() -> Promise:
+    alpha = st.number_input("Bad at most (%)", 1, 90, 10, help="Alpha: what the certificate promises.")
+    confidence = st.number_input(
         "Confidence (%)", 50, 99, 90, help="How sure the promise is, over the luck of the draw."
     )
     risk = st.selectbox("Bad texts are counted", list(RISKS), format_func=RISKS.__getitem__)
     scope = st.selectbox("The promise speaks of", list(SCOPES), format_func=SCOPES.__getitem__)
-    seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.", width=160)
-    promise = Promise(alpha=alpha / 100, confidence=confidence / 100, risk=risk, scope=scope)
-    return DesignSettings(promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed)
+    return Promise(alpha=alpha / 100, confidence=confidence / 100, risk=risk, scope=scope)
 
 
 def _draw(run_ids: list[str], settings: DesignSettings) -> None:
     """What the draw would be, and the button."""
     try:
-        planned = plan(_ui.services().store.scores(run_ids), settings)
-    except InputError as error:
+        planned = plan(_calibrate_data.scores(run_ids), settings)
+    except PersonaError as error:
         _ui.problem(error)
         return
     _what_it_takes(planned)
@@ -147,7 +190,6 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
 
 def _what_it_takes(planned: LabelPlan) -> None:
     design, texts, certified = planned.design, len(planned.design.tasks), planned.certificate_texts
-    st.markdown(f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**")
     drawn = f"All {certified:,}" if certified == design.eligible else f"{certified:,} of the {design.eligible:,}"
     numbers = Counter(task.purpose for task in design.tasks)
     parts = {
@@ -155,16 +197,17 @@ def _what_it_takes(planned: LabelPlan) -> None:
         "comparison": "by the frontier among them, unmarked",
         "agreement": "shown twice, to see how far labels agree",
     }
-    lines = [f"{drawn} kept drafts that score {score(design.floor)} or more, for the certificate"]
-    lines += [f"{numbers[purpose]} {words}" for purpose, words in parts.items() if numbers[purpose]]
-    st.markdown("\n".join(f"- {line}" for line in lines))
+    lines = [f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**", ""]
+    lines.append(f"- {drawn} kept drafts that score {score(design.floor)} or more, for the certificate")
+    lines += [f"- {numbers[purpose]} {words}" for purpose, words in parts.items() if numbers[purpose]]
     promise = design.settings.promise
     said = (
         f"“at most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence”"
     )
     if planned.is_enough:
-        st.markdown(f"At least **{planned.needed or 0}** of them are needed for {said}, if none is bad.")
-    else:
+        lines += ["", f"At least **{planned.needed or 0}** of them are needed for {said}, if none is bad."]
+    st.markdown("\n".join(lines))
+    if not planned.is_enough:
         st.warning(
             f"{said} needs at least {planned.needed} drafts from the floor on, and this draw has"
             f" {planned.certificate_texts}. Choose more runs, a lower floor, or promise less.",

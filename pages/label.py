@@ -69,6 +69,7 @@ def _bar(stored: StoredDesign, rater: str | None) -> None:
             st.rerun()
         if st.button("All designs", icon=":material/list:", type="tertiary"):
             _label_start.leave()
+        _label_start.delete_popover(stored.id, stored.name)
 
 
 def _ask_who(known: list[str]) -> None:

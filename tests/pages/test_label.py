@@ -42,8 +42,15 @@ def _open(app: App, rater: str | None = None, **address: str) -> AppTest:
     return page.run()
 
 
+def _with_files(app: App) -> AppTest:
+    """The start with the place for files opened."""
+    page = _open(app)
+    page.session_state["labels from a file"] = True
+    return page.run()
+
+
 def _text(page: AppTest) -> str:
-    kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "success", "metric")
+    kinds = ("title", "header", "markdown", "caption", "info", "warning", "error", "success", "metric")
     words = [f"{getattr(item, 'label', '')} {item.value}" for kind in kinds for item in page.get(kind)]
     return "\n".join(words).replace("\\", "")
 
@@ -115,7 +122,7 @@ def test_text_of_models_stays_text_on_a_card(app, database):
     design = draw_from(store.scores([run_id]), DesignSettings())
     page = _open(app, "Ana", design=store.save_design([run_id], design, MARKUP, STARTED))
     assert not page.exception
-    words = [item.value for kind in ("subheader", "markdown", "caption") for item in page.get(kind)]
+    words = [item.value for kind in ("header", "markdown", "caption") for item in page.get(kind)]
     assert sum(MARKUP in text.replace("\\", "") for text in words) >= 4
     assert not any(MARKUP in text for text in words)
 
@@ -149,10 +156,10 @@ def test_labelling_goes_on_where_it_was_left(app, database):
 def test_a_second_rater_sees_the_same_texts_and_none_of_the_verdicts(app, database):
     design_id = a_design(database)
     first = _open(app, "Ana", design=design_id)
-    shown = first.subheader[0].value
+    shown = first.header[0].value
     _say(first, "Unacceptable")
     second = _open(app, "Ben", design=design_id)
-    assert second.subheader[0].value == shown
+    assert second.header[0].value == shown
     assert "Ana" not in _text(second)
 
 
@@ -198,10 +205,25 @@ def test_the_results_of_a_run_lead_to_labelling_it(app, database):
 
 
 def test_a_design_is_deleted_with_its_labels(app, database):
-    a_design(database)
-    page = _open(app)
+    page = _say(_open(app, "Ana", design=a_design(database)), "Acceptable")
+    page.session_state["delete design"] = True
+    assert "Deletes **First labels** and 1 label for good" in _text(page.run())
     _button(page, "Delete design and labels").click().run()
     assert Store(database).designs() == []
+    assert "design" not in page.query_params
+
+
+def test_the_newest_designs_are_listed_and_the_others_on_demand(app, database):
+    run_id = finished_run(database, count=4, draft_factor=1.0)
+    store = Store(database)
+    design = draw_from(store.scores([run_id]), DesignSettings())
+    for number in range(7):
+        store.save_design([run_id], design, f"Draw {number}", datetime.now(UTC))
+    page = _open(app)
+    assert "Draw 6" in _text(page)
+    assert "Draw 1" not in _text(page)
+    _button(page, "All 7 designs").click().run()
+    assert "Draw 0" in _text(page)
 
 
 def test_the_last_label_of_all_can_be_taken_back_too(app, database):
@@ -219,7 +241,7 @@ def test_a_file_of_labels_goes_back_into_its_design(app, database):
     text = export_labels(store.design(design_id), store.labels(design_id))
     for label in store.labels(design_id):
         store.remove_label(design_id, label.place, "Ana")
-    page = _open(app)
+    page = _with_files(app)
     page.file_uploader[0].upload("labels.csv", text.encode(), "text/csv").run()
     _button(page, "Take into this design").click().run()
     assert [label.verdict for label in store.labels(design_id)] == ["acceptable", "unsure"]
@@ -229,7 +251,7 @@ def test_a_file_of_labels_goes_back_into_its_design(app, database):
 def test_labels_made_elsewhere_are_kept_apart_and_marked(app, database):
     run_id = finished_run(database, count=4, draft_factor=1.0)
     draft_id = Store(database).run(run_id).drafts[0].draft.id
-    page = _open(app)
+    page = _with_files(app)
     page.file_uploader[0].upload("old.csv", f"run,draft,label\n{run_id},{draft_id},1\n".encode(), "text/csv").run()
     assert "1 label made elsewhere." in _text(page)
     _button(page, "Keep apart from drawn designs").click().run()
@@ -240,7 +262,7 @@ def test_labels_made_elsewhere_are_kept_apart_and_marked(app, database):
 
 def test_a_file_that_is_no_table_of_labels_is_refused_in_one_sentence(app, database):
     finished_run(database)
-    page = _open(app)
+    page = _with_files(app)
     page.file_uploader[0].upload("x.csv", b"draft,label\nd1,7\n", "text/csv").run()
     assert "x.csv line 2, column label: found '7'" in _text(page)
     assert not page.exception
