@@ -1,4 +1,4 @@
-"""What a card opens: how its score comes about, and what the frontier changed.
+"""What a card opens: how its score comes about, what the frontier changed, and the persona to take along.
 
 Computed only when asked for. All text of personas is untrusted: it is escaped before it meets Markdown.
 """
@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages import _share
 from pipeline.evidence import LISTS, SUPPORTED_FROM, WEAK_FROM, FieldChange, changes
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, how, product_in_words
-from pipeline.models import AssessedDraft, ClaimSupport, FinalPersona, RunRecord
-from pipeline.words import escape_markdown, score
+from pipeline.export import persona_markdown
+from pipeline.models import ClaimSupport, FinalPersona, RunRecord
+from pipeline.words import escape_markdown, label, score
 
 
 @st.dialog("How scores come about", width="medium", icon=":material/calculate:")
@@ -76,8 +78,9 @@ def _limits() -> None:
 
 
 @st.dialog("Before and after", width="large")
-def before_and_after(run: RunRecord, final: FinalPersona, draft: AssessedDraft | None) -> None:
+def before_and_after(run: RunRecord, final: FinalPersona) -> None:
     """The draft beside the frontier's text, part by part."""
+    draft = next((item for item in run.drafts if item.draft.id == final.draft_id), None)
     rejected = final.rejected
     before = final.persona if rejected else draft.draft.persona if draft else final.persona
     after = rejected or final.persona
@@ -103,3 +106,16 @@ def _changed(change: FieldChange) -> None:
 def _listed(own: Sequence[str], sign: str, kept: Sequence[str]) -> str:
     lines = [f"- {sign} {escape_markdown(text)}" for text in own]
     return "\n".join([*lines, *(f"- :gray[{escape_markdown(text)}]" for text in kept)])
+
+
+@st.dialog("Poster", icon=":material/co_present:")
+def poster(run: RunRecord, final: FinalPersona) -> None:
+    """The persona as one page."""
+    st.markdown(f"**{escape_markdown(label(final.persona.name))}** on one landscape page, to show or to print.")
+    _share.poster_button(run, final)
+
+
+@st.dialog("Copy", width="medium", icon=":material/content_copy:")
+def copied(run: RunRecord, final: FinalPersona) -> None:
+    """The persona as Markdown, with a button that copies it."""
+    st.code(persona_markdown(final, run.simulated), language=None, wrap_lines=True, height=420)

@@ -97,17 +97,16 @@ def calibration_button(board: "Board", threshold: float) -> None:
     )
 
 
-def poster_button(run: RunRecord, final: FinalPersona, key: str) -> None:
+def poster_button(run: RunRecord, final: FinalPersona) -> None:
     """A persona as one landscape page, to print or to show."""
     st.download_button(
-        "Poster",
+        "Download poster",
         lambda: _posters(run, final),
         f"{run.id} poster.html",
-        icon=":material/co_present:",
-        type="tertiary",
+        icon=":material/download:",
+        type="primary",
         on_click="ignore",
-        key=f"poster {key}",
-        help="One landscape page, to show or to print. Opens in any browser.",
+        help="One file that opens in any browser.",
     )
 
 

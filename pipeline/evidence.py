@@ -5,7 +5,7 @@ the scorer's, this module only names them and finds the words around them.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from pipeline.models import ClaimSupport, FinalPersona, Finding, Frozen, Persona, Segment, Study
@@ -18,6 +18,17 @@ WEAK_FROM = 0.4
 """Support from which a claim is weak; under it nothing in the source says so."""
 
 Mark = Literal["supported", "weak", "not_found", "unscored"]
+
+MARK_WORDS: Mapping[Mark, tuple[str, str]] = {
+    "supported": ("✓", "supported"),
+    "weak": ("~", "weak"),
+    "not_found": ("✗", "not found"),
+    "unscored": ("–", "not scored"),
+}
+"""Sign and word of a mark: never colour alone."""
+
+_QUOTE_WORDS: Mapping[Mark, str] = {"supported": "verbatim", "weak": "near a quote"}
+"""A quote is not supported but found in the study word for word, or it is not."""
 
 LISTS: dict[str, str] = {
     "goals": "Goals",
@@ -140,18 +151,37 @@ def lowered_because(claim: ClaimSupport) -> str:
     return "; ".join(words)
 
 
-def source_context(study: Study, segment_id: str | None) -> SourceContext | None:
-    """A segment of a study and its neighbours in the same document; `None` when there is no such segment."""
-    place = next((at for at, segment in enumerate(study.segments) if segment.id == segment_id), None)
-    if place is None:
-        return None
-    segment = study.segments[place]
-    later = study.segments[place + 1 : place + 2]
-    return SourceContext(
-        before=tuple(_asked(study.segments[max(0, place - _CONTEXT_BEFORE) : place], segment.document)),
-        segment=segment,
-        after=tuple(item for item in later if item.document == segment.document),
-    )
+def mark_word(name: Mark, *, is_quote: bool) -> str:
+    """What a mark says of a claim, or of a quote."""
+    word = MARK_WORDS[name][1]
+    return _QUOTE_WORDS.get(name, word) if is_quote else word
+
+
+def who(persona: Persona) -> str:
+    """Occupation, age and location in one line; empty when none is stated."""
+    facts = persona.demographics
+    return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
+
+
+class Sources:
+    """The segments of a study, to be found by their ids together with what was said around them."""
+
+    def __init__(self, study: Study) -> None:
+        self._segments = study.segments
+        self._places = {segment.id: place for place, segment in enumerate(study.segments)}
+
+    def around(self, segment_id: str | None) -> SourceContext | None:
+        """A segment and its neighbours in the same document; `None` when there is no such segment."""
+        place = self._places.get(segment_id or "")
+        if place is None:
+            return None
+        segment = self._segments[place]
+        later = self._segments[place + 1 : place + 2]
+        return SourceContext(
+            before=tuple(_asked(self._segments[max(0, place - _CONTEXT_BEFORE) : place], segment.document)),
+            segment=segment,
+            after=tuple(item for item in later if item.document == segment.document),
+        )
 
 
 def changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:

@@ -2,19 +2,19 @@
 
 from collections.abc import Mapping
 
-from pipeline.evidence import ClaimGroup, Mark, MarkedClaim, claim_groups, mark_counts, other_findings
+from pipeline.evidence import (
+    MARK_WORDS,
+    ClaimGroup,
+    Mark,
+    MarkedClaim,
+    claim_groups,
+    mark_counts,
+    mark_word,
+    other_findings,
+    who,
+)
 from pipeline.models import FinalPersona, Frozen, RunRecord, Scores, Segment, Study
 from pipeline.words import OUTCOME_WORDS, score, usd
-
-MARK_WORDS: Mapping[Mark, tuple[str, str]] = {
-    "supported": ("✓", "supported"),
-    "weak": ("~", "weak"),
-    "not_found": ("✗", "not found"),
-    "unscored": ("–", "not scored"),
-}
-"""Sign and word of a mark: never colour alone."""
-
-_QUOTE_WORDS: dict[Mark, str] = {"supported": "verbatim", "weak": "near a quote"}
 
 
 class ToldClaim(Frozen):
@@ -81,12 +81,6 @@ def told_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[T
     return tuple(_told(final, run, focus.get(final.draft_id, ()), segments) for final in run.personas)
 
 
-def who(final: FinalPersona) -> str:
-    """Occupation, age and location in one line; empty when none is stated."""
-    facts = final.persona.demographics
-    return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
-
-
 def _told(
     final: FinalPersona, run: RunRecord, focus: tuple[str, ...], segments: Mapping[str, Segment] | None
 ) -> ToldPersona:
@@ -97,7 +91,7 @@ def _told(
         draft_id=final.draft_id,
         name=final.persona.name,
         tagline=final.persona.tagline,
-        who=who(final),
+        who=who(final.persona),
         background=final.persona.background,
         scores=_scores(final.assessment.scores),
         draft_score=score(before.scores.overall) if before else None,
@@ -127,13 +121,12 @@ def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None) -> ToldGro
 
 
 def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ToldClaim:
-    sign, word = MARK_WORDS[claim.mark]
     support = claim.support
     told = ToldClaim(
         text=claim.text,
         mark=claim.mark,
-        sign=sign,
-        word=_QUOTE_WORDS.get(claim.mark, word) if is_quote else word,
+        sign=MARK_WORDS[claim.mark][0],
+        word=mark_word(claim.mark, is_quote=is_quote),
         support=score(support.support if support else None),
     )
     if segments is None or support is None or not support.document:

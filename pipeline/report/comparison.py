@@ -5,16 +5,16 @@ from typing import get_args
 
 from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
+from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.comparison.deltas import figures
 from pipeline.comparison.matching import Match, claim_differences, matches
 from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import Setting, cautions, settings_of
 from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, figure_difference, figure_value
-from pipeline.evidence import MarkedClaim
+from pipeline.evidence import MARK_WORDS, MarkedClaim
 from pipeline.figures import run_figures
 from pipeline.models import FinalPersona, Frozen, RunRecord
-from pipeline.report.claims import MARK_WORDS
 from pipeline.report.html import figure, render
 from pipeline.report.run import at
 from pipeline.words import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
@@ -63,7 +63,9 @@ def comparison_report(
         common=[(_said(setting), setting.values[0]) for setting in settings if not setting.differs],
         measures=_measures(runs),
         how=HOW,
-        figures=[figure(topic, view) for topic, view in _charts(runs)],
+        figures=[
+            figure(topic, view.still() if isinstance(view, MovingView) else view) for topic, view in _charts(runs)
+        ],
         beside=[(LETTERS[place], _pairs(runs[0], runs[place], with_source)) for place in range(1, len(runs))],
         with_source=with_source,
     )
@@ -98,7 +100,7 @@ def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Row]]]:
     return [(title, MEANINGS[measure], rows[measure]) for measure, title in TITLES.items()]
 
 
-def _charts(runs: Sequence[RunRecord]) -> Iterable[tuple[str, ChartView]]:
+def _charts(runs: Sequence[RunRecord]) -> Iterable[tuple[str, ChartView | MovingView]]:
     texts: Texts = get_args(Texts)[0]
     yield "Scores overlaid", score_overlay(runs, texts)
     yield "Scores run by run", score_rows(runs, texts)

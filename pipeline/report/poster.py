@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipeline.evidence import mark, weak_claims
+from pipeline.evidence import mark, weak_claims, who
 from pipeline.models import FinalPersona, Frozen, RunRecord
-from pipeline.report.claims import who
 from pipeline.report.html import render
 from pipeline.report.run import at
 from pipeline.words import OUTCOME_WORDS, count, label, score
@@ -56,7 +55,7 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
     return Poster(
         name=_cut(persona.name, "name"),
         tagline=_cut(persona.tagline, "tagline"),
-        who=_cut(who(final), "tagline"),
+        who=_cut(who(final.persona), "tagline"),
         facts=tuple((_cut(key, "fact"), _cut(value, "fact")) for key, value in facts[:_MOST]),
         quote=_quote(final),
         lists=tuple((title, tuple(_cut(item, "item") for item in items[:_MOST])) for title, items in named if items),

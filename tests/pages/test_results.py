@@ -1,11 +1,14 @@
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages import _cards, _ui
 from pipeline.config import HybridConfig, Weights
 from pipeline.evidence import unsupported_quotes, weak_claims
 from pipeline.explained import explain, product_in_words
@@ -34,6 +37,19 @@ def _text(page: AppTest) -> str:
     kinds = ("title", "subheader", "markdown", "caption", "info", "warning", "error", "text", "metric")
     words = [f"{getattr(item, 'label', '')} {item.value}" for kind in kinds for item in page.get(kind)]
     return "\n".join(words).replace("\\", "")
+
+
+def _cards_of(page: AppTest) -> list[dict[str, Any]]:
+    """What the browser is given to draw."""
+    shown: list[dict[str, Any]] = json.loads(page.get("bidi_component")[0].proto.json)
+    return shown
+
+
+def _press_on_card(page: AppTest, monkeypatch: pytest.MonkeyPatch, action: str, draft: str) -> AppTest:
+    """What the browser tells when a button of a card is pressed."""
+    pressed = SimpleNamespace(action={"action": action, "draft": draft})
+    monkeypatch.setattr(_cards, "_board", lambda **_: pressed)
+    return page.run()
 
 
 def _unfinished(database: Path, status: str, error: str | None = None) -> str:
@@ -74,7 +90,7 @@ def test_a_finished_run_shows_figures_charts_and_cards(app: App, database: Path)
     assert [metric.label for metric in page.metric][:3] == ["Personas", "Mean score", "Local share"]
     assert page.metric[0].value == "2"
     assert len(page.get("vega_lite_chart")) >= 2
-    assert "**Goals**" in _text(page)
+    assert _cards_of(page)[0]["groups"][0]["title"] == "Goals"
 
 
 def test_the_latest_run_is_shown_unless_another_is_asked_for(app: App, database: Path) -> None:
@@ -96,15 +112,20 @@ def test_a_local_run_claims_nothing_to_be_simulated(app: App, database: Path) ->
     assert "No draft was sent to the frontier" in _text(page)
 
 
-def test_an_opened_claim_shows_its_source_and_where_it_stands(app: App, database: Path) -> None:
+def test_a_claim_brings_its_source_and_where_it_stands(app: App, database: Path) -> None:
+    first = _cards_of(_open(app, finished_run(database)))[0]
+    claim = first["groups"][0]["claims"][0]
+    assert "answers.csv · row" in claim["source"]["place"]
+    assert claim["said"][0].startswith("Supported: support")
+
+
+def test_cards_are_sorted_and_filtered(app: App, database: Path) -> None:
     run_id = finished_run(database)
     page = _open(app, run_id)
-    assert "answers.csv" not in _text(page)
-    first = Store(database).run(run_id).personas[0]
-    page.session_state[f"{run_id} {first.draft_id} goals 0"] = True
-    page.run()
-    assert "answers.csv · row" in _text(page)
-    assert "Supported: support" in _text(page)
+    best = [final.draft_id for final in Store(database).run(run_id).personas]
+    assert [card["id"] for card in _cards_of(page)] == best
+    page.selectbox(key="sort").set_value("Lowest score").run()
+    assert [card["id"] for card in _cards_of(page)] == best[::-1]
 
 
 def test_a_filter_that_fits_no_persona_leaves_a_sentence(app: App, database: Path) -> None:
@@ -120,16 +141,38 @@ def _press(page: AppTest, label: str) -> AppTest:
     return next(button for button in page.button if button.label == label).click().run()
 
 
-def test_the_score_of_a_persona_is_taken_apart_when_asked(app: App, database: Path) -> None:
+def test_the_score_of_a_persona_is_taken_apart_when_asked(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = finished_run(database)
     page = _open(app, run_id)
     assert "What it cannot see" not in _text(page)
-    _press(page, "Score explained")
+    first = Store(database).run(run_id).personas[0]
+    _press_on_card(page, monkeypatch, "score", first.draft_id)
     assert not page.exception
-    explained = explain(Store(database).run(run_id).personas[0].assessment, Weights())
-    assert product_in_words(explained) in _text(page)
+    assert product_in_words(explain(first.assessment, Weights())) in _text(page)
     assert "The lowest quarter** of" in _text(page)
     assert "It is not a probability" in _text(page)
+
+
+def test_a_refined_persona_is_compared_with_its_draft(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = _open(app, finished_run(database, quality_threshold=1.0))
+    refined = next(card for card in _cards_of(page) if card["compared"])
+    _press_on_card(page, monkeypatch, "compare", refined["id"])
+    assert not page.exception
+    assert "Frontier (simulated)" in _text(page)
+
+
+def test_what_a_browser_says_of_a_press_is_not_trusted(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = finished_run(database)
+    page, draft = _open(app, run_id), Store(database).run(run_id).personas[0].draft_id
+    for action, asked in (("score", "draft-of-another"), ("delete", draft)):
+        assert not _press_on_card(page, monkeypatch, action, asked).exception
+        assert "What it cannot see" not in _text(page)
 
 
 def test_scores_in_general_are_explained_with_the_weights_of_the_run(app: App, database: Path) -> None:
@@ -146,13 +189,19 @@ def test_personas_with_unsupported_quotes_can_be_picked_out(app: App, database: 
     assert ("No persona fits" in _text(page)) != unsupported
 
 
-def test_a_persona_can_be_copied_as_markdown(app: App, database: Path) -> None:
+def test_a_persona_can_be_copied_as_markdown(app: App, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run_id = finished_run(database)
     page = _open(app, run_id)
     first = Store(database).run(run_id).personas[0]
-    page.session_state[f"copy {run_id} {first.draft_id}"] = True
-    page.run()
+    _press_on_card(page, monkeypatch, "copy", first.draft_id)
     assert page.code[0].value.startswith(f"## {first.persona.name}")
+
+
+def test_a_persona_is_offered_as_a_poster(app: App, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = finished_run(database)
+    page = _open(app, run_id)
+    _press_on_card(page, monkeypatch, "poster", Store(database).run(run_id).personas[0].draft_id)
+    assert "Download poster" in [button.proto.label for button in page.get("download_button")]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,6 @@ def test_results_offer_report_bundle_posters_and_images(app, tmp_path: Path) -> 
     offered = labels(at)
     for label in ("Report (simulated)", "Bundle for another installation", "Posters (simulated)"):
         assert offered.count(label) == 1
-    assert offered.count("Poster") == 2
     assert offered.count("PNG") == offered.count("SVG") >= 2
 
 

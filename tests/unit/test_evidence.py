@@ -1,10 +1,10 @@
 from pipeline.evidence import (
+    Sources,
     changes,
     claim_groups,
     lowered_because,
     mark,
     mark_counts,
-    source_context,
     unsupported_quotes,
     weak_claims,
 )
@@ -61,17 +61,17 @@ def test_an_empty_list_is_left_out() -> None:
 
 def test_a_source_is_shown_from_its_question_to_the_next_turn() -> None:
     study = _study(_segment(1), _segment(2, "interviewer"), _segment(3), _segment(4), _segment(5))
-    context = source_context(study, "d1.4")
+    context = Sources(study).around("d1.4")
     assert context is not None
     assert [item.id for item in (*context.before, *context.after)] == ["d1.2", "d1.3", "d1.5"]
 
 
 def test_a_source_at_the_edge_of_a_document_borrows_nothing_from_its_neighbour() -> None:
     study = _study(_segment(1), _segment(1, document="d2"), _segment(1, document="d3"))
-    context = source_context(study, "d2.1")
+    context = Sources(study).around("d2.1")
     assert context is not None
     assert (context.before, context.after) == ((), ())
-    assert source_context(study, "d9.1") is None
+    assert Sources(study).around("d9.1") is None
 
 
 def test_only_parts_that_differ_are_reported() -> None:

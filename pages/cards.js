@@ -1,0 +1,164 @@
+// Draws the cards of personas. All text comes from studies and models: it is only ever set as text.
+
+const SIGNS = { supported: "✓", weak: "~", not_found: "✗", unscored: "–" };
+const HELP = {
+  score:
+    "From 0 to 1, computed on this machine. Faithfulness: how well the study supports the claims, the weakest " +
+    "weighing most; it compares words and does not see every turned meaning. Coherence: no rule finds a " +
+    "contradiction or a repetition. Completeness: the expected parts are there. The score is not a probability.",
+  simulated: "Refined by an offline stand-in: its text is rewritten from the evidence, and nobody was charged.",
+  score_action: "What each part of the score found, and what lowered it.",
+  poster: "One landscape page, to show or to print. Opens in any browser.",
+  copy: "The persona as Markdown.",
+  compare: "The draft beside the frontier's text.",
+};
+const TYPING = "input, textarea, select, [contenteditable], [role='combobox'], [role='slider'], [role='dialog']";
+const SKIPPED = "Ctrl Alt Meta".split(" ");
+
+/** What was drawn into a place, and how to tell Python of a press there; kept from one drawing to the next. */
+const drawn = new WeakMap();
+
+/** An element with a class, text or children; what is empty is left out. */
+function make(tag, name, ...content) {
+  const node = document.createElement(tag);
+  if (name) node.className = name;
+  node.append(...content.filter((part) => part !== "" && part !== null && part !== undefined));
+  return node;
+}
+
+/** Says more of an element to those who point at it and to those who listen. */
+function explained(node, words) {
+  node.title = words;
+  node.setAttribute("aria-description", words);
+  return node;
+}
+
+function hidden(sign) {
+  const node = make("span", "sign", sign);
+  node.setAttribute("aria-hidden", "true");
+  return node;
+}
+
+function part({ name, value, fraction }) {
+  const bar = make("span", "bar");
+  bar.style.setProperty("--full", `${100 * fraction}%`);
+  return make("li", "", make("span", "", `${name} `, make("strong", "", value)), bar);
+}
+
+function turn({ speaker, text }) {
+  return make("p", "turn", `${speaker}: ${text}`);
+}
+
+function source({ before, speaker, words: [first, marked, rest], after, place }) {
+  const said = make("p", "", make("strong", "", `${speaker}: `), first, first && " ");
+  if (marked) said.append(make("mark", "", marked), rest && ` ${rest}`);
+  return make("blockquote", "", ...before.map(turn), said, ...after.map(turn), make("footer", "", place));
+}
+
+function claim(found, quotes) {
+  const text = make("span", "text", quotes ? `“${found.text}”` : found.text);
+  if (found.word) text.append(" ", make("span", "word", found.word));
+  else text.append(make("span", "unseen", ` (${found.mark})`));
+  const summary = make("summary", "", hidden(SIGNS[found.mark]), text);
+  const inside = make("div", "inside", ...found.said.map((words) => make("p", "note", words)));
+  if (found.source) inside.append(source(found.source));
+  return make("details", `claim ${found.mark}`, summary, inside);
+}
+
+function group({ title, quotes, claims }) {
+  return make("section", "group", make("h4", "", title), ...claims.map((found) => claim(found, quotes)));
+}
+
+function badges(card) {
+  const origin = card.origin === "local" ? make("span", "badge local", "local draft") : make("span", "badge frontier", "frontier");
+  const simulated = card.simulated ? explained(make("span", "badge simulated", "simulated"), HELP.simulated) : null;
+  return make("p", "badges", origin, simulated, explained(make("span", "badge", card.outcome), card.reason));
+}
+
+function button(label, action, card, help) {
+  const node = explained(make("button", "", label), help);
+  node.type = "button";
+  node.dataset.action = action;
+  node.setAttribute("aria-label", `${label}: ${card.name}`);
+  return node;
+}
+
+function actions(card) {
+  return make(
+    "p",
+    "actions",
+    button("Score explained", "score", card, HELP.score_action),
+    card.compared ? button("Before and after", "compare", card, HELP.compare) : null,
+    button("Poster", "poster", card, HELP.poster),
+    button("Copy", "copy", card, HELP.copy),
+  );
+}
+
+function article(card, number) {
+  const title = make("h3", "", card.name);
+  title.id = `persona-${number}`;
+  const dial = explained(make("p", "dial", make("span", "", "Score "), make("strong", "", card.score)), HELP.score);
+  const marks = card.marks.map(([mark, count, word]) => make("span", `count ${mark}`, hidden(SIGNS[mark]), ` ${count} ${word}`));
+  const node = make(
+    "article",
+    "",
+    make("header", "", make("div", "", title, make("p", "note", card.who)), dial),
+    card.tagline ? make("p", "tagline", card.tagline) : null,
+    badges(card),
+    make("ul", "parts", ...card.parts.map(part)),
+    make("p", "marks", ...marks),
+    card.background ? make("p", "", card.background) : null,
+    ...card.groups.map(group),
+    card.findings.length ? make("h4", "", "To look at") : null,
+    card.findings.length ? make("ul", "findings", ...card.findings.map((text) => make("li", "", text))) : null,
+    make("p", "note foot", card.foot),
+    actions(card),
+  );
+  node.dataset.draft = card.id;
+  node.tabIndex = -1;
+  node.setAttribute("aria-labelledby", title.id);
+  return node;
+}
+
+/** j and k: the next card and the one before, unless somebody is typing or a dialog is open. */
+function step(event, root) {
+  const forward = { j: 1, k: -1 }[event.key];
+  const typing = event.composedPath()[0];
+  const busy = typing.closest?.(TYPING) || document.querySelector("[role='dialog']");
+  if (!forward || busy || SKIPPED.some((key) => event.getModifierState(key)) || event.metaKey) return;
+  const cards = [...root.querySelectorAll("article")];
+  const here = cards.indexOf(root.getRootNode().activeElement?.closest("article"));
+  const next = cards[here < 0 ? 0 : here + forward];
+  if (!next) return;
+  next.focus({ preventScroll: true });
+  next.scrollIntoView({ block: "start" });
+}
+
+function settled(root, tell) {
+  const pressed = (event) => {
+    const { action } = event.target.closest("button")?.dataset ?? {};
+    if (action) tell(action, event.target.closest("article").dataset.draft);
+  };
+  const keyed = (event) => step(event, root);
+  root.addEventListener("click", pressed);
+  document.addEventListener("keydown", keyed);
+  return () => {
+    root.removeEventListener("click", pressed);
+    document.removeEventListener("keydown", keyed);
+    drawn.delete(root);
+  };
+}
+
+export default function show({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".cards");
+  const kept = drawn.get(root) ?? {};
+  if (!kept.leave) {
+    kept.leave = settled(root, (action, draft) => kept.tell("action", { action, draft }));
+    drawn.set(root, kept);
+  }
+  kept.tell = setTriggerValue;
+  // Another theme calls this, too: claims that are open stay so.
+  if (kept.cards !== data) root.replaceChildren(...data.map(article));
+  kept.cards = data;
+  return kept.leave;
+}

@@ -1,0 +1,220 @@
+"""A persona as its card on the screen: every claim with its mark and the words of the study behind it.
+
+Pure functions from a run and its study to plain text that the browser sets as text: nothing in it is markup. Each
+text is cut to what a card can hold and freed of characters that turn the direction of what follows them.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from pipeline.evidence import (
+    MARK_WORDS,
+    ClaimGroup,
+    Mark,
+    MarkedClaim,
+    SourceContext,
+    Sources,
+    claim_groups,
+    lowered_because,
+    mark_counts,
+    mark_word,
+    other_findings,
+    who,
+)
+from pipeline.models import AssessedDraft, ClaimSupport, FinalPersona, Frozen, RunRecord, Scores, Segment, Study
+from pipeline.words import OUTCOME_WORDS, label, score, undirected, usd
+
+_LONGEST_TURN = 900
+"""Characters of what was said that are shown on each side of the supporting sentences, and of the turns around."""
+
+
+class Turn(Frozen):
+    """What somebody said."""
+
+    speaker: str
+    text: str
+
+
+class Source(Frozen):
+    """The words behind a claim with what was said around them, in reading order."""
+
+    before: tuple[Turn, ...]
+    speaker: str
+    words: tuple[str, str, str]
+    """What comes first, the supporting sentences, what follows; the middle is empty where they are not word for word
+    in the segment."""
+    after: tuple[Turn, ...]
+    place: str
+    """Document and place in it."""
+
+
+class Claim(Frozen):
+    """A statement with its mark."""
+
+    text: str
+    mark: Mark
+    word: str
+    """Of the mark; empty where all is well, because a row of the same word hides the exceptions."""
+    said: tuple[str, ...]
+    """Sentences about its support: the number, what lowered it, why there is no source."""
+    source: Source | None = None
+
+
+class Group(Frozen):
+    """One list of a persona."""
+
+    title: str
+    quotes: bool
+    claims: tuple[Claim, ...]
+
+
+class PartScore(Frozen):
+    """A part of the score."""
+
+    name: str
+    value: str
+    fraction: float
+    """0 where there is none."""
+
+
+class Card(Frozen):
+    """Everything that a card shows."""
+
+    id: str
+    """Of the draft."""
+    name: str
+    who: str
+    tagline: str
+    origin: str
+    """`local` or `frontier`."""
+    simulated: bool
+    """Whether the text itself comes from the simulated frontier."""
+    outcome: str
+    reason: str
+    score: str
+    parts: tuple[PartScore, ...]
+    marks: tuple[tuple[Mark, int, str], ...]
+    """How many statements have each mark, with its word."""
+    background: str
+    groups: tuple[Group, ...]
+    findings: tuple[str, ...]
+    foot: str
+    """Why it came out so, from whom it is drawn, what it cost."""
+    compared: bool
+    """Whether there are two texts to compare."""
+
+
+def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study) -> tuple[Card, ...]:
+    """Cards of some personas of a run, in the order given.
+
+    Args:
+        run: in any state.
+        shown: personas of it.
+        study: the run's own; without its words (`Study.is_withheld`) claims name the places of their sources only.
+    """
+    drafts = {item.draft.id: item for item in run.drafts}
+    sources = _Sources(study)
+    return tuple(_card(final, drafts.get(final.draft_id), run.simulated, sources) for final in shown)
+
+
+def is_compared(final: FinalPersona, draft: AssessedDraft | None) -> bool:
+    """Whether there are two texts to compare: the draft, and what the frontier made of it."""
+    return final.rejected is not None or (draft is not None and final.outcome == "refined")
+
+
+class _Sources(Sources):
+    """Sources with the names of their documents."""
+
+    def __init__(self, study: Study) -> None:
+        super().__init__(study)
+        self.names: Mapping[str, str] = {document.id: document.name for document in study.documents}
+        self.is_withheld = study.is_withheld
+
+
+def _card(final: FinalPersona, draft: AssessedDraft | None, simulated: bool, sources: _Sources) -> Card:
+    persona, reason = final.persona, label(final.reason, 600)
+    focus = f" Drawn from {label(', '.join(draft.draft.focus), 600)}." if draft and draft.draft.focus else ""
+    cost = usd(final.cost_micros, simulated) if final.cost_micros else "nothing"
+    return Card(
+        id=final.draft_id,
+        name=label(persona.name),
+        who=label(who(persona), 200) or "No occupation stated",
+        tagline=label(persona.tagline, 300),
+        origin=final.origin,
+        simulated=simulated and final.origin == "frontier",
+        outcome=OUTCOME_WORDS[final.outcome],
+        reason=reason,
+        score=score(final.assessment.scores.overall),
+        parts=_parts(final.assessment.scores),
+        marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in mark_counts(final).items()),
+        background=label(persona.background, 3000),
+        groups=tuple(_group(group, sources) for group in claim_groups(final)),
+        findings=tuple(label(finding.text, 600) for finding in other_findings(final)),
+        foot=f"{reason}{focus} Cost: {cost}.",
+        compared=is_compared(final, draft),
+    )
+
+
+def _parts(scores: Scores) -> tuple[PartScore, ...]:
+    values = (scores.faithfulness, scores.coherence, scores.completeness)
+    return tuple(
+        PartScore(name=name, value=score(value), fraction=value or 0.0)
+        for name, value in zip(("Faithfulness", "Coherence", "Completeness"), values, strict=True)
+    )
+
+
+def _group(group: ClaimGroup, sources: _Sources) -> Group:
+    quotes = group.field == "quotes"
+    return Group(
+        title=group.title, quotes=quotes, claims=tuple(_claim(claim, quotes, sources) for claim in group.claims)
+    )
+
+
+def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> Claim:
+    word, support = mark_word(claim.mark, is_quote=is_quote), claim.support
+    shown = "" if claim.mark == "supported" and not is_quote else word
+    said, source = _told(support, word, sources)
+    return Claim(text=label(claim.text, 600), mark=claim.mark, word=shown, said=said, source=source)
+
+
+def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[tuple[str, ...], Source | None]:
+    """Sentences about the support of a claim, and the words behind it where they may be shown."""
+    if support is None:
+        return ("Too short to be checked against the study.",), None
+    why = lowered_because(support)
+    worth = f"{word.capitalize()}: support {score(support.support)}{f', {why}' if why else ''}."
+    context = sources.around(support.segment)
+    if context is None:
+        return (worth, "Nothing in the study says this."), None
+    document = support.document or sources.names.get(context.segment.document, "")
+    place = label(f"{document} · {context.segment.where}", 300)
+    if sources.is_withheld:
+        return (worth, f"The words were left out when this run was shared. Their place: {place}."), None
+    return (worth,), _source(context, support.quote, place)
+
+
+def _source(context: SourceContext, quote: str | None, place: str) -> Source:
+    return Source(
+        before=tuple(_turn(segment) for segment in context.before),
+        speaker=_speaker(context.segment),
+        words=_around(context.segment.text, quote or ""),
+        after=tuple(_turn(segment) for segment in context.after),
+        place=place,
+    )
+
+
+def _turn(segment: Segment) -> Turn:
+    return Turn(speaker=_speaker(segment), text=label(segment.text, _LONGEST_TURN))
+
+
+def _speaker(segment: Segment) -> str:
+    return "Interviewer" if segment.role == "interviewer" else label(segment.participant or "Participant")
+
+
+def _around(text: str, quote: str) -> tuple[str, str, str]:
+    """A segment with the supporting sentences between what stands before and after them."""
+    start = text.find(quote) if quote else -1
+    if start < 0:
+        return label(text, 3 * _LONGEST_TURN), "", ""
+    before = " ".join(undirected(text[:start]).split())
+    before = before if len(before) <= _LONGEST_TURN else f"…{before[1 - _LONGEST_TURN :].lstrip()}"
+    return before, label(quote, 3 * _LONGEST_TURN), label(text[start + len(quote) :], _LONGEST_TURN)
