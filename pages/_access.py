@@ -12,6 +12,7 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from time import monotonic
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -28,6 +29,10 @@ CLOSED = ("Upload", "Configure", "Label", "Calls")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _KEYS: dict[str, Role] = {"viewers": "viewer", "analysts": "analyst"}
 """What `[persona.roles]` may hold; whoever is named in both lists gets the lesser right, which is the first here."""
+
+_LOOK_AGAIN_S = 1.0
+_LOOKED: list[tuple[object, float, dict[str, Any]]] = []
+"""The secrets of the last look: whose they are, when that was, and what they hold."""
 
 _SIGNED_IN: set[str] = set()
 """Not empty once this process has seen an `[auth]` section."""
@@ -161,17 +166,26 @@ def _section(*path: str) -> dict[str, Any]:
         PersonaError: there is a secrets file, and it cannot be read. Streamlit takes it for absent, which would
             switch the sign-in off.
     """
-    if not st.secrets.load_if_toml_exists():
-        broken = next((name for name in st.get_option("secrets.files") if Path(name).exists()), None)
-        if broken:
-            raise PersonaError(f"{broken}: cannot be read as TOML, so nobody gets in. Mend it, or take it away.")
-        return {}
-    found: Any = st.secrets.to_dict()
+    found: Any = _secrets()
     for name in path:
         found = found.get(name, {})
         if not isinstance(found, dict):
             raise PersonaError(f"secrets.toml: '{'.'.join(path)}' has to be a section, as in [{'.'.join(path)}].")
     return dict(found)
+
+
+def _secrets() -> dict[str, Any]:
+    """Everything in the secrets file. A page asks for it dozens of times, so it is looked at once a second."""
+    for source, looked, found in _LOOKED:
+        if source is st.secrets and monotonic() - looked < _LOOK_AGAIN_S:
+            return found
+    found = {}
+    if st.secrets.load_if_toml_exists():
+        found = st.secrets.to_dict()
+    elif broken := next((name for name in st.get_option("secrets.files") if Path(name).exists()), None):
+        raise PersonaError(f"{broken}: cannot be read as TOML, so nobody gets in. Mend it, or take it away.")
+    _LOOKED[:] = [(st.secrets, monotonic(), found)]
+    return found
 
 
 # --- reached from elsewhere ------------------------------------------------------------------------

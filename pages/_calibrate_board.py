@@ -131,7 +131,7 @@ def _cut_here(board: "Board", here: "Position") -> None:
     rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
     # A figure stays on one line with its unit.
     lines = [
-        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {escape_markdown(one.note)} |"
+        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {unbroken(one.note)} |"
         for one in threshold_tiles(board, here)
     ]
     finding = (
@@ -141,6 +141,11 @@ def _cut_here(board: "Board", here: "Position") -> None:
     st.markdown(
         "\n".join([finding, "", f"| At {score(min(here.threshold, 1.0))} | | |", "| :-- | --: | :-- |", *lines])
     )
+
+
+def unbroken(text: str) -> str:
+    """Escaped, and no number left at the end of a line without its per cent."""
+    return escape_markdown(text).replace(" %", f"{NO_BREAK}%")
 
 
 def answer(board: "Board") -> None:

@@ -7,6 +7,7 @@ address as well (`?study=`, `?run=`). Text of files and models is escaped before
 import argparse
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -90,7 +91,7 @@ def services() -> Services:
     role = _access.role()
     if role is None:
         raise AccessDenied("You are not signed in, or no longer have a role here. Open the page again and sign in.")
-    opened = _open(_database().absolute())
+    opened = _open(_database())
     return opened if role == "analyst" else _open_for_viewers(opened.store.path)
 
 
@@ -123,7 +124,7 @@ def _open_for_viewers(database: Path) -> Services:
 
 def cache_folder() -> Path:
     """Where indexes, answers for the score and checks of judges are kept: beside the database."""
-    return _database().absolute().parent / ".cache"
+    return _database().parent / ".cache"
 
 
 def add_example(store: Store) -> str | None:
@@ -138,15 +139,20 @@ def add_example(store: Store) -> str | None:
 
 
 def _database() -> Path:
-    """The file named after `--` on Streamlit's command line, else what the environment says."""
+    """The file named after `--` on Streamlit's command line, else what the environment says; absolute."""
+    return (_named_database(tuple(sys.argv[1:])) or from_environment().database).absolute()
+
+
+@cache
+def _named_database(arguments: tuple[str, ...]) -> Path | None:
     # Abbreviations off, and unknown options left alone: a test runner's own arguments are here too.
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False, exit_on_error=False)
     parser.add_argument("--db", type=Path)
     try:
-        named = parser.parse_known_args(sys.argv[1:])[0].db
+        named: Path | None = parser.parse_known_args(arguments)[0].db
     except argparse.ArgumentError as error:
         raise PersonaError("--db: the name of a file is missing. Write `-- --db FILE`.") from error
-    return named or from_environment().database
+    return named
 
 
 def settings() -> Settings:

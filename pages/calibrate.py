@@ -37,13 +37,22 @@ def page() -> None:
         return
     try:
         chosen = _calibrate_data.chosen_runs(known)
-        runs = _calibrate_data.scores(chosen)
+        _calibrate_data.scores(chosen)
     except StoreError as error:
         _ui.header("Calibrate", _QUESTION)
         _ui.no_such_run(error)
         return
     only = next((run for run in known if [run.id] == chosen), None)
     _ui.header("Calibrate", _QUESTION, study_name=_study_name(known, chosen), run=only)
+    _asked_and_answered(known, chosen)
+
+
+@st.fragment
+def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
+    """All but the head of the page, which changes with the runs only."""
+    if _calibrate_data.chosen_runs(known) != chosen:
+        st.rerun()
+    runs = _calibrate_data.scores(chosen)
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
         _choose_runs(known, chosen)
@@ -93,15 +102,18 @@ def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
 def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
     names = {run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in known}
     st.session_state[_RUNS_KEY] = list(chosen)
-    st.multiselect(
-        "Runs",
-        [*names, *(run_id for run_id in chosen if run_id not in names)],
-        format_func=lambda run_id: names.get(run_id, run_id),
-        key=_RUNS_KEY,
-        on_change=_runs_changed,
-        placeholder="Choose at least one run",
-        help="Several runs count as one set of drafts where study, models and scorer are the same.",
-    )
+    # Closed, these are not in the page: every widget that stands there is looked at again at every move.
+    with st.popover("Runs", icon=":material/list_alt:", width="stretch"):
+        st.multiselect(
+            "Runs to calibrate on",
+            [*names, *(run_id for run_id in chosen if run_id not in names)],
+            format_func=lambda run_id: names.get(run_id, run_id),
+            key=_RUNS_KEY,
+            on_change=_runs_changed,
+            placeholder="Choose at least one run",
+            help="Several runs count as one set of drafts where study, models and scorer are the same.",
+        )
+    st.caption(escape_markdown("; ".join(names.get(run_id, run_id) for run_id in chosen) or "None is chosen."))
     _calibrate_data.put_in_address("runs", chosen)
 
 
@@ -142,13 +154,13 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     # Before the promise is asked for, because what was declared when these labels were drawn stands there at first.
     declared = _calibrate_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
-    # Closed, these are not in the page: every widget that stands there is looked at again at every move.
     with st.popover("Promise", icon=":material/handshake:", width="stretch"):
         alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
         confidence = _percent("With a confidence of", round(100 * declared.confidence), "confidence", 50, 99)
         risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)
         scope = _either("It speaks of", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
-    st.caption(f"At most {alpha} % of {risk} unacceptable, with {confidence} % confidence, for {scope}.")
+    said = f"At most {alpha} % of {risk} unacceptable, with {confidence} % confidence, for {scope}."
+    st.caption(_calibrate_board.unbroken(said))
     promise = Promise(
         alpha=alpha / 100,
         confidence=confidence / 100,

@@ -10,7 +10,7 @@ import pandas as pd
 from pipeline.calibration.cases import Cases, Floats, Ints
 from pipeline.calibration.position import Position
 from pipeline.charts import style
-from pipeline.charts.moving import Columns, MovingView, Template, named, template, tenths, turning
+from pipeline.charts.moving import Columns, MovingView, Template, frame, named, template, tenths, turning
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.words import count, score
 
@@ -42,8 +42,9 @@ def threshold_histogram(
     stays = "stays" if position.local == 1 else "stay"
     missing = f"; {len(cases) - len(known)} without a score are always refined" if len(known) < len(cases) else ""
     return MovingView(
-        template=_template(highest, dark),
+        template=_template(dark),
         data={
+            "frame": {"level": [-0.2 * highest, 1.25 * highest]},
             "bars": bars,
             "shade": {"from": [at], "to": [1.0]},
             "rug": _ticks(cases.score, labels, highest),
@@ -57,9 +58,9 @@ def threshold_histogram(
     )
 
 
-@lru_cache(maxsize=8)
-def _template(highest: float, dark: bool) -> Template:
-    return template([_shade(), _bars(highest), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
+@lru_cache(maxsize=2)
+def _template(dark: bool) -> Template:
+    return template([frame(), _shade(), _bars(), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
 
 
 # --- the parts -------------------------------------------------------------------------------------
@@ -90,7 +91,7 @@ def _highest(scores: Floats) -> float:
     return float(np.bincount(_bins(scores)).max())
 
 
-def _bars(highest: float) -> alt.Chart:
+def _bars() -> alt.Chart:
     colours = alt.Scale(domain=["stays local", "is refined"], range=[style.LOCAL, style.FRONTIER])
     # The scale of counts is written into the chart: beside it, it would shift the bars away from the slider above.
     counts = alt.Axis(
@@ -102,7 +103,10 @@ def _bars(highest: float) -> alt.Chart:
         domain=False,
         title=None,
         format=",d",
-        values=_few_counts(highest),
+        tickCount=4,
+        tickMinStep=1,
+        labelExpr="datum.value > 0 ? datum.label : ''",
+        gridOpacity=alt.condition("datum.value > 0", alt.value(1), alt.value(0)),
     )
     chart: alt.Chart = (
         named("bars")
@@ -110,7 +114,7 @@ def _bars(highest: float) -> alt.Chart:
         .encode(
             alt.X("left:Q", bin="binned", title="Draft score, overall (0–1)", scale=style.unit(), axis=tenths()),
             alt.X2("right:Q"),
-            alt.Y("bottom:Q", scale=alt.Scale(domain=[-0.2 * highest, 1.25 * highest], nice=False), axis=counts),
+            alt.Y("bottom:Q", scale=alt.Scale(nice=False), axis=counts),
             alt.Y2("top:Q"),
             alt.Fill("side:N", scale=colours, legend=style.legend("square", 110)),
             tooltip=[
@@ -122,12 +126,6 @@ def _bars(highest: float) -> alt.Chart:
         )
     )
     return chart
-
-
-def _few_counts(highest: float) -> list[int]:
-    step = max(1, int(10 ** np.floor(np.log10(max(highest, 1)))))
-    step = step if highest / step <= 4 else 2 * step if highest / step <= 8 else 5 * step
-    return list(range(step, int(highest) + 1, step))
 
 
 def _shade() -> alt.Chart:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.calibration.position import Position
 from pipeline.charts import style
-from pipeline.charts.moving import MovingView, Template, named, template, tenths
+from pipeline.charts.moving import MovingView, Template, frame, named, template, tenths
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.words import count, percent, score, usd
 
@@ -52,6 +52,8 @@ def risk_curve(
                 "local_share": [here.local_share] if bad else [],
                 "bound": [bad.bound] if bad else [],
                 "label": [f"bound {percent(bad.bound)}"] if bad else [],
+                # On the side away from the limit: between the two there may be no room.
+                "below": [bad.bound <= alpha] if bad else [],
             },
         },
         height=_RISK_HEIGHT,
@@ -87,10 +89,11 @@ def cost_by_threshold(
     budget = None if budget_micros is None else budget_micros / _MICROS
     is_near = budget is not None and budget <= 2 * top
     label = "" if budget_micros is None else f"budget {usd(budget_micros, simulated)}"
-    at = min(here.threshold, 1.0)
+    at, highest = min(here.threshold, 1.0), 1.15 * max(top, budget or 0.0 if is_near else 0.0)
     return MovingView(
-        template=_cost_template(1.15 * max(top, budget or 0.0 if is_near else 0.0), simulated, dark),
+        template=_cost_template(style.decimals(highest), simulated, dark),
         data={
+            "frame": {"level": [0.0, highest]},
             "curve": curve,
             "budget": {"usd": [budget] if is_near else [], "label": [label] if is_near else []},
             "here": {"threshold": [at], "usd": [(here.cost_micros or 0) / _MICROS]},
@@ -104,9 +107,9 @@ def cost_by_threshold(
 
 
 @lru_cache(maxsize=8)
-def _cost_template(top: float, simulated: bool, dark: bool) -> Template:
+def _cost_template(decimals: int, simulated: bool, dark: bool) -> Template:
     money = f"Cost of one run, USD{' (simulated)' if simulated else ''}"
-    return template(_cost_layers(top, money, dark), _COST_HEIGHT, _COST_WORDS)
+    return template([frame(), *_cost_layers(decimals, money, dark)], _COST_HEIGHT, _COST_WORDS)
 
 
 def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
@@ -131,21 +134,29 @@ def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
         limit.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(alt.Y("alpha:Q")),
         style.label(limit, dark, "left", "bottom", dx=4, dy=-3).encode(alt.Y("alpha:Q"), x=alt.value(0)),
         here.mark_point(filled=True, size=110, opacity=1, color=style.BAD).encode(share, alt.Y("bound:Q")),
-        style.label(here, dark, "right", "bottom", dx=-8, dy=-4, bold=True).encode(share, alt.Y("bound:Q")),
+        here.mark_text(
+            align="right",
+            baseline=alt.ExprRef("datum.below ? 'top' : 'bottom'"),
+            dx=-8,
+            dy=alt.ExprRef("datum.below ? 6 : -4"),
+            color=style.ink(dark),
+            fontSize=style.TEXT,
+            fontWeight="bold",
+        ).encode(share, alt.Y("bound:Q"), alt.Text("label:N")),
     ]
 
 
-def _cost_layers(top: float, money: str, dark: bool) -> list[AnyChart]:
+def _cost_layers(decimals: int, money: str, dark: bool) -> list[AnyChart]:
     curve, budget, here = named("curve"), named("budget"), named("here")
     across = alt.X("threshold:Q", title="Threshold", scale=style.unit(), axis=tenths())
-    dollars = alt.Y("cost_usd:Q", title=money, scale=style.unit(top), axis=style.dollars(top))
+    dollars = alt.Y("cost_usd:Q", title=money, scale=alt.Scale(nice=False), axis=style.dollars_with(decimals))
     tips = [
         alt.Tooltip("threshold:Q", title="Threshold", format=".2f"),
         alt.Tooltip("cost_usd:Q", title="Cost, USD", format="$,.4~r"),
     ]
     return [
         curve.mark_area(color=style.FRONTIER, opacity=0.2, interpolate="step-before").encode(
-            across, alt.Y("low_usd:Q", scale=style.unit(top)), alt.Y2("high_usd:Q")
+            across, alt.Y("low_usd:Q"), alt.Y2("high_usd:Q")
         ),
         curve.mark_line(color=style.FRONTIER, strokeWidth=2.5, interpolate="step-before").encode(
             across, dollars, tooltip=tips

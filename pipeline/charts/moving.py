@@ -64,6 +64,15 @@ def named(name: str) -> alt.Chart:
     return alt.Chart(alt.NamedData(name=name))
 
 
+def frame() -> alt.Chart:
+    """Unseen points of the rows `frame`, between which the other marks stand.
+
+    Limits that were written into the specification would make another chart of every other set of drafts.
+    """
+    chart: alt.Chart = named("frame").mark_point(opacity=0, aria=False).encode(alt.Y("level:Q"))
+    return chart
+
+
 def turning(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
     """A column of text on the left of its place where the column `late` says so, else on the right.
 

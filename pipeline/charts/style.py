@@ -159,8 +159,18 @@ def whole_numbers(largest: float) -> alt.Axis:
 
 
 def dollars(largest: float) -> alt.Axis:
-    """An axis for money up to `largest` (over 0): as many decimals as its ticks need, and at least cents."""
-    return alt.Axis(format=f"$,.{max(2, -floor(log10(largest / 5)))}f", tickCount=5)
+    """An axis for money up to `largest` (over 0)."""
+    return dollars_with(decimals(largest))
+
+
+def dollars_with(decimals: int) -> alt.Axis:
+    """An axis for money with so many decimals."""
+    return alt.Axis(format=f"$,.{decimals}f", tickCount=5)
+
+
+def decimals(largest: float) -> int:
+    """As many as the ticks of an axis for money up to `largest` (over 0) need, and at least cents."""
+    return max(2, -floor(log10(largest / 5)))
 
 
 def unit(largest: float = 1.0) -> alt.Scale:
