@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import get_args
+from typing import Any, get_args
 
 import streamlit as st
 
 from pages import _figures
+from pages._once import once
 from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
+from pipeline.charts.moving import MovingView
+from pipeline.charts.style import ChartView
 from pipeline.models import RunRecord
 
 
@@ -17,7 +20,8 @@ def show(runs: Sequence[RunRecord]) -> None:
     _scores(runs)
     with st.grid(2, min_column_width=380, gap="small"):
         with st.container(border=True, height="stretch"):
-            _chart("Local and frontier", runs, _figures.drawn("mix", runs, partial(mix_rows, runs)), "mix")
+            mix = _figures.drawn("mix", runs, partial(mix_rows, runs))
+            _chart("Local and frontier", runs, mix.view, "mix", mix.spec)
         with st.container(border=True, height="stretch"):
             _cost(runs)
 
@@ -34,12 +38,12 @@ def _scores(runs: Sequence[RunRecord]) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
+    dark = _figures.is_dark()
     with slot, st.grid(2, min_column_width=380, gap="small"):
         for name, draw in {"scores overlaid": score_overlay, "scores run by run": score_rows}.items():
+            view = once(f"{name} {texts} {dark}", runs, partial(draw, runs, texts, dark=dark))
             with st.container(border=True, height="stretch"):
-                _chart(
-                    name.capitalize(), runs, _figures.drawn(f"{name} {texts}", runs, partial(draw, runs, texts)), name
-                )
+                _chart(name.capitalize(), runs, view, name)
 
 
 @st.fragment
@@ -47,10 +51,16 @@ def _cost(runs: Sequence[RunRecord]) -> None:
     slot = st.container()
     by = _figures.cost_over()
     with slot:
-        _chart("Cumulative cost", runs, _figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by)), "cost")
+        lines = _figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by))
+        _chart("Cumulative cost", runs, lines.view, "cost", lines.spec)
 
 
-def _chart(topic: str, runs: Sequence[RunRecord], drawn: _figures.Drawn, name: str) -> None:
-    view, spec = drawn
+def _chart(
+    topic: str,
+    runs: Sequence[RunRecord],
+    view: ChartView | MovingView,
+    name: str,
+    spec: dict[str, Any] | None = None,
+) -> None:
     simulated = all(run.simulated for run in runs)  # else each row of the figures says it of its run
     _figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages import _once, _ui
+from pages._tables import table
 from pipeline.comparison.deltas import Figure, figures
 from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import Setting, cautions, settings_of
@@ -57,7 +58,7 @@ def what_differs(runs: Sequence[RunRecord]) -> None:
         st.warning(sentence, icon=":material/warning:")
     settings = settings_of(runs)
     differing = [setting for setting in settings if setting.differs]
-    st.subheader("What differs", anchor=False)
+    st.header("What differs", anchor=False)
     if differing:
         _settings_table(differing, LETTERS[: len(runs)])
     else:
@@ -72,12 +73,13 @@ def what_differs(runs: Sequence[RunRecord]) -> None:
 
 def _settings_table(settings: Sequence[Setting], columns: Sequence[str]) -> None:
     rows = [[setting.name.replace("_", " "), *setting.values] for setting in settings]
-    _table(["Setting", *columns], [[escape_markdown(label(cell, _CELL)) for cell in row] for row in rows])
+    cells = [[escape_markdown(label(cell, _CELL)) for cell in row] for row in rows]
+    st.markdown(table(["Setting", *columns], cells))
 
 
 def differences(runs: Sequence[RunRecord]) -> None:
     """Quality, local share, cost and time of every run, with the difference from the first one."""
-    st.subheader("What came of it", anchor=False)
+    st.header("What came of it", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
     found = _once.once("figures", runs, lambda: figures(runs))
     with st.grid(2, min_column_width=380, gap="small"):
@@ -85,8 +87,9 @@ def differences(runs: Sequence[RunRecord]) -> None:
             with st.container(border=True, height="stretch", gap="xsmall"):
                 st.markdown(f"**{title}**", help=MEANINGS[measure])
                 own = [figure for figure in found if figure.measure == measure]
-                _table(["Run", "Value", "Against A"], [_row(figure, *letters[figure.run_id]) for figure in own])
-                st.caption(escape_markdown(_basis(own, letters)))
+                rows = [_row(figure, *letters[figure.run_id]) for figure in own]
+                basis = f":small[:gray[{escape_markdown(_basis(own, letters))}]]"
+                st.markdown(f"{table(['Run', 'Value', 'Against A'], rows)}\n\n{basis}")
     st.caption(HOW, width=720)
 
 
@@ -104,9 +107,3 @@ def _basis(figures_of_runs: Sequence[Figure], letters: Mapping[str, tuple[str, R
     for figure in figures_of_runs[1:]:
         told.setdefault(figure_basis(figure), []).append(letters[figure.run_id][0])
     return "; ".join(f"{', '.join(named)}: {basis}" for basis, named in told.items())
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of Markdown cells, which are escaped already."""
-    lines = [head, ["---"] * len(head), *rows]
-    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))

@@ -27,7 +27,7 @@ def saved_ones() -> None:
     saved = _ui.services().store.comparisons()
     if not saved:
         return
-    st.subheader("Saved comparisons", anchor=False)
+    st.header("Saved comparisons", anchor=False)
     for one in saved:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             if st.button(

@@ -1,26 +1,31 @@
 """Personas of two runs side by side: which belong together, and what only one of them claims.
 
-All text of personas is untrusted: it is escaped before it meets Markdown.
+Each pair is one table: one element for the browser, and rows that stay beside each other. All text of personas is
+untrusted: it is escaped before it meets Markdown.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 
 import streamlit as st
 
-from pages import _claims, _once
+from pages import _once
+from pages._tables import table
 from pipeline.comparison.matching import ClaimDifference, Match, claim_differences, matches
 from pipeline.comparison.saved import LETTERS
-from pipeline.evidence import MarkedClaim
+from pipeline.evidence import MARK_WORDS, Mark, MarkedClaim
 from pipeline.models import FinalPersona, RunRecord
 from pipeline.words import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
 _PER_PAGE = 4
 
+_COLOURS: Mapping[Mark, str] = {"supported": "green", "weak": "orange", "not_found": "red", "unscored": "gray"}
+
 
 @st.fragment
 def show(runs: Sequence[RunRecord]) -> None:
     """The personas of the first run beside those of another one, a few at a time."""
-    st.subheader("Personas side by side", anchor=False)
+    st.header("Personas side by side", anchor=False)
     other = 1
     letters = LETTERS[1 : len(runs)]
     if len(runs) > 2:
@@ -35,9 +40,9 @@ def show(runs: Sequence[RunRecord]) -> None:
     page = 1
     if len(found) > _PER_PAGE:
         page = st.pagination(-(-len(found) // _PER_PAGE), key=f"matches {first.id} {second.id}")
-    for match in found[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
-        with st.container(border=True):
-            _match(match, LETTERS[other])
+    with st.container(key="matches"):
+        for match in found[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
+            st.markdown(_match(match, LETTERS[other]))
 
 
 def _legend(pairs: int, found: Sequence[Match], letter: str) -> str:
@@ -49,57 +54,51 @@ def _legend(pairs: int, found: Sequence[Match], letter: str) -> str:
     )
 
 
-def _match(match: Match, letter: str) -> None:
-    left, right = st.columns(2, gap="small")
-    with left:
-        _identity(match.first, "A")
-    with right:
-        _identity(match.second, letter)
+def _match(match: Match, letter: str) -> str:
+    """One pair, or one persona without a counterpart."""
+    head = [_identity(match.first, "A"), _identity(match.second, letter)]
+    rows = [[_tagline(match.first), _tagline(match.second)]]
     if match.first is None or match.second is None:
-        return
+        return table(head, rows)
+    differing = claim_differences(match.first, match.second)
+    rows += [row for one in differing for row in _difference(one)]
     why = "same draft" if match.same_draft else "matched by what they say"
     alike = "" if match.similarity is None else f", {percent(match.similarity)} alike"
-    differing = claim_differences(match.first, match.second)
     same = sum(len(one.both) for one in differing)
-    st.caption(f"{why.capitalize()}{alike}. {count(same, 'claim')} in both.")
-    for one in differing:
-        _difference(one)
+    return f"{table(head, rows)}\n\n:small[:gray[{why.capitalize()}{alike}. {count(same, 'claim')} in both.]]"
 
 
-def _identity(final: FinalPersona | None, letter: str) -> None:
+def _identity(final: FinalPersona | None, letter: str) -> str:
     if final is None:
-        st.caption(f"{letter}: no counterpart")
-        return
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.badge(letter, color="gray")
-        st.markdown(f"**{escape_markdown(label(final.persona.name))}**", width="content")
-        st.markdown(score(final.assessment.scores.overall), width="content")
-        st.badge(OUTCOME_WORDS[final.outcome], color="orange" if final.origin == "frontier" else "blue")
-    if final.persona.tagline:
-        st.caption(escape_markdown(label(final.persona.tagline, 200)))
+        return f":gray-badge[{letter}] no counterpart"
+    became = f":{'orange' if final.origin == 'frontier' else 'blue'}-badge[{OUTCOME_WORDS[final.outcome]}]"
+    name = escape_markdown(label(final.persona.name))
+    return f":gray-badge[{letter}] {name} · {score(final.assessment.scores.overall)} {became}"
 
 
-def _difference(one: ClaimDifference) -> None:
-    """What only one of the two claims, and what both claim with other support; nothing where they agree."""
+def _tagline(final: FinalPersona | None) -> str:
+    return escape_markdown(label(final.persona.tagline, 200)) if final else ""
+
+
+def _difference(one: ClaimDifference) -> list[list[str]]:
+    """Rows of what only one of the two claims, and what both claim with other support; none where they agree."""
     moved = [pair for pair in one.both if pair.support_moved]
     if not (one.only_first or one.only_second or moved):
-        return
-    st.markdown(f"**{one.title}**")
-    left, right = st.columns(2, gap="small")
-    left.markdown(_listed(one.only_first) or ":small[nothing of its own]")
-    right.markdown(_listed(one.only_second) or ":small[nothing of its own]")
+        return []
+    rows = [[f"**{one.title}**", ""]]
+    if one.only_first or one.only_second:
+        sides = ([_claim(claim) for claim in only] or [_NOTHING] for only in (one.only_first, one.only_second))
+        rows += [list(row) for row in zip_longest(*sides, fillvalue="")]
     if moved:
-        st.caption("In both, with other support:")
-        left, right = st.columns(2, gap="small")
-        left.markdown(_listed((pair.first for pair in moved), with_support=True))
-        right.markdown(_listed((pair.second for pair in moved), with_support=True))
+        rows.append([":small[In both, with other support:]", ""])
+        rows += [[_claim(pair.first, with_support=True), _claim(pair.second, with_support=True)] for pair in moved]
+    return rows
 
 
-def _listed(claims: Iterable[MarkedClaim], *, with_support: bool = False) -> str:
-    return "\n".join(f"- {_claim(claim, with_support)}" for claim in claims)
+_NOTHING = ":small[nothing of its own]"
 
 
-def _claim(claim: MarkedClaim, with_support: bool) -> str:
-    word, color, icon = _claims.MARKS[claim.mark]
+def _claim(claim: MarkedClaim, *, with_support: bool = False) -> str:
+    sign, word = MARK_WORDS[claim.mark]
     support = f" {score(claim.support.support)}" if with_support and claim.support else ""
-    return f"{escape_markdown(label(claim.text, 400))} :{color}[{icon} {word}{support}]"
+    return f"{escape_markdown(label(claim.text, 400))} :{_COLOURS[claim.mark]}[{sign} {word}{support}]"

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _ui
 from pipeline.comparison.saved import FEWEST, MOST, Comparison
 from pipeline.models import RunRecord
-from pipeline.run_choice import ListedRun, RunChoice
+from pipeline.run_choice import RunName
 from pipeline.words import escape_markdown, label, score
 
 _OFFERED = 100
@@ -28,30 +28,30 @@ def load(run_ids: Sequence[str]) -> list[RunRecord]:
     return [_ui.record(run) for run in store.listed_runs(run_ids)]
 
 
+@st.fragment
 def chooser(runs: Sequence[RunRecord]) -> None:
     """A way to other runs, opened on demand."""
     with st.popover("Change runs", icon=":material/edit:", on_change="rerun", key="change runs") as change:
         if change.open:
-            choice([run.id for run in runs])
+            choice(runs)
 
 
-def choice(chosen: Sequence[str]) -> None:
+def choice(chosen: Sequence[RunRecord]) -> None:
     """A form with the runs to compare; the first one is the baseline."""
-    store = _ui.services().store
-    listed = {run.id: run for run in store.run_page(RunChoice(page_size=_OFFERED)).runs}
-    listed |= {run.id: run for run in store.listed_runs([run_id for run_id in chosen if run_id not in listed])}
-    if len(listed) < FEWEST:
-        st.caption(f"There {'is one run' if listed else 'is no run yet'}, and a comparison needs {FEWEST}.")
+    names = {run.id: _named(run, run.threshold) for run in _ui.services().store.run_names(_OFFERED)}
+    names |= {run.id: _named(run, run.config.quality_threshold) for run in chosen if run.id not in names}
+    if len(names) < FEWEST:
+        st.caption(f"There {'is one run' if names else 'is no run yet'}, and a comparison needs {FEWEST}.")
         st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
         return
     with st.form("runs to compare", border=False):
         ids = st.multiselect(
             "Runs, the baseline first",
-            list(listed),
-            [run_id for run_id in chosen if run_id in listed],
-            format_func=lambda run_id: _named(listed[run_id]),
+            list(names),
+            [run.id for run in chosen],
+            format_func=names.__getitem__,
             max_selections=MOST,
-            key=f"compared {' '.join(chosen)}",
+            key=f"compared {' '.join(run.id for run in chosen)}",
         )
         if st.form_submit_button("Compare", type="primary"):
             if len(ids) < FEWEST:
@@ -61,5 +61,5 @@ def choice(chosen: Sequence[str]) -> None:
                 st.rerun()
 
 
-def _named(run: ListedRun) -> str:
-    return escape_markdown(f"{label(run.name, 50)} · {score(run.threshold)} · {_ui.when(run.created_at)} · {run.id}")
+def _named(run: RunName | RunRecord, threshold: float) -> str:
+    return escape_markdown(f"{label(run.name, 50)} · {score(threshold)} · {_ui.when(run.created_at)} · {run.id}")

@@ -65,8 +65,8 @@ def _nothing_to_compare(given: int) -> None:
 
 def _what_to_know(saved: Comparison) -> None:
     st.header(escape_markdown(label(saved.title, 200)), anchor=False)
-    for paragraph in filter(str.strip, saved.note.split("\n")):
-        st.markdown(escape_markdown(paragraph), width=720)
+    if paragraphs := [escape_markdown(line) for line in saved.note.split("\n") if line.strip()]:
+        st.markdown("\n\n".join(paragraphs), width=720)
 
 
 def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:

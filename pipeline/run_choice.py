@@ -25,6 +25,7 @@ class RunName(Frozen):
     study_id: str
     study_name: str
     created_at: datetime
+    threshold: Score
     personas: int
     """Personas that have reached their outcome."""
 
@@ -37,7 +38,6 @@ class RunSummary(RunName):
     local_model: str
     frontier_provider: str
     frontier_model: str
-    threshold: Score
     mean_score: Score | None
     """Mean overall score of the delivered texts; `None` when none has a score."""
     kept_local: int

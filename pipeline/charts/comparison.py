@@ -97,6 +97,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
     subtitle = "; ".join(f"{letter}: {count(int(number), 'paid call')}" for letter, number in calls.items())
     words = f"Step lines of cumulative cost, {subtitle}. {title}."
     drawn, axis_title = _course(table, runs, by)
+    labels = tuple(run_labels(runs).values())
     top = 1.1 * float(drawn["total_usd"].max())
     lines = (
         alt.Chart(drawn)
@@ -104,7 +105,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         .encode(
             alt.X("at:Q", title=axis_title, scale=style.unit(float(drawn["at"].max())), axis=_course_axis(drawn, by)),
             alt.Y("total_usd:Q", title=f"Cumulative cost, USD{mark}", scale=style.unit(top), axis=style.dollars(top)),
-            *colours(runs),
+            *colours(labels),
             alt.Order("call:Q"),
         )
     )
@@ -114,7 +115,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         .encode(
             alt.X("at:Q"),
             alt.Y("total_usd:Q"),
-            colours(runs)[0],
+            colours(labels)[0],
             tooltip=[
                 alt.Tooltip("label:N", title="Run"),
                 alt.Tooltip("call:Q", title="Call"),
@@ -140,12 +141,11 @@ def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.Da
     return pd.concat(marked, ignore_index=True)
 
 
-def colours(runs: Sequence[RunRecord]) -> tuple[alt.Color, alt.StrokeDash]:
-    """Colour and dashes by run, with one legend below the chart."""
-    key = style.legend("stroke", 500)
-    domain = list(run_labels(runs).values())
-    colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(runs)]])
-    dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(runs)]))
+def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
+    """Colour and dashes by run, with one legend below the chart; `labels` are those of `run_labels`."""
+    key, domain = style.legend("stroke", 500), list(labels)
+    colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(domain)]])
+    dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(domain)]))
     return alt.Color("label:N", scale=colours, legend=key), alt.StrokeDash("label:N", scale=dashes, legend=key)
 
 

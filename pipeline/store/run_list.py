@@ -185,7 +185,7 @@ _NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC
 
 
 _NAMES = """
-    SELECT runs.id, runs.name, status, simulated, study_id, studies.name AS study_name, runs.created_at,
+    SELECT runs.id, runs.name, status, simulated, study_id, studies.name AS study_name, runs.created_at, threshold,
         (SELECT COUNT(*) FROM personas WHERE run_id = runs.id) AS personas
     FROM runs JOIN studies ON studies.id = study_id
     WHERE deleted_at IS NULL AND (:study IS NULL OR study_id = :study)

@@ -29,7 +29,7 @@ def _open(app: App, **query: str) -> AppTest:
 
 
 def _texts(page: AppTest) -> str:
-    return "\n".join(element.value for element in (*page.markdown, *page.caption, *page.header, *page.subheader))
+    return "\n".join(element.value for element in (*page.markdown, *page.caption, *page.header))
 
 
 def _two(database: Path) -> tuple[str, str]:
@@ -58,7 +58,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
     assert "**less local**" in texts
     assert "B\\: same 2 drafts" in texts
     assert "$0 \\(simulated\\)" in texts
-    assert [heading.value for heading in page.subheader] == ["What differs", "What came of it", "Personas side by side"]
+    assert [heading.value for heading in page.header] == ["What differs", "What came of it", "Personas side by side"]
 
 
 def test_the_first_run_of_the_address_is_the_baseline(app: App, database: Path) -> None:
@@ -87,7 +87,7 @@ def test_a_saved_comparison_shows_title_note_and_annotations_before_anything_els
     assert page.query_params["comparison"] == saved.id
     fresh = _open(app, comparison=saved.id)
     assert fresh.header[0].value == "Is it worth it?"
-    assert [text.value for text in fresh.markdown][:2] == ["Look at B\\.", "It costs more\\."]
+    assert fresh.markdown[0].value == "Look at B\\.\n\nIt costs more\\."
     assert "*the dear one*" in _texts(fresh)
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import score_overlay, score_rows
+from pipeline.charts.moving import MovingView
+from pipeline.charts.style import ChartView
 from tests.factories import make_run
 
 FIRST = make_run([0.9, 0.4, 0.6], refined={1: 0.7, 2: 0.8})
@@ -11,10 +13,15 @@ SECOND = make_run([0.95, 0.85, 0.75], run_id="run-2")
 DRAWINGS = [score_overlay, score_rows, mix_rows, cost_lines]
 
 
+def still(view: ChartView | MovingView) -> ChartView:
+    """The chart as a file has it."""
+    return view.still() if isinstance(view, MovingView) else view
+
+
 @pytest.mark.parametrize("draw", DRAWINGS)
 @pytest.mark.parametrize("runs", [(FIRST, SECOND), (FIRST,) * 8, (make_run([], run_id="x"), FIRST)])
 def test_every_chart_is_drawn_and_says_what_it_shows(draw, runs):
-    view = draw(runs)
+    view = still(draw(runs))
     assert view.chart.to_dict()["description"] == view.alt
     assert set(view.table["run"]) <= set("ABCDEFGH")
     assert list(view.table.columns[:3]) == ["run", "run_name", "simulated"]
@@ -41,6 +48,15 @@ def test_simulated_money_says_so_for_all_or_for_each():
 
 
 def test_rows_of_scores_are_labelled_with_their_letters():
-    spec = score_rows((FIRST, SECOND)).chart.to_dict()
+    spec = still(score_rows((FIRST, SECOND))).chart.to_dict()
     expression = spec["layer"][0]["encoding"]["y"]["axis"]["labelExpr"]
     assert expression == "datum.value < 1 ? 'B' : datum.value < 2 ? 'A' : ''"
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("draw", [score_overlay, score_rows])
+def test_other_texts_are_other_rows_of_the_same_chart(draw, dark):
+    delivered, drafts = (draw((FIRST, SECOND), texts, dark=dark) for texts in ("delivered texts", "kept drafts"))
+    assert delivered.template == drafts.template
+    assert delivered.data["bins"] != drafts.data["bins"]
+    assert drafts.subtitle.startswith("Kept drafts; A: n = 3")
