@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import _access, _figures, _ui
+from pages._tables import table
 from pipeline.comparison.deltas import Measure
 from pipeline.comparison.saved import MOST
 from pipeline.comparison.wording import TITLES, figure_difference
@@ -210,7 +211,7 @@ def _cells(found: ExperimentResults) -> None:
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
     head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Became of it"]
     head += [TITLES["score"], f"Spent{mark}"]
-    _table(head, [_row(cell, varied, marked=not mark) for cell in found.cells])
+    st.markdown(table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
 
 
 def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
@@ -231,7 +232,8 @@ def _differences(found: ExperimentResults) -> None:
     head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline}" for measure in _SHOWN)]
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:
-        _table(head, [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others])
+        rows = [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others]
+        st.markdown(table(head, rows))
     st.caption(_HOW, width=720)
 
 
@@ -239,9 +241,3 @@ def _difference(cell: CellResult, measure: Measure) -> str:
     figure = cell.figures[measure]
     beside = figure_difference(figure, cell).replace("−", _MINUS)
     return f"**{figure.word}**  {escape_markdown(beside)}" if beside else escape_markdown(figure.why_not or MISSING)
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """A table of Markdown cells, which are escaped already."""
-    lines = [head, ["---"] * len(head), *rows]
-    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))

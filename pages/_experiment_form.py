@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _experiment, _providers, _ui
+from pages._tables import table
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import PersonaError
 from pipeline.experiment import plan_experiment
@@ -137,7 +138,7 @@ def _number(text: str) -> float | str:
 
 def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     """The cells with what each would do; the reason why they cannot be run, empty where there is none."""
-    lines = ["| Cell | Settings | Stay local | Expected | At most |", "| --- | --- | --- | --- | --- |"]
+    rows = []
     expected = worst = 0
     simulated = False
     private = _ui.services().store.is_private(source.study_id)
@@ -152,7 +153,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
         expected, worst = expected + seen.expected_micros, worst + seen.worst_micros
         stays = f"{seen.stays_local} of {cell.config.count}"
         money = [escape_markdown(usd(micros)) for micros in (seen.expected_micros, seen.worst_micros)]
-        lines.append(f"| {number} | {escape_markdown(cell.label)} | {stays} | {' | '.join(money)} |")
+        rows.append([str(number), escape_markdown(cell.label), stays, *money])
     budget = None if grid.max_cost is None else round(grid.max_cost * 1_000_000)
     most = worst if budget is None else min(worst, budget)
     limit = "by estimate up to" if budget is None else "at most"
@@ -162,7 +163,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)
     with st.expander("The cells"):
-        st.markdown("\n".join(lines))
+        st.markdown(table(["Cell", "Settings", "Stay local", "Expected", "At most"], rows))
     return ""
 
 
