@@ -13,9 +13,15 @@ from pydantic.fields import FieldInfo
 from pages import _ui
 from pipeline.config import HybridConfig, Weights
 from pipeline.preflight import suggested
+from pipeline.words import count
+
+OPENED_PREFIX = "opened_"
+"""Of the state of what `folded` makes."""
 
 Values = dict[str, Any]
 """A `hybrid:` block as it comes from YAML."""
+
+_USUAL: Values = HybridConfig().model_dump(mode="json")
 
 
 def values() -> Values:
@@ -31,6 +37,23 @@ def put(changes: Mapping[str, object]) -> None:
     st.session_state[_ui.CONFIG_KEY] = {**values(), **changes}
     for name in changes:
         st.session_state.pop(_key(name), None)
+
+
+def folded(label: str, fill: Callable[[], None], *names: str) -> None:
+    """Settings that most runs leave alone, behind a button; how many of them differ from the usual stays in sight.
+
+    Args:
+        label: of the button; another one would close what it has opened.
+        fill: draws the fields.
+        names: of the settings that are counted.
+    """
+    # Filled only while it is open. The browser does not draw what is in a closed popover: a field that was sent then
+    # would begin with its default when it is opened, and write that over the setting.
+    with st.popover(label, width="stretch", on_change="rerun", key=f"{OPENED_PREFIX}{label}") as opened:
+        if opened.open:
+            fill()
+    if changed := sum(_within(values(), name) != _within(_USUAL, name) for name in names):
+        st.caption(f"{count(changed, 'setting')} in it {'differs' if changed == 1 else 'differ'} from the usual.")
 
 
 def number(name: str, label: str, *, step: float | None = None, form: str | None = None, empty: str = "") -> None:
@@ -130,8 +153,12 @@ def _info(name: str) -> FieldInfo:
 
 
 def _value(name: str) -> Any:
+    return _within(values(), name)
+
+
+def _within(block: Values, name: str) -> Any:
     outer, _, inner = name.partition(".")
-    return values()[outer][inner] if inner else values()[outer]
+    return block[outer][inner] if inner else block[outer]
 
 
 def _key(name: str) -> str:

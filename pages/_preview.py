@@ -24,7 +24,7 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
     with opened:
         if not opened.open:
             return
-        latest = drafts or next(iter(_earlier(study)), None)
+        latest = drafts or _latest(study)
         try:
             with st.spinner("Putting an example together …"):
                 found = examples(study, config, planned, latest, _ui.cache_folder())
@@ -39,9 +39,9 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
             st.caption("The models of the score are sent single sentences and statements, as they stand.")
 
 
-def _earlier(study: Study) -> list[RunRecord]:
-    runs = _ui.services().store.runs(limit=50)
-    return [_ui.run(run.id) for run in runs if run.study_id == study.id and run.status == "completed"][:1]
+def _latest(study: Study) -> RunRecord | None:
+    done = _ui.services().store.run_names(50, study.id)
+    return next((_ui.run(run.id) for run in done if run.status == "completed"), None)
 
 
 def _example(example: Example) -> None:

@@ -157,20 +157,24 @@ def api_key(variable: str) -> None:
             st.caption(f":material/key: {variable}: typed in this session.", width="stretch")
             st.button("Forget", type="tertiary", on_click=_forget_key, args=(variable,), key=f"forget_{variable}")
         return
-    present = _ui.settings().secret(variable) is not None
-    label = f"Another {variable}" if present else variable
-    with st.expander(label, icon=":material/key:", expanded=not present):
-        st.text_input(
-            label,
-            type="password",
-            key=f"{KEY_FIELD}{variable}",
-            label_visibility="collapsed",
-            placeholder="paste the key, then press Enter",
-            autocomplete="off",
-            on_change=_keep_key,
-            args=(variable,),
-        )
-        st.caption("Kept in memory for this browser session only: never stored, logged or exported.")
+    if _ui.settings().secret(variable) is None:
+        _key_field(variable, variable)
+        return
+    with st.popover(f"Another {variable}", icon=":material/key:", width="stretch"):
+        _key_field(f"Another {variable}", variable)
+
+
+def _key_field(label: str, variable: str) -> None:
+    st.text_input(
+        label,
+        type="password",
+        key=f"{KEY_FIELD}{variable}",
+        placeholder="paste the key, then press Enter",
+        autocomplete="off",
+        on_change=_keep_key,
+        args=(variable,),
+    )
+    st.caption("Kept in memory for this browser session only: never stored, logged or exported.")
 
 
 def _keep_key(variable: str) -> None:
@@ -200,28 +204,38 @@ def state(seen: Health, role: ProviderRole) -> None:
 
 
 def price(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """The price of the refining model: the library's, or the user's own."""
-    unpriced = isinstance(planned, UnpricedModelError)
-    own = config.prices.get(config.frontier_model)
-    with st.expander("Price of the model", expanded=unpriced):
-        if unpriced:
-            st.caption("No price is known, so no budget could be kept. State what the provider charges.")
-        elif isinstance(planned, Plan):
+    """The price of the refining model: the library's, or the user's own; in sight while there is none."""
+    if isinstance(planned, UnpricedModelError):
+        st.caption("No price is known, so no budget could be kept. State what the provider charges.")
+        _price_fields(config)
+        return
+
+    def fill() -> None:
+        if isinstance(planned, Plan):
             st.caption(f"Now: {escape_markdown(planned.pricer.source)}. Own prices replace it.")
-        for field, label in (("input_usd", "USD per million input tokens"), ("output_usd", "… output tokens")):
-            key = f"{PRICE_FIELD}{field}_{config.frontier_model}"
-            st.session_state.setdefault(key, getattr(own, field) if own else None)
-            st.number_input(
-                label,
-                min_value=0.0,
-                value=None,
-                step=0.1,
-                placeholder="library",
-                help=PriceOverride.model_fields[field].description,
-                key=key,
-                on_change=_keep_price,
-                args=(config.frontier_model,),
-            )
+        _price_fields(config)
+
+    _fields.folded("Price of the model", fill)
+    if config.frontier_model in config.prices:
+        st.caption("Your own price counts.")
+
+
+def _price_fields(config: HybridConfig) -> None:
+    own = config.prices.get(config.frontier_model)
+    for field, label in (("input_usd", "USD per million input tokens"), ("output_usd", "… output tokens")):
+        key = f"{PRICE_FIELD}{field}_{config.frontier_model}"
+        st.session_state.setdefault(key, getattr(own, field) if own else None)
+        st.number_input(
+            label,
+            min_value=0.0,
+            value=None,
+            step=0.1,
+            placeholder="library",
+            help=PriceOverride.model_fields[field].description,
+            key=key,
+            on_change=_keep_price,
+            args=(config.frontier_model,),
+        )
 
 
 def _keep_price(model: str) -> None:

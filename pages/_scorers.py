@@ -17,37 +17,35 @@ OFF = {"": "Off"}
 
 
 def show(config: HybridConfig) -> None:
-    """Both models, folded away while they are off."""
-    named = [name for name in (config.embedding_model, config.judge_model) if name]
-    title = f"Optional scorers ({escape_markdown(', '.join(named)) or 'off'})"
-    with st.expander(title, expanded=bool(named)):
-        st.caption(
-            "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
-        )
-        seen = _server(_key(config), config)
-        if not seen.models:
-            st.caption(f":material/info: {escape_markdown(seen.sentence)}")
-        _embedding(seen)
-        _judge(config, seen)
+    """Both models, folded away; what is on stays in sight, and a judge's check, because a run waits for it."""
+    _fields.folded("Optional scorers", lambda: _models(config))
+    if named := [name for name in (config.embedding_model, config.judge_model) if name]:
+        st.caption(f"Scored with {escape_markdown(' and '.join(named))} too.")
+    if config.judge_model:
+        _judge(config, config.judge_model)
 
 
-def _embedding(seen: Health) -> None:
+def _models(config: HybridConfig) -> None:
+    st.caption(
+        "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
+    )
+    seen = _server(_key(config), config)
+    if not seen.models:
+        st.caption(f":material/info: {escape_markdown(seen.sentence)}")
     _fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
     st.caption("Gives half of a statement's support. Embeds up to 31 short texts per statement, each of them once.")
-
-
-def _judge(config: HybridConfig, seen: Health) -> None:
     _fields.choice("judge_model", "Judge", ["", *seen.models], words=OFF, open_ended=True)
     st.caption(
         "Asked one question per statement that words leave unsure, about half of them in the bundled example. Must "
         "pass a check of 32 claims first."
     )
-    if config.judge_model is None:
-        return
-    if result := _result(config.judge_model, _key(config), config):
+
+
+def _judge(config: HybridConfig, model: str) -> None:
+    if result := _result(model, _key(config), config):
         _told(result)
     if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
-        _check(config, config.judge_model)
+        _check(config, model)
 
 
 def _told(result: JudgeCheck) -> None:

@@ -6,23 +6,30 @@ ten seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _branch, _fields, _preview, _providers, _scorers, _ui
+from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui
 from pipeline.branch import branch_config
 from pipeline.config import HybridConfig, parse_config, parse_config_text
 from pipeline.errors import ConfigError, InputError, PersonaError
 from pipeline.models import RunRecord, Study
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan
+from pipeline.scored import RunScores
 from pipeline.words import count, escape_markdown, score, usd
 
 RUN_NAME_KEY, PASTED_KEY, IMPORT_PROBLEM_KEY = "run_name", "pasted_yaml", "import_problem"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
 ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
-SCORE_PARTS = {
-    "Faithfulness": "is every claim, every quote, in the words of the participants it is drawn from?",
-    "Coherence": "do its parts fit together, without contradiction or repetition?",
-    "Completeness": "does it say enough about the person to work with?",
-}
+SCORE_PARTS = """
+**Faithfulness**: is every claim, every quote, in the words of the participants it is drawn from?
+
+**Coherence**: do its parts fit together, without contradiction or repetition?
+
+**Completeness**: does it say enough about the person to work with?
+"""
+WEIGHTS = ("completeness", "coherence", "faithfulness")
+MORE_ON_DRAFTING = ("seed", "temperature", "local_workers", "context_tokens", "timeout_s")
+MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
+YAML_KEY = "yaml"
 EARLIER_RUNS = 3
 """Finished runs of the study that tell what scores to expect."""
 
@@ -32,6 +39,20 @@ def page() -> None:
     study = _ui.current_study()
     question = "What will happen, where does data go, what can it cost?"
     _ui.header("Configure", question, study_name=study.name if study else None)
+    below(study)
+
+
+@st.fragment
+def below(study: Study | None) -> None:
+    """Everything under the head: a changed setting runs this alone, without what the app does around its pages."""
+    try:
+        run_to_be(study)
+    except PersonaError as error:
+        _ui.problem(error)
+
+
+def run_to_be(study: Study | None) -> None:
+    """What would happen, and the settings that decide it."""
     drafts = _branch.chosen(study)
     planned: Plan | PersonaError
     try:
@@ -114,13 +135,12 @@ def expectation(expected: Outlook) -> None:
     st.caption(f":material/shield: {escape_markdown(expected.data)}", width=900)
 
 
-def earlier(study: Study | None) -> list[RunRecord]:
-    """The last finished runs on a study."""
+def earlier(study: Study | None) -> tuple[RunScores, ...]:
+    """The scores of the last finished runs on a study."""
     if study is None:
-        return []
-    runs = _ui.services().store.runs(limit=50)
-    done = [run.id for run in runs if run.study_id == study.id and run.status == "completed"]
-    return [_ui.run(run_id) for run_id in done[:EARLIER_RUNS]]
+        return ()
+    done = [run.id for run in _ui.services().store.run_names(50, study.id) if run.status == "completed"]
+    return _calibrate_data.scores(done[:EARLIER_RUNS])
 
 
 def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:
@@ -156,12 +176,15 @@ def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
     _fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
     kept = "the best one is kept" if config.count == 1 else f"the best {config.count} are kept"
     st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
-    with st.expander("More on drafting"):
-        _fields.number("seed", "Seed")
-        _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
-        _fields.number("local_workers", "Drafts at the same time")
-        _fields.number("context_tokens", "Context window (tokens)")
-        _fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
+    _fields.folded("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
+
+
+def _more_on_drafting() -> None:
+    _fields.number("seed", "Seed")
+    _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
+    _fields.number("local_workers", "Drafts at the same time")
+    _fields.number("context_tokens", "Context window (tokens)")
+    _fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
 
 
 def assess(config: HybridConfig) -> None:
@@ -170,13 +193,14 @@ def assess(config: HybridConfig) -> None:
     _fields.slider("quality_threshold", "Quality threshold", step=0.01)
     under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
     st.caption(f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.")
-    for part, question in SCORE_PARTS.items():
-        st.caption(f"**{part}**: {question}")
-    with st.expander("Weights of the score"):
-        _fields.slider("weights.completeness", "Completeness", step=0.05)
-        _fields.slider("weights.coherence", "Coherence", step=0.05)
-        _fields.slider("weights.faithfulness", "Faithfulness", step=0.05)
+    st.caption(SCORE_PARTS)
+    _fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
     _scorers.show(config)
+
+
+def _weights() -> None:
+    for name in WEIGHTS:
+        _fields.slider(f"weights.{name}", name.capitalize(), step=0.05)
 
 
 def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
@@ -200,17 +224,20 @@ def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
     elif config.max_cost == 0:
         st.caption("A budget of 0 buys nothing: every draft stays as it is.")
     _fields.toggle("redact", "Redact before sending")
-    with st.expander("More on refining"):
-        _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
-        if config.refine_mode == "batch":
-            _fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
-        else:
-            _fields.number("frontier_workers", "Refinements at the same time")
-        _fields.number("max_output_tokens", "Longest answer (tokens)")
-        _fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
-        if config.project:
-            _fields.number("project_max_cost", "Budget of the project (USD)", step=5.0, form="%.2f", empty="no cap")
+    _fields.folded("More on refining", lambda: _more_on_refining(config), *MORE_ON_REFINING)
     _providers.price(config, planned)
+
+
+def _more_on_refining(config: HybridConfig) -> None:
+    _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
+    if config.refine_mode == "batch":
+        _fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
+    else:
+        _fields.number("frontier_workers", "Refinements at the same time")
+    _fields.number("max_output_tokens", "Longest answer (tokens)")
+    _fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
+    if config.project:
+        _fields.number("project_max_cost", "Budget of the project (USD)", step=5.0, form="%.2f", empty="no cap")
 
 
 def _without_a_project_no_budget() -> None:
@@ -229,7 +256,10 @@ def stage(step: str, title: str, explanation: str) -> None:
 
 def as_yaml(config: HybridConfig) -> None:
     """The same settings as a file: for the command line, for colleagues, for the record."""
-    with st.expander("Configuration as YAML", icon=":material/code:"):
+    opened = st.expander("Configuration as YAML", icon=":material/code:", on_change="rerun", key=YAML_KEY)
+    with opened:
+        if not opened.open:
+            return
         sides = st.grid(2, min_column_width=330, gap="medium")
         with sides.cell():
             st.markdown("**Export**")
@@ -242,7 +272,11 @@ def as_yaml(config: HybridConfig) -> None:
             st.markdown("**Import**")
             uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
             pasted = st.text_area(
-                "or paste it here", height=200, placeholder="hybrid:\n  quality_threshold: 0.8", key=PASTED_KEY
+                "or paste it here",
+                height=200,
+                placeholder="hybrid:\n  quality_threshold: 0.8",
+                key=PASTED_KEY,
+                persist_state="session",
             )
             text = uploaded.getvalue().decode("utf-8-sig", "replace") if uploaded else pasted
             where = uploaded.name if uploaded else "Pasted text"

@@ -10,7 +10,8 @@ from pipeline.config import HybridConfig
 from pipeline.estimate import CostForecast, forecast
 from pipeline.models import Frozen, Micros, RunRecord
 from pipeline.preflight import Plan
-from pipeline.routing import is_accepted, select
+from pipeline.routing import is_accepted
+from pipeline.scored import RunScores, scored
 from pipeline.words import count, score, usd
 
 _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
@@ -36,7 +37,7 @@ class Outlook(Frozen):
 
 
 def outlook(
-    config: HybridConfig, planned: Plan, earlier: Sequence[RunRecord] = (), drafts: RunRecord | None = None
+    config: HybridConfig, planned: Plan, earlier: Sequence[RunScores] = (), drafts: RunRecord | None = None
 ) -> Outlook:
     """What a run with these settings would do.
 
@@ -48,7 +49,7 @@ def outlook(
     """
     local = planned.config.local_provider
     if drafts and keeps_scores(config, drafts):
-        money = forecast(config, planned.pricer, _shares_of([drafts], config))
+        money = forecast(config, planned.pricer, _shares_of([scored(drafts)], config))
         money = money.model_copy(update={"based_on": "the scores of these drafts"})
     else:
         money = forecast(config, planned.pricer, _shares(config, local, earlier))
@@ -70,19 +71,17 @@ def outlook(
     )
 
 
-def _shares(config: HybridConfig, local: str, earlier: Sequence[RunRecord]) -> list[float]:
+def _shares(config: HybridConfig, local: str, earlier: Sequence[RunScores]) -> list[float]:
     """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
     return _shares_of([run for run in earlier if _same_drafting(run.config, config, local)], config)
 
 
-def _shares_of(runs: Sequence[RunRecord], config: HybridConfig) -> list[float]:
-    shares = []
-    for run in runs:
-        kept = select(run.drafts, run.config.count).kept
-        if kept:
-            scores = [item.assessment.scores.overall for item in kept]
-            shares.append(sum(not is_accepted(value, config.quality_threshold) for value in scores) / len(kept))
-    return shares
+def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
+    return [
+        sum(not is_accepted(draft.overall, config.quality_threshold) for draft in run.kept) / len(run.kept)
+        for run in runs
+        if run.kept
+    ]
 
 
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:

@@ -11,11 +11,17 @@ from streamlit import config
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
+from pipeline.store import Store
+from tests.pages.runs import save_study
+
 ROOT = Path(__file__).parents[2]
+
+App = Callable[[], AppTest]
+"""Opens the app in a new browser session."""
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTest]:
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
     """Opens the app in a new browser session; all of one test share one database."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sys, "argv", ["app.py"])
@@ -30,6 +36,32 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], AppTest
     st.cache_resource.clear()
     st.cache_data.clear()
     return lambda: AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """The database of the app with one small study, so that the larger example is not read."""
+    kept = Store(tmp_path / "persona.db")
+    save_study(kept)
+    return kept
+
+
+def words(page: AppTest) -> str:
+    """What is told on a page, without the backslashes that keep it from being markup."""
+    kinds = ("markdown", "caption", "error", "warning")
+    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+
+
+def button(page: AppTest, label: str) -> Any:
+    """The first button with this label."""
+    return next(found for found in page.button if found.label.replace("\\", "") == label)
+
+
+def opened(page: AppTest, *keys: str) -> AppTest:
+    """The page with popovers and expanders opened that are empty while they are closed."""
+    for key in keys:
+        page.session_state[key] = True
+    return page.run()
 
 
 def _list_pages_in_app(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -6,9 +5,8 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _ui
 from pipeline.store import Store
+from tests.pages.conftest import App, button, words
 from tests.pages.runs import finished_run
-
-App = Callable[[], AppTest]
 
 
 @pytest.fixture
@@ -23,19 +21,9 @@ def _results(app: App, run_id: str) -> AppTest:
     return page.run()
 
 
-def _button(page: AppTest, label: str):
-    return next(button for button in page.button if button.label == label)
-
-
-def _text(page: AppTest) -> str:
-    return "\n".join(str(item.value) for kind in ("markdown", "caption", "error") for item in page.get(kind)).replace(
-        "\\", ""
-    )
-
-
 def _branch(app: App, run_id: str) -> AppTest:
     page = _results(app, run_id)
-    _button(page, "Branch").click().run()
+    button(page, "Branch").click().run()
     page.switch_page(_ui.CONFIGURE)
     return page.run()
 
@@ -44,8 +32,8 @@ def test_branch_opens_configure_with_the_drafts_of_the_run_and_no_way_to_change_
     run_id = finished_run(database)
     page = _branch(app, run_id)
     assert not page.exception
-    assert f"4 drafts of {run_id}, none written anew" in _text(page)
-    assert "cannot be changed here" in _text(page)
+    assert f"4 drafts of {run_id}, none written anew" in words(page)
+    assert "cannot be changed here" in words(page)
     assert "Drafted by" not in [box.label for box in page.selectbox]
 
 
@@ -53,23 +41,23 @@ def test_run_from_drafts_is_started_and_says_where_they_are_from(app: App, datab
     run_id = finished_run(database)
     page = _branch(app, run_id)
     page.slider(key="setting_quality_threshold").set_value(1.0).run()
-    _button(page, "Run").click().run()
+    button(page, "Run").click().run()
     store = Store(database)
     (newest,) = store.runs(limit=1)
     assert store.run(newest.id).drafts_from == run_id
-    assert f"drafts from {run_id}" in _text(_results(app, newest.id))
+    assert f"drafts from {run_id}" in words(_results(app, newest.id))
 
 
 def test_drafts_can_be_written_anew_after_all(app: App, database: Path) -> None:
     page = _branch(app, finished_run(database))
-    _button(page, "Draft anew instead").click().run()
+    button(page, "Draft anew instead").click().run()
     assert "Drafted by" in [box.label for box in page.selectbox]
 
 
 def test_drafts_of_a_run_that_was_deleted_meanwhile_are_not_used(app: App, database: Path) -> None:
     run_id = finished_run(database)
     page = _results(app, run_id)
-    _button(page, "Branch").click().run()
+    button(page, "Branch").click().run()
     Store(database).delete_run(run_id)
     page.switch_page(_ui.CONFIGURE)
     page.run()

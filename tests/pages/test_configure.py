@@ -1,25 +1,15 @@
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages import _fields, _ui
 from pipeline.config import HybridConfig
 from pipeline.store import Store
 from tests.loopback import OllamaServer
-from tests.pages.runs import finished_run, save_study
-
-App = Callable[[], AppTest]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """The database of the app with one small study."""
-    kept = Store(tmp_path / "persona.db")
-    save_study(kept)
-    return kept
+from tests.pages.conftest import App, button, opened, words
+from tests.pages.runs import finished_run
 
 
 @pytest.fixture
@@ -27,17 +17,20 @@ def page(app: App, store: Store) -> AppTest:
     return app().switch_page(_ui.CONFIGURE).run()
 
 
-def _words(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "error", "warning")
-    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+FOLDED = tuple(
+    f"{_fields.OPENED_PREFIX}{label}"
+    for label in (
+        "More on drafting",
+        "Weights of the score",
+        "Optional scorers",
+        "More on refining",
+        "Price of the model",
+    )
+)
 
 
 def _field(page: AppTest, kind: str, name: str) -> Any:
     return next(field for field in page.get(kind) if field.key == f"{_ui.FIELD_PREFIX}{name}")
-
-
-def _button(page: AppTest, label: str) -> Any:
-    return next(button for button in page.button if button.label.replace("\\", "") == label)
 
 
 def _config(page: AppTest) -> HybridConfig:
@@ -46,23 +39,23 @@ def _config(page: AppTest) -> HybridConfig:
 
 def _configure(page: AppTest, config: HybridConfig) -> None:
     """Fill the page by pasting YAML, because AppTest cannot type a new name into a list."""
-    page.text_area(key="pasted_yaml").input(config.to_yaml()).run()
-    _button(page, "Use these settings").click().run()
+    opened(page, "yaml").text_area(key="pasted_yaml").input(config.to_yaml()).run()
+    button(page, "Use these settings").click().run()
 
 
 def test_without_keys_and_servers_a_simulated_run_is_proposed_and_says_so(page: AppTest) -> None:
     assert page.title[0].value == "Configure"
     assert not page.exception
-    assert "10 drafts by builtin here" in _words(page)
+    assert "10 drafts by builtin here" in words(page)
     money = [metric.label for metric in page.metric if metric.value.startswith("$")]
     assert money
     assert all("(simulated)" in label for label in money)
-    assert not _button(page, "Run").disabled
+    assert not button(page, "Run").disabled
 
 
 def test_run_starts_in_the_background_and_shows_the_results(page: AppTest, store: Store) -> None:
     page.text_input(key="run_name").input("First try").run()
-    _button(page, "Run").click()
+    button(page, "Run").click()
     page.run()
     (run,) = store.runs()
     assert (run.name, run.simulated) == ("First try", True)
@@ -75,12 +68,13 @@ def test_without_a_study_run_is_disabled_and_says_where_to_get_one(app: App, sto
     store.delete_study(store.studies()[0].id)
     first.query_params.clear()
     page = first.switch_page(_ui.CONFIGURE).run()
-    assert _button(page, "Run").disabled
-    assert "Choose a study" in _button(page, "Run").help
+    assert button(page, "Run").disabled
+    assert "Choose a study" in button(page, "Run").help
     assert page.get("page_link")
 
 
 def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
+    opened(page, *FOLDED)
     _field(page, "selectbox", "local_provider").set_value("openai").run()
     _field(page, "segmented_control", "escalation_order").set_value("best_first").run()
     _field(page, "text_input", "project").input("Heating").run()
@@ -100,11 +94,12 @@ def test_a_batch_is_shown_with_half_the_price_and_its_slowness(page: AppTest) ->
     _field(page, "segmented_control", "refine_mode").set_value("batch").run()
     batch = next(metric.value for metric in page.metric if metric.label.startswith("Expected"))
     assert float(batch.strip("$")) == pytest.approx(float(live.strip("$")) / 2, rel=0.02)
-    assert "answers within 24 hours" in _words(page)
+    assert "answers within 24 hours" in words(page)
     assert _config(page).refine_mode == "batch"
 
 
 def test_a_project_that_is_cleared_takes_its_budget_along(page: AppTest) -> None:
+    opened(page, *FOLDED)
     _field(page, "text_input", "project").input("Heating").run()
     _field(page, "number_input", "project_max_cost").set_value(20.0).run()
     assert (_config(page).project, _config(page).project_max_cost) == ("Heating", 20)
@@ -125,7 +120,7 @@ def test_settings_survive_leaving_the_page(page: AppTest) -> None:
 def test_no_budget_means_no_cap_and_the_page_says_so(page: AppTest) -> None:
     _field(page, "number_input", "max_cost").set_value(None).run()
     assert _config(page).max_cost is None
-    assert "No cap" in _words(page)
+    assert "No cap" in words(page)
     assert "Worst case (simulated)" in [metric.label for metric in page.metric]
 
 
@@ -133,19 +128,19 @@ def test_yaml_is_taken_over_whole(page: AppTest) -> None:
     wanted = HybridConfig(
         local_provider="builtin", frontier_provider="simulated", count=3, quality_threshold=0.55, max_cost=None
     )
-    page.text_area(key="pasted_yaml").input(wanted.to_yaml()).run()
-    assert _button(page, "Run").disabled, "Ctrl+Enter in the field must not start a run with the old settings"
-    _button(page, "Use these settings").click()
+    opened(page, "yaml").text_area(key="pasted_yaml").input(wanted.to_yaml()).run()
+    assert button(page, "Run").disabled, "Ctrl+Enter in the field must not start a run with the old settings"
+    button(page, "Use these settings").click()
     page.run()
     assert _config(page) == wanted
     assert _field(page, "number_input", "count").value == 3
-    assert not _button(page, "Run").disabled
+    assert not button(page, "Run").disabled
 
 
 def test_wrong_yaml_is_one_sentence_and_changes_nothing(page: AppTest) -> None:
     before = _config(page)
-    page.text_area(key="pasted_yaml").input("hybrid:\n  count: none\n  colour: red\n").run()
-    _button(page, "Use these settings").click()
+    opened(page, "yaml").text_area(key="pasted_yaml").input("hybrid:\n  count: none\n  colour: red\n").run()
+    button(page, "Use these settings").click()
     page.run()
     assert "count" in page.error[0].value
     assert "colour" in page.error[0].value
@@ -154,30 +149,30 @@ def test_wrong_yaml_is_one_sentence_and_changes_nothing(page: AppTest) -> None:
 
 def test_a_retired_model_has_a_successor_one_click_away(page: AppTest) -> None:
     _configure(page, HybridConfig(frontier_model="claude-sonnet-4-20250514"))
-    assert "retired" in _words(page)
-    _button(page, "Use claude-sonnet-5-5").click()
+    assert "retired" in words(page)
+    button(page, "Use claude-sonnet-5-5").click()
     page.run()
     assert _config(page).frontier_model == "claude-sonnet-5-5"
 
 
 def test_a_model_without_a_price_cannot_run_before_one_is_set(page: AppTest) -> None:
     _configure(page, HybridConfig(frontier_provider="simulated", frontier_model="claude-mythos-5"))
-    assert _button(page, "Run").disabled
-    assert "No price is known" in _words(page)
+    assert button(page, "Run").disabled
+    assert "No price is known" in words(page)
     _field(page, "number_input", "price_input_usd_claude-mythos-5").set_value(20.0).run()
     assert "claude-mythos-5" not in _config(page).prices
     _field(page, "number_input", "price_output_usd_claude-mythos-5").set_value(100.0).run()
     assert _config(page).prices["claude-mythos-5"].output_usd == 100
-    assert not _button(page, "Run").disabled
+    assert not button(page, "Run").disabled
 
 
 def test_a_typed_key_serves_this_session_and_is_kept_nowhere(page: AppTest, store: Store) -> None:
     _field(page, "selectbox", "frontier_provider").set_value("anthropic").run()
-    assert "ANTHROPIC_API_KEY is not set" in _words(page)
+    assert "ANTHROPIC_API_KEY is not set" in words(page)
     page.session_state[_ui.TYPED_KEYS] = {"ANTHROPIC_API_KEY": "sk-secret-9"}
     page.run()
-    assert "typed in this session" in _words(page)
-    assert "sk-secret-9" not in _words(page)
+    assert "typed in this session" in words(page)
+    assert "sk-secret-9" not in words(page)
     assert b"sk-secret-9" not in store.path.read_bytes()
     page.button(key="forget_ANTHROPIC_API_KEY").click().run()
     assert page.session_state[_ui.TYPED_KEYS] == {}
@@ -187,12 +182,12 @@ def test_a_provider_that_is_down_is_a_reason_and_not_an_exception(page: AppTest)
     _field(page, "selectbox", "local_provider").set_value("ollama").run()
     assert not page.exception
     assert "Ollama does not answer" in page.error[0].value
-    assert "Ollama does not answer" in _button(page, "Run").help
+    assert "Ollama does not answer" in button(page, "Run").help
 
 
 def test_local_only_spends_nothing(page: AppTest) -> None:
     _field(page, "toggle", "enabled").set_value(False).run()
-    assert "nothing is spent" in _words(page)
+    assert "nothing is spent" in words(page)
     assert {metric.value for metric in page.metric if metric.value.startswith("$")} == {"$0"}
 
 
@@ -211,8 +206,16 @@ def test_a_missing_ollama_model_is_downloaded_on_the_page(
         page = app().switch_page(_ui.CONFIGURE).run()
         _field(page, "selectbox", "local_provider").set_value("ollama").run()
         assert "mistral:7b" in _field(page, "selectbox", "local_model").options
-        assert _button(page, "Run").disabled
-        _button(page, "Download qwen2.5:7b").click().run()
-        assert "has qwen2.5:7b" in _words(page)
-        assert not _button(page, "Run").disabled
-        assert "Nothing leaves this machine" not in _words(page)
+        assert button(page, "Run").disabled
+        button(page, "Download qwen2.5:7b").click().run()
+        assert "has qwen2.5:7b" in words(page)
+        assert not button(page, "Run").disabled
+        assert "Nothing leaves this machine" not in words(page)
+
+
+def test_what_differs_from_the_usual_behind_a_button_is_counted_beside_it(page: AppTest) -> None:
+    assert "from the usual" not in words(page)
+    opened(page, *FOLDED)
+    _field(page, "number_input", "seed").set_value(7).run()
+    _field(page, "number_input", "timeout_s").set_value(60.0).run()
+    assert "2 settings in it differ from the usual." in words(page)

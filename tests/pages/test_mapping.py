@@ -7,18 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline.store import Store
-from tests.pages.runs import save_study
+from tests.pages.conftest import App
 
-App = Callable[[], AppTest]
 SILENT = b"x,y\nK1,dark\nK2,cold\n"
 TALK = b"Ben: We cook at home.\nAda: Why?\nBen: It is cheap.\nAda: And then?\nCid: I only help.\n"
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    kept = Store(tmp_path / "persona.db")
-    save_study(kept)
-    return kept
 
 
 @pytest.fixture

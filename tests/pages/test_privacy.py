@@ -1,6 +1,5 @@
 """The switch of a study, its badge, the preview of what is sent, and passages that talk to models."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,21 +11,7 @@ from pipeline.preview import examples
 from pipeline.settings import from_environment
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from tests.pages.runs import save_study
-
-App = Callable[[], AppTest]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    kept = Store(tmp_path / "persona.db")
-    save_study(kept)
-    return kept
-
-
-def _words(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "error")
-    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
+from tests.pages.conftest import App, words
 
 
 def _press(page: AppTest, label: str) -> AppTest:
@@ -43,8 +28,8 @@ def test_the_switch_is_kept_shown_and_asks_before_it_is_turned_off(app: App, sto
     page = app().run()
     page.toggle(key=f"private_{kept.id}").set_value(True).run()
     assert store.is_private(kept.id)
-    assert "never leaves this machine" in _words(page)
-    assert "cannot be called back" in _words(page)
+    assert "never leaves this machine" in words(page)
+    assert "cannot be called back" in words(page)
     page = _press(page, "Allow it")
     assert not store.is_private(kept.id)
     assert page.toggle(key=f"private_{kept.id}").value is False
@@ -55,8 +40,8 @@ def test_a_private_study_cannot_be_configured_to_leave(app: App, store: Store, m
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "http://127.0.0.1:1")
     store.set_private(store.studies()[0].id, True)
     page = _open(app, "configure")
-    assert "This run cannot start yet" in _words(page)
-    assert "this study never leaves this machine" in _words(page)
+    assert "This run cannot start yet" in words(page)
+    assert "this study never leaves this machine" in words(page)
     assert next(button for button in page.button if button.label == "Run").disabled
 
 

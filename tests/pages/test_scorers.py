@@ -1,19 +1,18 @@
 """The optional scorers on Configure: off, chosen, refused, checked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages import _fields, _ui
 from pipeline.store import Store
 from tests.loopback import OllamaServer
+from tests.pages.conftest import App, opened, words
 from tests.pages.runs import save_study
 from tests.unit.test_judge_check import agrees, knows
-
-App = Callable[[], AppTest]
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def ollama() -> Iterator[OllamaServer]:
 def page(app: App, ollama: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     save_study(Store(tmp_path / "persona.db"))
     monkeypatch.setenv("OLLAMA_HOST", ollama.url)
-    return app().switch_page(_ui.CONFIGURE).run()
+    return opened(app().switch_page(_ui.CONFIGURE).run(), f"{_fields.OPENED_PREFIX}Optional scorers")
 
 
 def _field(page: AppTest, name: str) -> Any:
@@ -38,16 +37,9 @@ def _run(page: AppTest) -> Any:
     return next(button for button in page.button if button.label == "Run")
 
 
-def _words(page: AppTest) -> str:
-    return "\n".join(str(item.value) for kind in ("caption", "error") for item in page.get(kind)).replace("\\", "")
-
-
-def _titles(page: AppTest) -> list[str]:
-    return [expander.label.replace("\\", "") for expander in page.expander]
-
-
 def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollama: OllamaServer) -> None:
-    assert "Optional scorers (off)" in _titles(page)
+    assert "Optional scorers" in [popover.proto.popover.label for popover in page.get("popover")]
+    assert "Scored with" not in words(page)
     assert {_field(page, name).value for name in ("embedding_model", "judge_model")} == {""}
     assert page.session_state[_ui.CONFIG_KEY]["judge_model"] is None
     assert ollama.generations == []
@@ -56,8 +48,8 @@ def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollam
 def test_models_of_the_server_are_offered_and_the_outlook_says_where_sentences_go(page: AppTest) -> None:
     assert set(_field(page, "embedding_model").options) == {"Off", "all-minilm", "qwen2.5:7b"}
     _field(page, "embedding_model").set_value("all-minilm").run()
-    assert "Optional scorers (all-minilm)" in _titles(page)
-    assert "sentences go to an embedding model" in _words(page)
+    assert "Scored with all-minilm too." in words(page)
+    assert "sentences go to an embedding model" in words(page)
     assert not _run(page).disabled
     _field(page, "embedding_model").set_value("").run()
     assert page.session_state[_ui.CONFIG_KEY]["embedding_model"] is None
@@ -66,10 +58,10 @@ def test_models_of_the_server_are_offered_and_the_outlook_says_where_sentences_g
 def test_a_judge_runs_only_after_it_has_passed_its_check(page: AppTest) -> None:
     _field(page, "judge_model").set_value("qwen2.5:7b").run()
     assert _run(page).disabled
-    assert "has not been checked on this machine" in _words(page)
+    assert "has not been checked on this machine" in words(page)
     page.button(key="check_judge").click().run()
     assert not page.exception
-    assert "32 of 32 right, balanced accuracy 1.00" in _words(page)
+    assert "32 of 32 right, balanced accuracy 1.00" in words(page)
     assert not _run(page).disabled
 
 
@@ -78,8 +70,8 @@ def test_a_judge_that_fails_is_shown_with_what_it_got_wrong(page: AppTest, ollam
     _field(page, "judge_model").set_value("qwen2.5:7b").run()
     page.button(key="check_judge").click().run()
     assert _run(page).disabled
-    assert "16 of 32 right" in _words(page)
-    assert "it said: supported" in _words(page)
+    assert "16 of 32 right" in words(page)
+    assert "it said: supported" in words(page)
 
 
 def test_a_server_that_dies_during_the_check_is_one_sentence(page: AppTest, ollama: OllamaServer) -> None:
@@ -89,4 +81,4 @@ def test_a_server_that_dies_during_the_check_is_one_sentence(page: AppTest, olla
     ollama.always = fault(503)
     page.button(key="check_judge").click().run()
     assert not page.exception
-    assert "503" in _words(page)
+    assert "503" in words(page)

@@ -1,39 +1,19 @@
-from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
 from pipeline.store import Store
-from tests.pages.runs import ANSWERS, save_study
-
-App = Callable[[], AppTest]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """The database of the app with one small study, so that the larger example is not read."""
-    kept = Store(tmp_path / "persona.db")
-    save_study(kept)
-    return kept
+from tests.pages.conftest import App, button, words
+from tests.pages.runs import ANSWERS
 
 
-def _words(page: AppTest) -> str:
-    kinds = ("markdown", "caption", "error")
-    return "\n".join(str(item.value) for kind in kinds for item in page.get(kind)).replace("\\", "")
-
-
-def _button(page: AppTest, label: str) -> object:
-    return next(button for button in page.button if button.label == label)
-
-
-def test_the_first_visit_shows_the_example_study_and_one_primary_button(app: App) -> None:
+def test_the_first_visit_shows_the_example_study_and_one_primarybutton(app: App) -> None:
     page = app().run()
     assert page.title[0].value == "Upload"
     assert {metric.label: metric.value for metric in page.metric}["Participants"] == "35"
-    assert _ui.EXAMPLE_NAME in _words(page)
+    assert _ui.EXAMPLE_NAME in words(page)
     assert [button.label for button in page.button if button.proto.type == "primary"] == ["Configure"]
 
 
@@ -44,7 +24,7 @@ def test_the_example_is_not_forced_on_a_database_that_has_a_study(app: App, stor
 
 def test_configure_goes_on_with_the_study_in_the_address(app: App, store: Store) -> None:
     page = app().run()
-    _button(page, "Configure").click()
+    button(page, "Configure").click()
     page.run()
     assert page.title[0].value == "Configure"
     assert page.query_params["study"] == store.studies()[0].id
@@ -56,7 +36,7 @@ def test_an_upload_is_shown_before_it_is_kept(app: App, store: Store) -> None:
     assert {metric.label: metric.value for metric in page.metric}["Participants"] == "2"
     assert len(store.studies()) == 1
     page.text_input(key=_name_key(page)).input("Kitchens").run()
-    _button(page, "Use this study").click()
+    button(page, "Use this study").click()
     page.run()
     assert [study.name for study in store.studies()] == ["Kitchens", "Heating at home"]
     assert page.title[0].value == "Configure"
@@ -66,8 +46,8 @@ def test_files_that_are_a_study_already_are_not_kept_twice(app: App, store: Stor
     page = app().run()
     rows = "\n".join(f'R{number},"{text}"' for number, text in enumerate(ANSWERS, start=1))
     page.file_uploader[0].upload("answers.csv", f"participant,answer\n{rows}\n".encode(), "text/csv").run()
-    assert "These files are a study already" in _words(page)
-    _button(page, "Use this study").click()
+    assert "These files are a study already" in words(page)
+    button(page, "Use this study").click()
     page.run()
     assert len(store.studies()) == 1
 
@@ -104,12 +84,12 @@ def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(app: App, sto
 
 def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App, store: Store) -> None:
     page = app().run()
-    assert "will be erased from the database" in _words(page)
-    _button(page, "Delete for good").click()
+    assert "will be erased from the database" in words(page)
+    button(page, "Delete for good").click()
     page.run()
     assert not store.studies()
-    assert "No study yet" in _words(page)
-    _button(page, "Load the example study").click()
+    assert "No study yet" in words(page)
+    button(page, "Load the example study").click()
     page.run()
     assert store.studies()[0].name == _ui.EXAMPLE_NAME
 

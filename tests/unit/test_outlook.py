@@ -1,23 +1,23 @@
 import pytest
 
 from pipeline.config import HybridConfig
-from pipeline.models import RunRecord
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan, plan
 from pipeline.providers import Health
+from pipeline.scored import RunScores, scored
 from pipeline.settings import Settings
 from tests.factories import make_run
 
 SIMULATED = HybridConfig(local_provider="builtin", frontier_provider="simulated")
 
 
-def _outlook(config: HybridConfig, *earlier: RunRecord) -> Outlook:
+def _outlook(config: HybridConfig, *earlier: RunScores) -> Outlook:
     return outlook(config, plan(config, Settings()), earlier)
 
 
-def _run(*scores: float | None, **settings: object) -> RunRecord:
+def _run(*scores: float | None, **settings: object) -> RunScores:
     config = SIMULATED.model_copy(update={"count": len(scores), **settings})
-    return make_run(scores, count=len(scores)).model_copy(update={"config": config})
+    return scored(make_run(scores, count=len(scores)).model_copy(update={"config": config}))
 
 
 def test_the_sentence_says_who_drafts_what_stays_and_what_it_costs() -> None:
