@@ -1,6 +1,7 @@
 """A promise about the share of bad texts, and the exact test of it at each threshold."""
 
 from bisect import bisect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
@@ -48,14 +49,14 @@ class Promise(Frozen):
         return round(1 - self.confidence, 12)
 
 
-def parse_promise(alpha: float, confidence: float, risk: Risk) -> Promise:
-    """A promise for future runs from what somebody typed.
+def parse_promise(declared: Promise, typed: Mapping[str, object]) -> Promise:
+    """A promise with what somebody typed in the place of what was declared.
 
     Raises:
         ConfigError: a value is out of range.
     """
     try:
-        return Promise(alpha=alpha, confidence=confidence, risk=risk)
+        return Promise.model_validate({**declared.model_dump(), **typed})
     except ValidationError as error:
         raise ConfigError(f"--{explain_validation(error)}") from error
 

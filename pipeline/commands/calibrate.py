@@ -23,52 +23,63 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     calibrate.add_argument(
         "--design", metavar="ID", help="labels to use with --run (default: the newest drawn from exactly these runs)"
     )
+    usual = "default: what the labels were drawn to promise, else"
     calibrate.add_argument(
-        "--alpha", type=float, default=0.1, metavar="A", help="largest acceptable share of bad texts"
+        "--alpha", type=float, metavar="A", help=f"largest acceptable share of bad texts ({usual} 0.1)"
     )
-    calibrate.add_argument("--confidence", type=float, default=0.9, metavar="C", help="of the promise (default: 0.9)")
-    calibrate.add_argument("--risk", choices=("marginal", "selective"), default="marginal", help="share of what")
+    calibrate.add_argument("--confidence", type=float, metavar="C", help=f"of the promise ({usual} 0.9)")
+    calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"share of what ({usual} marginal)")
     calibrate.add_argument("--sweep", type=Path, metavar="OUT.csv", help="also write every threshold with its figures")
     calibrate.set_defaults(command=_calibrate)
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.evidence import label_floor
-    from pipeline.calibration.promise import parse_promise
+    from pipeline.calibration.promise import Promise
     from pipeline.calibration.summary import in_words, summarise, summary_of
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
 
-    promise = parse_promise(options.alpha, options.confidence, options.risk)
     if options.design and not options.run:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
     if options.run:
-        board = _board(open_store(options, settings), options.run, options.design, promise)
+        board = _board(open_store(options, settings), options)
         cases, floor, summary = board.pool.cases, board.pool.floor, summary_of(board)
     else:
         cases = read_cases(options.csv)
-        floor, summary = label_floor(cases), summarise(cases, promise)
+        floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
     print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
     return 0
 
 
-def _board(store: "Store", named: list[str], design_id: str | None, promise: "Promise") -> "Board":
+def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":
+    """What is asked for, and where nothing is, what was declared."""
+    from pipeline.calibration.promise import parse_promise
+
+    asked = {name: getattr(options, name) for name in ("alpha", "confidence", "risk")}
+    return parse_promise(declared, {name: value for name, value in asked.items() if value is not None})
+
+
+def _board(store: "Store", options: argparse.Namespace) -> "Board":
     from pipeline.calibration.board import board_of
     from pipeline.calibration.labels import label_set
     from pipeline.calibration.pool import why_not_together
     from pipeline.calibration.position import Terms
+    from pipeline.calibration.promise import Promise
 
-    ids = list(dict.fromkeys(store.find_run(text) for text in named))
+    ids = list(dict.fromkeys(store.find_run(text) for text in options.run))
     runs = store.scores(ids)
     if running := [run.id for run in runs if run.status == "running"]:
         raise InputError(f"Run {running[0]} is running. Its drafts can be used when it has ended.")
     if reasons := why_not_together(runs):
         raise InputError(f"These runs cannot be taken together. {' '.join(reasons)} Name others.")
-    if design_id is None:
-        drawn = (design.id for design in store.designs(runs[0].study_id) if set(design.run_ids) == set(ids))
-        design_id = next(drawn, None)
-    labels = label_set(store.design(design_id), store.labels(design_id)) if design_id else None
+    drawn = (design.id for design in store.designs(runs[0].study_id) if set(design.run_ids) == set(ids))
+    design_id = options.design or next(drawn, None)
+    stored = store.design(design_id) if design_id else None
+    labels = label_set(stored, store.labels(stored.id)) if stored else None
     branches = [run for run in store.scores(store.branches(ids)) if run.status != "running"]
-    return board_of(runs, branches, labels, Terms(promise=promise, personas=max(1, len(runs[-1].kept))))
+    declared = stored.design.settings.promise if stored and stored.design.is_drawn else Promise()
+    terms = Terms(promise=_promise(options, declared), personas=max(1, len(runs[-1].kept)))
+    return board_of(runs, branches, labels, terms)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.calibration.promise import Promise
 from pipeline.cli import main
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
@@ -32,6 +33,17 @@ def test_labels_of_a_run_certify_what_the_page_would_show(database: Path, calibr
     assert found["status"] == "certified"
     assert round(found["threshold"], 2) == found["threshold"]
     assert found == calibrate("--run", run_id[:8], "--design", design_id)
+
+
+def test_the_promise_is_the_one_that_the_labels_were_drawn_for_unless_another_one_is_typed(
+    database: Path, calibrate
+) -> None:
+    run_id = invented_run(database, invented_scores(120), count=120, draft_factor=1.0)
+    labelled_run(database, run_id, labels=60, promise=Promise(alpha=0.2, confidence=0.8, risk="selective"))
+    found = calibrate("--run", run_id)
+    assert (found["alpha"], found["confidence"], found["risk"]) == (0.2, 0.8, "selective")
+    typed = calibrate("--run", run_id, "--alpha", "0.3")
+    assert (typed["alpha"], typed["confidence"], typed["risk"]) == (0.3, 0.8, "selective")
 
 
 def test_without_labels_there_are_too_few(database: Path, calibrate) -> None:
