@@ -40,10 +40,8 @@ class Certificate(Frozen):
     """Labels were drawn among drafts with at least this score; `None`: among all."""
     n_labels: int
     """Labels that count: those at or over the floor."""
-    accepted_labels: int
-    """Labelled drafts that stay local at the threshold."""
     bad_accepted: int
-    """Unacceptable ones among them."""
+    """Labelled drafts that stay local at the threshold and are unacceptable."""
     risk_upper: float
     """Upper bound of the risk at the threshold, at the promised confidence; 0 where nothing stays local."""
     local_share: float
@@ -118,7 +116,6 @@ def _certified(one: Evidence, promise: Promise, floor: float | None) -> Certific
         threshold=float(one.threshold[0]),
         floor=floor,
         n_labels=one.drawn,
-        accepted_labels=labels,
         bad_accepted=bad,
         risk_upper=test.upper(0),
         local_share=local / one.drafts,
@@ -162,7 +159,6 @@ def _none(
         threshold=None,
         floor=floor,
         n_labels=evidence.drawn,
-        accepted_labels=0,
         bad_accepted=0,
         risk_upper=0.0,
         local_share=0.0,

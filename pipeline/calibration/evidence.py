@@ -49,7 +49,7 @@ class Evidence:
         return self.at(np.round(rows).astype(np.int64))
 
 
-def gather(cases: Cases, floor: float | None = None, threshold: float | None = None) -> Evidence:
+def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> Evidence:
     """Labels counted at every distinct score at or over the floor, or at one threshold.
 
     Args:

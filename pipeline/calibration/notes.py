@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
+from pipeline.figures import IMPUTED_BAND
 from pipeline.words import count, percent, score
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _about_money(board: "Board") -> Iterator[str]:
     elif board.imputed:
         paid, all_of = len(cases) - board.imputed, count(len(cases), "draft")
         known = f"known for {paid:,} of {all_of} and guessed for the others" if paid else f"guessed for all {all_of}"
-        yield f"The cost of refining is {known}, give or take {percent(0.25)}. A calibration run measures it."
+        yield f"The cost of refining is {known}, give or take {percent(IMPUTED_BAND)}. A calibration run measures it."
     if board.terms.budget_micros == 0:
         yield "A budget of 0 buys nothing: drafts under the threshold stay as they are."
     failed = sum(draft.outcome == "refine_failed" for run in board.runs for draft in run.kept)

@@ -126,7 +126,7 @@ def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tupl
             saving=saving(cases, stop) if costs else None,
             quality=None if np.isnan(table.quality[row]) else float(table.quality[row]),
             bad=bad[place],
-            over_budget=over[place].over if over else None,
+            over_budget=over[place] if over else None,
             bought=None if bought is None else int(bought.refined[row]),
         )
         for place, (stop, row) in enumerate(zip(STOPS, rows, strict=True))

@@ -8,26 +8,11 @@ from scipy.special import stdtrit
 
 from pipeline.calibration.bootstrap import CONFIDENCE, Interval
 from pipeline.calibration.cases import Cases
-from pipeline.models import Frozen
 
 _REPLICATES = 2000
 _FEWEST_REPLICATES = 200
 _DRAWN = 20_000_000
 """Drafts drawn in all replicates together."""
-
-
-class BudgetRisk(Frozen):
-    """Spend of the next drafts, were there no cap."""
-
-    drafts: int
-    """How many come."""
-    over: float
-    """Probability that they cost more than the budget, 0 to 1: the last ones would then stay unrefined."""
-    low_micros: float
-    """5 % of such runs cost less."""
-    median_micros: float
-    high_micros: float
-    """5 % of such runs cost more."""
 
 
 def saving(cases: Cases, threshold: float) -> Interval | None:
@@ -54,11 +39,11 @@ def saving(cases: Cases, threshold: float) -> Interval | None:
 
 def budget_risks(
     cases: Cases, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
-) -> tuple[BudgetRisk, ...]:
-    """What the next drafts will cost and whether the budget will do, per threshold; empty when costs are not known.
+) -> tuple[float, ...]:
+    """Probability, per threshold, that the next drafts cost more than the budget; empty when costs are not known.
 
-    Two levels: resampled clusters stand for not knowing the source well, drafts drawn from each resample for the
-    luck of the next run.
+    The last of them would then stay unrefined. Two levels: resampled clusters stand for not knowing the source well,
+    drafts drawn from each resample for the luck of the next run.
 
     Args:
         cases: drafts of earlier runs.
@@ -85,9 +70,4 @@ def budget_risks(
         member = order[start[drawn[chosen]] + place - (ends[chosen] - size[drawn[chosen]])]
         refining = np.bincount(first[member], cases.frontier_micros[member], minlength=len(thresholds) + 1)
         totals.append(cases.local_micros[member].sum() + np.cumsum(refining[:-1]))
-    spread = np.asarray(totals)
-    ends_of = np.quantile(spread, [0.05, 0.5, 0.95], axis=0).T
-    return tuple(
-        BudgetRisk(drafts=drafts, over=float(over), low_micros=low, median_micros=median, high_micros=high)
-        for over, (low, median, high) in zip((spread > budget_micros).mean(axis=0), ends_of.tolist(), strict=True)
-    )
+    return tuple((np.asarray(totals) > budget_micros).mean(axis=0).tolist())

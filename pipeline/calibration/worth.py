@@ -27,8 +27,6 @@ class Discrimination(Frozen):
     low: float | None
     high: float | None
     """Ends of the 95 % interval, from a bootstrap within each kind."""
-    acceptable: int
-    unacceptable: int
     sentence: str
 
 
@@ -56,7 +54,6 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
     scored = ~np.isnan(cases.score)
     values = np.unique(cases.score[scored & cases.is_labelled])
     good, bad = (np.searchsorted(values, cases.score[scored & (cases.label == kind)]) for kind in (1, 0))
-    counts = {"acceptable": len(good), "unacceptable": len(bad)}
     if not len(good) or not len(bad):
         what = (
             "acceptable and unacceptable"
@@ -66,7 +63,7 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
             else "acceptable"
         )
         sentence = f"Nothing can be said of the score: no scored draft is labelled {what}."
-        return Discrimination(auroc=None, low=None, high=None, sentence=sentence, **counts)
+        return Discrimination(auroc=None, low=None, high=None, sentence=sentence)
     auroc = _auroc(good, bad, len(values))
     chance = np.random.default_rng(seed)
     replicates = int(np.clip(_RESAMPLED / (len(good) + len(bad)), _FEWEST_REPLICATES, REPLICATES))
@@ -74,7 +71,7 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
         _auroc(chance.choice(good, len(good)), chance.choice(bad, len(bad)), len(values)) for _ in range(replicates)
     ]
     low, high = (float(end) for end in np.quantile(drawn, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2]))
-    return Discrimination(auroc=auroc, low=low, high=high, sentence=_in_words(auroc, low, high), **counts)
+    return Discrimination(auroc=auroc, low=low, high=high, sentence=_in_words(auroc, low, high))
 
 
 def reliability(cases: Cases) -> tuple[Bin, ...]:

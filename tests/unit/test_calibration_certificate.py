@@ -225,7 +225,7 @@ def test_ties_are_accepted_together_or_not_at_all() -> None:
         make_cases([0.9] * 30 + [0.6] * 30 + [0.3] * 40, label=[1] * 30 + [0, 1] * 15 + [0] * 40), Promise()
     )
     assert truth(answer) == ("certified", 0.9)
-    assert answer.accepted_labels == 30
+    assert answer.local_share == 0.3
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, float("inf")])

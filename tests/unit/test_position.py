@@ -46,7 +46,7 @@ def test_money_is_counted_for_one_run_and_the_budget_is_that_of_one_run() -> Non
     assert found[-1].bought == 36  # six of ten refinements, over sixty drafts
     assert found[0].over_budget == 0
     assert found[-1].over_budget == 1
-    assert found[50].over_budget == budget_risks(spread(), [0.5], 60_000, 10)[0].over
+    assert found[50].over_budget == budget_risks(spread(), [0.5], 60_000, 10)[0]
 
 
 def test_a_budget_of_zero_buys_nothing() -> None:
