@@ -26,7 +26,7 @@ LONGEST_TEXT = 1000
 class EmbeddingModel(Provider):
     """An embedding model on an Ollama server, with the vectors that it has made before."""
 
-    def __init__(self, spec: ProviderSpec, cache: FileCache, digest: str = "") -> None:
+    def __init__(self, spec: ProviderSpec, cache: FileCache, digest: str) -> None:
         """Build the client; no request is made.
 
         Args:

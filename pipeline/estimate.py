@@ -28,7 +28,7 @@ class CostForecast(Frozen):
     """Where the expectation comes from, in words."""
 
 
-def forecast(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float] = ()) -> CostForecast:
+def forecast(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
     """Expected and worst-case cost of a run.
 
     Args:

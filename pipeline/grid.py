@@ -16,7 +16,6 @@ import json
 from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import yaml
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
@@ -100,7 +99,7 @@ class Cell(Frozen):
     @property
     def label(self) -> str:
         """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
-        return ", ".join(f"{name} {value_words(value)}" for name, value in self.settings.items())
+        return _in_words(self.settings)
 
 
 def value_words(value: JsonValue) -> str:
@@ -108,6 +107,10 @@ def value_words(value: JsonValue) -> str:
     if isinstance(value, dict):
         return " ".join(f"{name} {inner}" for name, inner in value.items())
     return "none" if value is None else str(value)
+
+
+def _in_words(settings: dict[str, JsonValue]) -> str:
+    return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
 
 
 def load_grid(path: Path, max_cost: float | None = None) -> Grid:
@@ -135,7 +138,7 @@ def load_grid(path: Path, max_cost: float | None = None) -> Grid:
     return parse_grid(values if max_cost is None else {**values, "max_cost": max_cost}, str(path))
 
 
-def parse_grid(values: dict[str, Any], where: str) -> Grid:
+def parse_grid(values: dict[str, JsonValue], where: str) -> Grid:
     """A grid from parsed YAML or JSON.
 
     Raises:
@@ -203,6 +206,5 @@ def _with_its_model(settings: dict[str, JsonValue], grid: Grid) -> dict[str, Jso
     return {**settings, "frontier_model": DEFAULT_FRONTIER_MODEL.get(str(provider), "")}
 
 
-def _config(values: dict[str, Any], settings: dict[str, JsonValue], where: str) -> HybridConfig:
-    label = ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
-    return parse_config(values, f"{where}: cell with {label}")
+def _config(values: dict[str, JsonValue], settings: dict[str, JsonValue], where: str) -> HybridConfig:
+    return parse_config(values, f"{where}: cell with {_in_words(settings)}")

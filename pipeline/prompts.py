@@ -12,12 +12,10 @@ from itertools import zip_longest
 from pydantic import JsonValue
 
 from pipeline.config import HybridConfig
+from pipeline.evidence import WEAK_FROM
 from pipeline.models import AssessedDraft, Participant, Persona, Segment, Study
 from pipeline.parsing import judge_schema, persona_schema
 from pipeline.providers import DraftTask, RefineTask, Request
-
-WEAK_SUPPORT = 0.4
-"""Claims supported below this are named to the frontier as weak, and marked as not found on the cards."""
 
 CHARACTERS_PER_TOKEN = 3
 """Cautious for European languages (about 4 is usual): the excerpt must fit, not fill, the context window."""
@@ -65,7 +63,7 @@ def refine_task(assessed: AssessedDraft, study: Study, seed: int) -> RefineTask:
     return RefineTask(
         persona=assessed.draft.persona,
         findings=tuple(finding.text for finding in assessed.assessment.findings),
-        weak_claims=tuple(claim.text for claim in claims if claim.support < WEAK_SUPPORT),
+        weak_claims=tuple(claim.text for claim in claims if claim.support < WEAK_FROM),
         segments=tuple(segment for segment in study.segments if segment.id in cited),
         seed=seed,
     )

@@ -43,6 +43,7 @@ _LONGEST_WORD = 60
 _LONGEST_RUN = 60
 _RUN_CUT = 40
 _LONGEST_SENTENCE = 1200
+_SHORT = 120
 
 _stemming = threading.Lock()
 """Snowball stemmers keep the word they work on in themselves; assessments may run on several threads."""
@@ -169,10 +170,10 @@ def language_of(text: str) -> str:
     return best if shares[best] >= 3 and shares[best] > english else "english"
 
 
-def shortened(text: str, longest: int = 120) -> str:
-    """A text on one line, cut with an ellipsis when it is longer than that many characters."""
-    plain = " ".join(text[: 4 * longest].split())
-    return plain if len(plain) <= longest else plain[: longest - 3] + "..."
+def shortened(text: str) -> str:
+    """A text on one line, cut with an ellipsis when it is longer than 120 characters."""
+    plain = " ".join(text[: 4 * _SHORT].split())
+    return plain if len(plain) <= _SHORT else plain[: _SHORT - 3] + "..."
 
 
 @lru_cache(maxsize=32)

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pipeline.evidence import WEAK_FROM
 from pipeline.models import ClaimSupport, Finding, Persona
 from pipeline.quality.faithfulness import LONGEST_CLAIM
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.source_view import SourceView
 from pipeline.text import language_of, shortened
-
-_WEAK = 0.4
 
 
 def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:
@@ -49,9 +48,9 @@ def about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
         for flag in claim.flags:
             if flag in sentences:
                 yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{shortened(claim.text)}'")
-        if claim.unjudged is not None and (claim.unjudged >= _WEAK) != (claim.support >= _WEAK):
+        if claim.unjudged is not None and (claim.unjudged >= WEAK_FROM) != (claim.support >= WEAK_FROM):
             yield _about_judgement(claim, claim.unjudged)
-        elif claim.support < _WEAK and all(flag.startswith("judge_") for flag in claim.flags):
+        elif claim.support < WEAK_FROM and all(flag.startswith("judge_") for flag in claim.flags):
             kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
             found = (
                 "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"

@@ -29,22 +29,13 @@ class ScoreTables(DatabaseFile):
 
     def branches(self, run_ids: Sequence[str]) -> tuple[str, ...]:
         """Ids of the runs that began with the drafts of these, oldest first."""
-        marks = ", ".join("?" * len(run_ids))
         with self._read() as db:
-            rows = db.query(
-                f"SELECT id FROM runs WHERE drafts_from IN ({marks}) ORDER BY created_at",  # noqa: S608 - marks only
-                list(run_ids),
-            )
-            return tuple(str(row["id"]) for row in rows)
+            return tuple(str(row["id"]) for row in db.query(_BRANCHES, [json.dumps(list(run_ids))]))
 
     def run_states(self, run_ids: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
         """Id, status and time of the end of each run that is there: what a cached figure of it depends on."""
-        marks = ", ".join("?" * len(run_ids))
         with self._read() as db:
-            rows = db.query(
-                f"SELECT id, status, COALESCE(finished_at, '') AS ended FROM runs WHERE id IN ({marks})",  # noqa: S608
-                list(run_ids),
-            )
+            rows = db.query(_STATES, [json.dumps(list(run_ids))])
             return tuple((row["id"], row["status"], row["ended"]) for row in rows)
 
 
@@ -55,6 +46,12 @@ def _draft(row: dict[str, Any]) -> ScoredDraft:
 _COLUMNS = (
     "id, name, status, simulated, study_id, config, scorer_version, frontier_only_micros, created_at, drafts_from"
 )
+
+_BRANCHES = "SELECT id FROM runs WHERE drafts_from IN (SELECT value FROM json_each(?)) ORDER BY created_at"
+
+_STATES = """
+    SELECT id, status, COALESCE(finished_at, '') AS ended FROM runs WHERE id IN (SELECT value FROM json_each(?))
+"""
 
 # Of the scores only completeness is never missing once there is an assessment.
 _DRAFTS = """
