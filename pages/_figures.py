@@ -73,8 +73,7 @@ def show_charts(run: RunRecord) -> None:
         with st.container(border=True, height="stretch"):
             _cost(run)
         with st.container(border=True, height="stretch"):
-            slopes = drawn("uplift", [run], partial(charts.uplift_slopes, run))
-            _chart(run, "Did refinement help?", slopes, "uplift")
+            _uplift(run)
 
 
 @st.fragment
@@ -90,27 +89,38 @@ def _distribution(run: RunRecord) -> None:
         width=180,
     )
     with slot:
-        scores = drawn(f"scores {dimension}", [run], partial(charts.score_distribution, run, dimension))
-        _chart(run, "Score distribution", scores, "scores")
+        dark = is_dark()
+        view = once(f"scores {dimension} {dark}", [run], lambda: charts.moving_distribution(run, dimension, dark=dark))
+        _chart(run, "Score distribution", view, "scores")
 
 
+@st.fragment
 def _mix(run: RunRecord) -> None:
     bar = drawn("outcomes", [run], lambda *, dark: charts.outcome_bar(run))
-    _chart(run, "Local and frontier", bar, "outcomes")
-    for row in bar.view.table.itertuples():
-        st.caption(f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}")
+    _chart(run, "Local and frontier", bar.view, "outcomes", bar.spec)
+    lines = [
+        f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}"
+        for row in bar.view.table.itertuples()
+    ]
+    st.caption("\n\n".join(lines))
+
+
+@st.fragment
+def _uplift(run: RunRecord) -> None:
+    slopes = drawn("uplift", [run], partial(charts.uplift_slopes, run))
+    _chart(run, "Did refinement help?", slopes.view, "uplift", slopes.spec)
 
 
 @st.fragment
 def _cost(run: RunRecord) -> None:
     if not run.spent_micros:
-        _chart(run, "Cumulative cost", Drawn(charts.cost_curve(run), {}), "cost")
+        _chart(run, "Cumulative cost", charts.cost_curve(run), "cost")
         return
     slot = st.container()
     by = cost_over()
     with slot:
         curve = drawn(f"cost {by}", [run], partial(charts.cost_curve, run, by))
-        _chart(run, "Cumulative cost", curve, "cost")
+        _chart(run, "Cumulative cost", curve.view, "cost", curve.spec)
 
 
 def cost_over() -> charts.Progress:
@@ -128,8 +138,14 @@ def cost_over() -> charts.Progress:
     return by or "call"
 
 
-def _chart(run: RunRecord, topic: str, drawing: Drawn, name: str) -> None:
-    chart(topic, drawing.view, name, file=run.id, simulated=run.simulated, spec=drawing.spec)
+def _chart(
+    run: RunRecord,
+    topic: str,
+    view: charts.ChartView | MovingView,
+    name: str,
+    spec: dict[str, Any] | None = None,
+) -> None:
+    chart(topic, view, name, file=run.id, simulated=run.simulated, on_demand=True, spec=spec)
 
 
 def chart(

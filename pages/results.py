@@ -75,8 +75,7 @@ def _facts(run: RunRecord) -> str:
 
 def _actions(run: RunRecord) -> None:
     if _access.is_viewer():
-        with st.popover("Export", icon=":material/download:"):
-            _share.exports(run)
+        _export(run)
         return
     resumed = False
     with st.container(horizontal=True, gap="small"):
@@ -95,8 +94,7 @@ def _actions(run: RunRecord) -> None:
             _ui.use_config(run.config)
             _ui.go(_ui.CONFIGURE)
         _branch_button(run)
-        with st.popover("Export", icon=":material/download:"):
-            _share.exports(run)
+        _export(run)
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
             _ui.go(_ui.CALLS)
         if st.button("Label", icon=":material/checklist:", help="Judge drafts of this run blind, for a certificate."):
@@ -146,6 +144,14 @@ def _resume(run: RunRecord) -> None:
         _ui.problem(error)
     else:
         st.rerun()
+
+
+@st.fragment
+def _export(run: RunRecord) -> None:
+    # Filled when it is opened: until then its buttons would be built on every rerun.
+    with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as opened:
+        if opened.open:
+            _share.exports(run)
 
 
 def _rename_form(run: RunRecord) -> None:

@@ -8,7 +8,7 @@ labels, which the page's theme does not reach, depend on `dark`. Where there is 
 
 from pipeline.charts.cost import Progress, cost_curve
 from pipeline.charts.outcomes import outcome_bar
-from pipeline.charts.scores import Dimension, score_distribution
+from pipeline.charts.scores import Dimension, moving_distribution, score_distribution
 from pipeline.charts.style import ChartView
 from pipeline.charts.uplift import uplift_slopes
 
@@ -17,6 +17,7 @@ __all__ = [
     "Dimension",
     "Progress",
     "cost_curve",
+    "moving_distribution",
     "outcome_bar",
     "score_distribution",
     "uplift_slopes",

@@ -48,9 +48,10 @@ class MovingView(NamedTuple):
         return {**json.loads(self.template), "datasets": rows}
 
     def still(self) -> ChartView:
-        """The chart as it stands, for a file."""
+        """The chart as it stands, for a file, and said in words as it stands."""
         rows = {name: pd.DataFrame(dict(columns)).to_dict("records") for name, columns in self.data.items()}
-        chart = alt.LayerChart.from_dict({**json.loads(self.template), "datasets": rows})
+        spec = {**json.loads(self.template), "description": self.alt, "datasets": rows}
+        chart = alt.LayerChart.from_dict(spec)
         return ChartView(chart, self.title, self.alt, self.table, self.subtitle)
 
 

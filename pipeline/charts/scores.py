@@ -1,5 +1,9 @@
-"""How are the drafts' scores spread, and where does the threshold cut them?"""
+"""How are the drafts' scores spread, and where does the threshold cut them?
 
+Another part of the score is other rows of the same chart; see `moving`.
+"""
+
+from functools import lru_cache
 from statistics import median
 from typing import Literal
 
@@ -8,6 +12,7 @@ import pandas as pd
 
 from pipeline import analysis
 from pipeline.charts import style
+from pipeline.charts.moving import MovingView, Template, frame, named, template, turning
 from pipeline.charts.style import ChartView
 from pipeline.models import RunRecord
 from pipeline.words import count, score
@@ -17,7 +22,18 @@ Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
 _BINS = 20
 
 
+_WORDS = "Histogram of draft scores in 20 bins from 0 to 1, by outcome. Its finding and n stand above it."
+
+
 def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False) -> ChartView:
+    """The histogram as it stands, for a file; see `moving_distribution`."""
+    view = moving_distribution(run, dimension, dark=dark)
+    return view.still() if isinstance(view, MovingView) else view
+
+
+def moving_distribution(
+    run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False
+) -> ChartView | MovingView:
     """Histogram of draft scores, 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
 
     A bin holds its lower bound, so a draft exactly at the threshold stands to the right of the line.
@@ -30,12 +46,37 @@ def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark
     kept = scored.loc[scored["kept"], dimension].tolist()
     title = _finding(kept, run, dimension)
     subtitle = f"n = {len(kept)} kept and {len(scored) - len(kept)} dropped drafts{style.left_out(table, scored)}"
-    layers: list[style.AnyChart] = [_bars(_binned(scored, dimension), dimension)]
-    if dimension == "overall":
-        layers += style.threshold(run.config.quality_threshold, dark, "x")
+    bars = _binned(scored, dimension)
+    cuts = [run.config.quality_threshold] if dimension == "overall" else []
     extent = f"{score(scored[dimension].min())} to {score(scored[dimension].max())}"
-    words = f"Histogram of draft scores ({dimension}), {subtitle}. {title}. Scores run from {extent}."
-    return ChartView(style.finish(layers, 320, words), title, words, table, subtitle)
+    return MovingView(
+        template=_template(tuple(name for name in style.PLACES if name in set(table["outcome"])), dark),
+        data={
+            "bars": _columns(bars),
+            "frame": {"level": [0.0, 1.2 * float(bars["top"].max())]},
+            "threshold": {
+                "threshold": cuts,
+                "label": [f"threshold {score(cut)}" for cut in cuts],
+                "late": [cut > 0.5 for cut in cuts],
+            },
+        },
+        height=320,
+        title=title,
+        alt=f"Histogram of draft scores ({dimension}), {subtitle}. {title}. Scores run from {extent}.",
+        rows=_columns(table),
+        subtitle=subtitle,
+    )
+
+
+@lru_cache(maxsize=32)
+def _template(outcomes: tuple[str, ...], dark: bool) -> Template:
+    rule = named("threshold").mark_rule(strokeWidth=2, color=style.ink(dark)).encode(alt.X("threshold:Q"))
+    text = turning(named("threshold"), dark, "label", 6).encode(alt.X("threshold:Q"), y=alt.value(9))
+    return template([_bars(outcomes), frame(), rule, text], 320, _WORDS)
+
+
+def _columns(rows: pd.DataFrame) -> dict[str, list[object]]:
+    return {str(name): column.tolist() for name, column in rows.items()}
 
 
 def _finding(kept: list[float], run: RunRecord, dimension: Dimension) -> str:
@@ -74,19 +115,18 @@ def _binned(scored: pd.DataFrame, dimension: Dimension) -> pd.DataFrame:
     )
 
 
-def _bars(bins: pd.DataFrame, dimension: Dimension) -> alt.Chart:
-    highest = float(bins["top"].max())
+def _bars(outcomes: tuple[str, ...]) -> alt.Chart:
     tenths = alt.Axis(format=".1f", tickCount=10, labelOverlap="parity", labelSeparation=6)
+    counts = alt.Axis(format=",d", tickCount=8, tickMinStep=1)
     chart: alt.Chart = (
-        alt.Chart(bins)
+        named("bars")
         .mark_bar(strokeWidth=1.5, binSpacing=3)
         .encode(
-            alt.X("left:Q", bin="binned", title=f"Draft score, {dimension} (0–1)", scale=style.unit(), axis=tenths),
+            alt.X("left:Q", bin="binned", title="Draft score (0–1)", scale=style.unit(), axis=tenths),
             alt.X2("right:Q"),
-            # A fifth of the height is left free for the label of the threshold.
-            alt.Y("bottom:Q", title="Drafts", scale=style.unit(1.2 * highest), axis=style.whole_numbers(highest)),
+            alt.Y("bottom:Q", title="Drafts", scale=alt.Scale(nice=False), axis=counts),
             alt.Y2("top:Q"),
-            *style.outcome_colours(dict(zip(bins["outcome"], bins["words"], strict=True)), "words"),
+            *style.outcome_colours({name: style.PLACES[name] for name in outcomes}, "words"),
             tooltip=[
                 alt.Tooltip("words:N", title="Outcome"),
                 alt.Tooltip("drafts:Q", title="Drafts"),

@@ -21,6 +21,9 @@ def results(app, run_id: str):
 
 def test_results_offer_report_bundle_posters_and_images(app, tmp_path: Path) -> None:
     at = results(app, finished_run(tmp_path / "persona.db"))
+    for popover in ("export", "open scores", "open outcomes"):
+        at.session_state[popover] = True
+    at.run()
     assert not at.exception
     offered = labels(at)
     for label in ("Report (simulated)", "Bundle for another installation", "Posters (simulated)"):

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.charts import cost_curve, outcome_bar, score_distribution, style, uplift_slopes
+from pipeline.charts import cost_curve, moving_distribution, outcome_bar, score_distribution, style, uplift_slopes
 from tests.factories import make_call, make_run
 
 SOME = make_run(
@@ -111,9 +111,15 @@ def test_parts_of_a_bin_stand_on_each_other_and_dropped_drafts_are_hollow_on_top
 
 def test_the_threshold_is_drawn_with_its_value_over_the_overall_score_only():
     view = score_distribution(SOME)
-    assert marks(drawn(view)) == ["bar", "rule", "text"]
     assert texts(drawn(view)) == ["threshold 0.70"]
-    assert marks(drawn(score_distribution(SOME, "coherence"))) == ["bar"]
+    assert texts(drawn(score_distribution(SOME, "coherence"))) == []
+
+
+def test_another_part_of_the_score_is_other_rows_of_the_same_chart():
+    first, second = moving_distribution(SOME), moving_distribution(SOME, "coherence")
+    assert first.template == second.template
+    assert first.data != second.data
+    assert second.title.startswith("The kept drafts' coherence is")
 
 
 def test_the_title_of_the_histogram_is_its_finding_and_n_is_in_the_subtitle():
