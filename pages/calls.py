@@ -1,24 +1,23 @@
 """Calls: what exactly was sent, and what was paid?
 
-Of one run (`?run=ID`, and `?call=ID` for one attempt) or of all runs (`?run=all`).
+Of one run (`?run=ID`, and `?call=ID` for one attempt) or of all runs (`?run=all`, and `?call=RUN/ID`). The attempts are
+listed a page at a time (`?page=`), newest first.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
 from pages import _attempt, _sent, _totals, _ui
+from pages._table import Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline import analysis, export
 from pipeline.attempts import CallChoice, CallGroup, ListedCall, totals
 from pipeline.errors import StoreError
 from pipeline.models import CallStatus, RunRecord, Stage
 from pipeline.store import RunName
-from pipeline.words import CALL_WORDS, MISSING, count, label, milliseconds
-
-if TYPE_CHECKING:
-    import pandas as pd
+from pipeline.words import CALL_WORDS, count, label, milliseconds
 
 T = TypeVar("T", bound=str)
 
@@ -26,8 +25,8 @@ _QUESTION = "What exactly was sent, and what was paid?"
 _ALL = "all"
 """Stands in the address, and in the list of runs, for every run of the database."""
 
-_MOST_RUNS, _MOST_LISTED = 200, 500
-_ROW_PX, _HEAD_PX, _MOST_ROWS = 36, 38, 10
+_MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 50, 10
+"""Runs offered, attempts on a page, and rows of the table in sight: the chosen attempt is shown below it."""
 
 
 def page() -> None:
@@ -45,17 +44,26 @@ def page() -> None:
             _ui.no_such_run(error)
             return
     _ui.header("Calls", _QUESTION, run=runs[run_id] if run_id else None)
-    groups = _ui.services().store.call_groups(run_id)
-    choice = _choice(runs, run_id, groups)
+    _run_chooser(runs, run_id)
+    _calls(run_id)
+
+
+# One fragment in the other: choosing an attempt draws neither the totals nor the filters again.
+@st.fragment
+def _calls(run_id: str | None) -> None:
+    store = _ui.services().store
+    groups = store.call_groups(run_id)
+    choice = _choice(run_id, groups)
     if not groups:
         st.info("No model has been called yet. Every attempt will be listed here.", icon=":material/inbox:")
         return
-    _totals.show(totals(groups, choice), _ui.services().store.call_latencies(choice))
+    total = totals(groups, choice)
+    _totals.show(total, store.call_latencies(choice))
     if run_id:
         _sent.panel(run_id)
     else:
         st.caption("Choose one run to read what left this machine in it.")
-    _attempts(choice)
+    _attempts(choice, total.attempts)
 
 
 def _no_run_yet() -> None:
@@ -70,9 +78,8 @@ def _no_run_yet() -> None:
 # --- which attempts --------------------------------------------------------------------------------
 
 
-def _choice(runs: Mapping[str, RunName | RunRecord], run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
-    """The run and the filters; a filter with one possible value is not offered."""
-    _run_chooser(runs, run_id)
+def _choice(run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
+    """The filters; one with a single possible value is not offered."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         stage: Stage | None = _pick(
             "stage", [stage for stage in _totals.STAGES if _occurs(groups, "stage", stage)], _totals.STAGES
@@ -130,83 +137,100 @@ def _pick(key: str, options: Sequence[T], words: dict[T, str]) -> T | None:
 # --- every attempt ---------------------------------------------------------------------------------
 
 
-def _attempts(choice: CallChoice) -> None:
-    listed = _ui.services().store.calls(choice, _MOST_LISTED + 1)
-    if not listed:
+@st.fragment
+def _attempts(choice: CallChoice, number: int) -> None:
+    if not number:
         st.info("No attempt fits these filters. Take one of them away.", icon=":material/filter_alt_off:")
         return
-    shown, more = listed[:_MOST_LISTED], len(listed) > _MOST_LISTED
+    chosen, pages = _asked(choice.run_id), -(-number // _PER_PAGE)
+    page = min(shown_page(choice, _page_with(choice, chosen)), pages)
+    first = (page - 1) * _PER_PAGE
+    listed = _ui.services().store.calls(choice, _PER_PAGE, first)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.subheader("Attempts", anchor=False, width="content")
         with st.popover("Download", icon=":material/download:"):
             _downloads(choice)
-    first = f"The newest {len(shown):,}; the CSV has all." if more else f"{count(len(shown), 'attempt')}, newest first."
-    st.caption(f"{first} Choose one to read what was sent and what came back.")
-    chosen = _table(shown, choice.run_id)
-    if chosen:
-        _attempt.show(*chosen)
-
-
-def _table(listed: Sequence[ListedCall], run_id: str | None) -> tuple[str, str, bool] | None:
-    """The table; the run, the id and the mark of the attempt that is chosen in it or by the address."""
-    ids = [item.call.id for item in listed]
-    asked = st.query_params.get("call") if run_id else None
-    state = st.dataframe(
-        _rows(listed, with_run=run_id is None),
-        height=_HEAD_PX + _ROW_PX * min(len(listed), _MOST_ROWS),
-        row_height=_ROW_PX,
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row",
-        selection_default={"selection": {"rows": [ids.index(asked)]}} if asked in ids else None,
-        # Another selection of attempts is another table: a remembered row number would choose a stranger.
-        key=f"attempts {hash(tuple((item.run_id, item.call.id) for item in listed))}",
-        column_config={
-            "Draft": st.column_config.TextColumn(width=82),
-            "Stage": st.column_config.TextColumn(width=66),
-            "Status": st.column_config.TextColumn(width=78),
-            "Provider": st.column_config.TextColumn(width=76),
-            "Model": st.column_config.TextColumn(width=132),
-            "In": st.column_config.NumberColumn(width=52, format="localized", help="Tokens of the request"),
-            "Out": st.column_config.NumberColumn(width=48, format="localized", help="Tokens of the answer"),
-            "Cost": st.column_config.TextColumn(width=146 if any(item.simulated for item in listed) else 76),
-            "Latency": st.column_config.TextColumn(width=64),
-            "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm:ss", timezone=_ui.viewer_zone().key),
-        },
-        alt=f"Table of {count(len(listed), 'attempt')}, newest first: stage, model, status, tokens, cost and time.",
+    which = (
+        f"Attempts {first + 1:,} to {first + len(listed):,} of {number:,}" if pages > 1 else count(number, "attempt")
     )
-    rows = [row for row in state["selection"]["rows"] if row < len(listed)]
-    if rows:
-        item = listed[rows[0]]
-        if run_id:
-            st.query_params["call"] = item.call.id
-        return item.run_id, item.call.id, item.simulated
-    if run_id and asked and asked not in ids:
-        return run_id, asked, listed[0].simulated
-    st.query_params.pop("call", None)
-    return None
+    st.caption(f"{which}, newest first. Choose one to read what was sent and what came back.")
+    chosen = _table(listed, choice.run_id, chosen)
+    page_turner(choice, page, pages)
+    if chosen:
+        _attempt.show(*chosen, any(run.simulated for run in _ui.services().store.listed_runs([chosen.run_id])))
 
 
-def _rows(listed: Sequence[ListedCall], with_run: bool) -> "pd.DataFrame":
-    """One row per attempt, in the given order; texts do nothing, on screen or downloaded."""
-    import pandas as pd
+class _Chosen(NamedTuple):
+    """An attempt: its id is unique in its run only."""
 
-    calls = [item.call for item in listed]
-    run = {"Run": [item.run_name for item in listed]} if with_run else {}
-    columns = {
-        **run,
-        "Draft": [call.draft_id for call in calls],
-        "Stage": [_totals.STAGES[call.stage] for call in calls],
-        "Status": [CALL_WORDS[call.status] + (" ⚑" if call.flag else "") for call in calls],
-        "Cost": [_ui.money(item.call.cost_micros, item.simulated) for item in listed],
-        "Provider": [call.provider for call in calls],
-        "Model": [call.model for call in calls],
-        "In": [call.usage.input_tokens for call in calls],
-        "Out": [call.usage.output_tokens for call in calls],
-        "Latency": [MISSING if call.status == "in_flight" else milliseconds(call.latency_ms) for call in calls],
-        "Started": [call.started_at for call in calls],
-    }
-    return analysis.inert(pd.DataFrame(columns))
+    run_id: str
+    call_id: str
+
+
+def _asked(run_id: str | None) -> _Chosen | None:
+    """The attempt of the address."""
+    asked = st.query_params.get("call", "")
+    run, slash, call = (run_id, "/", asked) if run_id else asked.partition("/")
+    return _Chosen(run, call) if run and slash and call else None
+
+
+def _page_with(choice: CallChoice, chosen: _Chosen | None) -> int:
+    newer = _ui.services().store.newer_calls(choice, *chosen) if chosen else None
+    return (newer or 0) // _PER_PAGE + 1
+
+
+def _table(listed: Sequence[ListedCall], run_id: str | None, chosen: _Chosen | None) -> _Chosen | None:
+    """The table; the attempt that is chosen in it, or before."""
+    with_run, with_mark = run_id is None, any(item.simulated for item in listed)
+    marked = table(
+        _columns(with_run, with_mark),
+        [Row(_row_id(item.run_id, item.call.id, run_id), item.call.id, _cells(item, with_run)) for item in listed],
+        key="attempts",
+        marked=[_row_id(*chosen, run_id)] if chosen else [],
+        several=False,
+        alt=f"Table of {count(len(listed), 'attempt')}, newest first: stage, model, status, tokens, cost and time.",
+        tallest=_IN_SIGHT,
+    )
+    keep_in_address("call", marked[0] if marked else "")
+    return _asked(run_id)
+
+
+def _row_id(of_run: str, call_id: str, run_id: str | None) -> str:
+    return call_id if run_id else f"{of_run}/{call_id}"
+
+
+def _columns(with_run: bool, with_mark: bool) -> list[Column]:
+    return [
+        *([Column("Run", 180)] if with_run else ()),
+        Column("Draft", 92),
+        Column("Stage", 76),
+        Column("Status", 84),
+        Column("Cost", 172 if with_mark else 80),
+        Column("Provider", 88),
+        Column("Model"),
+        Column("In", 52, help="Tokens of the request", is_number=True),
+        Column("Out", 52, help="Tokens of the answer", is_number=True),
+        Column("Latency", 66, is_number=True),
+        Column("Started", 112),
+    ]
+
+
+def _cells(item: ListedCall, with_run: bool) -> list[str]:
+    call = item.call
+    started = call.started_at.astimezone(_ui.viewer_zone())
+    return [
+        *([item.run_name] if with_run else ()),
+        call.draft_id,
+        _totals.STAGES[call.stage],
+        CALL_WORDS[call.status] + (" ⚑" if call.flag else ""),
+        _ui.money(call.cost_micros, item.simulated),
+        call.provider,
+        call.model,
+        f"{call.usage.input_tokens:,}",
+        f"{call.usage.output_tokens:,}",
+        "" if call.status == "in_flight" else milliseconds(call.latency_ms),
+        f"{started.day} {started:%b, %H:%M:%S}",
+    ]
 
 
 def _downloads(choice: CallChoice) -> None:

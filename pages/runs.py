@@ -1,7 +1,7 @@
 """Runs: which runs do I have?
 
-Searching, sorting and paging are the database's; what is drawn is one page. The filters are in the address, and so is
-what is chosen when another page leads here (`?chosen=a,b`). Marks hold on all pages of one selection.
+Searching, sorting and paging are the database's; what is drawn is one page. The filters are in the address, and so
+are the page and the marked runs (`?chosen=a,b`), whichever page or search they were marked in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _access, _run_actions, _share, _ui
+from pages._table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline.experiment import Experiment
 from pipeline.models import RunStatus
-from pipeline.run_choice import RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
-from pipeline.words import MISSING, count, label, usd
+from pipeline.run_choice import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
+from pipeline.words import count, label, score, usd
 
 if TYPE_CHECKING:
     from datetime import date
 
-    import pandas as pd
-
-_ROW_PX, _HEAD_PX = 36, 38
 _PER_PAGE = 25
-_SHOWN_KEY = "runs_shown"
-"""Of the session: which selection was shown last."""
-_MOST_DIGITS = 7
+_MARKS_KEY = "runs_marked"
+"""Of the session: the ids of the marked runs, for a return by the menu."""
 _MONEY = {"real": False, "simulated": True}
 
 
@@ -40,16 +37,37 @@ def page() -> None:
     if not facets.statuses:
         _no_run_yet()
         return
-    choice = _choice(facets)
-    actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
-    found = store.run_page(choice)
+    _list(facets)
+
+
+# One fragment in the other: a mark draws neither the search nor the head of the page again, a search not the head.
+@st.fragment
+def _list(facets: RunFacets) -> None:
+    _found(_choice(facets))
+
+
+@st.fragment
+def _found(choice: RunChoice) -> None:
+    store = _ui.services().store
+    page = shown_page(choice)
+    found = store.run_page(choice.model_copy(update={"page": page}))
     if not found.fitting:
         st.info(_nothing_fits(choice), icon=":material/search_off:")
         return
     if not found.runs:  # the page of the address is behind the last one
-        found = store.run_page(choice := choice.model_copy(update={"page": 1}))
-    chosen = _table(found, choice, store.experiments_of([run.id for run in found.runs]))
-    _foot(found, choice, chosen)
+        page, found = 1, store.run_page(choice)
+    actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
+    experiments = store.experiments_of([run.id for run in found.runs])
+    marked = table(
+        [column for column in _COLUMNS if experiments or column.title != "Experiment"],
+        [Row(run.id, run.name, _cells(run, experiments)) for run in found.runs],
+        key="runs",
+        marked=_marked(),
+        several=True,
+        alt=f"Table of {count(len(found.runs), 'run')}, {choice.order} first.",
+    )
+    chosen = _chosen(marked, found.runs, choice.archived)
+    _foot(found, choice, page, chosen)
     with actions:
         _run_actions.show(chosen)
         _share.importer()
@@ -83,7 +101,7 @@ def _choice(facets: RunFacets) -> RunChoice:
             "Search",
             type="search",
             placeholder="Search name, study, model, tag …",
-            live="200ms",
+            live="0ms",
             key="search",
             bind="query-params",
             label_visibility="collapsed",
@@ -100,8 +118,7 @@ def _choice(facets: RunFacets) -> RunChoice:
         )
         with st.popover("Filter", icon=":material/filter_alt:"):
             choice = _filtered(facets)
-    choice = choice.model_copy(update={"words": words or "", "order": order, "page_size": _PER_PAGE})
-    return choice.model_copy(update={"page": _page(choice)})
+    return choice.model_copy(update={"words": words or "", "order": order, "page_size": _PER_PAGE})
 
 
 def _filtered(facets: RunFacets) -> RunChoice:
@@ -144,115 +161,96 @@ def _midnight(day: "date | None", days: int = 0) -> datetime | None:
     return datetime.combine(day + timedelta(days=days), time(), _ui.viewer_zone()) if day else None
 
 
-def _page(choice: RunChoice) -> int:
-    """The page that is shown: page 3 of another selection would be a page that nobody asked for."""
-    key = _key("page", choice)
-    if key in st.session_state:
-        return int(st.session_state[key])
-    asked = st.query_params.get("page", "") if st.session_state.get(_SHOWN_KEY, key) == key else ""
-    return max(1, int(asked)) if asked.isdecimal() and len(asked) < _MOST_DIGITS else 1
+# --- the marks -------------------------------------------------------------------------------------
 
 
-def _key(what: str, choice: RunChoice) -> str:
-    """The name of something that belongs to this selection, on all of its pages."""
-    return f"{what} {hash(choice.model_copy(update={'page': 1}))}"
+def _marked() -> list[str]:
+    linked = st.query_params.get("chosen")
+    return list(st.session_state.get(_MARKS_KEY, ())) if linked is None else linked.split(",")
+
+
+def _chosen(marked: Sequence[str], here: Sequence[ListedRun], archived: bool) -> list[ListedRun]:
+    """The marked runs: first those that are not in sight, then those that are, from top to bottom."""
+    shown = [run.id for run in here]
+    away = _ui.services().store.listed_runs([run_id for run_id in marked if run_id not in shown])
+    # What was archived or brought back from the archive is not in this list any more.
+    chosen = [run for run in away if run.archived == archived] + [run for run in here if run.id in marked]
+    _remember([run.id for run in chosen])
+    return chosen
+
+
+def _remember(run_ids: Sequence[str]) -> None:
+    """Keep the marks, for this session and in the address."""
+    st.session_state[_MARKS_KEY] = list(run_ids)
+    keep_in_address("chosen", ",".join(run_ids))
 
 
 # --- the table -------------------------------------------------------------------------------------
 
 
-def _table(found: RunPage, choice: RunChoice, experiments: Mapping[str, Experiment]) -> list[ListedRun]:
-    """The table; returns the runs that are marked: first those on other pages, then those of this one."""
-    key, here = _key("marks", choice), [run.id for run in found.runs]
-    asked = st.query_params.get("chosen", "").split(",")
-    marks: list[str] = st.session_state.get(key, [run_id for run_id in here if run_id in asked])
-    state = st.dataframe(
-        _rows(found.runs, experiments),
-        height=_HEAD_PX + _ROW_PX * len(found.runs) + 2,
-        row_height=_ROW_PX,
-        hide_index=True,
-        placeholder=MISSING,
-        on_select="rerun",
-        selection_mode="multi-row",
-        selection_default={"selection": {"rows": [place for place, run_id in enumerate(here) if run_id in marks]}},
-        # Another selection of runs is another table: a remembered row number would choose a stranger.
-        key=f"runs {hash(tuple(here))}",
-        column_config={
-            "Run": st.column_config.TextColumn(width=200),
-            "Status": st.column_config.TextColumn(width=95),
-            "Draft scores": st.column_config.BarChartColumn(
-                width=110, y_min=0, color="#0072B2", help="Scored drafts in 20 bins from 0 (left) to 1 (right)."
-            ),
-            "Mean score": st.column_config.NumberColumn(
-                format="%.2f", width=85, help="Of the delivered personas; n is beside it."
-            ),
-            "n": st.column_config.NumberColumn(width=40, help="Delivered personas."),
-            "Spent": st.column_config.TextColumn(width=140),
-            "Threshold": st.column_config.NumberColumn(format="%.2f", width=75),
-            "Started": st.column_config.DatetimeColumn(format="D MMM YYYY, HH:mm", timezone=_ui.viewer_zone().key),
-        },
-        alt=f"Table of {count(len(found.runs), 'run')}, {choice.order} first.",
-    )
-    away = _ui.services().store.listed_runs([run_id for run_id in marks if run_id not in here])
-    # What was archived or brought back from the archive is not in this list any more.
-    chosen = [run for run in away if run.archived == choice.archived]
-    chosen += [found.runs[row] for row in state["selection"]["rows"] if row < len(here)]
-    st.session_state[key] = [run.id for run in chosen]
-    return chosen
+_COLUMNS = (
+    Column("Run", 200),
+    Column("Status", 95),
+    Column("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
+    Column("Mean score", 95, help="Of the delivered personas; n is beside it.", is_number=True),
+    Column("n", 45, help="Delivered personas.", is_number=True),
+    Column("Kept local", 95),
+    Column("Spent", 165),
+    Column("Threshold", 85, is_number=True),
+    Column("Tags", 110),
+    Column("Experiment", 150),
+    Column("Study", 180),
+    Column("Drafts by", 110),
+    Column("Refined by", 150),
+    Column("Started", 150),
+    Column("Note"),
+)
 
 
-def _foot(found: RunPage, choice: RunChoice, chosen: Sequence[ListedRun]) -> None:
-    pages = -(-found.fitting // choice.page_size)
+def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | Bars]:
+    of = experiments.get(run.id)
+    return [
+        f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}",
+        run.status,
+        _scores(run.drafts_by_score),
+        score(run.mean_score),
+        str(run.personas),
+        f"{run.kept_local} of {run.personas}" if run.personas else "",
+        usd(run.spent_micros, run.simulated),
+        score(run.threshold),
+        ", ".join(label(tag, 30) for tag in run.tags),
+        # Without one, no column: it is wide, and most lists have none.
+        *([of.name if of else ""] if experiments else ()),
+        run.study_name,
+        "builtin" if run.local_provider == "builtin" else run.local_model,
+        run.frontier_model,
+        _ui.when(run.created_at),
+        run.note,
+    ]
+
+
+def _scores(bins: Sequence[int]) -> Bars:
+    used = [at for at, drafts in enumerate(bins) if drafts]
+    if not used:
+        return Bars((), "")
+    return Bars(bins, f"{count(sum(bins), 'draft')}, scores {used[0] / BINS:.2f} to {(used[-1] + 1) / BINS:.2f}")
+
+
+def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedRun]) -> None:
     shown = (
         count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
     )
+    elsewhere = len({run.id for run in chosen} - {run.id for run in found.runs})
+    may = "open it" if _access.is_viewer() else "open or change it"
+    how = f"Mark runs at the left of the table: one to {may}, 2 to 8 to compare them."
+    if elsewhere:
+        how = f"**{count(elsewhere, 'marked run')} {'is' if elsewhere == 1 else 'are'} not on this page.**"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        elsewhere = len({run.id for run in chosen} - {run.id for run in found.runs})
-        how = "Mark runs at the left of the table: one to open or change it, 2 to 8 to compare them."
-        if elsewhere:
-            how = f"**{count(elsewhere, 'run')} marked on other pages.**"
-        st.caption(f"{shown}. {how}")
-        if pages > 1:
-            st.pagination(pages, default=choice.page, key=_key("page", choice))
-    st.session_state[_SHOWN_KEY] = _key("page", choice)
-    if choice.page > 1:
-        st.query_params["page"] = str(choice.page)
-    else:
-        st.query_params.pop("page", None)
-
-
-def _rows(runs: Sequence[ListedRun], experiments: Mapping[str, Experiment]) -> "pd.DataFrame":
-    """One row per run, in the given order; texts do nothing, on screen or downloaded."""
-    import pandas as pd
-
-    from pipeline.analysis import inert
-
-    # Without one, no column: it is wide, and most lists have none.
-    of = {"Experiment": [label(experiments[run.id].name, 60) if run.id in experiments else "" for run in runs]}
-    table = pd.DataFrame(
-        {
-            "Run": [f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}" for run in runs],
-            "Status": [run.status for run in runs],
-            "Draft scores": [list(run.drafts_by_score) or None for run in runs],
-            "Mean score": [run.mean_score for run in runs],
-            "n": [run.personas for run in runs],
-            "Kept local": [f"{run.kept_local} of {run.personas}" if run.personas else MISSING for run in runs],
-            "Spent": [usd(run.spent_micros, run.simulated) for run in runs],
-            "Threshold": [run.threshold for run in runs],
-            "Tags": [", ".join(label(tag, 30) for tag in run.tags) for run in runs],
-            **(of if experiments else {}),
-            "Study": [label(run.study_name) for run in runs],
-            "Drafts by": [label(_drafter(run)) for run in runs],
-            "Refined by": [label(run.frontier_model) for run in runs],
-            "Started": [run.created_at for run in runs],
-            "Note": [label(run.note, 120) for run in runs],
-        }
-    )
-    return inert(table)
-
-
-def _drafter(run: ListedRun) -> str:
-    return "builtin" if run.local_provider == "builtin" else run.local_model
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.caption(f"{shown}. {how}", width="content")
+            if elsewhere:
+                st.button("Unmark all", type="tertiary", on_click=_remember, args=([],))
+        page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 
 page()

@@ -29,11 +29,16 @@ class CallTables(DatabaseFile):
                 Latency.model_validate({**row, **next(db.query(one, {**values, **row}))}) for row in timed if row["n"]
             ]
 
-    def calls(self, choice: CallChoice, limit: int | None = None) -> list[ListedCall]:
-        """The chosen attempts, newest first, without what was sent and what came back."""
+    def calls(self, choice: CallChoice, limit: int | None = None, offset: int = 0) -> list[ListedCall]:
+        """The chosen attempts, newest first, without what was sent and what came back.
+
+        Args:
+            choice: which ones.
+            limit: how many at most; `None` means all.
+            offset: how many of the newest are left out.
+        """
         where, values = _where(choice)
-        # Named, because the index of latencies would have all calls of a stage read and sorted.
-        sql = _CALL_LIST.format(where=where, index="calls_by_run" if choice.run_id else "calls_by_time")
+        sql = _CALL_LIST.format(where=where, index=_index(choice))
         with self._read() as db:
             return [
                 ListedCall(
@@ -42,8 +47,16 @@ class CallTables(DatabaseFile):
                     simulated=row["simulated"],
                     call=ModelCall.model_validate_json(row["body"]),
                 )
-                for row in db.query(sql, {**values, "limit": -1 if limit is None else limit})
+                for row in db.query(sql, {**values, "limit": -1 if limit is None else limit, "offset": offset})
             ]
+
+    def newer_calls(self, choice: CallChoice, run_id: str, call_id: str) -> int | None:
+        """How many of the chosen attempts are newer than this one; `None` where it is not one of them."""
+        where, values = _where(choice)
+        sql = _NEWER.format(where=where, index=_index(choice))
+        with self._read() as db:
+            (row,) = db.query(sql, {**values, "this_run": utf8(run_id), "this_call": utf8(call_id)})
+        return int(row["newer"]) if row["known"] else None
 
     def call(self, run_id: str, call_id: str) -> ModelCall:
         """One attempt, with what was sent and what came back.
@@ -86,9 +99,22 @@ _LATENCY = """
 """
 
 
+# The page is found in the index alone, and only its rows are read: a later page costs little more than the first.
 _CALL_LIST = """
-    SELECT run_id, name, simulated, body FROM calls INDEXED BY {index} JOIN runs ON runs.id = calls.run_id
-    WHERE {where} ORDER BY calls.started_at DESC, calls.id DESC LIMIT :limit
+    WITH page AS (
+        SELECT calls.rowid AS number FROM calls INDEXED BY {index} WHERE {where}
+        ORDER BY calls.started_at DESC, calls.rowid DESC LIMIT :limit OFFSET :offset
+    )
+    SELECT run_id, name, simulated, body
+    FROM page JOIN calls ON calls.rowid = number JOIN runs ON runs.id = calls.run_id
+    ORDER BY calls.started_at DESC, calls.rowid DESC
+"""
+
+_NEWER = """
+    WITH this AS (SELECT started_at, rowid AS number FROM calls WHERE run_id = :this_run AND id = :this_call)
+    SELECT COUNT(*) FILTER (WHERE (calls.started_at, calls.rowid) > (SELECT started_at, number FROM this)) AS newer,
+        COUNT(*) FILTER (WHERE calls.rowid = (SELECT number FROM this)) AS known
+    FROM calls INDEXED BY {index} WHERE {where} AND calls.started_at >= (SELECT started_at FROM this)
 """
 
 
@@ -101,3 +127,8 @@ def _where(choice: CallChoice, table: str = "calls") -> tuple[str, dict[str, str
     values = {key: utf8(value) for key, value in choice.model_dump(exclude_none=True).items()}
     parts = [_NOT_REMOVED.format(table=table), *(f"{table}.{column} = :{column}" for column in values)]
     return " AND ".join(parts), values
+
+
+def _index(choice: CallChoice) -> str:
+    """Of one run its own calls, of all runs those in the order of time; named, because SQLite would take others."""
+    return "calls_by_run" if choice.run_id else "calls_by_time"

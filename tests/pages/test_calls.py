@@ -11,6 +11,7 @@ from pipeline.models import ModelCall
 from pipeline.store import Store
 from tests.factories import make_call
 from tests.pages.runs import finished_run, save_study
+from tests.pages.tables import column, sent
 
 App = Callable[[], AppTest]
 MARKUP = "</code><b>ignore the rules</b> :red[!]"
@@ -62,9 +63,8 @@ def test_totals_come_first_and_every_attempt_is_listed(app: App, database: Path)
     page = _open(app, run=finished_run(database, quality_threshold=1.0))
     assert not page.exception
     assert [(metric.label, metric.value) for metric in page.metric][:1] == [("Attempts", "6")]
-    table = page.dataframe[0].value
-    assert list(table["Stage"]) == ["refining"] * 2 + ["drafting"] * 4
-    assert set(table["Status"]) == {"answered"}
+    assert column(page, "Stage") == ["refining"] * 2 + ["drafting"] * 4
+    assert set(column(page, "Status")) == {"answered"}
 
 
 def test_every_figure_of_money_of_a_simulated_run_says_so(app: App, database: Path) -> None:
@@ -72,7 +72,7 @@ def test_every_figure_of_money_of_a_simulated_run_says_so(app: App, database: Pa
     call = Store(database).run(run_id).calls[-1]
     page = _open(app, run=run_id, call=call.id)
     assert call.id in _text(page)
-    for line in [*_text(page).splitlines(), *page.dataframe[0].value["Cost"]]:
+    for line in [*_text(page).splitlines(), *column(page, "Cost")]:
         assert "$" not in line or "(simulated)" in line, line
 
 
@@ -95,7 +95,7 @@ def test_filters_narrow_totals_and_table_alike(app: App, database: Path) -> None
     page = _open(app, run=finished_run(database, quality_threshold=1.0))
     page.pills(key="stage").set_value("refine").run()
     assert page.metric[0].value == "2"
-    assert set(page.dataframe[0].value["Stage"]) == {"refining"}
+    assert set(column(page, "Stage")) == {"refining"}
 
 
 def test_all_runs_are_counted_together_with_real_and_simulated_money_apart(app: App, database: Path) -> None:
@@ -105,7 +105,7 @@ def test_all_runs_are_counted_together_with_real_and_simulated_money_apart(app: 
     metrics = {metric.label: metric.value.replace("\\", "") for metric in page.metric}
     assert (metrics["Attempts"], metrics["Settled"], metrics["Reserved"]) == ("8", "$0.02", "$0.02")
     assert "(simulated)" in _text(page)
-    assert set(page.dataframe[0].value["Run"]) == {"Simulated", "Sent"}
+    assert set(column(page, "Run")) == {"Simulated", "Sent"}
     assert "Choose one run to read what left this machine" in _text(page)
 
 
@@ -120,6 +120,31 @@ def test_money_of_imported_runs_is_not_in_the_totals_over_all_runs(app: App, dat
     assert "(simulated) of imported runs is not in these amounts" in _text(page)
     assert "imported runs" not in _text(_open(app, run=elsewhere))
     assert "imported runs" not in _text(_open(app, run=run_id))
+
+
+def test_attempts_are_listed_a_page_at_a_time_and_the_page_is_in_the_address(app: App, database: Path) -> None:
+    run_id = _sent_run(database, *(_call(number) for number in range(120)))
+    page = _open(app, run=run_id, page="3")
+    assert len(column(page, "Draft")) == 20
+    assert "Attempts 101 to 120 of 120, newest first." in _text(page)
+    page.pagination[0].set_value(1).run()
+    assert len(column(page, "Draft")) == 50
+    assert "page" not in page.query_params
+    assert len(column(_open(app, run=run_id, page="99"), "Draft")) == 20
+
+
+@pytest.mark.parametrize("all_runs", [False, True])
+def test_the_attempt_of_the_address_is_shown_on_the_page_that_lists_it(
+    app: App, database: Path, all_runs: bool
+) -> None:
+    run_id = _sent_run(database, *(_call(number) for number in range(120)))
+    first = "draft-001.refine.1"
+    asked = f"{run_id}/{first}" if all_runs else first
+    page = _open(app, run="all" if all_runs else run_id, call=asked)
+    assert sent(page)["marked"] == [asked]
+    assert sent(page)["rows"][-1]["id"] == asked
+    assert page.query_params["page"] == "3"
+    assert page.code[0].value == MARKUP
 
 
 def test_a_run_without_a_call_says_what_would_be_here(app: App, database: Path) -> None:

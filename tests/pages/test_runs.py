@@ -10,6 +10,7 @@ from pipeline.config import HybridConfig
 from pipeline.models import Timing
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
+from tests.pages.tables import column, sent
 
 App = Callable[[], AppTest]
 
@@ -36,7 +37,7 @@ def _press(page: AppTest, label: str) -> AppTest:
 
 
 def _names(page: AppTest) -> list[str]:
-    return list(page.dataframe[0].value["Run"])
+    return column(page, "Run")
 
 
 def test_without_a_run_the_page_offers_the_next_step(app: App) -> None:
@@ -50,10 +51,10 @@ def test_runs_are_listed_newest_first_with_marked_money_and_their_scores(app: Ap
     finished_run(database, "First")
     finished_run(database, "Second", skip_frontier=True)
     page = _open(app)
-    table = page.dataframe[0].value
     assert _names(page) == ["Second", "First"]
-    assert [amount.endswith(" (simulated)") for amount in table["Spent"]] == [False, True]
-    assert [sum(bins) for bins in table["Draft scores"]] == [4, 4]
+    assert [amount.endswith(" (simulated)") for amount in column(page, "Spent")] == [False, True]
+    assert [sum(bars["values"]) for bars in column(page, "Draft scores")] == [4, 4]
+    assert column(page, "Draft scores")[0]["words"].startswith("4 drafts, scores 0.")
 
 
 def test_a_search_narrows_the_table_and_an_empty_one_says_so(app: App, database: Path) -> None:
@@ -135,6 +136,7 @@ def test_pinning_and_archiving_change_the_place_of_a_run(app: App, database: Pat
     [
         ("=1+1", "'=1+1"),
         ("x" * 2000, "x" * 79 + "…"),
+        ("one\ntwo", "one two"),
         ("safe\u202egnp.exe", "safegnp.exe"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),
     ],
@@ -168,12 +170,34 @@ def test_marks_hold_on_the_next_page_and_on_the_way_back(app: App, database: Pat
     page.pagination[0].set_value(2).run()
     assert len(_names(page)) == 5
     assert page.query_params["page"] == "2"
-    assert any("2 runs marked on other pages" in text.value for text in page.caption)
+    assert any("2 marked runs are not on this page" in text.value for text in page.caption)
     page.pagination[0].set_value(1).run()
     assert "page" not in page.query_params
-    assert not any("on other pages" in text.value for text in page.caption)
+    assert not any("not on this page" in text.value for text in page.caption)
     page = _press(page, "Compare 2")
     assert page.query_params["runs"] == f"{ids[0]},{ids[3]}"
+
+
+def test_marks_hold_in_another_search_in_the_address_and_on_the_way_back(app: App, database: Path) -> None:
+    night = finished_run(database, "Night tariff")
+    finished_run(database, "Day tariff")
+    page = _open(app, night)
+    page.text_input(key="search").set_value("day").run()
+    assert (_names(page), sent(page)["marked"]) == (["Day tariff"], [night])
+    assert page.query_params["chosen"] == night
+    assert any("1 marked run is not on this page" in text.value for text in page.caption)
+    page = page.switch_page(_ui.COMPARE).run().switch_page(_ui.RUNS).run()
+    assert sent(page)["marked"] == [night]
+    page.text_input(key="search").set_value("day").run()
+    page = _press(page, "Unmark all")
+    assert "chosen" not in page.query_params
+    assert sent(page)["marked"] == []
+
+
+def test_marks_of_runs_that_are_gone_are_forgotten(app: App, database: Path) -> None:
+    run_id = finished_run(database)
+    page = _open(app, "run-gone", run_id, "")
+    assert page.query_params["chosen"] == run_id
 
 
 @pytest.mark.parametrize(("asked", "first"), [("2", "Run 4"), ("99", "Run 29"), ("0", "Run 29"), ("x²", "Run 29")])

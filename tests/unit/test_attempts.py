@@ -80,6 +80,19 @@ def test_calls_are_listed_newest_first_and_without_their_texts(store):
     assert store.call(run_id, call.id) == call
 
 
+def test_calls_are_paged_and_a_call_knows_how_many_are_newer(store):
+    run_id = write(store, [make_call(number) for number in range(5)])
+    other = write(store, [make_call(0)])
+    for choice, newer in ((CallChoice(run_id=run_id), 3), (CallChoice(), 3), (CallChoice(stage="draft"), None)):
+        listed = [(item.run_id, item.call.id) for item in store.calls(choice)]
+        pages = [store.calls(choice, limit=2, offset=offset) for offset in (0, 2, 4)]
+        assert [(item.run_id, item.call.id) for page in pages for item in page] == listed
+        found = store.newer_calls(choice, run_id, "draft-001.refine.2")
+        assert found == newer
+        assert found is None or listed[found] == (run_id, "draft-001.refine.2")
+    assert store.newer_calls(CallChoice(run_id=run_id), other, "draft-001.refine.9") is None
+
+
 def test_a_call_that_is_not_there_is_named(store):
     with pytest.raises(StoreError, match="no call 'draft-9'"):
         store.call("run-gone", "draft-9")

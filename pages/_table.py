@@ -1,0 +1,147 @@
+"""A table with a mark beside each row: drawn by the browser itself, so it is quick, copied as text and read aloud.
+
+Streamlit's own table paints on a canvas, which costs a fifth of a second for each row chosen and which no screen
+reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. A row is told by its id, never by its
+place. Texts do nothing here: `table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
+"""
+
+from collections.abc import Hashable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import streamlit as st
+
+from pipeline.analysis import inert_cell
+from pipeline.words import MISSING, label
+
+_SHOWN_KEY = "list_shown"
+"""Of the session: which selection was shown last."""
+_MOST_DIGITS = 7
+
+_HERE = Path(__file__).parent
+_TABLE = st.components.v2.component(
+    "persona_table",
+    html='<div class="persona-table"><table><colgroup></colgroup><thead></thead><tbody></tbody></table></div>',
+    css=(_HERE / "table.css").read_text(encoding="utf-8"),
+    js=(_HERE / "table.js").read_text(encoding="utf-8"),
+    # Beside the app's own elements: it takes their fonts, and tools that examine a page look into it.
+    isolate_styles=False,
+)
+
+
+class Column(NamedTuple):
+    """A column; the first one of a table names its rows and stays in sight."""
+
+    title: str
+    width: int | None = None
+    """In pixels; `None` takes what the others leave, and one column of each table should."""
+    help: str = ""
+    is_number: bool = False
+    """Aligned at the right, digits of one width."""
+
+
+class Bars(NamedTuple):
+    """A cell with a little bar chart, starting at zero."""
+
+    values: Sequence[int]
+    words: str
+    """What it shows, for readers who do not see it."""
+
+
+class Row(NamedTuple):
+    """A row; untrusted texts are shortened and made harmless here."""
+
+    id: str
+    name: str
+    """What its mark is called: "Mark <name>"."""
+    cells: Sequence[str | Bars]
+    """One per column; an empty text becomes a dash."""
+
+
+def table(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    *,
+    key: str,
+    marked: Sequence[str],
+    several: bool,
+    alt: str,
+    tallest: int | None = None,
+) -> list[str]:
+    """Draw a table; returns the ids of the rows that are marked now, in the order in which they were marked.
+
+    Args:
+        columns: from left to right.
+        rows: from top to bottom; their ids are unique.
+        key: of the widget; the table keeps its place in the browser while only the rows change.
+        marked: ids of the rows that were marked before. Those that are not among the rows stay marked.
+        several: whether any number of rows can be marked, or one.
+        alt: what the table is about, in words.
+        tallest: rows in sight before the table scrolls; `None` shows all of them.
+    """
+    turn = f"{key} turn"
+    # A component's own state is a dictionary that cannot be pickled, which the session state must be. It has none:
+    # marks are told once, and kept by whoever asked.
+    st.session_state[key] = None
+    said = _TABLE(
+        data={
+            "columns": [column._asdict() for column in columns],
+            "rows": [
+                {"id": row.id, "name": label(row.name), "cells": [_cell(cell) for cell in row.cells]} for row in rows
+            ],
+            "marked": list(marked),
+            "several": several,
+            "alt": alt,
+            "tallest": tallest,
+            # The last marks that are known here: those that were set since hold in the browser.
+            "turn": st.session_state.get(turn, 0),
+        },
+        key=key,
+        on_marked_change=lambda: None,
+    ).get("marked")
+    if not said:
+        return list(marked)
+    st.session_state[turn] = said["turn"]
+    return [str(one) for one in said["ids"]]
+
+
+def shown_page(selection: Hashable, otherwise: int = 1) -> int:
+    """Which page of a list is shown, from 1; it may be behind the last one.
+
+    Args:
+        selection: what is listed, on all of its pages. The page of the address counts for the first selection that a
+            session sees: page 3 of another one would be a page that nobody asked for.
+        otherwise: the page where nothing says which.
+    """
+    key = _page_key(selection)
+    if key in st.session_state:
+        return int(st.session_state[key])
+    asked = st.query_params.get("page", "") if st.session_state.get(_SHOWN_KEY, key) == key else ""
+    return max(1, int(asked)) if asked.isdecimal() and len(asked) < _MOST_DIGITS else otherwise
+
+
+def page_turner(selection: Hashable, page: int, pages: int) -> None:
+    """The pages of a list to choose from, where there are several; the one that is shown goes into the address."""
+    key = _page_key(selection)
+    if pages > 1:
+        st.pagination(pages, default=page, key=key)
+    st.session_state[_SHOWN_KEY] = key
+    keep_in_address("page", str(page) if page > 1 else "")
+
+
+def keep_in_address(name: str, value: str) -> None:
+    """Put what is chosen into the address; an empty text leaves it."""
+    if not value:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != value:
+        st.query_params[name] = value
+
+
+def _page_key(selection: Hashable) -> str:
+    return f"page {hash(selection)}"
+
+
+def _cell(cell: str | Bars) -> object:
+    if isinstance(cell, Bars):
+        return cell._asdict() if any(cell.values) else MISSING
+    return inert_cell(label(cell, 120)) or MISSING
