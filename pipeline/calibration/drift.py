@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from pipeline.calibration.bootstrap import CONFIDENCE, Interval
-from pipeline.calibration.cases import Cases
+from pipeline.calibration.cases import Cases, Floats
 from pipeline.models import Frozen, RunRecord
 from pipeline.scored import RunScores
 
@@ -109,12 +109,23 @@ def _share(cases: Cases, threshold: float) -> _Share:
 
 
 def _cost_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
-    """Difference of mean cost per draft, by Welch's t."""
-    old, new = earlier.spend(threshold), later.spend(threshold)
+    """Difference of mean cost per draft, by Welch's t; without a width where neither set has costs that differ."""
+    # To a thousandth of a micro-USD: what differs by less is one price, added up in another order.
+    old, new = (np.round(cases.spend(threshold), 3) for cases in (earlier, later))
     if min(len(old), len(new)) < 2 or np.isnan(old).any() or np.isnan(new).any():
         return None
-    difference = float(new.mean() - old.mean())
-    if np.ptp(old) == np.ptp(new) == 0:
+    (there, first), (here, second) = _mean(old), _mean(new)
+    difference, variance = here - there, first + second
+    if not variance:
         return Interval(value=difference, low=difference, high=difference)
-    ends = stats.ttest_ind(new, old, equal_var=False).confidence_interval(CONFIDENCE)
-    return Interval(value=difference, low=float(ends.low), high=float(ends.high))
+    # Not `stats.ttest_ind`, which warns of lost precision where all costs of one set are equal, as prices make them.
+    freedom = variance**2 / (first**2 / (len(old) - 1) + second**2 / (len(new) - 1))
+    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, freedom)) * sqrt(variance)
+    return Interval(value=difference, low=difference - half, high=difference + half)
+
+
+def _mean(costs: Floats) -> tuple[float, float]:
+    """The mean and its squared standard error; of equal costs exactly that cost and 0, which a sum need not give."""
+    if np.ptp(costs) == 0:
+        return float(costs[0]), 0.0
+    return float(costs.mean()), float(costs.var(ddof=1)) / len(costs)

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calibration.cases import make_cases
+from pipeline.calibration.bootstrap import Interval
+from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.design import DesignSettings, DraftKey, agreement, draw_design
 from pipeline.calibration.drift import Setup, drift, setup_of, why_it_does_not_apply
 from pipeline.calibration.worth import discrimination, reliability
@@ -100,6 +101,24 @@ def test_drift_between_sets_too_small_to_compare_is_missing() -> None:
     assert tiny.local_share.high < 0.3
     assert tiny.cost_micros is not None
     assert (tiny.cost_micros.low, tiny.cost_micros.high) == (5, 5)
+
+
+def costs(*micros: float) -> Cases:
+    return make_cases([0.1] * len(micros), frontier_micros=micros)
+
+
+@pytest.mark.parametrize("micros", [(900.0, 900.0, 900.0), (0.1 + 0.2, 0.3, 0.3), (0.0, 0.0)])
+@pytest.mark.filterwarnings("error")
+def test_equal_costs_do_not_differ_at_all(micros: tuple[float, ...]) -> None:
+    found = drift(costs(*micros), costs(*reversed(micros)), 0.5).cost_micros
+    assert found == Interval(value=0, low=0, high=0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_costs_that_are_all_equal_in_one_set_are_compared_with_those_of_another() -> None:
+    found = drift(costs(900.0, 900.0, 900.0), costs(900.0, 1000.0, 1100.0), 0.5).cost_micros
+    assert found is not None
+    assert (found.low, found.value, found.high) == pytest.approx((100 - 248.414, 100, 100 + 248.414), abs=0.001)
 
 
 def test_labels_of_another_setup_are_told_apart() -> None:
