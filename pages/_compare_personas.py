@@ -40,7 +40,7 @@ def show(runs: Sequence[RunRecord]) -> None:
     page = 1
     if len(found) > _PER_PAGE:
         page = st.pagination(-(-len(found) // _PER_PAGE), key=f"matches {first.id} {second.id}")
-    with st.container(key="matches"):
+    with st.container(key="matches", gap="medium"):
         for match in found[(page - 1) * _PER_PAGE : page * _PER_PAGE]:
             st.markdown(_match(match, LETTERS[other]))
 

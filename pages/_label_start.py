@@ -71,7 +71,8 @@ def _design(design: DesignSummary) -> None:
     facts = f"{said or count(design.tasks, 'text')} · {count(len(design.run_ids), 'run')}"
     st.markdown(
         f"**{escape_markdown(label(design.name))}**{kind}  \n"
-        f":small[:gray[{facts} · drawn {_ui.when(design.created_at)}]]"
+        f":small[:gray[{facts} · drawn {_ui.when(design.created_at)}]]",
+        width="stretch",
     )
     if st.button("Open", key=f"open {design.id}", icon=":material/arrow_forward:"):
         enter(design.id)
@@ -112,7 +113,7 @@ def new_design(study: Study) -> None:
 @st.fragment
 def _new_design(runs: dict[str, str]) -> None:
     """Fields on the left, what they come to on the right; `runs` says what each is called."""
-    sides = st.grid(2, min_column_width=360, gap="large")
+    sides = st.grid(2, min_column_width=360, gap="medium")
     with sides.cell():
         current = st.session_state.get(_ui.RUN_KEY)
         chosen = st.multiselect(

@@ -40,7 +40,8 @@ def page() -> None:
     if saved:
         _what_to_know(saved)
     with st.container(horizontal=True, gap="small"):
-        _compare_runs.chooser(runs)
+        with st.container(width="content"):  # a fragment alone would take the whole line
+            _compare_runs.chooser(runs)
         _compare_keep.save_form(runs, saved)
         _compare_keep.link(runs, saved)
         with st.popover("Export", icon=":material/download:"):
