@@ -18,6 +18,9 @@ from pipeline.words import count
 OPENED_PREFIX = "opened_"
 """Of the state of what `folded` makes."""
 
+FOLDED_PX = 340
+"""Width of what `folded` opens: as wide as a stage, whatever is said in it."""
+
 Values = dict[str, Any]
 """A `hybrid:` block as it comes from YAML."""
 
@@ -51,7 +54,8 @@ def folded(label: str, fill: Callable[[], None], *names: str) -> None:
     # would begin with its default when it is opened, and write that over the setting.
     with st.popover(label, width="stretch", on_change="rerun", key=f"{OPENED_PREFIX}{label}") as opened:
         if opened.open:
-            fill()
+            with st.container(width=FOLDED_PX):
+                fill()
     if changed := sum(_within(values(), name) != _within(_USUAL, name) for name in names):
         st.caption(f"{count(changed, 'setting')} in it {'differs' if changed == 1 else 'differ'} from the usual.")
 

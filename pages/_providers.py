@@ -1,7 +1,11 @@
 """The two models of a run, on Configure: which one, is it there, has it a key, a price, a successor.
 
-Looks are free. They are kept for ten seconds, so that moving a slider asks no server.
+Looks are free. They are kept for ten seconds and then taken again in the background, so that moving a slider waits for
+no server.
 """
+
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -10,9 +14,11 @@ from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.preflight import Plan, build, look, plan
 from pipeline.providers import Health, ProviderRole, names, provider_class
+from pipeline.settings import Settings
 from pipeline.words import escape_markdown
 
-LOOK_SECONDS = 10
+LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}
+"""How looks are kept. They run in a thread without a session: what they need of it is handed over."""
 PROVIDER_SETTINGS = {
     "enabled",
     "local_provider",
@@ -47,12 +53,12 @@ PRICE_FIELD = f"{_ui.FIELD_PREFIX}price_"
 
 def checked(config: HybridConfig, *, drafting: bool = True, private: bool = False) -> Plan | PersonaError:
     """The plan of a run, or why it cannot start; one that is given its drafts needs no local model."""
-    return _plan(_key(config), drafting, private, config)
+    return _plan(_key(config), drafting, private, config, _ui.settings(), _ui.cache_folder())
 
 
 def health(name: str, role: ProviderRole, config: HybridConfig) -> Health:
     """The state of one provider."""
-    return _look(name, role, _key(config), config)
+    return _look(name, role, _key(config), config, _ui.settings())
 
 
 def look_again() -> None:
@@ -61,18 +67,20 @@ def look_again() -> None:
     _look.clear()
 
 
-@st.cache_resource(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
-def _plan(key: str, drafting: bool, private: bool, _config: HybridConfig) -> Plan | PersonaError:
+@st.cache_resource(**LOOKS, show_spinner="Looking at the models …")
+def _plan(
+    key: str, drafting: bool, private: bool, _config: HybridConfig, _settings: Settings, _cache: Path
+) -> Plan | PersonaError:
     try:
-        return plan(_config, _ui.settings(), _ui.cache_folder(), drafting=drafting, private=private)
+        return plan(_config, _settings, _cache, drafting=drafting, private=private)
     except PersonaError as error:
         # Kept like a plan: a server that is down is not asked again at every click.
         return error
 
 
-@st.cache_data(ttl=LOOK_SECONDS, max_entries=8, scope="session", show_spinner="Looking at the models …")
-def _look(name: str, role: ProviderRole, key: str, _config: HybridConfig) -> Health:
-    return look(name, role, _config, _ui.settings())
+@st.cache_data(**LOOKS, show_spinner="Looking at the models …")
+def _look(name: str, role: ProviderRole, key: str, _config: HybridConfig, _settings: Settings) -> Health:
+    return look(name, role, _config, _settings)
 
 
 def _key(config: HybridConfig) -> str:
@@ -169,7 +177,7 @@ def _key_field(label: str, variable: str) -> None:
         label,
         type="password",
         key=f"{KEY_FIELD}{variable}",
-        placeholder="paste the key, then press Enter",
+        placeholder="paste, then press Enter",
         autocomplete="off",
         on_change=_keep_key,
         args=(variable,),

@@ -3,6 +3,8 @@
 Both are off by default. A look at the server is free and kept for ten seconds, like the other looks.
 """
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages import _fields, _providers, _ui
@@ -11,6 +13,7 @@ from pipeline.errors import PersonaError
 from pipeline.providers import Health
 from pipeline.quality.judge_check import JudgeCheck
 from pipeline.scorer_models import check_judge, judge_result, server
+from pipeline.settings import Settings
 from pipeline.words import escape_markdown
 
 OFF = {"": "Off"}
@@ -29,7 +32,7 @@ def _models(config: HybridConfig) -> None:
     st.caption(
         "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
     )
-    seen = _server(_key(config), config)
+    seen = _server(_key(config), config, _ui.settings())
     if not seen.models:
         st.caption(f":material/info: {escape_markdown(seen.sentence)}")
     _fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
@@ -42,7 +45,7 @@ def _models(config: HybridConfig) -> None:
 
 
 def _judge(config: HybridConfig, model: str) -> None:
-    if result := _result(model, _key(config), config):
+    if result := _result(model, _key(config), config, _ui.settings(), _ui.cache_folder()):
         _told(result)
     if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
         _check(config, model)
@@ -73,14 +76,14 @@ def _check(config: HybridConfig, model: str) -> None:
     st.rerun()
 
 
-@st.cache_data(ttl=_providers.LOOK_SECONDS, max_entries=4, scope="session", show_spinner=False)
-def _server(key: str, _config: HybridConfig) -> Health:
-    return server(_config, _ui.settings())
+@st.cache_data(**_providers.LOOKS, show_spinner=False)
+def _server(key: str, _config: HybridConfig, _settings: Settings) -> Health:
+    return server(_config, _settings)
 
 
-@st.cache_resource(ttl=_providers.LOOK_SECONDS, max_entries=8, scope="session", show_spinner=False)
-def _result(model: str, key: str, _config: HybridConfig) -> JudgeCheck | None:
-    return judge_result(model, _config, _ui.settings(), _ui.cache_folder())
+@st.cache_resource(**_providers.LOOKS, show_spinner=False)
+def _result(model: str, key: str, _config: HybridConfig, _settings: Settings, _cache: Path) -> JudgeCheck | None:
+    return judge_result(model, _config, _settings, _cache)
 
 
 def _key(config: HybridConfig) -> str:

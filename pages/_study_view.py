@@ -32,6 +32,12 @@ def understood(study: Study) -> None:
     if study.warnings:
         left_out(study.warnings)
     _privacy.talks_to_models(study)
+    as_table(study)
+
+
+@st.fragment
+def as_table(study: Study) -> None:
+    """Its documents, participants or segments, whichever is asked for."""
     views = {"Documents": documents, "Participants": participants, "Segments": segments}
     view = st.segmented_control(
         "What was understood",
@@ -152,7 +158,7 @@ def segments(study: Study) -> None:
         column_config={
             "Text": st.column_config.TextColumn(width=440),
             "Participant": st.column_config.TextColumn(width=85),
-            "Role": st.column_config.TextColumn(width=90, help="Interviewer turns are never used as evidence."),
+            "Role": st.column_config.TextColumn(width=100, help="Interviewer turns are never used as evidence."),
         },
         placeholder="No segment has these words." if found.empty else None,
         alt=f"{count(len(found), 'segment')}: text, participant, role, file and place.",

@@ -1,7 +1,7 @@
 """Configure: what will happen, where does data go, what can it cost?
 
 The answer comes first, then the three stages with every setting. Looks at providers are free, made here and kept for
-ten seconds; nothing is paid before Run.
+some seconds; nothing is paid before Run.
 """
 
 import streamlit as st
@@ -192,8 +192,9 @@ def assess(config: HybridConfig) -> None:
     stage("2", "Assess", "Scored locally, for free; the same text always gets the same score.")
     _fields.slider("quality_threshold", "Quality threshold", step=0.01)
     under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
-    st.caption(f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.")
-    st.caption(SCORE_PARTS)
+    st.caption(
+        f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.\n{SCORE_PARTS}"
+    )
     _fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
     _scorers.show(config)
 
