@@ -15,6 +15,7 @@ from pydantic import AwareDatetime, Field, PlainValidator, model_validator
 
 from pipeline.comparison.saved import Comparison
 from pipeline.config import HybridConfig
+from pipeline.events import EventKind
 from pipeline.models import (
     Assessment,
     Batch,
@@ -27,7 +28,7 @@ from pipeline.models import (
     Study,
     Timing,
 )
-from pipeline.runlog import EventKind, StageName
+from pipeline.runlog import StageName
 
 WITHHELD = "Left out of the bundle, together with the words of the study."
 """Stands where a payload was, so that nobody takes it for a call that sent nothing."""

@@ -4,15 +4,39 @@ Pure functions on the store's progress row; whoever watches a run asks the store
 """
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from pipeline.models import Frozen
+from pipeline.models import Batch, Frozen, RunStatus
 from pipeline.runlog import StageName
 
-if TYPE_CHECKING:
-    from pipeline.store import RunProgress
-
 TITLES: dict[StageName, str] = {"draft": "Draft", "assess": "Assess", "refine": "Refine"}
+
+
+class RunProgress(Frozen):
+    """How far a run is, cheap enough to ask every second."""
+
+    status: RunStatus
+    cancel_requested: bool
+    stage: StageName | None
+    """The stage that was begun last; `None` before the first."""
+    planned: dict[StageName, int]
+    """Items to do per stage; a stage that has not begun is absent."""
+    drafted: int
+    failed: int
+    """Drafts that could not be had."""
+    assessed: int
+    finished: int
+    """Personas that have reached their outcome."""
+    spent_micros: int
+    """Settled money, lost calls included."""
+    reserved_micros: int
+    """Reservations of the calls in flight."""
+    budget_micros: int | None
+    latest: str | None
+    """The last event in words: plain text, untrusted."""
+    started_at: datetime
+    stage_started_at: datetime | None
+    batch: Batch | None = None
+    """The batch whose answers the run waits for; `None` when it waits for none."""
 
 
 class StageBar(Frozen):
@@ -33,7 +57,7 @@ class StageBar(Frozen):
         return min(1.0, self.done / self.planned) if self.planned else 1.0
 
 
-def stage_bars(progress: "RunProgress") -> tuple[StageBar, ...]:
+def stage_bars(progress: RunProgress) -> tuple[StageBar, ...]:
     """The three stages in their order."""
     done: dict[StageName, int] = {
         "draft": progress.drafted + progress.failed,
@@ -46,7 +70,7 @@ def stage_bars(progress: "RunProgress") -> tuple[StageBar, ...]:
     )
 
 
-def stage_seconds_left(progress: "RunProgress", now: datetime) -> float | None:
+def stage_seconds_left(progress: RunProgress, now: datetime) -> float | None:
     """Seconds until the current stage is done, if its items go on taking as long as they did so far.
 
     `None` before the first item is done, because nothing is known about how long one takes, and while a

@@ -7,10 +7,9 @@ on an item counts: a draft written again replaces the first.
 """
 
 import secrets
-import textwrap
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol, assert_never
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from pipeline.config import HybridConfig
 from pipeline.errors import Cancelled, ProviderError
@@ -24,17 +23,14 @@ from pipeline.models import (
     Frozen,
     ModelCall,
     RunRecord,
-    Stage,
     Study,
 )
 from pipeline.routing import rank
-from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
 
 if TYPE_CHECKING:
     from pipeline.hybrid import RunResult  # at run time hybrid imports this module
 
 StageName = Literal["draft", "assess", "refine"]
-EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
 
 
 class RunLog(Protocol):
@@ -255,70 +251,3 @@ class MemoryLog(RunLog):
             finished_at=ended,
         )
         return with_facts(run, self.facts())
-
-
-_DOING: dict[Stage, str] = {
-    "draft": "writing",
-    "embed": "scoring",
-    "judge": "scoring",
-    "count": "counting the tokens of",
-    "refine": "refining",
-}
-
-
-def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall | Batch) -> str:
-    """A fact as one short line of plain text for people who watch a run.
-
-    Names and reasons come from models, so they are cut and put on one line; still untrusted as markup.
-    """
-    match fact:
-        case Draft():
-            return f"{fact.id} is written: {_short(fact.persona.name)}."
-        case DraftFailure():
-            return f"{fact.draft_id} could not be had: {_short(fact.reason)}"
-        case FinalPersona():
-            return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
-        case Batch():
-            return describe_batch(fact)
-        case ModelCall(status="in_flight", batch=str()):
-            return f"{fact.draft_id} goes into a batch for {_who(fact)}."
-        case ModelCall(status="in_flight"):
-            return f"{_who(fact)} is {_DOING[fact.stage]} {fact.draft_id}."
-        case ModelCall(status="ok"):
-            return f"{_who(fact)} has {'written' if fact.stage == 'draft' else 'answered about'} {fact.draft_id}."
-        case ModelCall():
-            ended = f"{_who(fact)}, asked about {fact.draft_id}: {CALL_WORDS[fact.status]}."
-            return f"{ended} {_short(fact.error or '')}".strip()
-    assert_never(fact)
-
-
-def describe_batch(batch: Batch) -> str:
-    """How far a batch is, as one short line; its time is this machine's."""
-    if batch.ended:
-        return "The provider's batch is done with."
-    if batch.sent_at is None:
-        return "Putting a batch together."
-    if batch.batch_id is None:
-        return "Sending the batch to the provider."
-    sent = f"{batch.sent_at.astimezone():%H:%M}"
-    return f"Waiting for the provider's batch, submitted {sent}; may take up to 24 hours. You can close this page."
-
-
-def describe_stage(stage: StageName, planned: int) -> str:
-    """The beginning of a stage as one short line."""
-    doing = {"draft": "Writing drafts", "assess": "Scoring drafts", "refine": "Finishing personas"}
-    return f"{doing[stage]}: {planned} to do."
-
-
-def describe_score(draft_id: str, assessment: Assessment) -> str:
-    """The overall score of a draft as one short line."""
-    return f"{draft_id} scores {score(assessment.scores.overall)}."
-
-
-def _who(call: ModelCall) -> str:
-    """Provider and model; `builtin` is both."""
-    return _short(call.provider if call.model == call.provider else f"{call.provider} {call.model}")
-
-
-def _short(text: str) -> str:
-    return textwrap.shorten(text[:500], 120, placeholder="…")

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pipeline.models import AssessedDraft, RunRecord
-from pipeline.progress import stage_bars
+from pipeline.progress import RunProgress, stage_bars
 from pipeline.runlog import StageName
 from pipeline.words import MISSING, percent, score, usd
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
     from pipeline.preflight import CheckReport
     from pipeline.quality.judge_check import JudgeCheck
-    from pipeline.store import RunProgress, RunSummary, Store
+    from pipeline.store import RunSummary, Store
     from pipeline.worker import Worker
 
 _POLL_S = 0.15
@@ -175,7 +175,7 @@ class _Show:
         self._progress = progress
         self._tasks = {stage: progress.add_task(title, total=None, note="") for stage, title in _STAGES}
 
-    def __call__(self, now: "RunProgress") -> None:
+    def __call__(self, now: RunProgress) -> None:
         for bar in stage_bars(now):
             note = f"{usd(now.spent_micros)} spent" if bar.stage == "refine" and bar.planned is not None else ""
             if note and now.batch:

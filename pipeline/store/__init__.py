@@ -12,11 +12,11 @@ from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
 from pipeline.store.run_list import RunListTables
-from pipeline.store.runs import RunProgress, RunTables
+from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
-__all__ = ["Imported", "RunName", "RunProgress", "RunSummary", "Store", "StudySummary"]
+__all__ = ["Imported", "RunName", "RunSummary", "Store", "StudySummary"]
 
 
 class Store(

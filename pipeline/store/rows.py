@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from pipeline.errors import StoreError
+from pipeline.events import EventKind
 from pipeline.models import StudySize
-from pipeline.runlog import EventKind
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database

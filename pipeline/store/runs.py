@@ -5,9 +5,10 @@ from typing import Any
 
 from pipeline.config import HybridConfig
 from pipeline.errors import InputError, StoreError
-from pipeline.models import Batch, Frozen, RunRecord, RunStatus, Timing
+from pipeline.models import RunRecord, RunStatus, Timing
 from pipeline.process import ProcessMark, is_alive, this_process
-from pipeline.runlog import RunFacts, RunLog, StageName, new_run_id, with_facts
+from pipeline.progress import RunProgress
+from pipeline.runlog import RunFacts, RunLog, new_run_id, with_facts
 from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
@@ -19,34 +20,6 @@ _SILENT_AFTER = timedelta(seconds=60)
 
 _LAST = chr(0x10FFFF)
 """Sorts after everything that can follow a prefix."""
-
-
-class RunProgress(Frozen):
-    """How far a run is, cheap enough to ask every second."""
-
-    status: RunStatus
-    cancel_requested: bool
-    stage: StageName | None
-    """The stage that was begun last; `None` before the first."""
-    planned: dict[StageName, int]
-    """Items to do per stage; a stage that has not begun is absent."""
-    drafted: int
-    failed: int
-    """Drafts that could not be had."""
-    assessed: int
-    finished: int
-    """Personas that have reached their outcome."""
-    spent_micros: int
-    """Settled money, lost calls included."""
-    reserved_micros: int
-    """Reservations of the calls in flight."""
-    budget_micros: int | None
-    latest: str | None
-    """The last event in words: plain text, untrusted."""
-    started_at: datetime
-    stage_started_at: datetime | None
-    batch: Batch | None = None
-    """The batch whose answers the run waits for; `None` when it waits for none."""
 
 
 class RunTables(DatabaseFile):

@@ -3,8 +3,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from pipeline.events import describe, describe_score, describe_stage
 from pipeline.models import DraftFailure, Study, Timing
-from pipeline.runlog import MemoryLog, describe, describe_score, describe_stage, with_facts
+from pipeline.runlog import MemoryLog, with_facts
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play
 
