@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages import _once, _ui
-from pages._tables import table
+from pages._markdown import table
 from pipeline.comparison.deltas import Figure, figures
 from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import Setting, cautions, settings_of

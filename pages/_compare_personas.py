@@ -4,22 +4,20 @@ Each pair is one table: one element for the browser, and rows that stay beside e
 untrusted: it is escaped before it meets Markdown.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import zip_longest
 
 import streamlit as st
 
-from pages import _once
-from pages._tables import table
+from pages import _claims, _once
+from pages._markdown import table
 from pipeline.comparison.matching import ClaimDifference, Match, claim_differences, matches
 from pipeline.comparison.saved import LETTERS
-from pipeline.evidence import MARK_WORDS, Mark, MarkedClaim
+from pipeline.evidence import MarkedClaim
 from pipeline.models import FinalPersona, RunRecord
 from pipeline.words import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
 _PER_PAGE = 4
-
-_COLOURS: Mapping[Mark, str] = {"supported": "green", "weak": "orange", "not_found": "red", "unscored": "gray"}
 
 
 @st.fragment
@@ -99,6 +97,6 @@ _NOTHING = ":small[nothing of its own]"
 
 
 def _claim(claim: MarkedClaim, *, with_support: bool = False) -> str:
-    sign, word = MARK_WORDS[claim.mark]
+    word, color, sign = _claims.MARKS[claim.mark]
     support = f" {score(claim.support.support)}" if with_support and claim.support else ""
-    return f"{escape_markdown(label(claim.text, 400))} :{_COLOURS[claim.mark]}[{sign} {word}{support}]"
+    return f"{escape_markdown(label(claim.text, 400))} :{color}[{sign} {word}{support}]"

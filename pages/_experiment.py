@@ -7,7 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import _access, _figures, _ui
-from pages._tables import table
+from pages._markdown import table
 from pipeline.comparison.deltas import Measure
 from pipeline.comparison.saved import MOST
 from pipeline.comparison.wording import TITLES, figure_difference

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _experiment, _providers, _ui
-from pages._tables import table
+from pages._markdown import table
 from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import PersonaError
 from pipeline.experiment import plan_experiment

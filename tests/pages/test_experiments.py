@@ -10,6 +10,7 @@ from pages import _ui
 from pipeline.cli import main
 from pipeline.store import Store
 from tests.pages.runs import finished_run
+from tests.pages.tables import column
 
 App = Callable[[], AppTest]
 HOSTILE = "<script>alert(1)</script> [x](http://x) :red[y] | z"
@@ -150,7 +151,7 @@ def test_runs_of_an_experiment_lead_back_to_it_from_everywhere(app: App, databas
         cells, experiment_id
     )
     page = app().run().switch_page(_ui.RUNS).run()
-    assert list(page.dataframe[0].value["Experiment"]) == ["Thresholds [a](b)"] * 2 + [""]
+    assert column(page, "Experiment") == ["Thresholds [a](b)"] * 2 + ["–"]
     for place, name in ((_ui.COMPARE, "compare"), (_ui.CALIBRATE, "calibrate")):
         for chosen, links in ((cells, 1), ([*cells, drafts], 0)):
             page = app().run().switch_page(place)
