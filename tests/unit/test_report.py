@@ -1,13 +1,13 @@
 """Reports and posters: what is in them, what must not be, and that no text of a model becomes markup."""
 
 import re
+from argparse import Namespace
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
 from markupsafe import escape
 
-from pipeline.calibration.promise import Promise
 from pipeline.charts import outcome_bar, score_distribution
 from pipeline.charts.images import image_file, inline_svg
 from pipeline.models import ClaimSupport, Document, FinalPersona, Participant, RunRecord, Segment, Study
@@ -238,7 +238,8 @@ def test_calibration_report_says_what_may_be_promised_and_draws_why(tmp_path, la
     run_id = invented_run(database, invented_scores(120), name=HOSTILE[0])
     if labelled:
         labelled_run(database, run_id)
-    board = _board(Store(database), [run_id], None, Promise())
+    asked = Namespace(run=[run_id], design=None, alpha=None, confidence=None, risk=None)
+    board = _board(Store(database), asked)
     report = calibration_report(board, 0.7)
     tags = Tags(report)
     assert ("Nothing is certified" in report) is not labelled
