@@ -9,7 +9,6 @@ import json
 from collections import Counter, defaultdict, deque
 from collections.abc import Iterator, Sequence
 from datetime import UTC
-from urllib.parse import urlsplit
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
@@ -163,9 +162,7 @@ def _place(call: ModelCall, run: RunRecord) -> Place:
     elsewhere = call.stage != "draft" and run.config.local_provider == "openai"
     if elsewhere or not run.config.local_base_url:
         return "unknown"
-    address = run.config.local_base_url
-    host = urlsplit(address if "//" in address else f"//{address}").hostname
-    return "here" if is_loopback(host or "") else "away"
+    return "here" if is_loopback(run.config.local_base_url) else "away"
 
 
 def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Counter[str], int]:

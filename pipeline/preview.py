@@ -1,5 +1,6 @@
 """What a run would send, word for word, before it is started: one example per model outside this program."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -11,7 +12,7 @@ from pipeline.models import AssessedDraft, Draft, Frozen, RunRecord, Study
 from pipeline.parsing import read_persona
 from pipeline.preflight import Plan
 from pipeline.prompts import draft_request, refine_request, refine_task
-from pipeline.providers import ProviderSpec, Request
+from pipeline.providers import Provider, ProviderSpec, Request
 from pipeline.providers.builtin import Provider as Builtin
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
@@ -74,36 +75,35 @@ def examples(
         focus = choose_focuses(study, config.draft_count, config.count, config.seed)[0]
         request = draft_request(draft_task(study, 0, focus, planned.local.context_tokens, config), config)
         about = "For the first draft. Drafting models are sent the words as they stand."
-        example = _example("draft", request, about, planned.local.is_away)
-        found.append(example.model_copy(update={"provider": planned.local.name, "model": planned.local.model}))
+        found.append(_example("draft", request, about, planned.local, away=planned.local.is_away))
     if planned.frontier and not planned.frontier.in_process:
-        example = _refinement(study, config, drafts, cache)
-        name, model = planned.frontier.name, planned.frontier.model
-        found.append(example.model_copy(update={"provider": name, "model": model}))
+        found.append(_refinement(study, config, planned.frontier, _likely(study, config, drafts, cache)))
     return tuple(found)
 
 
-def _refinement(study: Study, config: HybridConfig, drafts: RunRecord | None, cache: Path | None) -> Example:
+def _refinement(
+    study: Study, config: HybridConfig, frontier: Provider, likely: Sequence[tuple[AssessedDraft, str]]
+) -> Example:
     """The first of a few likely requests in which something is replaced, so that it can be seen; else the first."""
     redactor = Redactor(study) if config.redact else None
-    found = [_refined(study, config, item, about, redactor) for item, about in _likely(study, config, drafts, cache)]
+    found = []
+    for item, whose in likely:
+        task = refine_task(item, study, config.seed)
+        if redactor:
+            task = redactor.redact_task(task, mark=lambda shown: f"{_OPEN}{shown}{_CLOSE}")
+        about = f"For {whose}: every draft under the threshold makes such a request, with its own evidence."
+        found.append(_example("refine", refine_request(task, config), about, frontier, away=True))
     return next((example for example in found if example.replaced), found[0])
 
 
-def _refined(study: Study, config: HybridConfig, item: AssessedDraft, whose: str, redactor: Redactor | None) -> Example:
-    task = refine_task(item, study, config.seed)
-    if redactor:
-        task = redactor.redact_task(task, mark=lambda shown: f"{_OPEN}{shown}{_CLOSE}")
-    about = f"For {whose}: every draft under the threshold makes such a request, with its own evidence."
-    return _example("refine", refine_request(task, config), about, away=True)
-
-
-def _example(stage: Literal["draft", "refine"], request: Request, about: str, away: bool) -> Example:
+def _example(
+    stage: Literal["draft", "refine"], request: Request, about: str, asked: Provider, *, away: bool
+) -> Example:
     plain = request.prompt.replace(_OPEN, "").replace(_CLOSE, "")
     return Example(
         stage=stage,
-        provider="",
-        model="",
+        provider=asked.name,
+        model=asked.model,
         away=away,
         system=request.system,
         prompt=plain,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.clock import Clock, SystemClock
+from pipeline.clock import SystemClock
 from pipeline.config import HybridConfig
 from pipeline.embedding import EmbeddingModel
 from pipeline.errors import ConfigError, ProviderError
@@ -115,7 +115,6 @@ def check_judge(
     settings: Settings,
     folder: Path | None,
     tell: Callable[[int, int], None],
-    clock: Clock | None = None,
 ) -> JudgeCheck:
     """Let a judge take its check, and remember the result. Free; about a minute with a small model.
 
@@ -125,7 +124,6 @@ def check_judge(
         settings: its address otherwise.
         folder: where the result is kept.
         tell: called with claims done and claims in total after each.
-        clock: for measuring how long it takes; the system's unless given.
 
     Raises:
         ConfigError: the model is not there, or is not one that answers.
@@ -134,7 +132,7 @@ def check_judge(
     spec = _spec(model, config, settings)
     digest = _ready("judge_model", spec, "completion").digest
     judge = Judge(model, digest, _asking_directly(Provider(spec)), FileCache(None), seed=0)
-    result = run_check(judge, clock or SystemClock(), tell)
+    result = run_check(judge, SystemClock(), tell)
     remember(result, digest, _checks(folder))
     return result
 

@@ -11,19 +11,23 @@ def leaves_machine(address: str) -> bool:
     A name is this machine's only where it is `localhost`, which resolvers may not send elsewhere (RFC 6761). A proxy
     in the environment gets what is sent to this machine too, unless `NO_PROXY` says otherwise.
     """
-    host = urlsplit(address if "//" in address else f"//{address}").hostname or ""
-    return not is_loopback(host) or _is_proxied(host)
+    return not is_loopback(address) or _is_proxied(_host(address))
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine; 0.0.0.0 and :: are, when asked for."""
+def is_loopback(address: str) -> bool:
+    """Whether the host of a URL is this machine; 0.0.0.0 and :: are, when asked for."""
+    host = _host(address)
     if host.casefold() == "localhost":
         return True
     try:
-        address = ipaddress.ip_address(host)
+        number = ipaddress.ip_address(host)
     except ValueError:
         return False
-    return address.is_loopback or address.is_unspecified
+    return number.is_loopback or number.is_unspecified
+
+
+def _host(address: str) -> str:
+    return urlsplit(address if "//" in address else f"//{address}").hostname or ""
 
 
 def _is_proxied(host: str) -> bool:

@@ -45,10 +45,10 @@ class Provider:
     is_away: bool = False
     counts_away: ClassVar[bool] = False
 
-    def __init__(self, spec: ProviderSpec, *, looks_until_ready: int = LOOKS_UNTIL_READY) -> None:
+    def __init__(self, spec: ProviderSpec) -> None:
         self.model = spec.model
         self.context_tokens: int | None = None
-        self.batches: Batches | None = SimulatedBatches(self.complete, looks_until_ready)
+        self.batches: Batches | None = SimulatedBatches(self.complete)
 
     def check(self) -> Health:
         """Always ready; says what the figures mean."""
@@ -80,9 +80,8 @@ class Provider:
 class SimulatedBatches:
     """Batches without a queue: answered from the questions themselves, so that nothing is lost with the process."""
 
-    def __init__(self, complete: Callable[[Request], Reply], looks_until_ready: int) -> None:
+    def __init__(self, complete: Callable[[Request], Reply]) -> None:
         self._complete = complete
-        self._looks_until_ready = looks_until_ready
         self._looks: Counter[str] = Counter()
         self._cancelled: set[str] = set()
 
@@ -103,7 +102,7 @@ class SimulatedBatches:
         if batch_id in self._cancelled:
             return {name: Cancelled("The batch was cancelled before this was answered.") for name in requests}
         self._looks[batch_id] += 1
-        if self._looks[batch_id] < self._looks_until_ready:
+        if self._looks[batch_id] < LOOKS_UNTIL_READY:
             return None
         return {name: self._complete(request) for name, request in requests.items()}
 
