@@ -27,7 +27,9 @@ def unmarked_money(visitor: Visitor) -> list[str]:
     groups = [*page.locator('[data-testid="stMetric"]').all(), *page.locator('[data-testid="stVegaLiteChart"]').all()]
     texts = [group.inner_text() for group in groups]
     grouped = {line for text in texts for line in text.splitlines()}
-    lines = page.locator('[data-testid="stMain"]').inner_text().splitlines()
+    # The text of cards is not part of the text around them.
+    parts = [*page.locator('[data-testid="stMain"]').all(), *page.locator("article").all()]
+    lines = [line for part in parts for line in part.inner_text().splitlines()]
     return [text for text in (*texts, *(line for line in lines if line not in grouped)) if is_unmarked(text)]
 
 

@@ -178,6 +178,12 @@ def test_hostile_personas_do_no_harm_on_the_results_page(browser, hostile_app) -
     for page in ("1", "2"):
         visitor.page.get_by_role("button", name=f"Page {page}").click()
         visitor.settle()
+        visitor.page.locator("article").first.wait_for()
+        for claim in visitor.page.locator("article summary").all()[:12]:
+            claim.click()
+        wide = "cards => cards.filter(card => card.scrollWidth > card.clientWidth + 1).length"
+        assert visitor.page.locator("article").evaluate_all(wide) == 0
+        assert visitor.page.locator("article").locator("script, img, svg, a, [onload], [onerror]").count() == 0
         main = visitor.page.locator('[data-testid="stMain"]')
         assert main.evaluate("node => node.scrollWidth <= node.clientWidth + 1")
         assert visitor.page.evaluate("window.harmed") is None

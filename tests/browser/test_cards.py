@@ -1,0 +1,121 @@
+"""Cards of personas in a real browser: claims open to their sources, by mouse and by keyboard, without a rerun."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.models import FinalPersona
+from pipeline.store import Store
+from tests.browser.conftest import Visitor, serve
+from tests.pages.runs import finished_run
+
+FOCUSED = "() => document.querySelector('.stBidiComponent [data-testid]').shadowRoot.activeElement?.innerText"
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, tuple[FinalPersona, ...]]]:
+    """An address with a run of eight personas, and these."""
+    home = tmp_path_factory.mktemp("cards")
+    run_id = finished_run(home / "persona.db", count=8, draft_factor=1.0, quality_threshold=0.9)
+    with serve(home) as address:
+        yield f"{address}/results?run={run_id}", Store(home / "persona.db").run(run_id).personas
+
+
+@pytest.fixture
+def reader(browser: object, house: tuple[str, tuple[FinalPersona, ...]]) -> Iterator[Visitor]:
+    visitor = Visitor(browser, house[0])
+    visitor.open("")
+    visitor.page.set_default_timeout(10_000)
+    visitor.page.locator("article").first.wait_for()
+    yield visitor
+    visitor.context.close()
+
+
+def names(visitor: Visitor) -> list[str]:
+    return visitor.page.locator("article h3").all_inner_texts()
+
+
+def choose(visitor: Visitor, order: str) -> None:
+    visitor.page.get_by_role("combobox", name="Sort").click()
+    visitor.page.get_by_role("option", name=order).click()
+    visitor.settle()
+
+
+def test_a_claim_opens_to_its_source_and_asks_no_server(reader: Visitor) -> None:
+    card = reader.page.locator("article").first
+    assert not card.locator("blockquote").first.is_visible()
+    reader.context.set_offline(True)
+    card.locator("summary").first.click()
+    assert "answers.csv · row" in card.locator("blockquote").first.inner_text()
+    assert card.locator("mark").first.is_visible()
+
+
+def test_a_claim_opens_by_keyboard_and_says_its_mark(reader: Visitor) -> None:
+    summary = reader.page.locator("article summary").first
+    summary.focus()
+    reader.page.keyboard.press("Enter")
+    assert reader.page.locator("article blockquote").first.is_visible()
+    assert any(word in summary.inner_text() for word in ("supported", "weak", "not found"))
+
+
+def test_j_and_k_move_between_cards_unless_somebody_types(reader: Visitor) -> None:
+    page, shown = reader.page, names(reader)
+    for key, place in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
+        page.keyboard.press(key)
+        assert page.evaluate(FOCUSED).startswith(shown[place])
+    page.get_by_role("combobox", name="Sort").focus()
+    page.keyboard.press("j")
+    assert page.evaluate(FOCUSED) is None
+
+
+def test_cards_are_sorted_filtered_and_turned_page_by_page(
+    reader: Visitor, house: tuple[str, tuple[FinalPersona, ...]]
+) -> None:
+    best = [final.persona.name for final in house[1]]
+    assert names(reader) == best[:6]
+    reader.page.get_by_role("button", name="Page 2", exact=True).click()
+    reader.settle()
+    assert names(reader) == best[6:]
+    choose(reader, "Lowest score")
+    assert names(reader) == best[::-1][:6]
+    reader.page.get_by_test_id("stMain").get_by_text("With weak claims", exact=True).click()
+    reader.settle()
+    assert len(names(reader)) < 8
+
+
+def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> None:
+    page, card = reader.page, reader.page.locator("article").first
+    card.locator("summary").first.click()
+    for button, says in (("Score explained", "What it cannot see"), ("Copy", "##"), ("Poster", "Download poster")):
+        card.get_by_role("button", name=button).click()
+        page.get_by_role("dialog").get_by_text(says).first.wait_for()
+        page.keyboard.press("Escape")
+        page.get_by_role("dialog").wait_for(state="detached")
+    assert card.locator("blockquote").first.is_visible()
+
+
+def test_a_poster_is_downloaded(reader: Visitor) -> None:
+    reader.page.locator("article").first.get_by_role("button", name="Poster").click()
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("button", name="Download poster").click()
+    assert download.value.suggested_filename.endswith("poster.html")
+
+
+def test_cards_stand_in_one_column_where_there_is_no_room_for_two(reader: Visitor) -> None:
+    for width, columns in ((1280, 2), (820, 1)):
+        reader.page.set_viewport_size({"width": width, "height": 900})
+        reader.page.wait_for_timeout(300)
+        boxes = [card.bounding_box() for card in reader.page.locator("article").all()]
+        assert len({round(box["x"]) for box in boxes if box}) == columns
+
+
+def test_printed_cards_are_black_on_white_and_whole(reader: Visitor) -> None:
+    reader.page.emulate_media(media="print", color_scheme="dark")
+    style = "node => [getComputedStyle(node).color, getComputedStyle(node).breakInside]"
+    assert reader.page.locator("article").first.evaluate(style) == ["rgb(0, 0, 0)", "avoid"]
+
+
+def test_simulated_money_of_a_card_says_so(reader: Visitor, house: tuple[str, tuple[FinalPersona, ...]]) -> None:
+    feet = reader.page.locator("article .foot").all_inner_texts()
+    assert any("$" in foot for foot in feet) == any(final.cost_micros for final in house[1][:6])
+    assert [foot for foot in feet if "$" in foot and "(simulated)" not in foot] == []
