@@ -7,7 +7,7 @@ import json
 
 import streamlit as st
 
-from pages import _figures, _ui
+from pages import _ui
 from pipeline.errors import StoreError
 from pipeline.models import ModelCall
 from pipeline.outbound import payload_parts
@@ -49,23 +49,31 @@ def _head(call: ModelCall, simulated: bool) -> None:
 
 
 def _bill(call: ModelCall, simulated: bool) -> None:
-    usage, mark = call.usage, " (simulated)" if simulated else ""
-    is_open = call.status in ("in_flight", "lost")
-    with st.grid(4, min_column_width=190, gap="small"):
-        _figures.tile(
-            f"Cost{mark}",
-            usd(call.cost_micros),
-            "its whole reservation" if is_open else f"settled; {usd(call.reserved_micros, simulated)} was reserved",
-            "Before a request its worst case is reserved; after it the real usage is settled.",
-        )
-        _figures.tile("Tokens in", f"{usage.input_tokens:,}", f"{usage.cached_tokens:,} from a cache")
-        _figures.tile(
-            "Tokens out",
-            f"{usage.output_tokens:,}",
-            _counted(call),
-        )
-        latency = MISSING if call.status == "in_flight" else milliseconds(call.latency_ms)
-        _figures.tile("Latency", latency, f"started {_ui.when(call.started_at)}")
+    """One element, because it is drawn anew for each attempt that is looked at."""
+    usage, is_open = call.usage, call.status in ("in_flight", "lost")
+    reserved = usd(call.reserved_micros, simulated)
+    columns = (
+        (
+            "Cost",
+            usd(call.cost_micros, simulated),
+            "its whole reservation" if is_open else f"settled; {reserved} was reserved for the worst case",
+        ),
+        ("Tokens in", f"{usage.input_tokens:,}", f"{usage.cached_tokens:,} from a cache"),
+        ("Tokens out", f"{usage.output_tokens:,}", _counted(call)),
+        (
+            "Latency",
+            MISSING if call.status == "in_flight" else milliseconds(call.latency_ms),
+            f"started {_ui.when(call.started_at)}",
+        ),
+    )
+    titles, values, notes = zip(*[[escape_markdown(text) for text in column] for column in columns], strict=True)
+    lines = (
+        [f":small[{title}]" for title in titles],
+        ["---"] * len(columns),
+        [f"**{value}**" for value in values],
+        [f":small[{note}]" for note in notes],
+    )
+    st.markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def _counted(call: ModelCall) -> str:
@@ -91,7 +99,7 @@ def _texts(call: ModelCall) -> None:
         list(texts),
         default=next(iter(texts)),
         required=True,
-        key=f"text {call.id}",
+        key="text shown",
         label_visibility="collapsed",
     )
     text = texts[view or next(iter(texts))]

@@ -202,16 +202,16 @@ def _row_id(of_run: str, call_id: str, run_id: str | None) -> str:
 def _columns(with_run: bool, with_mark: bool) -> list[Column]:
     return [
         *([Column("Run", 180)] if with_run else ()),
-        Column("Draft", 92),
-        Column("Stage", 76),
-        Column("Status", 84),
-        Column("Cost", 172 if with_mark else 80),
-        Column("Provider", 88),
+        Column("Draft", 86),
+        Column("Stage", 72),
+        Column("Status", 80),
+        Column("Cost", 172 if with_mark else 78),
+        Column("Provider", 80),
         Column("Model"),
-        Column("In", 52, help="Tokens of the request", is_number=True),
-        Column("Out", 52, help="Tokens of the answer", is_number=True),
-        Column("Latency", 66, is_number=True),
-        Column("Started", 112),
+        Column("In", 50, help="Tokens of the request", is_number=True),
+        Column("Out", 44, help="Tokens of the answer", is_number=True),
+        Column("Latency", 70, is_number=True),
+        Column("Started", 128),
     ]
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 
 from pages import _access, _run_actions, _share, _ui
 from pages._table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
+from pipeline.comparison.saved import FEWEST, MOST
 from pipeline.experiment import Experiment
 from pipeline.models import RunStatus
 from pipeline.run_choice import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
@@ -70,6 +71,8 @@ def _found(choice: RunChoice) -> None:
     _foot(found, choice, page, chosen)
     with actions:
         _run_actions.show(chosen)
+        if _out_of_sight(found, chosen):
+            st.button("Unmark all", type="tertiary", on_click=_remember, args=([],))
         _share.importer()
 
 
@@ -195,7 +198,7 @@ _COLUMNS = (
     Column("Mean score", 95, help="Of the delivered personas; n is beside it.", is_number=True),
     Column("n", 45, help="Delivered personas.", is_number=True),
     Column("Kept local", 95),
-    Column("Spent", 165),
+    Column("Spent", 172),
     Column("Threshold", 85, is_number=True),
     Column("Tags", 110),
     Column("Experiment", 150),
@@ -236,20 +239,21 @@ def _scores(bins: Sequence[int]) -> Bars:
     return Bars(bins, f"{count(sum(bins), 'draft')}, scores {used[0] / BINS:.2f} to {(used[-1] + 1) / BINS:.2f}")
 
 
+def _out_of_sight(found: RunPage, chosen: Sequence[ListedRun]) -> int:
+    return len({run.id for run in chosen} - {run.id for run in found.runs})
+
+
 def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedRun]) -> None:
     shown = (
         count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
     )
-    elsewhere = len({run.id for run in chosen} - {run.id for run in found.runs})
+    elsewhere = _out_of_sight(found, chosen)
     may = "open it" if _access.is_viewer() else "open or change it"
-    how = f"Mark runs at the left of the table: one to {may}, 2 to 8 to compare them."
+    how = f"Mark one to {may}, {FEWEST} to {MOST} to compare them."
     if elsewhere:
         how = f"**{count(elsewhere, 'marked run')} {'is' if elsewhere == 1 else 'are'} not on this page.**"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
-            st.caption(f"{shown}. {how}", width="content")
-            if elsewhere:
-                st.button("Unmark all", type="tertiary", on_click=_remember, args=([],))
+        st.caption(f"{shown}. {how}", width="content")
         page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 

@@ -1,16 +1,13 @@
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.config import HybridConfig
-from pipeline.models import Timing
 from pipeline.store import Store
-from tests.pages.runs import finished_run, save_study
-from tests.pages.tables import column, sent
+from tests.pages.runs import finished_run
+from tests.pages.tables import column, idle_runs, sent
 
 App = Callable[[], AppTest]
 
@@ -149,23 +146,8 @@ def test_a_hostile_name_does_nothing(app: App, database: Path, name: str, shown:
     assert not page.exception
 
 
-def _many(database: Path, number: int) -> list[str]:
-    """So many runs that did nothing; newest first."""
-    store = Store(database)
-    study, now = save_study(store).id, datetime(2026, 3, 3, tzinfo=UTC)
-    config = HybridConfig(local_provider="builtin", enabled=False)
-    ids = [
-        store.create_run(study, config, name=f"Run {at}", simulated=False, now=now + timedelta(minutes=at))
-        for at in range(number)
-    ]
-    for run_id in ids:
-        ending = {"error": None, "timing": Timing(), "frontier_only_micros": None, "price_source": ""}
-        store.finish_run(run_id, "completed", **ending, scorer_version="2.0", now=now)
-    return ids[::-1]
-
-
 def test_marks_hold_on_the_next_page_and_on_the_way_back(app: App, database: Path) -> None:
-    ids = _many(database, 30)
+    ids = idle_runs(database, 30)
     page = _open(app, ids[0], ids[3])
     page.pagination[0].set_value(2).run()
     assert len(_names(page)) == 5
@@ -202,7 +184,7 @@ def test_marks_of_runs_that_are_gone_are_forgotten(app: App, database: Path) -> 
 
 @pytest.mark.parametrize(("asked", "first"), [("2", "Run 4"), ("99", "Run 29"), ("0", "Run 29"), ("x²", "Run 29")])
 def test_the_page_of_the_address_is_shown(app: App, database: Path, asked: str, first: str) -> None:
-    _many(database, 30)
+    idle_runs(database, 30)
     page = app().run().switch_page(_ui.RUNS)
     page.query_params["page"] = asked
     page.run()
@@ -213,7 +195,7 @@ def test_the_page_of_the_address_is_shown(app: App, database: Path, asked: str, 
 
 
 def test_what_is_archived_is_not_marked_any_more(app: App, database: Path) -> None:
-    ids = _many(database, 3)
+    ids = idle_runs(database, 3)
     page = _press(_open(app, *ids[:2]), "Archive")
     assert _names(page) == ["Run 0"]
     Store(database).archive_run(ids[1], False)

@@ -1,0 +1,118 @@
+"""Rows are marked in a real browser: by mouse and keyboard, over pages and searches, and whatever a name holds."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.config import HybridConfig
+from pipeline.store import Store
+from tests.browser.conftest import Visitor, serve
+from tests.factories import STARTED, make_call
+from tests.pages.runs import finished_run
+from tests.pages.tables import idle_runs
+
+HOSTILE = "<img src=x onerror=alert(1)>\u202e</td><script>document.title='hacked'</script>" + "x" * 300
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+    """The address of an app with thirty-two runs, and their ids, newest first; the newest one sent 60 requests."""
+    home = tmp_path_factory.mktemp("tables")
+    ids = idle_runs(home / "persona.db", 30)
+    store = Store(home / "persona.db")
+    hostile = finished_run(home / "persona.db", HOSTILE)
+    study = store.studies()[0].id
+    config = HybridConfig(local_provider="builtin", frontier_provider="anthropic")
+    sent = store.create_run(study, config, name="Sent", simulated=False, now=STARTED.replace(year=2100))
+    for number in range(60):
+        store.log(sent).call_opened(make_call(number).model_copy(update={"payload": '{"prompt": "Hello"}'}))
+    with serve(home) as address:
+        yield address, [sent, hostile, *ids]
+
+
+@pytest.fixture
+def reader(browser: object, house: tuple[str, list[str]]) -> Iterator[Visitor]:
+    visitor = Visitor(browser, house[0])
+    yield visitor
+    visitor.context.close()
+
+
+def _marked(visitor: Visitor) -> list[str]:
+    visitor.settle()
+    return [mark.get_attribute("value") for mark in visitor.page.locator("tbody input:checked").all()]
+
+
+def test_marks_on_two_pages_are_in_the_address_and_survive_a_reload(
+    reader: Visitor, house: tuple[str, list[str]]
+) -> None:
+    ids, page = house[1], reader.page
+    reader.open("/runs")
+    page.get_by_role("checkbox", name="Mark Run 29", exact=True).click()
+    page.get_by_role("button", name="Next page").click()
+    page.wait_for_url(re.compile("page=2"))
+    page.get_by_role("row", name=re.compile("Run 3 ")).get_by_role("cell", name="completed").click()
+    assert _marked(reader) == [ids[28]]
+    page.get_by_role("button", name="Compare 2").wait_for()
+    page.reload()
+    assert _marked(reader) == [ids[28]]
+    assert page.get_by_text("1 marked run is not on this page.").is_visible()
+    page.get_by_role("button", name="Compare 2").click()
+    page.wait_for_url(re.compile(f"runs={ids[2]}(,|%2C){ids[28]}"))
+
+
+def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tuple[str, list[str]]) -> None:
+    page = reader.page
+    reader.open("/runs")
+    page.get_by_role("checkbox", name="Mark Run 29", exact=True).focus()
+    for key in ("Space", "Tab", "Space"):
+        page.keyboard.press(key)
+    assert _marked(reader) == house[1][2:4]
+    assert page.evaluate("document.activeElement.value") == house[1][3]
+    page.keyboard.press("Space")
+    assert _marked(reader) == house[1][2:3]
+    page.get_by_role("checkbox", name="Mark all on this page").click()
+    assert len(_marked(reader)) == 25
+    page.get_by_role("checkbox", name="Mark all on this page").click()
+    assert _marked(reader) == []
+    assert "chosen" not in page.url
+
+
+def test_marks_set_faster_than_the_server_answers_all_hold(reader: Visitor, house: tuple[str, list[str]]) -> None:
+    reader.open("/runs")
+    marks = "[...document.querySelectorAll('tbody input')].slice(0, 6)"
+    reader.page.evaluate(f"for (const mark of {marks}) mark.click()")
+    assert _marked(reader) == house[1][:6]
+    reader.page.get_by_role("button", name="Compare 6").wait_for()
+
+
+def test_a_chosen_attempt_is_in_the_address_and_a_second_choice_gives_it_back(
+    reader: Visitor, house: tuple[str, list[str]]
+) -> None:
+    page, run = reader.page, house[1][0]
+    reader.open(f"/calls?run={run}")
+    page.get_by_role("radio", name="Choose draft-001.refine.59", exact=True).click()
+    page.get_by_role("heading", name="draft-001.refine.59").wait_for()
+    page.wait_for_url(re.compile(r"call=draft-001\.refine\.59"))
+    page.keyboard.press("ArrowDown")
+    page.get_by_role("heading", name="draft-001.refine.58").wait_for()
+    page.keyboard.press("Space")
+    page.wait_for_url(re.compile("/calls[?]run=[^&]*$"))
+    assert _marked(reader) == []
+    reader.open(f"/calls?run={run}&call=draft-001.refine.1")
+    assert _marked(reader) == ["draft-001.refine.1"]
+    assert page.get_by_role("radio", name="Choose draft-001.refine.1", exact=True).is_visible()
+
+
+def test_a_hostile_name_is_only_ever_text(reader: Visitor, house: tuple[str, list[str]]) -> None:
+    dialogs: list[str] = []
+    reader.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    for place in (f"/runs?chosen={house[1][1]}", "/calls?run=all"):
+        reader.open(place)
+        name = reader.page.locator("tbody").get_by_text("<img src=x onerror=alert(1)>").first
+        assert name.is_visible()
+        assert "\u202e" not in name.inner_text()
+        assert reader.page.locator("tbody :is(img, script)").count() == 0
+        assert reader.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 1280
+    assert (dialogs, reader.strays) == ([], [])
+    assert "hacked" not in reader.page.title()
