@@ -32,13 +32,11 @@ def runs_in_brief(runs: Sequence[RunRecord], annotations: Mapping[str, str]) -> 
 
 
 def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.badge(letter, color="gray")
-        if run.status != "completed":
-            _ui.status_badge(run.status)
-        if run.simulated:
-            _ui.simulated_badge()
-    st.page_link(_ui.RESULTS, label=escape_markdown(label(run.name)), query_params={"run": run.id})
+    name = escape_markdown(label(run.name))
+    st.page_link(_ui.RESULTS, label=f"**{letter}** · {name}", query_params={"run": run.id})
+    word, color, icon = _ui.STATUS[run.status]
+    badges = [f":{color}-badge[{icon} {word}]"] if run.status != "completed" else []
+    badges += [":violet-badge[:material/science: simulated]"] if run.simulated else []
     summed = run_figures(run)
     facts = [
         label(run.study_name, 40),
@@ -47,9 +45,9 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
         *([f"took {duration(summed.seconds)}"] if summed.seconds is not None else []),
         _ui.when(run.created_at),
     ]
-    st.caption(escape_markdown(" · ".join(facts)))
-    if annotation:
-        st.markdown(f"*{escape_markdown(label(annotation, 300))}*")
+    lines = [" ".join([*badges, f":small[:gray[{escape_markdown(' · '.join(facts))}]]"])]
+    lines += [f"*{escape_markdown(label(annotation, 300))}*"] if annotation else []
+    st.markdown("\n\n".join(lines))
 
 
 def what_differs(runs: Sequence[RunRecord]) -> None:

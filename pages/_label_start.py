@@ -172,21 +172,24 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
         _ui.problem(error)
         return
     _what_it_takes(planned)
-    with st.form("draw", border=False):
-        one, two = st.columns(2)
-        rater = one.text_input("Your name", value=st.session_state.get(RATER_KEY, ""), max_chars=80)
-        name = two.text_input("Name of the design", placeholder="First labels", max_chars=120)
-        drawn = st.form_submit_button("Draw and begin", type="primary", icon=":material/shuffle:")
-    st.caption(
-        "Drawing fixes runs, floor, promise and seed. None of it can be changed afterwards: choosing once labels are"
-        " known would break the promise."
-    )
-    if drawn and not rater.strip():
-        st.warning("Type your name first: labels belong to a person.", icon=":material/person:")
-    elif drawn:
-        st.session_state[RATER_KEY] = rater.strip()
-        name = name.strip() or "First labels"
-        enter(_ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
+    with (
+        st.popover("Draw these texts", icon=":material/shuffle:", type="primary"),
+        st.form("draw", border=False, width=360),
+    ):
+        rater = st.text_input("Your name", value=st.session_state.get(RATER_KEY, ""), max_chars=80)
+        name = st.text_input("Name of the design", placeholder="First labels", max_chars=120)
+        st.caption(
+            "Drawing fixes runs, floor, promise and seed. None of it can be changed afterwards: choosing once labels "
+            "are known would break the promise."
+        )
+        if not st.form_submit_button("Draw and begin", type="primary"):
+            return
+        if not rater.strip():
+            st.warning("Type your name first: labels belong to a person.", icon=":material/person:")
+            return
+    st.session_state[RATER_KEY] = rater.strip()
+    name = name.strip() or "First labels"
+    enter(_ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
 
 
 def _what_it_takes(planned: LabelPlan) -> None:

@@ -63,6 +63,9 @@ def test_thirty_texts_are_labelled_with_the_keyboard_only(labelling: str, home: 
     visitor = Visitor(browser, labelling)
     keyboard = visitor.page.keyboard
     visitor.open("/label")
+    tab_to(visitor, "Draw these texts")
+    keyboard.press("Enter")
+    visitor.page.get_by_role("textbox", name="Your name").wait_for()
     tab_to(visitor, "Your name")
     keyboard.type("Ana")
     tab_to(visitor, "Draw and begin")
