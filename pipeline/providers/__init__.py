@@ -25,7 +25,6 @@ T = TypeVar("T")
 class DraftTask(Frozen):
     """What a draft is written from."""
 
-    kind: Literal["draft"] = "draft"
     number: int
     """Running number of the draft in the run, from 0: makes drafts of one focus differ."""
     participants: tuple[Participant, ...]
@@ -38,7 +37,6 @@ class DraftTask(Frozen):
 class RefineTask(Frozen):
     """What a refinement is written from: the draft, its findings, the relevant segments, nothing else."""
 
-    kind: Literal["refine"] = "refine"
     persona: Persona
     findings: tuple[str, ...]
     weak_claims: tuple[str, ...]
