@@ -6,9 +6,9 @@ some seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui
+from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui, _yaml
 from pipeline.branch import branch_config
-from pipeline.config import HybridConfig, parse_config, parse_config_text
+from pipeline.config import HybridConfig, parse_config
 from pipeline.errors import ConfigError, InputError, PersonaError
 from pipeline.models import RunRecord, Study
 from pipeline.outlook import Outlook, outlook
@@ -16,7 +16,7 @@ from pipeline.preflight import Plan
 from pipeline.scored import RunScores
 from pipeline.words import count, escape_markdown, score, usd
 
-RUN_NAME_KEY, PASTED_KEY, IMPORT_PROBLEM_KEY = "run_name", "pasted_yaml", "import_problem"
+RUN_NAME_KEY = "run_name"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
 ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
 SCORE_PARTS = """
@@ -29,7 +29,6 @@ SCORE_PARTS = """
 WEIGHTS = ("completeness", "coherence", "faithfulness")
 MORE_ON_DRAFTING = ("seed", "temperature", "local_workers", "context_tokens", "timeout_s")
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
-YAML_KEY = "yaml"
 EARLIER_RUNS = 3
 """Finished runs of the study that tell what scores to expect."""
 
@@ -77,7 +76,7 @@ def run_to_be(study: Study | None) -> None:
         refine(config, planned)
     if isinstance(planned, Plan):
         _preview.show(study, config, planned, drafts)
-    as_yaml(config)
+    _yaml.show(config)
 
 
 # --- what will happen ------------------------------------------------------------------------------
@@ -99,7 +98,7 @@ def before_the_run(
     if study is None:
         reason = "Choose a study first: personas are drawn from it."
         st.page_link(_ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
-    if st.session_state.get(PASTED_KEY, "").strip():
+    if _yaml.is_pasted():
         # Ctrl+Enter ends typing in that field too: it must not start a run with the settings from before.
         reason = "Use the pasted settings below first, or clear them."
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -250,57 +249,6 @@ def stage(step: str, title: str, explanation: str) -> None:
     """The head of a stage."""
     st.subheader(f"{step} · {title}", anchor=False)
     st.caption(explanation)
-
-
-# --- YAML ------------------------------------------------------------------------------------------
-
-
-def as_yaml(config: HybridConfig) -> None:
-    """The same settings as a file: for the command line, for colleagues, for the record."""
-    opened = st.expander("Configuration as YAML", icon=":material/code:", on_change="rerun", key=YAML_KEY)
-    with opened:
-        if not opened.open:
-            return
-        sides = st.grid(2, min_column_width=330, gap="medium")
-        with sides.cell():
-            st.markdown("**Export**")
-            text = config.to_yaml()
-            st.download_button(
-                "Download", text, "persona.yaml", "application/yaml", icon=":material/download:", on_click="ignore"
-            )
-            st.code(text, language="yaml", height=320)
-        with sides.cell():
-            st.markdown("**Import**")
-            uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
-            pasted = st.text_area(
-                "or paste it here",
-                height=200,
-                placeholder="hybrid:\n  quality_threshold: 0.8",
-                key=PASTED_KEY,
-                persist_state="session",
-            )
-            text = uploaded.getvalue().decode("utf-8-sig", "replace") if uploaded else pasted
-            where = uploaded.name if uploaded else "Pasted text"
-            st.button(
-                "Use these settings",
-                disabled=not text.strip(),
-                help=None if text.strip() else "Choose a file or paste text first.",
-                on_click=take_over,
-                args=(text, where),
-            )
-            if error := st.session_state.pop(IMPORT_PROBLEM_KEY, None):
-                _ui.problem(error)
-
-
-def take_over(text: str, where: str) -> None:
-    """Replace all settings with those of a YAML text, or leave word of why not."""
-    try:
-        config = parse_config_text(text, where)
-    except ConfigError as error:
-        st.session_state[IMPORT_PROBLEM_KEY] = str(error)
-        return
-    _ui.use_config(config)
-    st.session_state[PASTED_KEY] = ""
 
 
 page()
