@@ -80,9 +80,6 @@ def table(
         tallest: rows in sight before the table scrolls; `None` shows all of them.
     """
     turn = f"{key} turn"
-    # A component's own state is a dictionary that cannot be pickled, which the session state must be. It has none:
-    # marks are told once, and kept by whoever asked.
-    st.session_state[key] = None
     said = _TABLE(
         data={
             "columns": [column._asdict() for column in columns],
