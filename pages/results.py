@@ -5,12 +5,16 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _access, _cards, _figures, _share, _ui
+from pipeline.clock import SystemClock
 from pipeline.errors import PersonaError, StoreError
 from pipeline.events import describe_batch
 from pipeline.models import RunRecord
 from pipeline.progress import RunProgress, stage_bars, stage_seconds_left
 from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
+_PAINTED_KEY = "painted_run"
+"""Of the session: the run whose figures it has seen."""
+_PAUSE_S = 0.12
 _QUESTION = "Are these personas good, where did they come from, and what did they cost?"
 
 
@@ -82,26 +86,35 @@ def _actions(run: RunRecord) -> None:
             _cancel_button(run)
         elif run.status != "completed" and not run.imported_at:
             resumed = _resume_button()
-        with st.popover("Rename", icon=":material/edit:"):
-            _rename_form(run)
-        if st.button(
-            "Clone configuration",
-            icon=":material/content_copy:",
-            help="Open Configure with the settings of this run, on the same study.",
-        ):
-            st.session_state[_ui.STUDY_KEY] = run.study_id
-            _ui.use_config(run.config)
-            _ui.go(_ui.CONFIGURE)
         _branch_button(run)
         _export(run)
-        if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
-            _ui.go(_ui.CALLS)
-        if st.button("Label", icon=":material/checklist:", help="Judge drafts of this run blind, for a certificate."):
-            _ui.go(_ui.LABEL)
         if st.button("Calibrate", icon=":material/speed:", help="Move the threshold over the drafts of this run."):
             st.switch_page(_ui.CALIBRATE, query_params={"runs": run.id})
+        if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
+            _ui.go(_ui.CALLS)
+        # A closed popover costs the browser one button, however much is in it.
+        with st.popover("More", icon=":material/more_horiz:"):
+            _more(run)
     if resumed:
         _resume(run)
+
+
+def _more(run: RunRecord) -> None:
+    """What is done once in the life of a run, if at all."""
+    _rename_form(run)
+    if st.button(
+        "Clone configuration",
+        icon=":material/content_copy:",
+        width="stretch",
+        help="Open Configure with the settings of this run, on the same study.",
+    ):
+        st.session_state[_ui.STUDY_KEY] = run.study_id
+        _ui.use_config(run.config)
+        _ui.go(_ui.CONFIGURE)
+    if st.button(
+        "Label", icon=":material/checklist:", width="stretch", help="Judge drafts of this run blind, for a certificate."
+    ):
+        _ui.go(_ui.LABEL)
 
 
 def _branch_button(run: RunRecord) -> None:
@@ -226,9 +239,21 @@ def _ended(run: RunRecord) -> None:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
     _figures.metrics(run)
+    _let_figures_paint(run)
     _figures.show_charts(run)
     if run.personas:
         _cards.show(run, _ui.study(run.study_id))
+
+
+def _let_figures_paint(run: RunRecord) -> None:
+    """Hold back what follows when a session first sees a run.
+
+    The browser loads all that it is asked for before it paints any of it. Charts come no later for the pause, because
+    it is spent on painting, and the figures above them come in half the time.
+    """
+    if st.session_state.get(_PAINTED_KEY) != run.id:
+        st.session_state[_PAINTED_KEY] = run.id
+        SystemClock().sleep(_PAUSE_S)
 
 
 def _how_it_ended(run: RunRecord) -> None:
