@@ -12,13 +12,13 @@ import sys
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from time import monotonic
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from pipeline.clock import SystemClock
 from pipeline.errors import PersonaError
 
 Role = Literal["analyst", "viewer"]
@@ -176,15 +176,16 @@ def _section(*path: str) -> dict[str, Any]:
 
 def _secrets() -> dict[str, Any]:
     """Everything in the secrets file. A page asks for it dozens of times, so it is looked at once a second."""
+    now = SystemClock().monotonic()
     for source, looked, found in _LOOKED:
-        if source is st.secrets and monotonic() - looked < _LOOK_AGAIN_S:
+        if source is st.secrets and now - looked < _LOOK_AGAIN_S:
             return found
     found = {}
     if st.secrets.load_if_toml_exists():
         found = st.secrets.to_dict()
     elif broken := next((name for name in st.get_option("secrets.files") if Path(name).exists()), None):
         raise PersonaError(f"{broken}: cannot be read as TOML, so nobody gets in. Mend it, or take it away.")
-    _LOOKED[:] = [(st.secrets, monotonic(), found)]
+    _LOOKED[:] = [(st.secrets, now, found)]
     return found
 
 

@@ -101,15 +101,18 @@ def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
 
 def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
     names = {run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in known}
-    st.session_state[_RUNS_KEY] = list(chosen)
+    # A value that is set while the field is not in the page is missed by the browser: each choice is its own field.
+    key = f"{_RUNS_KEY} {','.join(chosen)}"
     # Closed, these are not in the page: every widget that stands there is looked at again at every move.
     with st.popover("Runs", icon=":material/list_alt:", width="stretch"):
         st.multiselect(
             "Runs to calibrate on",
             [*names, *(run_id for run_id in chosen if run_id not in names)],
+            list(chosen),
             format_func=lambda run_id: names.get(run_id, run_id),
-            key=_RUNS_KEY,
+            key=key,
             on_change=_runs_changed,
+            args=(key,),
             placeholder="Choose at least one run",
             help="Several runs count as one set of drafts where study, models and scorer are the same.",
         )
@@ -117,8 +120,8 @@ def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
     _calibrate_data.put_in_address("runs", chosen)
 
 
-def _runs_changed() -> None:
-    _calibrate_data.put_in_address("runs", st.session_state[_RUNS_KEY] or [""])
+def _runs_changed(key: str) -> None:
+    _calibrate_data.put_in_address("runs", st.session_state[key] or [""])
     # Each run has its own budget, threshold, labels, and the promise these were drawn for.
     _forget((_BUDGET_KEY, _calibrate_board.AT_KEY, _DESIGN_KEY, "design", *_PROMISE_KEYS))
 
