@@ -60,11 +60,14 @@ window.WebSocket = class extends window.WebSocket {
     constructor(...given) { super(...given); this.addEventListener('message', now('received')); }
     send(data) { now('sent')(); super.send(data); }
 };
-new MutationObserver(() => requestAnimationFrame(now('changed'))).observe(
+const answers = change => change.addedNodes.length || change.target.parentElement?.closest('#root');
+new MutationObserver(changes => changes.some(answers) && requestAnimationFrame(now('changed'))).observe(
     document, {subtree: true, childList: true, characterData: true}
 );
 """
 """Writes down when the reader last did something, when browser and server last spoke, and when the page changed.
+
+A list of options that closes over the page is no answer.
 
 The state that Streamlit shows of a script is not enough: a quick one begins and ends between two paints.
 """
@@ -169,7 +172,7 @@ def subjects(database: Path) -> list[Subject]:
             "slider": slider, "number": number("Personas to deliver"),
         }),
         Subject("results", f"/results?run={run}", figure, {
-            "sort": choose("Sort"), "toggle": toggle("With weak claims"), "next page": next_page,
+            "sort": segment("Sort"), "toggle": toggle("With weak claims"), "next page": next_page,
             "segment": choose("Score shown"), "claim": claim, "dialog": dialog,
         }),
         Subject("calibrate", f"/calibrate?runs={run}", ("[data-testid='stSlider']", ""), {

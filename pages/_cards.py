@@ -66,19 +66,16 @@ class _Shown(NamedTuple):
 def _controls(run: RunRecord) -> _Shown:
     present = [outcome for outcome in OUTCOME_WORDS if any(final.outcome == outcome for final in run.personas)]
     orders: tuple[Order, ...] = ("Highest score", "Lowest score", "Most weak claims", "Name")
-    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        order = st.selectbox("Sort", orders, key="sort", bind="query-params", width=190, label_visibility="collapsed")
-        outcomes: Sequence[str] = ()
-        if len(present) > 1:
-            outcomes = st.pills(
-                "Outcomes shown",
-                present,
-                selection_mode="multi",
-                format_func=OUTCOME_WORDS.__getitem__,
-                key="outcome",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        order = st.segmented_control(
+            "Sort",
+            orders,
+            default=orders[0],
+            required=True,
+            key="sort",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
         weak = st.toggle(
             "With weak claims",
             key="weak",
@@ -91,7 +88,20 @@ def _controls(run: RunRecord) -> _Shown:
             bind="query-params",
             help="Only personas with at least one quote that is not verbatim from the study.",
         )
-    return _Shown(order, outcomes, weak, unquoted)
+    outcomes: Sequence[str] = ()
+    if len(present) > 1:
+        # On a line of its own, where it breaks instead of being cut.
+        outcomes = st.pills(
+            "Outcomes shown",
+            present,
+            selection_mode="multi",
+            format_func=OUTCOME_WORDS.__getitem__,
+            key="outcome",
+            bind="query-params",
+            label_visibility="collapsed",
+            width="stretch",
+        )
+    return _Shown(order or orders[0], outcomes, weak, unquoted)
 
 
 def _chosen(personas: Sequence[FinalPersona], shown: _Shown) -> list[FinalPersona]:

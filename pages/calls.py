@@ -6,6 +6,7 @@ listed a page at a time (`?page=`), newest first.
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 import streamlit as st
@@ -13,7 +14,7 @@ import streamlit as st
 from pages import _attempt, _sent, _totals, _ui
 from pages._table import Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline import analysis, export
-from pipeline.attempts import CallChoice, CallGroup, ListedCall, totals
+from pipeline.attempts import CallChoice, CallGroup, Latency, ListedCall, totals
 from pipeline.errors import StoreError
 from pipeline.models import CallStatus, RunRecord, Stage
 from pipeline.store import RunName
@@ -25,7 +26,7 @@ _QUESTION = "What exactly was sent, and what was paid?"
 _ALL = "all"
 """Stands in the address, and in the list of runs, for every run of the database."""
 
-_MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 50, 10
+_MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 25, 10
 """Runs offered, attempts on a page, and rows of the table in sight: the chosen attempt is shown below it."""
 
 
@@ -58,12 +59,18 @@ def _calls(run_id: str | None) -> None:
         st.info("No model has been called yet. Every attempt will be listed here.", icon=":material/inbox:")
         return
     total = totals(groups, choice)
-    _totals.show(total, store.call_latencies(choice))
+    _totals.show(total, _latencies(store.path, choice, repr(groups)))
     if run_id:
         _sent.panel(run_id)
     else:
         st.caption("Choose one run to read what left this machine in it.")
     _attempts(choice, total.attempts)
+
+
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _latencies(database: Path, choice: CallChoice, counted: str) -> list[Latency]:
+    """How long the chosen attempts took; looked up again only when their counts have changed."""
+    return _ui.services().store.call_latencies(choice)
 
 
 def _no_run_yet() -> None:

@@ -5,16 +5,12 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _access, _cards, _figures, _share, _ui
-from pipeline.clock import SystemClock
 from pipeline.errors import PersonaError, StoreError
 from pipeline.events import describe_batch
 from pipeline.models import RunRecord
 from pipeline.progress import RunProgress, stage_bars, stage_seconds_left
 from pipeline.words import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
-_PAINTED_KEY = "painted_run"
-"""Of the session: the run whose figures it has seen."""
-_PAUSE_S = 0.12
 _QUESTION = "Are these personas good, where did they come from, and what did they cost?"
 
 
@@ -239,21 +235,10 @@ def _ended(run: RunRecord) -> None:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
     _figures.metrics(run)
-    _let_figures_paint(run)
+    _figures.let_paint(run.id)
     _figures.show_charts(run)
     if run.personas:
         _cards.show(run, _ui.study(run.study_id))
-
-
-def _let_figures_paint(run: RunRecord) -> None:
-    """Hold back what follows when a session first sees a run.
-
-    The browser loads all that it is asked for before it paints any of it. Charts come no later for the pause, because
-    it is spent on painting, and the figures above them come in half the time.
-    """
-    if st.session_state.get(_PAINTED_KEY) != run.id:
-        st.session_state[_PAINTED_KEY] = run.id
-        SystemClock().sleep(_PAUSE_S)
 
 
 def _how_it_ended(run: RunRecord) -> None:

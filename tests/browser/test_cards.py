@@ -36,8 +36,7 @@ def names(visitor: Visitor) -> list[str]:
 
 
 def choose(visitor: Visitor, order: str) -> None:
-    visitor.page.get_by_role("combobox", name="Sort").click()
-    visitor.page.get_by_role("option", name=order).click()
+    visitor.page.get_by_role("radiogroup", name="Sort").get_by_role("radio", name=order).click()
     visitor.settle()
 
 
@@ -63,7 +62,7 @@ def test_j_and_k_move_between_cards_unless_somebody_types(reader: Visitor) -> No
     for key, place in (("j", 0), ("j", 1), ("j", 2), ("k", 1)):
         page.keyboard.press(key)
         assert page.evaluate(FOCUSED).startswith(shown[place])
-    page.get_by_role("combobox", name="Sort").focus()
+    page.get_by_role("combobox", name="Score shown").focus()
     page.keyboard.press("j")
     assert page.evaluate(FOCUSED) is None
 

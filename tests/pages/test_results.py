@@ -124,7 +124,7 @@ def test_cards_are_sorted_and_filtered(app: App, database: Path) -> None:
     page = _open(app, run_id)
     best = [final.draft_id for final in Store(database).run(run_id).personas]
     assert [card["id"] for card in _cards_of(page)] == best
-    page.selectbox(key="sort").set_value("Lowest score").run()
+    page.segmented_control(key="sort").set_value("Lowest score").run()
     assert [card["id"] for card in _cards_of(page)] == best[::-1]
 
 
