@@ -172,7 +172,7 @@ def subjects(database: Path) -> list[Subject]:
             "slider": slider, "number": number("Personas to deliver"),
         }),
         Subject("results", f"/results?run={run}", figure, {
-            "sort": segment("Sort"), "toggle": toggle("With weak claims"), "next page": next_page,
+            "sort": segment("Sort"), "toggle": toggle("Weak claims"), "next page": next_page,
             "segment": choose("Score shown"), "claim": claim, "dialog": dialog,
         }),
         Subject("calibrate", f"/calibrate?runs={run}", ("[data-testid='stSlider']", ""), {

@@ -26,7 +26,7 @@ def chosen(study: Study | None) -> RunRecord | None:
 
 def show(drafts: RunRecord) -> None:
     """Stage 1 of a run that begins with the drafts of another one."""
-    st.subheader("1 · Draft", anchor=False)
+    st.header("1 · Draft", anchor=False)
     st.caption("Nothing is drafted: the drafts of another run are used.")
     with st.container(border=True, gap="xxsmall"):
         st.markdown(f":material/call_split: **{escape_markdown(label(drafts.name))}**")

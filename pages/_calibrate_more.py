@@ -18,7 +18,7 @@ def worth(board: "Board", _place: int) -> None:
     """Whether the score tells good drafts from bad, in words and bars."""
     from pipeline.charts.tradeoff import reliability_bars
 
-    st.subheader("Is the score worth anything?", anchor=False)
+    st.header("Is the score worth anything?", anchor=False)
     st.markdown(escape_markdown(board.worth.sentence))
     with st.container(border=True):
         _figures.chart(
@@ -37,7 +37,7 @@ def worth(board: "Board", _place: int) -> None:
 
 def test(board: "Board", _place: int) -> None:
     """One threshold that was chosen before labels were seen: the most powerful test there is."""
-    st.subheader("Does a threshold of my own hold?", anchor=False)
+    st.header("Does a threshold of my own hold?", anchor=False)
     st.caption(
         "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
         "test counts once: trying several until one passes breaks its guarantee.",
@@ -67,7 +67,7 @@ def _tested(board: "Board", threshold: float) -> None:
 
 def rules(board: "Board", place: int) -> None:
     """This threshold beside simpler rules, with intervals."""
-    st.subheader("Is it better than simpler rules?", anchor=False)
+    st.header("Is it better than simpler rules?", anchor=False)
     if board.exchange is not None:
         _compared(board, board.exchange, min(board.positions[place].threshold, 1.0))
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show(board: "Board", place: int) -> None:
     """What is known of refining these drafts, and how to know all of it."""
-    st.subheader("Would refining have helped?", anchor=False)
+    st.header("Would refining have helped?", anchor=False)
     _what_is_known(board, min(board.positions[place].threshold, 1.0))
     if _running(board):
         _under_way(board)

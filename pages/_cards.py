@@ -77,13 +77,13 @@ def _controls(run: RunRecord) -> _Shown:
             label_visibility="collapsed",
         )
         weak = st.toggle(
-            "With weak claims",
+            "Weak claims",
             key="weak",
             bind="query-params",
             help="Only personas with at least one claim that is weak or was not found in the study.",
         )
         unquoted = st.toggle(
-            "With unsupported quotes",
+            "Unsupported quotes",
             key="unquoted",
             bind="query-params",
             help="Only personas with at least one quote that is not verbatim from the study.",
@@ -99,7 +99,6 @@ def _controls(run: RunRecord) -> _Shown:
             key="outcome",
             bind="query-params",
             label_visibility="collapsed",
-            width="stretch",
         )
     return _Shown(order or orders[0], outcomes, weak, unquoted)
 

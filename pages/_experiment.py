@@ -18,8 +18,6 @@ from pipeline.grid import value_words
 from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
 _POLL_S = 2.0
-_MINUS = "−\u2060"
-"""A minus that no line ends with."""
 _SHOWN: tuple[Measure, ...] = ("score", "local_share", "cost_micros")
 _DRAWN: tuple[Measure, ...] = ("score", "cost_micros")
 _HOW = (
@@ -239,5 +237,5 @@ def _differences(found: ExperimentResults) -> None:
 
 def _difference(cell: CellResult, measure: Measure) -> str:
     figure = cell.figures[measure]
-    beside = figure_difference(figure, cell).replace("−", _MINUS)
+    beside = figure_difference(figure, cell)
     return f"**{figure.word}**  {escape_markdown(beside)}" if beside else escape_markdown(figure.why_not or MISSING)

@@ -67,11 +67,11 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
 
 
 def _answer(question: Question, terms: "Terms") -> None:
-    from pipeline.calibration.notes import notes
+    from pipeline.calibration.notes import drifted, notes
 
     board = _calibrate_data.board(question, terms)
-    if board.drift and board.drift.warning:
-        st.warning(escape_markdown(board.drift.warning), icon=":material/trending_down:")
+    if warning := drifted(board):
+        st.warning(escape_markdown(warning), icon=":material/trending_down:")
     _calibrate_board.answer(board)
     _calibrate_board.actions(board)
     _calibrate_board.moving(board)

@@ -154,7 +154,7 @@ def _attempts(choice: CallChoice, number: int) -> None:
     first = (page - 1) * _PER_PAGE
     listed = _ui.services().store.calls(choice, _PER_PAGE, first)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.subheader("Attempts", anchor=False, width="content")
+        st.header("Attempts", anchor=False, width="content")
         with st.popover("Download", icon=":material/download:"):
             _downloads(choice)
     which = (
@@ -211,12 +211,12 @@ def _columns(with_run: bool, with_mark: bool) -> list[Column]:
         *([Column("Run", 180)] if with_run else ()),
         Column("Draft", 86),
         Column("Stage", 72),
-        Column("Status", 80),
+        Column("Status", 92),
         Column("Cost", 172 if with_mark else 78),
-        Column("Provider", 80),
+        Column("Provider", 92),
         Column("Model"),
-        Column("In", 50, help="Tokens of the request", is_number=True),
-        Column("Out", 44, help="Tokens of the answer", is_number=True),
+        Column("In", 62, help="Tokens of the request", is_number=True),
+        Column("Out", 54, help="Tokens of the answer", is_number=True),
         Column("Latency", 70, is_number=True),
         Column("Started", 128),
     ]

@@ -247,7 +247,7 @@ def _without_a_project_no_budget() -> None:
 
 def stage(step: str, title: str, explanation: str) -> None:
     """The head of a stage."""
-    st.subheader(f"{step} · {title}", anchor=False)
+    st.header(f"{step} · {title}", anchor=False)
     st.caption(explanation)
 
 

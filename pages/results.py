@@ -213,7 +213,7 @@ def _reserved(progress: RunProgress, run: RunRecord) -> str:
 
 def _so_far(run: RunRecord) -> None:
     """Finished personas in one line each, and the shape of those to come."""
-    st.subheader("Personas so far", anchor=False)
+    st.header("Personas so far", anchor=False)
     for final in run.personas:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{score(final.assessment.scores.overall)}**", width="content")

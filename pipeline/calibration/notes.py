@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
+from pipeline.comparison.wording import difference_words
 from pipeline.figures import IMPUTED_BAND
-from pipeline.words import count, percent, score
+from pipeline.words import count, listed, percent, score
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
@@ -43,6 +44,20 @@ def undeclared(board: "Board") -> str:
         f"These labels were drawn to promise something else: {', '.join(changed)}. A promise that is chosen after "
         "labels were seen is weaker than it says: use it to explore, and draw new labels for it."
     )
+
+
+def drifted(board: "Board") -> str:
+    """That the newest of several runs has other scores, and how else it differs; empty where it has not."""
+    if not (found := board.drift) or not found.warning:
+        return ""
+    beside = []
+    if found.local_share:
+        beside.append(f"its local share by {difference_words('local_share', found.local_share, board)}")
+    if found.cost_micros:
+        beside.append(f"its cost per draft by {difference_words('cost_micros', found.cost_micros, board)}")
+    at = score(board.newest.config.quality_threshold)
+    told = f" At {at} the newest differs from the others: {listed(beside)} (95 %)." if beside else ""
+    return f"{found.warning}{told}"
 
 
 def note_at(board: "Board", position: "Position") -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from pipeline.calibration.bootstrap import Interval
 from pipeline.comparison.deltas import Figure, Measure
 from pipeline.words import MISSING, milliseconds, score, share, signed, usd
 
@@ -56,12 +57,13 @@ def figure_value(figure: Figure, run: Spender) -> str:
 
 def figure_difference(figure: Figure, run: Spender) -> str:
     """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
-    if figure.difference is None:
-        return ""
-    say = _SAID[figure.measure]
-    found = figure.difference
-    mark = " (simulated)" if run.simulated else ""
-    unit = {"local_share": " points", "cost_micros": mark}.get(figure.measure, "")
+    return difference_words(figure.measure, figure.difference, run) if figure.difference else ""
+
+
+def difference_words(measure: Measure, found: Interval, run: Spender) -> str:
+    """A difference with its interval: `−20 [−50 to +14] points`."""
+    say, mark = _SAID[measure], " (simulated)" if run.simulated else ""
+    unit = {"local_share": " points", "cost_micros": mark}.get(measure, "")
     return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
 
 

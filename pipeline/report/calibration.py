@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from pipeline.calibration.board import Board, place_of
-from pipeline.calibration.notes import note_at, notes
+from pipeline.calibration.notes import drifted, note_at, notes
 from pipeline.calibration.position import Position
 from pipeline.calibration.tiles import bad_interval, cost_words, threshold_tiles
 from pipeline.charts.calibration import threshold_histogram
@@ -35,7 +35,7 @@ def calibration_report(board: Board, threshold: float, *, study_name: str = "") 
         facts=_facts(board),
         headline=_headline(board),
         sentence=board.certificate.sentence if board.labels else "",
-        cautions=[board.drift.warning] if board.drift and board.drift.warning else [],
+        cautions=[warning] if (warning := drifted(board)) else [],
         note=note_at(board, here),
         tiles=threshold_tiles(board, here),
         figures=[

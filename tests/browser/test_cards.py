@@ -77,7 +77,7 @@ def test_cards_are_sorted_filtered_and_turned_page_by_page(
     assert names(reader) == best[6:]
     choose(reader, "Lowest score")
     assert names(reader) == best[::-1][:6]
-    reader.page.get_by_test_id("stMain").get_by_text("With weak claims", exact=True).click()
+    reader.page.get_by_test_id("stMain").get_by_text("Weak claims", exact=True).click()
     reader.settle()
     assert len(names(reader)) < 8
 

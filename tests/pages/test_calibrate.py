@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -207,7 +208,9 @@ def test_runs_that_drift_apart_are_warned_about(app: App, database: Path) -> Non
         for part in (1.0, 0.6)
     ]
     page = _open(app, *runs)
-    assert "The scores of these runs differ beyond chance" in page.warning[0].value
+    said = page.warning[0].value.replace("\\", "")
+    assert "The scores of these runs differ beyond chance" in said
+    assert re.search(r"its local share by −\d+ \[−\d+ to −\d+\] points", said), said
 
 
 def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App, database: Path) -> None:
