@@ -6,7 +6,8 @@ that fits, and a prompt that cannot fit is an error here.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from pipeline.errors import ProviderError
 from pipeline.models import Frozen, Usage
@@ -15,6 +16,9 @@ from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Reques
 from pipeline.providers._errors import Endpoint, shown_address, token_count, web_address
 from pipeline.providers._hosted import usage_from
 from pipeline.providers._place import leaves_machine
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"
@@ -26,6 +30,14 @@ TEMPLATE_TOKENS = 256
 """Room for the model's chat template."""
 
 _Answer = TypeVar("_Answer")
+
+
+@cache
+def _trusted() -> "ssl.SSLContext":
+    """What httpx trusts by itself, read once: it takes 10 ms or more, and each look at a server makes two clients."""
+    import httpx
+
+    return httpx.create_ssl_context()
 
 
 class PullProgress(Frozen):
@@ -83,8 +95,8 @@ class Provider:
         self.is_away = leaves_machine(address) or spec.model.strip().casefold().endswith(("-cloud", ":cloud"))
         self.context_tokens = spec.context_tokens
         # Without a timeout of its own, the SDK waits for ever on a dropped connection.
-        self._client = ollama.Client(host=address, timeout=spec.timeout_s)
-        self._quick = ollama.Client(host=address, timeout=min(CHECK_TIMEOUT_S, spec.timeout_s))
+        self._client = ollama.Client(host=address, timeout=spec.timeout_s, verify=_trusted())
+        self._quick = ollama.Client(host=address, timeout=min(CHECK_TIMEOUT_S, spec.timeout_s), verify=_trusted())
         self._address = shown_address(address)
         self._status_error = ollama.ResponseError
         self._transport_error = httpx.HTTPError
