@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _access, _calibrate_sections, _figures, _share, _ui
+from pipeline.money import MICROS
 from pipeline.words import escape_markdown, percent, score
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def _use(board: "Board", threshold: float) -> None:
     run, budget = board.newest, board.terms.budget_micros
     changed = {
         "quality_threshold": threshold,
-        "max_cost": None if budget is None else budget / 1_000_000,
+        "max_cost": None if budget is None else budget / MICROS,
         "escalation_order": board.terms.order,
         # A threshold decides nothing where no frontier may be called.
         "enabled": True,

@@ -8,6 +8,7 @@ import streamlit as st
 from pages import _calibrate_more, _calibrate_run, _figures
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
+from pipeline.money import MICROS
 from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _every_threshold(board: "Board", _place: int) -> None:
             "threshold": one.threshold,
             "stays_local": one.local,
             "local_share": one.local_share,
-            f"cost_usd{mark}": None if one.cost_micros is None else one.cost_micros / 1_000_000,
+            f"cost_usd{mark}": None if one.cost_micros is None else one.cost_micros / MICROS,
             "saving": one.saving.value if one.saving else None,
             "bad_share": one.bad.estimate if one.bad else None,
             "bad_share_bound": one.bad.bound if one.bad else None,

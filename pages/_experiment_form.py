@@ -11,6 +11,7 @@ from pipeline.errors import PersonaError
 from pipeline.experiment import plan_experiment
 from pipeline.grid import Cell, Grid, cells_of, parse_grid
 from pipeline.models import RunRecord
+from pipeline.money import MICROS
 from pipeline.outlook import outlook
 from pipeline.preflight import Plan
 from pipeline.providers import names
@@ -154,7 +155,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
         stays = f"{seen.stays_local} of {cell.config.count}"
         money = [escape_markdown(usd(micros)) for micros in (seen.expected_micros, seen.worst_micros)]
         rows.append([str(number), escape_markdown(cell.label), stays, *money])
-    budget = None if grid.max_cost is None else round(grid.max_cost * 1_000_000)
+    budget = None if grid.max_cost is None else round(grid.max_cost * MICROS)
     most = worst if budget is None else min(worst, budget)
     limit = "by estimate up to" if budget is None else "at most"
     sentence = (

@@ -12,6 +12,7 @@ import streamlit as st
 from pages import _access, _calibrate_board, _calibrate_data, _experiment, _ui
 from pages._calibrate_data import Question
 from pipeline.errors import StoreError
+from pipeline.money import MICROS
 from pipeline.store import RunName
 from pipeline.words import count, escape_markdown, label, usd
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 _QUESTION = "Where do I put the threshold?"
 _RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
 _NO_LABELS = "none"
-_MICROS = 1_000_000
 _PROMISE_KEYS = ("alpha", "confidence", "share", "scope")
 _SHARES = ("everything", "what stays local")
 _SCOPES = ("future runs", "these drafts")
@@ -174,12 +174,13 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     with st.popover("Budget", icon=":material/payments:", width="stretch"):
         budget = _budget(newest)
         order = _segments("Who gets the money first", ("worst first", "best first"), "order", None)
-    limit = "no cap" if budget is None else f"{usd(round(budget * _MICROS), newest.simulated)} a run"
+    budget_micros = None if budget is None else round(budget * MICROS)
+    limit = "no cap" if budget_micros is None else f"{usd(budget_micros, newest.simulated)} a run"
     st.caption(escape_markdown(f"Budget: {limit}; {order}."))
     terms = Terms(
         promise=promise,
         personas=max(1, len(newest.kept)),
-        budget_micros=None if budget is None else round(budget * _MICROS),
+        budget_micros=budget_micros,
         order="worst_first" if order == "worst first" else "best_first",
     )
     ids = tuple(run.id for run in runs)

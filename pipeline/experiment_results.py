@@ -14,6 +14,7 @@ from pipeline.errors import InputError
 from pipeline.experiment import CellRun, Experiment, ExperimentStatus, run_of, status_of
 from pipeline.grid import Cell
 from pipeline.models import Frozen, Micros, Outcome, RunRecord, RunStatus
+from pipeline.money import MICROS
 from pipeline.words import OUTCOME_WORDS, count
 
 JsonDict = dict[str, Any]
@@ -144,9 +145,9 @@ def experiment_document(found: ExperimentResults) -> JsonDict:
         "simulated": any(cell.simulated for cell in found.cells),
         "study_id": experiment.study_id,
         "drafts_from": experiment.drafts_from,
-        "budget_usd": None if experiment.budget_micros is None else experiment.budget_micros / 1_000_000,
-        "spent_usd": found.spent_micros(simulated=False) / 1_000_000,
-        "spent_simulated_usd": found.spent_micros(simulated=True) / 1_000_000,
+        "budget_usd": None if experiment.budget_micros is None else experiment.budget_micros / MICROS,
+        "spent_usd": found.spent_micros(simulated=False) / MICROS,
+        "spent_simulated_usd": found.spent_micros(simulated=True) / MICROS,
         "baseline": found.baseline,
         "cells": [_cell(cell) for cell in found.cells],
         "notes": list(found.notes),
@@ -167,7 +168,7 @@ def _cell(cell: CellResult) -> JsonDict:
         "status": cell.status,
         "simulated": cell.simulated,
         "counts": cell.outcomes,
-        "spent_usd": cell.spent_micros / 1_000_000,
+        "spent_usd": cell.spent_micros / MICROS,
         **{name: _figure(cell.figures.get(measure), unit) for name, measure, unit in units},
     }
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from pipeline.models import CallStatus, Outcome
+from pipeline.money import MICROS
 
 MISSING = "–"
 """Stands for a value that cannot be computed."""
@@ -69,7 +70,7 @@ def usd(micros: int, simulated: bool = False) -> str:
         micros: amount in micro-USD.
         simulated: whether nobody was paid; then the amount says so.
     """
-    sign, amount = ("−" if micros < 0 else ""), abs(micros) / 1_000_000
+    sign, amount = ("−" if micros < 0 else ""), abs(micros) / MICROS
     if micros == 0:
         text = "0"
     elif amount >= 0.9995:

@@ -12,9 +12,9 @@ from pipeline.calibration.position import Position
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, tenths
 from pipeline.charts.style import AnyChart, ChartView
+from pipeline.money import MICROS
 from pipeline.words import count, percent, score, usd
 
-_MICROS = 1_000_000
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260
 _RISK_WORDS = "Risk of an unacceptable local draft over the share that stays local: estimate and upper bound."
 _COST_WORDS = "Cost of one run over the threshold, with the budget as a line."
@@ -84,9 +84,9 @@ def cost_by_threshold(
     if not known:
         return style.nothing("What the frontier costs is not known for these drafts", pd.DataFrame())
     names = ("threshold", "cost_usd", "low_usd", "high_usd")
-    curve = {name: [row[column] / (_MICROS if column else 1) for row in known] for column, name in enumerate(names)}
+    curve = {name: [row[column] / (MICROS if column else 1) for row in known] for column, name in enumerate(names)}
     top = max(curve["high_usd"]) or 0.01
-    budget = None if budget_micros is None else budget_micros / _MICROS
+    budget = None if budget_micros is None else budget_micros / MICROS
     is_near = budget is not None and budget <= 2 * top
     label = "" if budget_micros is None else f"budget {usd(budget_micros, simulated)}"
     at, highest = min(here.threshold, 1.0), 1.15 * max(top, budget or 0.0 if is_near else 0.0)
@@ -96,7 +96,7 @@ def cost_by_threshold(
             "frame": {"level": [0.0, highest]},
             "curve": curve,
             "budget": {"usd": [budget] if is_near else [], "label": [label] if is_near else []},
-            "here": {"threshold": [at], "usd": [(here.cost_micros or 0) / _MICROS]},
+            "here": {"threshold": [at], "usd": [(here.cost_micros or 0) / MICROS]},
         },
         height=_COST_HEIGHT,
         title=f"{usd(round(here.cost_micros or 0), simulated)} at {score(at)}, nothing capped",

@@ -9,6 +9,7 @@ from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.models import RunRecord
+from pipeline.money import MICROS
 from pipeline.words import count, usd
 
 Progress = Literal["call", "time"]
@@ -81,11 +82,11 @@ def _lines(run: RunRecord) -> tuple[list[_Line], list[_Line]]:
     """Budget and frontier-only cost, where they are known: those near enough to draw, and the others."""
     amounts = {"budget": run.config.budget_micros, "frontier only": run.frontier_only_micros}
     known = [
-        _Line(name, micros / 1_000_000, f"{name} {usd(micros, run.simulated)}")
+        _Line(name, micros / MICROS, f"{name} {usd(micros, run.simulated)}")
         for name, micros in amounts.items()
         if micros is not None
     ]
-    limit = _FAR * max(run.spent_micros, run.frontier_only_micros or 0) / 1_000_000
+    limit = _FAR * max(run.spent_micros, run.frontier_only_micros or 0) / MICROS
     return [line for line in known if line.usd <= limit], [line for line in known if line.usd > limit]
 
 

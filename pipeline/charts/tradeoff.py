@@ -15,12 +15,12 @@ from pipeline.calibration.worth import Bin
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, named, template, turning
 from pipeline.charts.style import AnyChart, ChartView
+from pipeline.money import MICROS
 from pipeline.words import count, percent, score, signed
 
 if TYPE_CHECKING:
     from pipeline.calibration.tradeoff import Tradeoff
 
-_MICROS = 1_000_000
 _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."
 _Frame = tuple[float, float, float]
@@ -48,7 +48,7 @@ def cost_quality(found: "Tradeoff", place: int, *, simulated: bool, dark: bool =
     everything = [one for row in found.controls for one in row]
     quality = [*found.quality.tolist(), *(one.quality for one in everything)]
     money = [*found.cost_micros.tolist(), *(one.cost_micros for one in everything)]
-    frame = (1.1 * max(*money, 1.0) / _MICROS, _floor(min(quality)), min(1.0, max(quality)) + 0.03)
+    frame = (1.1 * max(*money, 1.0) / MICROS, _floor(min(quality)), min(1.0, max(quality)) + 0.03)
     points = _points(found, place, frame)
     by_labels = found.measure == "labels"
     here = float(found.quality[place])
@@ -59,7 +59,7 @@ def cost_quality(found: "Tradeoff", place: int, *, simulated: bool, dark: bool =
         data={
             "curve": {
                 "threshold": np.minimum(STOPS, 1.0).tolist(),
-                "cost_usd": (found.cost_micros / _MICROS).tolist(),
+                "cost_usd": (found.cost_micros / MICROS).tolist(),
                 "quality": found.quality.tolist(),
             },
             "points": points,
@@ -91,10 +91,10 @@ def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[obje
     """
     right, low, high = frame
     rows = [
-        (one.quality, one.cost_micros / _MICROS, CONTROL_NAMES[one.name], _kind(one.name))
+        (one.quality, one.cost_micros / MICROS, CONTROL_NAMES[one.name], _kind(one.name))
         for one in found.controls[place]
     ]
-    rows.append((float(found.quality[place]), float(found.cost_micros[place]) / _MICROS, "this threshold", "here"))
+    rows.append((float(found.quality[place]), float(found.cost_micros[place]) / MICROS, "this threshold", "here"))
     rows.sort()
     late = [cost > 0.6 * right for _, cost, _, _ in rows]
     level = {

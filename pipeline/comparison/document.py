@@ -9,6 +9,7 @@ from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import cautions, settings_of
 from pipeline.figures import run_figures
 from pipeline.models import FinalPersona, RunRecord
+from pipeline.money import MICROS
 
 JsonDict = dict[str, Any]
 
@@ -54,7 +55,7 @@ def _run(letter: str, run: RunRecord, annotation: str) -> JsonDict:
         "study": {"id": run.study_id, "name": run.study_name},
         "drafts_from": run.drafts_from,
         "personas": summed.personas,
-        "spent_usd": summed.spent_micros / 1_000_000,
+        "spent_usd": summed.spent_micros / MICROS,
         "wall_s": summed.seconds,
     }
 
