@@ -1,6 +1,7 @@
 """`persona app`: the dashboard."""
 
 import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,4 +32,9 @@ def _app(options: argparse.Namespace, settings: Settings) -> int:
     given = [option for option in options.streamlit if option != "--viewer"]
     own = ["--viewer"] if options.viewer or given != options.streamlit else []
     command = [*program, *seen, *given, "--", "--db", str(database), *own]
-    return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file
+    if sys.platform == "win32":
+        # There, exec starts a second process and ends this one at once, so that the terminal no longer waits for it.
+        return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file
+    # The server takes the place of this process: whoever stops what they have started stops the server.
+    os.chdir(root)
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and file
