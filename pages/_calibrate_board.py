@@ -37,7 +37,6 @@ def moving(board: "Board") -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    _figures.let_paint(_ui.CALIBRATE)
     place = place_of(threshold)
     _cut_here(board, board.positions[place])
     _calibrate_sections.section(board, place)

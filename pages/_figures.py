@@ -10,18 +10,12 @@ from pages._once import once
 from pipeline import analysis, charts
 from pipeline.charts.images import ImageFormat, image_file
 from pipeline.charts.moving import MovingView
-from pipeline.clock import SystemClock
 from pipeline.models import RunRecord
 from pipeline.tiles import tiles
 from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-_PAINTED_KEY = "painted"
-"""Of the session: the place whose figures it has seen."""
-_PAUSE_S = 0.3
 
 
 class Drawn(NamedTuple):
@@ -52,18 +46,6 @@ def drawn(what: str, runs: Sequence[RunRecord], draw: Draw) -> Drawn:
 def specified(view: charts.ChartView) -> Drawn:
     """A chart written out as it is: the tests have checked that Vega-Lite takes it."""
     return Drawn(view, view.chart.to_dict(validate=False) if view.chart is not None else {})
-
-
-def let_paint(place: str) -> None:
-    """Hold back what follows when a session comes to a place for the first time.
-
-    What comes while the browser still loads the parts of a page is put off with them, by up to 0.3 s (React shows what
-    it has waited for no sooner after its placeholders). What comes once they are there is shown at once, and so are
-    they. Measured: figures 0.2 to 0.3 s earlier, charts up to 0.1 s later.
-    """
-    if st.session_state.get(_PAINTED_KEY) != place:
-        st.session_state[_PAINTED_KEY] = place
-        SystemClock().sleep(_PAUSE_S)
 
 
 def metrics(run: RunRecord) -> None:

@@ -5,7 +5,6 @@ address as well (`?study=`, `?run=`). Text of files and models is escaped before
 """
 
 import argparse
-import gc
 import sys
 from datetime import UTC, datetime
 from functools import cache
@@ -236,10 +235,7 @@ def record(listed: ListedRun) -> RunRecord:
 
 @st.cache_resource(max_entries=RUNS_KEPT, show_spinner="Reading the run …")
 def _run(database: Path, run_id: str, name: str, finished_at: datetime) -> RunRecord:
-    found = services().store.run(run_id)
-    # Runs and libraries stay; a full collection that walked through them would stop every answer for 0.2 to 0.4 s.
-    gc.freeze()
-    return found
+    return services().store.run(run_id)
 
 
 def current_run_id() -> str | None:

@@ -235,7 +235,6 @@ def _ended(run: RunRecord) -> None:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
     _figures.metrics(run)
-    _figures.let_paint(run.id)
     _figures.show_charts(run)
     if run.personas:
         _cards.show(run, _ui.study(run.study_id))

@@ -5,6 +5,7 @@ and given the facts of an interrupted attempt it goes on where that one stopped.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.batching import BatchDesk, BatchPolicy
@@ -32,7 +33,6 @@ from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.redaction import Redactor
 from pipeline.runlog import MemoryLog, RunFacts, RunLog
 from pipeline.settings import Settings, from_environment
-from pipeline.stages import Background
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
@@ -118,17 +118,17 @@ class HybridPipeline:
         started = self._clock.monotonic()
 
         frontier = self._frontier(ledger, log, so_far)
-        with Background() as background:
-            scorer = background.submit(self._scorer, study, log, so_far)
-            redactor = background.submit(lambda: Redactor(study) if config.redact and self.plan.sends_out else None)
-            assessing = QualityAssessmentStage(scorer, background, log)
+        # One thread that computes while the drafting threads wait for the model.
+        with ThreadPoolExecutor(1, thread_name_prefix="assess") as computing:
+            scorer = computing.submit(self._scorer, study, log, so_far)
+            redactor = computing.submit(lambda: Redactor(study) if config.redact and self.plan.sends_out else None)
+            assessing = QualityAssessmentStage(scorer, computing, log)
             # Models of the score may share a server with the drafts': side by side, each would push the other out.
             meanwhile = () if self.plan.scoring.are_on else (assessing.begin,)
             if self._drafting:
-                drafting = LocalDraftStage(self._local_caller(log, so_far), config, log, background, *meanwhile)
+                drafting = LocalDraftStage(self._local_caller(log, so_far), config, log, *meanwhile)
                 drafted = drafting.execute(DraftInput(study=study, written=so_far.drafts, failed=so_far.failures))
             else:
-                background.start()
                 drafted = DraftOutput(drafts=so_far.drafts, failures=())
             self._complain(drafted, log)
             drafted_at = self._clock.monotonic()

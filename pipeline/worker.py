@@ -4,7 +4,6 @@ Pages and the command line start, watch, cancel and resume runs here and nowhere
 the store and never the screen; whoever wants to know reads the store.
 """
 
-import gc
 import threading
 import traceback
 from collections.abc import Callable
@@ -45,7 +44,6 @@ class Worker:
         self._clock = clock or SystemClock()
         self._threads: dict[str, threading.Thread] = {}
         self._unwritten: dict[str, StoreError] = {}
-        self._settled = False
         # Guards `_threads`: pages of several browser sessions start runs at the same time.
         self._lock = threading.Lock()
 
@@ -180,16 +178,9 @@ class Worker:
 
     def _pipeline(self, config: HybridConfig, settings: Settings, study_id: str, *, drafting: bool) -> HybridPipeline:
         private = self._store.is_private(study_id)
-        pipeline = HybridPipeline(
+        return HybridPipeline(
             config, settings, clock=self._clock, cache=self._cache, drafting=drafting, private=private
         )
-        if not self._settled:
-            # Once the SDKs are loaded, a full garbage collection takes 0.2 s to walk through what stays for good
-            # anyway, and no answer is read meanwhile: 1.19 instead of 1.13 times the ideal at 20 personas, measured
-            # in turns with benchmarks/pipeline_speed.py.
-            self._settled = True
-            gc.freeze()
-        return pipeline
 
     def background(self, key: str, work: Callable[[], None]) -> None:
         """Let something go on in a thread of its own, for which `join` waits by this key.

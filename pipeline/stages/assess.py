@@ -1,13 +1,13 @@
 """Stage 2: every draft gets its score, locally and for free."""
 
-from concurrent.futures import Future
+from concurrent.futures import Executor, Future
 
 from pipeline.errors import Cancelled
 from pipeline.models import AssessedDraft, Assessment, Draft, Frozen
 from pipeline.quality import Scorer, penalise_near_duplicates
 from pipeline.routing import select
 from pipeline.runlog import RunLog
-from pipeline.stages import Background, PipelineStage
+from pipeline.stages import PipelineStage
 
 
 class AssessInput(Frozen):
@@ -27,20 +27,25 @@ class AssessOutput(Frozen):
 class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
     """Scores each draft against its own focus, then lowers near-duplicates of better ones.
 
-    Scoring takes about as long as a model's answer takes to arrive, so `begin` has it done meanwhile; `execute`
-    scores what was not begun, and waits for the rest.
+    `begin` scores a draft while the next ones are still being written; `execute` scores the rest and waits for all.
     """
 
-    def __init__(self, scorer: "Future[Scorer]", background: Background, log: RunLog) -> None:
-        """Bind the stage to a scorer that may still be in the making, on the same background."""
+    def __init__(self, scorer: "Future[Scorer]", pool: Executor, log: RunLog) -> None:
+        """Bind the stage to a scorer that is perhaps still being built, and to the pool that scores.
+
+        Args:
+            scorer: submitted to `pool` before any draft.
+            pool: with a single thread, since scoring only computes.
+            log: where scores are written.
+        """
         self._scorer = scorer
-        self._background = background
+        self._pool = pool
         self._log = log
         self._begun: dict[str, Future[AssessedDraft]] = {}
 
     def begin(self, draft: Draft) -> None:
-        """Score a draft as soon as there is time; called from several threads, once per draft."""
-        self._begun[draft.id] = self._background.submit(self._assess, draft)
+        """Start scoring a draft. Called from several threads, once per draft."""
+        self._begun[draft.id] = self._pool.submit(self._assess, draft)
 
     def execute(self, stage_input: AssessInput) -> AssessOutput:
         """Score all drafts that have no score yet. Deterministic: scoring again would give the same numbers.

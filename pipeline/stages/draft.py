@@ -1,8 +1,7 @@
 """Stage 1: the local provider writes drafts, each from its own focus of participants."""
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.calls import Caller
 from pipeline.config import HybridConfig
@@ -13,7 +12,7 @@ from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
 from pipeline.runlog import RunLog
-from pipeline.stages import Background, Lane, PipelineStage
+from pipeline.stages import PipelineStage
 
 
 class DraftInput(Frozen):
@@ -35,21 +34,13 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
     """Asks for `count × draft_factor` drafts, one call each, several at a time."""
 
     def __init__(
-        self,
-        caller: Caller,
-        config: HybridConfig,
-        log: RunLog,
-        background: Background,
-        then: Callable[[Draft], None] = lambda _: None,
+        self, caller: Caller, config: HybridConfig, log: RunLog, then: Callable[[Draft], None] = lambda _: None
     ) -> None:
-        """Bind the stage; each new draft is written down on the background, and `then` is told of it."""
+        """Bind the stage. `then` is called with each new draft after it is written to the log."""
         self._caller = caller
         self._config = config
         self._log = log
-        self._background = background
         self._then = then
-        # Counts the workers that may ask at the same time.
-        self._free = threading.Semaphore(config.local_workers)
 
     def execute(self, stage_input: DraftInput) -> DraftOutput:
         """Write the drafts that are not there yet. After a cancel, returns what there is."""
@@ -58,13 +49,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         settled = {draft.id for draft in stage_input.written} | {failure.draft_id for failure in stage_input.failed}
         open_numbers = [number for number in range(len(focuses)) if draft_id(number) not in settled]
         self._log.stage_started("draft", len(focuses))
-        # One thread more than may ask: it writes the next request while the others wait for answers.
-        with ThreadPoolExecutor(config.local_workers + 1, thread_name_prefix="draft") as pool:
-            asking = pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers)
-            self._background.start()
-            asked = list(asking)
-        self._background.hurry()
-        results = [result.result() if isinstance(result, Future) else result for result in asked]
+        with ThreadPoolExecutor(config.local_workers, thread_name_prefix="draft") as pool:
+            results = list(pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers))
         drafts = [*stage_input.written, *(result for result in results if isinstance(result, Draft))]
         failures = [*stage_input.failed, *(result for result in results if isinstance(result, DraftFailure))]
         return DraftOutput(
@@ -72,8 +58,8 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
         )
 
-    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> "Future[Draft] | DraftFailure | None":
-        """One draft, being written down; `None` when the run was cancelled before it could be asked for."""
+    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
+        """Write one draft; `None` when the run was cancelled before the model was asked."""
         identity = draft_id(number)
         try:
             persona = self._persona(study, number, focus)
@@ -84,10 +70,6 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             self._log.draft_failed(failure)
             return failure
         draft = Draft(id=identity, persona=persona, focus=tuple(focus))
-        # The answer stands in its call's row already: the next call need not wait for the draft's own.
-        return self._background.submit(self._accept, draft)
-
-    def _accept(self, draft: Draft) -> Draft:
         self._log.draft_written(draft)
         self._then(draft)
         return draft
@@ -100,11 +82,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             return known
         window = self._caller.provider.context_tokens
         request = draft_request(draft_task(study, number, focus, window, self._config), self._config)
-        lane = Lane(self._free)
-        try:
-            return self._caller.complete(request, lane.until(read), self._caller.admit(request, identity))
-        finally:
-            lane.leave()
+        return self._caller.complete(request, read, self._caller.admit(request, identity))
 
 
 def draft_task(

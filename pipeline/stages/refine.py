@@ -1,9 +1,7 @@
 """Stage 3: drafts under the threshold go to the frontier, and the better text is kept."""
 
-import threading
-from collections import deque
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
 from pipeline.batching import BatchDesk
@@ -18,7 +16,7 @@ from pipeline.quality import Scorer
 from pipeline.redaction import Redactor, in_all_texts
 from pipeline.routing import escalation, is_accepted, rank, select
 from pipeline.runlog import RunLog
-from pipeline.stages import Background, Lane, PipelineStage
+from pipeline.stages import PipelineStage
 
 
 class RefineInput(Frozen):
@@ -112,34 +110,22 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         never waits for a call that is itself waiting for a worker.
         """
         workers = self._config.frontier_workers
-        free = threading.Semaphore(workers)
-        done: list[FinalPersona] = []
-        running: list[Future[Future[FinalPersona]]] = []
-        coming = iter(waiting)
-        ready: deque[tuple[AssessedDraft, Request]] = deque()
-
-        def prepare() -> bool:
-            if len(ready) >= workers or (item := next(coming, None)) is None:
-                return False
-            ready.append((item, self._request(item, study)))
-            return True
-
-        # Twice the threads: while some ask, others write down what was answered.
-        with Background() as background, ThreadPoolExecutor(2 * workers, thread_name_prefix="refine") as pool:
-            background.start()
-            while ready or prepare():
-                item, request = ready.popleft()
-                lane = Lane(free, prepare)
+        refused: list[FinalPersona] = []
+        asked: list[Future[FinalPersona]] = []
+        with ThreadPoolExecutor(workers, thread_name_prefix="refine") as pool:
+            running: set[Future[FinalPersona]] = set()
+            for item in waiting:
+                request = self._request(item, study)
+                if len(running) == workers:
+                    running = wait(running, return_when=FIRST_COMPLETED).not_done
                 try:
                     admission = caller.admit(request, item.draft.id)
                 except PersonaError as error:
-                    lane.leave()
-                    done.append(self._keep(item, _outcome_of(error), str(error)))
+                    refused.append(self._keep(item, _outcome_of(error), str(error)))
                 else:
-                    running.append(pool.submit(self._refine, caller, item, request, admission, lane, background))
-            answered = [future.result() for future in running]
-            background.hurry()
-            return done + [final.result() for final in answered]
+                    asked.append(pool.submit(self._refine, caller, item, request, admission))
+                    running.add(asked[-1])
+        return refused + [future.result() for future in asked]
 
     def _request(self, item: AssessedDraft, study: Study) -> Request:
         task = refine_task(item, study, self._config.seed)
@@ -153,23 +139,13 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             return self._keep(item, _outcome_of(error), str(error))
         return None if persona is None else self._better(item, persona)
 
-    def _refine(
-        self,
-        caller: Caller,
-        item: AssessedDraft,
-        request: Request,
-        admission: Admission,
-        lane: Lane,
-        background: Background,
-    ) -> "Future[FinalPersona]":
-        """Ask, and leave the rest to the background: the next call need not wait for it."""
+    def _refine(self, caller: Caller, item: AssessedDraft, request: Request, admission: Admission) -> FinalPersona:
+        """Ask for one refinement and keep the better text."""
         try:
-            persona = caller.complete(request, lane.until(persona_reader(item.draft.persona.id)), admission)
+            persona = caller.complete(request, persona_reader(item.draft.persona.id), admission)
         except (Cancelled, BudgetExhausted, ProviderError, UnreadableReply) as error:
-            return background.submit(self._keep, item, _outcome_of(error), str(error))
-        finally:
-            lane.leave()
-        return background.submit(self._better, item, persona)
+            return self._keep(item, _outcome_of(error), str(error))
+        return self._better(item, persona)
 
     def _restored(self, persona: Persona) -> Persona:
         """The persona as if nothing had been replaced."""

@@ -21,7 +21,6 @@ from pipeline.models import ModelCall, Participant, Segment, Study
 from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Provider, ProviderSpec
 from pipeline.runlog import MemoryLog
-from pipeline.stages import Background
 from pipeline.stages.draft import DraftInput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_assessment, make_draft
@@ -128,8 +127,7 @@ def draft(asked: Provider, clock: FakeClock) -> Experience:
     """One draft, as the pipeline asks a local server for it."""
     log, config = MemoryLog(), HybridConfig(count=1, draft_factor=1)
     caller = Caller(asked, FREE, HybridCostTracker(None), log, clock, RetryPolicy(unreadable=True))
-    with Background() as background:
-        done = LocalDraftStage(caller, config, log, background).execute(DraftInput(study=study()))
+    done = LocalDraftStage(caller, config, log).execute(DraftInput(study=study()))
     assert len(done.drafts) + len(done.failures) == 1
     reason = done.failures[0].reason if done.failures else ""
     return Experience("drafted" if done.drafts else "draft_failed", reason, log.facts().calls, clock.seconds)
