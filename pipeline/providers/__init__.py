@@ -235,7 +235,10 @@ def provider_class(name: str, role: ProviderRole) -> type[Provider]:
 
 
 def _classes() -> Iterator[type[Provider]]:
+    """The class of each public module beside this one that ends in `Provider`; modules without one are helpers."""
     public = (module for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     for module in sorted(public, key=lambda module: module.name):
         loaded = importlib.import_module(f"{__name__}.{module.name}")
-        yield cast("type[Provider]", loaded.Provider)
+        for name, found in vars(loaded).items():
+            if name.endswith("Provider") and isinstance(found, type) and found.__module__ == loaded.__name__:
+                yield cast("type[Provider]", found)
