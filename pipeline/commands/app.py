@@ -20,10 +20,21 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     app.set_defaults(command=_app)
 
 
+def dashboard_folder() -> Path:
+    """The folder of `app.py`, `pages/` and the example study: the checkout, or what a wheel brings along.
+
+    Raises:
+        InputError: neither is there.
+    """
+    checkout = Path(__file__).resolve().parents[2]
+    for folder in (checkout, checkout / "persona_dashboard"):
+        if (folder / "app.py").exists():
+            return folder
+    raise InputError(f"{checkout}: no app.py here and no persona_dashboard/app.py. Install persona again.")
+
+
 def _app(options: argparse.Namespace, settings: Settings) -> int:
-    root = Path(__file__).resolve().parents[2]
-    if not (root / "app.py").exists():
-        raise InputError(f"{root / 'app.py'}: not found. Run `persona app` from a checkout (pip install -e .).")
+    root = dashboard_folder()
     database = (options.db or settings.database).resolve()
     # Somebody at a terminal wants to see the page; a script, a service or a test does not want a browser.
     seen = ["--server.headless=false", "--server.showEmailPrompt=false"] if sys.stdout.isatty() else []
