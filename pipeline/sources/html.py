@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pipeline.errors import InputError
 from pipeline.sources.documents import Block, Cells, Paragraph, read_blocks
@@ -10,8 +10,8 @@ from pipeline.sources.encoding import decode
 from pipeline.sources.packages import parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+_Element = Any
+"""An element of lxml, whose class has no public name."""
 
 EXTENSIONS = (".html", ".htm")
 
@@ -55,7 +55,7 @@ def _restated(file: SourceFile) -> SourceFile:
         return file
 
 
-def _blocks(root: "_Element") -> Iterator[Block]:
+def _blocks(root: _Element) -> Iterator[Block]:
     """Paragraphs and innermost tables, in the order of the page."""
     from lxml.etree import iterwalk
 
@@ -80,7 +80,7 @@ def _blocks(root: "_Element") -> Iterator[Block]:
     yield from _paragraph(words, heading)
 
 
-def _row(row: "_Element") -> tuple[str, ...]:
+def _row(row: _Element) -> tuple[str, ...]:
     return tuple(" ".join(cell.itertext()) for cell in row.iterchildren("td", "th"))
 
 
