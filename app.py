@@ -43,7 +43,8 @@ def main() -> None:
             _door.closed(page.title)
             return
         _ui.services()
-        page.run()
+        with _ui.in_app():
+            page.run()
     except PersonaError as error:
         _ui.problem(error)
         start = (_ui.RUNS, "Back to Runs") if role == "viewer" else (_ui.UPLOAD, "Back to Upload")
@@ -74,4 +75,5 @@ def _pages(role: _access.Role | None) -> dict[str, list[st.Page]]:
     }
 
 
-main()
+if __name__ == "__main__":
+    main()

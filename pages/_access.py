@@ -16,7 +16,6 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from pipeline.clock import SystemClock
 from pipeline.errors import PersonaError
@@ -46,12 +45,11 @@ _EXPOSED = (
 def role() -> Role | None:
     """The role of this session; `None` for nobody we know: not signed in, or without a role.
 
+    Never asked while a download is made, which happens outside every session: where people sign in, nobody is there.
+
     Raises:
         PersonaError: the secrets file is broken, or contradicts itself.
     """
-    if get_script_run_ctx() is None:
-        # A file that is made when its download is clicked: outside every session, and nothing to write.
-        return "viewer"
     known = roles(_section("persona", "roles"))
     if not signs_in():
         if known:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -15,6 +16,7 @@ from pipeline.errors import PersonaError
 from pipeline.experiment import CellRun, Experiment, run_experiment, status_of
 from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
 from pipeline.grid import value_words
+from pipeline.store import Store
 from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
 _POLL_S = 2.0
@@ -110,7 +112,7 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
             st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(done[:MOST])})
     st.download_button(
         "JSON",
-        lambda: json.dumps(experiment_document(_results(experiment)), indent=2, ensure_ascii=False),
+        partial(_document, _ui.services().store, experiment),
         f"{experiment.id}.json",
         icon=":material/download:",
         on_click="ignore",
@@ -125,6 +127,13 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
                 _ui.services().store.delete_experiment(experiment.id)
                 st.query_params.clear()
                 st.rerun()
+
+
+def _document(store: Store, experiment: Experiment) -> str:
+    # The store of the session that was shown the button: a file is made outside every session, when it is clicked.
+    runs = store.experiment_runs(experiment.id)
+    found = results(experiment, runs, {run.id: store.run(run.id) for run in runs if run.drafts_from}, 1)
+    return json.dumps(experiment_document(found), indent=2, ensure_ascii=False)
 
 
 def _progress(experiment: Experiment, was_running: bool) -> None:

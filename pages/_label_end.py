@@ -74,9 +74,10 @@ def _next(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
 
 
 def _scored_download(stored: StoredDesign, labels: Sequence[Label]) -> None:
+    store = _ui.services().store
     st.download_button(
         "Drafts with score and label",
-        lambda: export_cases(_ui.services().store.scores(stored.run_ids), label_set(stored, labels)),
+        lambda: export_cases(store.scores(stored.run_ids), label_set(stored, labels)),
         f"{stored.id} drafts.csv",
         icon=":material/download:",
         help="Every kept draft of these runs, for `persona calibrate --csv`.",

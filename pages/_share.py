@@ -36,11 +36,12 @@ def exports(run: RunRecord) -> None:
         "verdicts.",
     )
     if run.status != "running":
-        _file(f"Report{mark}", f"{run.id}.html", partial(_report, run, with_words), ":material/description:")
+        store = _ui.services().store
+        _file(f"Report{mark}", f"{run.id}.html", partial(_report, store, run, with_words), ":material/description:")
         _file(
             "Bundle for another installation",
             f"{run.id}.zip",
-            partial(_bundle, _ui.services().store, [run.id], with_words),
+            partial(_bundle, store, [run.id], with_words),
             ":material/folder_zip:",
         )
     if run.personas:
@@ -138,10 +139,13 @@ def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
     st.download_button(label, data, name, on_click="ignore", width="stretch", key=f"export {name}", icon=icon)  # type: ignore[arg-type]
 
 
-def _report(run: RunRecord, with_words: bool) -> str:
+# The store of the session that was shown the button: a file is made outside every session, when it is clicked.
+
+
+def _report(store: Store, run: RunRecord, with_words: bool) -> str:
     from pipeline.report import run_report
 
-    return run_report(run, _ui.study(run.study_id), with_source=with_words)
+    return run_report(run, store.study(run.study_id), with_source=with_words)
 
 
 def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:
@@ -170,7 +174,6 @@ def _calibration(board: "Board", threshold: float) -> str:
 
 
 def _bundle(store: Store, run_ids: Sequence[str], with_words: bool) -> bytes:
-    # The store of the session that was shown the button: when it is clicked, this runs outside every session.
     bundle = store.bundle(run_ids)
     return write_bundle(bundle if with_words else without_source(bundle), datetime.now(UTC))
 

@@ -6,6 +6,9 @@ address as well (`?study=`, `?run=`). Text of files and models is escaped before
 
 import argparse
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -13,7 +16,6 @@ from typing import Literal, NamedTuple, NoReturn
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
-from streamlit.runtime.pages_manager import PagesManager
 
 from pages import _access
 from pipeline.config import HybridConfig
@@ -76,6 +78,36 @@ class Services(NamedTuple):
         return self.runner or deny()
 
 
+# --- through app.py --------------------------------------------------------------------------------
+
+_in_app: ContextVar[bool] = ContextVar("in_app", default=False)
+
+
+@contextmanager
+def in_app() -> Iterator[None]:
+    """While app.py runs a page."""
+    token = _in_app.set(True)
+    try:
+        yield
+    finally:
+        _in_app.reset(token)
+
+
+def show(page: Callable[[], None]) -> None:
+    """Draw a page; inside app.py, which lists the pages, knows the role and tells what went wrong.
+
+    A link straight to a page, as the very first request after the server's start, makes Streamlit discover pages/ by
+    itself and run the file alone: only `st.navigation` tells it not to, and has not been called yet. The file then
+    runs app.py, which runs the page in turn.
+    """
+    if _in_app.get():
+        page()
+    else:
+        from app import main
+
+        main()
+
+
 # --- services --------------------------------------------------------------------------------------
 
 
@@ -87,23 +119,11 @@ def services() -> Services:
         PersonaError: what `_access.role` raises.
         AccessDenied: nobody is signed in, or somebody without a role.
     """
-    _through_app()
     role = _access.role()
     if role is None:
         raise AccessDenied("You are not signed in, or no longer have a role here. Open the page again and sign in.")
     opened = _open(_database())
     return opened if role == "analyst" else _open_for_viewers(opened.store.path)
-
-
-def _through_app() -> None:
-    """Start again through app.py where a page was run without it.
-
-    A link straight to a page, as the very first request after the server's start, makes Streamlit discover
-    pages/ by itself: it learns only from `st.navigation`, which has not been called yet, not to.
-    """
-    if PagesManager.uses_pages_directory:
-        PagesManager.uses_pages_directory = False
-        st.rerun()
 
 
 @st.cache_resource(show_spinner="Opening the database …")

@@ -297,4 +297,4 @@ def _label_status(design: "DesignSummary") -> None:
     st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
 
 
-page()
+_ui.show(page)

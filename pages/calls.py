@@ -263,4 +263,4 @@ def _downloads(choice: CallChoice) -> None:
     )
 
 
-page()
+_ui.show(page)

@@ -81,4 +81,4 @@ def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
         st.info(f"None of these {count(len(runs), 'run')} has a persona yet.", icon=":material/inbox:")
 
 
-page()
+_ui.show(page)

@@ -251,4 +251,4 @@ def stage(step: str, title: str, explanation: str) -> None:
     st.caption(explanation)
 
 
-page()
+_ui.show(page)

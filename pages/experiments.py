@@ -55,4 +55,4 @@ def page() -> None:
         _ui.problem(error)
 
 
-page()
+_ui.show(page)

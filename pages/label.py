@@ -93,4 +93,4 @@ def _ask_who(known: list[str]) -> None:
             st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
 
 
-page()
+_ui.show(page)

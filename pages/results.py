@@ -279,4 +279,4 @@ def _notes(run: RunRecord) -> None:
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in notes))
 
 
-page()
+_ui.show(page)

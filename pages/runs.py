@@ -257,4 +257,4 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 
-page()
+_ui.show(page)

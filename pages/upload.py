@@ -223,4 +223,4 @@ def arrived(study: Study, known_as: str | None) -> None:
         _ui.go(_ui.CONFIGURE)
 
 
-page()
+_ui.show(page)

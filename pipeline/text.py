@@ -11,6 +11,7 @@ import threading
 import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import snowballstemmer
 
@@ -177,8 +178,12 @@ def shortened(text: str) -> str:
 
 
 @lru_cache(maxsize=32)
-def _stemmer(language: str) -> snowballstemmer.EnglishStemmer | None:
-    return snowballstemmer.stemmer(language) if language in snowballstemmer.algorithms() else None
+def _stemmer(language: str) -> Any:
+    """The stemmer of a language; `None` where the library has none."""
+    try:
+        return snowballstemmer.stemmer(language)
+    except KeyError:
+        return None
 
 
 def _snowball(token: str, language: str) -> str:

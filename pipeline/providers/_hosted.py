@@ -4,7 +4,7 @@ The SDKs of Anthropic and OpenAI come from one generator: same exception classes
 same habit of returning a plain `str` when HTTP 200 does not hold JSON. Neither is imported here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
@@ -141,9 +141,18 @@ class Hosted:
         except (self._status_error, self._lost_error, *_NOT_A_LIST):
             return ()
 
+    def models(self) -> tuple[Any, ...]:
+        """The server's descriptions of its models, in its order; empty when it lists none or has no such route."""
+        try:
+            return tuple(model for model in self._page() if model.id)
+        except (self._status_error, self._lost_error, *_NOT_A_LIST):
+            return ()
+
     def _names(self) -> tuple[str, ...]:
-        page = islice(self._quick.models.list(), _LISTED_AT_MOST)
-        return tuple(sorted(str(model.id) for model in page if model.id))
+        return tuple(sorted(str(model.id) for model in self._page() if model.id))
+
+    def _page(self) -> Iterator[Any]:
+        return islice(self._quick.models.list(), _LISTED_AT_MOST)
 
     def _without_model(self, status: int, *, gateway: bool) -> Health:
         """What an error says about a model that was asked for."""

@@ -1,15 +1,13 @@
 """Anthropic's Claude as the paid frontier, through the Messages API with structured output.
 
-Sends no temperature: the API has none any more, so `temperature` in the configuration has no effect here. The
-dates on which models retire, and the names of those on sale, come from the installed SDK.
+Sends no temperature: the API has none any more, so `temperature` in the configuration has no effect here. Which
+models are retired is the vendor's word where a key is set, else that of a dated file.
 """
 
 import math
-import re
 from collections.abc import Callable
 from datetime import date
-from itertools import chain
-from typing import Any, ClassVar, get_args
+from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
@@ -18,6 +16,13 @@ from pipeline.config import DEFAULT_FRONTIER_MODEL
 from pipeline.errors import ProviderError
 from pipeline.pricing import is_priced
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._anthropic_lifecycle import (
+    Lifecycle,
+    known_lifecycle,
+    known_on_sale,
+    vendor_lifecycle,
+    vendor_on_sale,
+)
 from pipeline.providers._errors import Endpoint, checked_key, shown_address, token_count, web_address
 from pipeline.providers._hosted import Hosted, usage_from
 from pipeline.providers._message_batches import MessageBatches
@@ -27,14 +32,6 @@ COUNT_SAFETY, COUNT_SAFETY_TOKENS = 1.02, 64
 """Added to the vendor's token count before money is reserved with it: the vendor calls its count an estimate, from
 which the bill may differ by a small amount (platform documentation, token counting, 2026-11), and names no bound.
 A bill beyond it is flagged like any other that contradicts its request."""
-
-FAMILIES = ("haiku", "sonnet", "opus", "fable", "mythos")
-"""Lines of models at different prices; a successor comes from the same one."""
-
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 
 
 def _today() -> date:
@@ -62,13 +59,9 @@ class Provider:
             ConfigError: the address is not a URL, or the key cannot be one.
         """
         import anthropic
-        from anthropic.resources.messages.messages import DEPRECATED_MODELS
-        from anthropic.types.model_param import ModelParam
 
         self.model = spec.model
         self._today = today
-        self._retirements = {model: _parse_date(day) for model, day in DEPRECATED_MODELS.items()}
-        self._on_sale = tuple(chain.from_iterable(get_args(part) for part in get_args(ModelParam)))
         address = web_address("ANTHROPIC_BASE_URL", spec.base_url or VENDOR_ADDRESS)
         self._gateway = address != VENDOR_ADDRESS
         key = checked_key("ANTHROPIC_API_KEY", spec.api_key)
@@ -95,24 +88,26 @@ class Provider:
     def check(self) -> Health:
         """Whether the model is on sale and the key is accepted; makes no paid call.
 
-        A retired model is reported even without a key, since a key would not help. At a gateway it is only a
-        warning: a gateway may serve what the vendor no longer sells.
+        With a key the vendor's word on a retirement replaces what the file knows. A retired model is reported even
+        without a key, since a key would not help. At a gateway it is only a warning: a gateway may serve what the
+        vendor no longer sells, and what it says of a model's lifecycle is not the vendor's word.
         """
-        notice = self._retirement_notice()
-        if self._is_retired() and not self._gateway:
-            unset = "" if self._has_key else f" {self._endpoint.key_variable} is not set either."
-            return Health(
-                ready=False, sentence=notice + unset, fault="retired_model", successor=self.successor(self.model)
-            )
+        known = known_lifecycle(self.model, self._today())
         if not self._has_key:
-            return Health(ready=False, sentence=f"{self._endpoint.no_key} {notice}".strip(), fault="no_key")
+            return self._health_without_key(known)
         found = self._hosted.find_model(gateway=self._gateway)
-        if getattr(found.info, "lifecycle", None) == "retired" and not self._gateway:
-            return self._retired_at_vendor()
         if found.info is not None:
             self._restraint = _restraint(found.info)
-        sentence = f"{found.health.sentence} {notice}".strip()
-        successor = self.successor(self.model) if notice else None
+        told = None if self._gateway else vendor_lifecycle(found.info)
+        lifecycle = told or known
+        if lifecycle is None or lifecycle.stage == "active":
+            return found.health
+        successor = self._successor(lifecycle)
+        notice = self._notice(lifecycle, successor)
+        if lifecycle.stage == "retired" and not self._gateway:
+            refused = f" {found.health.sentence}" if found.health.fault == "no_key" else ""
+            return Health(ready=False, sentence=notice + refused, fault="retired_model", successor=successor)
+        sentence = f"{found.health.sentence} {notice}"
         return found.health.model_copy(update={"sentence": sentence, "successor": successor})
 
     def count_tokens(self, request: Request) -> int | None:
@@ -132,37 +127,40 @@ class Provider:
         answer = self._hosted.ask(lambda: self._client.messages.create(**parameters), request)
         return self._read(answer, request)
 
-    def retired(self, model: str) -> date | None:
-        """The day a model was or will be taken off sale; `None` when no such day is announced in the SDK."""
-        return self._retirements.get(model)
+    def _health_without_key(self, known: Lifecycle | None) -> Health:
+        if known is None or known.stage == "active":
+            return Health(ready=False, sentence=self._endpoint.no_key, fault="no_key")
+        successor = self._successor(known)
+        notice = self._notice(known, successor)
+        if known.stage == "retired" and not self._gateway:
+            sentence = f"{notice} {self._endpoint.key_variable} is not set either."
+            return Health(ready=False, sentence=sentence, fault="retired_model", successor=successor)
+        return Health(ready=False, sentence=f"{self._endpoint.no_key} {notice}", fault="no_key")
 
-    def successor(self, model: str) -> str | None:
-        """The newest model of the same family that is on sale and priced; `None` when there is none."""
-        family = _family(model) or _family(DEFAULT_FRONTIER_MODEL["anthropic"])
-        candidates = (name for name in self._on_sale if _family(name) == family and name not in self._retirements)
-        newest_first = sorted(candidates, key=_version, reverse=True)
-        return next((name for name in newest_first if name != model and is_priced("anthropic", name)), None)
+    def _successor(self, lifecycle: Lifecycle) -> str | None:
+        """The newest model of the same line that is on sale and priced; `None` when there is none."""
+        known = known_lifecycle(self.model, self._today())
+        usual = known_lifecycle(DEFAULT_FRONTIER_MODEL["anthropic"], self._today())
+        line = next((found.line for found in (lifecycle, known, usual) if found and found.line), "")
+        listed = self._hosted.models() if self._has_key and not self._gateway else ()
+        for on_sale in (vendor_on_sale(listed, line), known_on_sale(line)):
+            for name in on_sale:
+                if name != self.model and is_priced("anthropic", name):
+                    return name
+        return None
 
-    def _is_retired(self) -> bool:
-        day = self.retired(self.model)
-        return day is not None and day <= self._today()
-
-    def _retirement_notice(self) -> str:
-        """One sentence on a retirement, past or coming; empty when none is announced."""
-        day = self.retired(self.model)
-        if day is None:
-            return ""
-        what = "was retired" if self._is_retired() else "will be retired"
-        return f"{self.model} {what} by Anthropic on {day.isoformat()}.{self._advice()}"
-
-    def _advice(self) -> str:
-        successor = self.successor(self.model)
-        return f" Use {successor} instead, which is on sale and priced." if successor else " Choose another model."
-
-    def _retired_at_vendor(self) -> Health:
-        """For a retirement that Anthropic knows of and the installed SDK does not yet."""
-        sentence = f"{self.model} was retired by Anthropic.{self._advice()}"
-        return Health(ready=False, sentence=sentence, fault="retired_model", successor=self.successor(self.model))
+    def _notice(self, lifecycle: Lifecycle, successor: str | None) -> str:
+        """One sentence on a retirement, past or coming, and one on what to use instead."""
+        day = lifecycle.retires_on
+        on_day = f" on {day.isoformat()}" if day else ""
+        if lifecycle.stage == "retired":
+            what = f"was retired by Anthropic{on_day}"
+        elif day and day <= self._today():
+            what = f"was due to be retired by Anthropic{on_day} and may stop answering on any day"
+        else:
+            what = f"will be retired by Anthropic{on_day}"
+        instead = f"Use {successor} instead, which is on sale and priced." if successor else "Choose another model."
+        return f"{self.model} {what}. {instead}"
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         if self._restraint is None:
@@ -218,20 +216,3 @@ def _restraint(info: Any) -> dict[str, Any]:
     if getattr(getattr(effort, "low", None), "supported", False):
         return {"output_config": {"effort": "low"}}
     return {}
-
-
-def _parse_date(text: str) -> date | None:
-    """The SDK writes days as `June 15th, 2026`; not read with `strptime`, whose month names depend on the locale."""
-    found = re.fullmatch(r"([A-Z][a-z]+) (\d{1,2})[a-z]{2}, (\d{4})", text)
-    if found is None or found[1] not in MONTHS:
-        return None
-    return date(int(found[3]), MONTHS.index(found[1]) + 1, int(found[2]))
-
-
-def _family(model: str) -> str | None:
-    return next((family for family in FAMILIES if family in model), None)
-
-
-def _version(model: str) -> tuple[int, ...]:
-    """`claude-sonnet-5-5` is newer than `claude-sonnet-5`; a snapshot's date, eight digits, does not count."""
-    return tuple(int(number) for number in re.findall(r"(?<=-)\d{1,2}(?=-|$)", model))

@@ -6,14 +6,14 @@ everything inside content controls.
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Any
 
 from pipeline.sources.documents import Block, Cells, Paragraph, read_blocks
 from pipeline.sources.packages import check_elements, opened, parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+_Element = Any
+"""An element of lxml, whose class has no public name."""
 
 EXTENSIONS = (".docx",)
 
@@ -46,7 +46,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     return read_blocks(file, blocks, limits)
 
 
-def _blocks(parent: "_Element", headings: frozenset[str]) -> Iterator[Block]:
+def _blocks(parent: _Element, headings: frozenset[str]) -> Iterator[Block]:
     for child in parent:
         if child.tag == f"{_W}p":
             style = child.find(f"{_W}pPr/{_W}pStyle")
@@ -60,7 +60,7 @@ def _blocks(parent: "_Element", headings: frozenset[str]) -> Iterator[Block]:
             yield from _blocks(child, headings)
 
 
-def _text(element: "_Element") -> str:
+def _text(element: _Element) -> str:
     """The words in an element; a recursion, because no parsed tree is deeper than 256."""
     parts: list[str] = []
     for child in element:

@@ -5,7 +5,9 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from posixpath import dirname, join, normpath
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import written
@@ -21,6 +23,7 @@ EXTENSIONS = (".xlsx", ".xlsm")
 
 _WHAT = "an Excel workbook"
 _SHEETS, _STRINGS = "xl/worksheets/", "xl/sharedStrings"
+_BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _COST_OF_STYLES = 5
 """An element of a style takes 2 kB and 20 µs in the library, several times what one of a text takes."""
 _ERRORS = frozenset(("#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A"))
@@ -55,7 +58,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     # Only now: the sheets are known to be within the limits.
     with opened(file, _WHAT, limits) as package, parsing(file.name, _WHAT):
         # The library keeps the part that a sheet is in to itself, and names none of its formulas once it reads values.
-        silent = sum(_without_value(package.read(sheet._worksheet_path)) for sheet in sheets)
+        silent = sum(_without_value(package.read(part)) for part in _visible_parts(package))
     if not silent:
         return reading
     note = (
@@ -63,6 +66,24 @@ def load(file: SourceFile, limits: Limits) -> Reading:
         "spreadsheet program to have the values stored."
     )
     return reading.model_copy(update={"notes": (*reading.notes, note)})
+
+
+def _visible_parts(package: ZipFile) -> list[str]:
+    """The parts that visible sheets are in; of a workbook in an unusual place, those of all its sheets."""
+    parts = package.namelist()
+    if _BOOK not in parts or _RELATIONS not in parts:
+        return [part for part in parts if part.startswith(_SHEETS) and part.endswith(".xml")]
+    from defusedxml.ElementTree import fromstring
+
+    targets = {related.get("Id"): related.get("Target", "") for related in fromstring(package.read(_RELATIONS))}
+    visible = [
+        next((value for name, value in sheet.attrib.items() if name.endswith("}id")), None)
+        for sheet in fromstring(package.read(_BOOK)).iter()
+        if _name(sheet) == "sheet" and sheet.get("state", "visible") == "visible"
+    ]
+    # A target is relative to the workbook, or begins with / at the root of the package.
+    found = [normpath(join(dirname(_BOOK), targets.get(sheet, ""))).lstrip("/") for sheet in visible]
+    return [part for part in found if part in parts]
 
 
 def _without_value(part: bytes) -> int:

@@ -27,6 +27,9 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{file.name} line {mark.line + 1}" if mark else file.name
+        # The parser reads ahead, and may reach its own limit of nesting before an event reaches ours.
+        if mark and _unclosed_brackets(decoded.text[: mark.index]) > limits.max_nesting:
+            raise _nested_too_deeply(place, limits) from error
         reason = " ".join(str(getattr(error, "problem", None) or error).split())[:80]
         raise InputError(f"{place}: is not YAML ({reason}). Check the indentation, or export it as JSON.") from error
     items = [
@@ -58,10 +61,19 @@ def _documents(text: str, name: str, limits: Limits) -> list[JsonValue]:
                     f"{name} line {place}: an alias (*{str(event.anchor)[:40]}) is not read. Write its value."
                 )
         if len(open_) - 1 > limits.max_nesting:
-            raise InputError(f"{name} line {place}: nested more than {limits.max_nesting} levels deep. Flatten it.")
+            raise _nested_too_deeply(f"{name} line {place}", limits)
         if number > limits.max_nodes:
             raise InputError(f"{name} line {place}: more than {limits.max_nodes:,} values. Split the file.")
     return open_[0]
+
+
+def _nested_too_deeply(place: str, limits: Limits) -> InputError:
+    return InputError(f"{place}: nested more than {limits.max_nesting} levels deep. Flatten it.")
+
+
+def _unclosed_brackets(text: str) -> int:
+    """How many brackets are open at the end of a text; those in quotes count, since they mostly come in pairs."""
+    return sum(text.count(opening) - text.count(closing) for opening, closing in ("[]", "{}"))
 
 
 def _object(members: list[JsonValue], place: str) -> JsonValue:

@@ -2,7 +2,7 @@
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from tests.loopback.batches import Batch, BatchBook
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
@@ -32,7 +32,10 @@ class AnthropicServer(LoopbackServer):
         """The only key that is accepted; `None` accepts any."""
         self.lists_models = lists_models
         """Off answers 404 to the models routes, as gateways do."""
-        self.lifecycle = "active"
+        self.lifecycle: dict[str, str] = {}
+        """Stage of a model's life; `active` where it is not stated."""
+        self.retires_at: dict[str, str] = {}
+        """Day of a model's retirement, as `2026-06-15T00:00:00Z`."""
         self.thinking: tuple[str, ...] = ("adaptive", "between_tools")
         """Values of `thinking.type` that the models accept; any other is refused with 400."""
         self.usage: dict[str, Any] = {}
@@ -70,15 +73,16 @@ class AnthropicServer(LoopbackServer):
         return Answer({"data": infos, "has_more": False, "first_id": None, "last_id": None})
 
     def _info(self, model: str) -> dict[str, Any]:
-        created = "2026-01-01T00:00:00Z"
+        lines = ("haiku", "sonnet", "opus", "fable", "mythos")
         return {
             "type": "model",
             "id": model,
             "display_name": model,
-            "created_at": created,
-            "lifecycle": self.lifecycle,
+            "created_at": "2026-01-01T00:00:00Z",
+            "lifecycle": self.lifecycle.get(model, "active"),
+            "line": next((line for line in lines if line in model), None),
             "capabilities": self._capabilities(),
-            "retires_at": created if self.lifecycle == "retired" else None,
+            "retires_at": self.retires_at.get(model),
         }
 
     def _capabilities(self) -> dict[str, Any]:
@@ -135,7 +139,7 @@ class AnthropicServer(LoopbackServer):
         return Answer(self._batch_info(batch))
 
     def _hand_in(self, body: dict[str, Any]) -> Answer:
-        from anthropic.types.messages.batch_create_params import BatchCreateParams
+        from anthropic.types.messages import BatchCreateParams
         from pydantic import TypeAdapter, ValidationError
 
         try:
@@ -198,11 +202,11 @@ class AnthropicServer(LoopbackServer):
 @cache
 def _params() -> tuple[Any, set[str]]:
     """The SDK's own type of a request, and the names of its fields."""
-    from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+    from anthropic.types import MessageCreateParams
     from pydantic import TypeAdapter
 
-    names = MessageCreateParamsNonStreaming.__required_keys__ | MessageCreateParamsNonStreaming.__optional_keys__
-    return TypeAdapter(MessageCreateParamsNonStreaming), set(names)
+    whole, _streamed = get_args(MessageCreateParams)
+    return TypeAdapter(whole), set(whole.__required_keys__ | whole.__optional_keys__)
 
 
 def _prompt(body: dict[str, Any]) -> str:

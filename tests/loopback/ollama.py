@@ -5,6 +5,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
@@ -66,13 +67,17 @@ class OllamaServer(LoopbackServer):
         return self.error(404, f"model '{name}' not found")
 
     def _refused(self, body: dict[str, Any]) -> Answer | None:
-        from ollama._types import ChatRequest
+        from ollama import Client, Message, Options
         from pydantic import ValidationError
 
         try:
-            ChatRequest.model_validate(body)
+            Options.model_validate(body.get("options") or {})
+            for message in body["messages"]:
+                Message.model_validate(message)
         except ValidationError as error:
             return self.error(400, str(error))
+        if unknown := set(body) - set(signature(Client.chat).parameters):
+            return self.error(400, f"unknown field: {sorted(unknown)[0]}")
         if body.get("think") and "thinking" not in self.capabilities:
             return self.error(400, f'"{body["model"]}" does not support thinking')
         problem = schema_problem(body.get("format"), closed=False)

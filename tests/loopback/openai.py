@@ -3,7 +3,7 @@
 import json
 from email import message_from_bytes
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 from tests.loopback.batches import Batch, BatchBook
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
@@ -206,7 +206,8 @@ class OpenAIServer(LoopbackServer):
 @cache
 def _params() -> tuple[Any, set[str]]:
     """The SDK's own type of a request, and the names of its fields."""
-    from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming as Params
+    from openai.types.chat import CompletionCreateParams
     from pydantic import TypeAdapter
 
-    return TypeAdapter(Params), set(Params.__required_keys__ | Params.__optional_keys__)
+    whole, _streamed = get_args(CompletionCreateParams)
+    return TypeAdapter(whole), set(whole.__required_keys__ | whole.__optional_keys__)

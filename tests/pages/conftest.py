@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 import streamlit as st
-from streamlit import config
-from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
 from pipeline.store import Store
@@ -30,9 +28,6 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
         monkeypatch.delenv(variable, raising=False)
     # Nothing listens on port 1: a model server of this machine must not answer to a test.
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
-    # AppTest keeps its own objects, which cannot be pickled, in the session state.
-    config.set_option("runner.enforceSerializableSessionState", False)
-    _list_pages_in_app(monkeypatch)
     st.cache_resource.clear()
     st.cache_data.clear()
     return lambda: AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)
@@ -62,17 +57,3 @@ def opened(page: AppTest, *keys: str) -> AppTest:
     for key in keys:
         page.session_state[key] = True
     return page.run()
-
-
-def _list_pages_in_app(monkeypatch: pytest.MonkeyPatch) -> None:
-    """AppTest forgets before every run what a server learns once: that `st.navigation` lists the pages.
-
-    The app would start again through app.py on every click, and the click would be lost.
-    """
-    original = PagesManager.__init__
-
-    def patched(self: PagesManager, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        PagesManager.uses_pages_directory = False
-
-    monkeypatch.setattr(PagesManager, "__init__", patched)

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -72,13 +73,12 @@ def test_a_folder_of_this_machine_can_be_read(app: App, store: Store, tmp_path: 
     assert "nowhere" in page.error[0].value
 
 
-def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(app: App, store: Store) -> None:
-    address = st.get_option("server.address")
-    st.config.set_option("server.address", "0.0.0.0")
-    try:
-        page = app().run()
-    finally:
-        st.config.set_option("server.address", address)
+def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(
+    app: App, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    option = st.get_option
+    monkeypatch.setattr(st, "get_option", lambda key: "0.0.0.0" if key == "server.address" else option(key))
+    page = app().run()
     assert "upload_folder" not in [field.key for field in page.text_input]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages import _access, _ui
@@ -135,3 +136,25 @@ def test_a_server_that_others_reach_without_signing_in_says_so(app: App, monkeyp
     assert not app().run().warning
     monkeypatch.setattr(_access.st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else [])
     assert "spend your money" in app().run().warning[0].value
+
+
+def test_a_download_is_made_without_asking_who_is_there(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs = _fill(database)
+    made: dict[str, object] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: made.setdefault(label, data))
+    for page in (_ui.RESULTS, _ui.COMPARE, _ui.EXPERIMENTS, _ui.CALIBRATE, _ui.CALLS):
+        shown = app()
+        shown.session_state["export"] = True
+        shown.query_params["run"], shown.query_params["runs"] = runs[0], ",".join(runs)
+        shown.switch_page(page).run()
+        assert not shown.exception, page
+
+    def nobody() -> None:
+        raise AssertionError("a download is made outside every session")
+
+    monkeypatch.setattr(_access, "role", nobody)
+    assert {"Report (simulated)", "Bundle for another installation", "JSON", "Attempts as CSV"} <= set(made)
+    for data in made.values():
+        assert data() if callable(data) else data

@@ -1,4 +1,5 @@
 import sqlite3
+from copy import deepcopy
 
 import pytest
 from sqlite_utils import Database
@@ -127,8 +128,9 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
 
     Store(path)
     before = schema(path)
-    monkeypatch.setattr(MIGRATIONS, "_migrations", list(MIGRATIONS._migrations))
-    MIGRATIONS(name="m999_broken")(broken)
+    steps = deepcopy(MIGRATIONS)
+    steps(name="m999_broken")(broken)
+    monkeypatch.setattr("pipeline.store.migrations.MIGRATIONS", steps)
     with pytest.raises(sqlite3.OperationalError, match="syntax"):
         migrate(Database(path), path)
     assert schema(path) == before

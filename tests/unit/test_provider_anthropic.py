@@ -1,15 +1,19 @@
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from pipeline.config import HybridConfig
 from pipeline.errors import ConfigError
 from pipeline.pricing import is_priced
 from pipeline.prompts import refine_request
-from pipeline.providers import ProviderSpec, RefineTask, Request
-from pipeline.providers.anthropic import Provider, _parse_date
+from pipeline.providers import ProviderSpec, RefineTask, Request, anthropic
+from pipeline.providers._anthropic_lifecycle import Lifecycle, LifecycleTable, known_lifecycle
+from pipeline.providers.anthropic import Provider
 from tests.factories import make_persona
 from tests.loopback import AnthropicServer, fault
 from tests.loopback.server import Answer
@@ -106,8 +110,17 @@ def test_full_context_window_counts_as_cut() -> None:
         assert at(server).complete(request()).stop == "length"
 
 
-def test_retired_model_says_when_and_what_instead() -> None:
-    health = Provider(ProviderSpec(model=SEED_MODEL, api_key=KEY), today=on(2026, 6, 15)).check()
+@pytest.fixture
+def vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnthropicServer]:
+    """A server that is taken for the vendor's own; any other address is a gateway."""
+    with AnthropicServer() as server:
+        monkeypatch.setattr("pipeline.providers.anthropic.VENDOR_ADDRESS", server.url)
+        yield server
+
+
+def test_retired_model_says_when_and_what_instead(vendor: AnthropicServer) -> None:
+    vendor.models = ("claude-sonnet-5-5",)
+    health = at(vendor, SEED_MODEL, on(2026, 6, 15)).check()
     assert (health.ready, health.fault, health.successor) == (False, "retired_model", "claude-sonnet-5-5")
     assert health.sentence == (
         f"{SEED_MODEL} was retired by Anthropic on 2026-06-15. "
@@ -117,17 +130,62 @@ def test_retired_model_says_when_and_what_instead() -> None:
 
 def test_retired_model_is_reported_even_without_a_key() -> None:
     health = Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 22)).check()
-    assert health.fault == "retired_model"
+    assert (health.fault, health.successor) == ("retired_model", "claude-sonnet-5-5")
+    assert "was retired by Anthropic on 2026-06-15" in health.sentence
     assert "ANTHROPIC_API_KEY is not set either." in health.sentence
 
 
-def test_retirement_that_only_the_vendor_knows_of_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    with AnthropicServer() as server:
-        server.lifecycle = "retired"
-        monkeypatch.setattr("pipeline.providers.anthropic.VENDOR_ADDRESS", server.url)
-        health = at(server, "claude-haiku-5-5").check()
-    assert (health.ready, health.fault) == (False, "retired_model")
-    assert "claude-haiku-5-5 was retired" in health.sentence
+def test_retired_model_is_reported_beside_a_key_that_is_refused(vendor: AnthropicServer) -> None:
+    vendor.key = "another"
+    health = at(vendor, SEED_MODEL).check()
+    assert health.fault == "retired_model"
+    assert "the key was refused. Check ANTHROPIC_API_KEY." in health.sentence
+
+
+@pytest.mark.parametrize("status", [404, 500])
+def test_file_answers_where_the_vendor_does_not(vendor: AnthropicServer, status: int) -> None:
+    vendor.answer = lambda request, scripted: vendor.error(status, "odd")  # type: ignore[method-assign]
+    health = at(vendor, SEED_MODEL).check()
+    assert (health.fault, health.successor) == ("retired_model", "claude-sonnet-5-5")
+
+
+def test_vendor_knows_of_a_retirement_that_the_file_does_not(vendor: AnthropicServer) -> None:
+    vendor.models = ("claude-haiku-5-5", "claude-haiku-4-5")
+    vendor.lifecycle = {"claude-haiku-5-5": "retired"}
+    vendor.retires_at = {"claude-haiku-5-5": "2027-03-01T00:00:00Z"}
+    health = at(vendor, "claude-haiku-5-5").check()
+    assert (health.ready, health.fault, health.successor) == (False, "retired_model", "claude-haiku-4-5")
+    assert "claude-haiku-5-5 was retired by Anthropic on 2027-03-01." in health.sentence
+
+
+def test_vendor_that_still_sells_a_model_is_believed_before_the_file(vendor: AnthropicServer) -> None:
+    health = at(vendor, SEED_MODEL).check()
+    assert (health.ready, health.fault, health.successor) == (True, "none", None)
+    assert "retired" not in health.sentence
+
+
+@pytest.mark.parametrize(
+    ("retires_at", "told"),
+    [
+        ("2027-01-22T00:00:00Z", "will be retired by Anthropic on 2027-01-22."),
+        ("2026-11-01T00:00:00Z", "was due to be retired by Anthropic on 2026-11-01 and may stop answering on any day."),
+        (None, "will be retired by Anthropic."),
+    ],
+)
+def test_retirement_that_the_vendor_announces_is_a_notice(
+    vendor: AnthropicServer, retires_at: str | None, told: str
+) -> None:
+    vendor.lifecycle = {SEED_MODEL: "deprecated"}
+    vendor.retires_at = {SEED_MODEL: retires_at} if retires_at else {}
+    health = at(vendor, SEED_MODEL, on(2026, 11, 30)).check()
+    assert (health.ready, health.successor) == (True, "claude-sonnet-5-5")
+    assert told in health.sentence
+
+
+def test_successor_is_on_sale_at_the_vendor(vendor: AnthropicServer) -> None:
+    vendor.models = (SEED_MODEL, "claude-sonnet-5-5", "claude-sonnet-9", "claude-sonnet-5")
+    vendor.lifecycle = {SEED_MODEL: "retired", "claude-sonnet-5-5": "deprecated"}
+    assert at(vendor, SEED_MODEL).check().successor == "claude-sonnet-5"
 
 
 def test_coming_retirement_is_a_notice() -> None:
@@ -143,33 +201,62 @@ def test_gateway_may_serve_a_retired_model() -> None:
     assert "was retired" in health.sentence
 
 
-def test_successor_is_of_the_same_family_on_sale_and_priced() -> None:
-    provider = Provider(ProviderSpec(model=SEED_MODEL))
-    for model in provider._retirements:
-        successor = provider.successor(model)
-        assert successor is not None
-        assert provider.retired(successor) is None
-        assert is_priced("anthropic", successor)
-    assert provider.successor("claude-3-opus-20240229") == "claude-opus-5-5"
-    assert provider.successor("claude-3-5-haiku-latest") == "claude-haiku-5-5"
-
-
-def test_every_date_of_the_sdk_can_be_read() -> None:
-    assert None not in Provider(ProviderSpec(model="m"))._retirements.values()
+def successor(model: str) -> str | None:
+    return Provider(ProviderSpec(model=model), today=on(2027, 12, 31)).check().successor
 
 
 @pytest.mark.parametrize(
-    ("text", "day"),
+    ("model", "instead"),
     [
-        ("June 15th, 2026", date(2026, 6, 15)),
-        ("July 21st, 2025", date(2025, 7, 21)),
-        ("2026-06-15", None),
-        ("Juni 15th, 2026", None),
-        ("", None),
+        (SEED_MODEL, "claude-sonnet-5-5"),
+        ("claude-3-opus-20240229", "claude-opus-5-5"),
+        ("claude-3-5-haiku-latest", "claude-haiku-5-5"),
+        ("claude-mythos-preview", "claude-mythos-5-2"),
+        ("claude-2.1", "claude-sonnet-5-5"),
     ],
 )
-def test_date_is_read_as_the_sdk_writes_it(text: str, day: date | None) -> None:
-    assert _parse_date(text) == day
+def test_successor_is_the_newest_priced_model_of_the_same_line(model: str, instead: str) -> None:
+    assert successor(model) == instead
+
+
+def test_every_retired_model_has_a_successor_that_is_priced_and_stays() -> None:
+    for entry in entries():
+        if entry["retires_on"]:
+            instead = successor(entry["id"])
+            assert instead is not None, entry
+            assert is_priced("anthropic", instead)
+            assert next(other["retires_on"] for other in entries() if other["id"] == instead) is None
+
+
+def entries() -> list[dict[str, str]]:
+    path = Path(anthropic.__file__).with_name("anthropic_lifecycle.json")
+    return json.loads(path.read_text())["models"]
+
+
+def test_default_model_of_the_configuration_is_in_the_file_and_stays() -> None:
+    assert known_lifecycle(HybridConfig().frontier_model, date(2026, 11, 30)) == Lifecycle(
+        stage="active", retires_on=None, line="sonnet"
+    )
+
+
+def test_answers_stand_where_the_sdk_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    health = Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check()
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == "anthropic":
+            for listed in ("DEPRECATED_MODELS", "ModelParam", "Model"):
+                monkeypatch.delattr(module, listed, raising=False)
+    assert Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check() == health
+    assert (health.fault, health.successor) == ("retired_model", "claude-sonnet-5-5")
+
+
+@pytest.mark.parametrize("changed", [{"source": "hearsay"}, {"id": "claude-sonnet-5"}, {"retires_on": "June 15th"}])
+def test_file_that_contradicts_itself_is_refused(changed: dict[str, str]) -> None:
+    entry = {"id": "claude-x", "line": "sonnet", "retires_on": None, "source": "SDK"}
+    rest = {**entry, "id": "claude-sonnet-5"}
+    table = {"read_on": "2026-11-30", "sources": {"SDK": "of a release"}, "models": [entry, rest]}
+    LifecycleTable.model_validate_json(json.dumps(table))
+    with pytest.raises(ValidationError):
+        LifecycleTable.model_validate_json(json.dumps({**table, "models": [{**entry, **changed}, rest]}))
 
 
 def test_address_must_be_one() -> None:

@@ -124,6 +124,20 @@ def test_formulas_that_nobody_has_worked_out_are_counted() -> None:
     assert note.startswith("2 cells with a formula and no stored value read as empty. Open and save the file")
 
 
+@pytest.mark.parametrize("target", ["worksheets/sheet{}.xml", "/xl/worksheets/sheet{}.xml"])
+def test_formulas_of_hidden_sheets_are_not_counted(target: str) -> None:
+    book = xlsx(SURVEY, (*SURVEY, ("R09", "=1+1", "x")))
+    with zipfile.ZipFile(io.BytesIO(book)) as package:
+        contents = package.read("xl/workbook.xml").replace(b'state="visible"', b"")
+        links = package.read("xl/_rels/workbook.xml.rels")
+    hidden = contents.replace(b'name="Sheet 2"', b'name="Sheet 2" state="hidden"')
+    for number in "12":
+        links = links.replace(f"/xl/worksheets/sheet{number}.xml".encode(), target.format(number).encode())
+    for workbook, told in ((contents, True), (hidden, False)):
+        study = study_of(a_xlsx=rezipped(book, xl_workbook_xml=workbook, xl__rels_workbook_xml_rels=links))
+        assert any("formula" in note for note in study.documents[0].notes) is told
+
+
 @pytest.mark.parametrize(
     ("cell", "told"),
     [

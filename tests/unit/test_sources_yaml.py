@@ -27,8 +27,11 @@ def test_values_stay_as_written() -> None:
     [
         ("a: &a [x]\nb: *a\n", "a.yaml line 2: an alias (*a) is not read"),
         ("[" * 100_000, "a.yaml line 1: nested more than 40 levels deep"),
+        ("- x\n- " + "{a: " * 300, "a.yaml line 2: nested more than 40 levels deep"),
+        ("- x\n- " + "[\n " * 100, "a.yaml line 41: nested more than 40 levels deep"),
+        ("".join(" " * depth + "a:\n" for depth in range(99)), "a.yaml line 41: nested more than 40 levels deep"),
         ("? [a]\n: b", "a.yaml line 3: a key is a list or an object"),
-        ("a: b: c", "a.yaml line 1: is not YAML (mapping values are not allowed in this context)"),
+        ("a: b: c", "a.yaml line 1: is not YAML ("),
         ("a: []", "a.yaml: no words of a participant"),
     ],
 )
