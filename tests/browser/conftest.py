@@ -128,6 +128,7 @@ class Visitor:
         self.server = server
         self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[attr-defined]
         self.context.add_init_script(RERUNS)
+        self.context.set_default_timeout(60_000)  # as for `settle`: nothing is asserted of how quick a machine is
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))

@@ -25,7 +25,6 @@ def house(installation: Installation) -> tuple[str, tuple[FinalPersona, ...]]:
 def reader(browser: object, house: tuple[str, tuple[FinalPersona, ...]]) -> Iterator[Visitor]:
     visitor = Visitor(browser, house[0])
     visitor.open("")
-    visitor.page.set_default_timeout(10_000)
     visitor.page.locator("article").first.wait_for()
     yield visitor
     visitor.context.close()
@@ -95,6 +94,8 @@ def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> N
 
 def test_a_poster_is_downloaded(reader: Visitor) -> None:
     reader.page.locator("article").first.get_by_role("button", name="Poster").click()
+    reader.page.get_by_role("button", name="Download poster").wait_for()
+    reader.settle()  # a click on a button that the rerun replaces starts no download
     with reader.page.expect_download() as download:
         reader.page.get_by_role("button", name="Download poster").click()
     assert download.value.suggested_filename.endswith("poster.html")

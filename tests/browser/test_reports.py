@@ -195,6 +195,7 @@ def test_report_is_downloaded_from_results_and_opens_offline(browser, hostile_ap
     visitor = Visitor(browser, address)
     visitor.open(f"/results?run={run_id}")
     visitor.page.get_by_role("button", name="Export").first.click()
+    visitor.settle()
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("button", name="Report (simulated)").click()
     waiting.value.save_as(tmp_path / "report.html")

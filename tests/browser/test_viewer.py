@@ -77,6 +77,7 @@ def test_a_viewer_finds_every_page_that_writes_closed_and_no_button_that_does(lo
 def test_a_viewer_takes_a_report_and_a_bundle_away(looking: Visitor, home: Path) -> None:
     looking.open("/results")
     looking.page.get_by_role("button", name="Export").click()
+    looking.settle()
     assert not looking.page.get_by_text("With words of the study").is_visible()
     for name, ending in (("Report (simulated)", ".html"), ("Bundle for another installation", ".zip")):
         with looking.page.expect_download() as download:
@@ -129,6 +130,7 @@ def test_somebody_of_the_domain_of_viewers_may_look(
     assert visitor.page.get_by_role("heading", name="Results", exact=True).is_visible()
     assert not {"Rename", "Branch", "Label"} & {text.split("\n")[-1].strip() for text in _buttons(visitor)}
     visitor.page.get_by_role("button", name="Export").click()
+    visitor.settle()
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("button", name="Bundle for another installation").click()
     assert download.value.path().stat().st_size > 1000
