@@ -5,16 +5,30 @@ BIN := .venv/bin
 LATEST := .venv-latest/bin
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes $(UPGRADE)
 
-.PHONY: app test lock latest
+# One worker per processor, because "auto" counts cores and sees one where two threads share it; at most four, because
+# each worker that opens a browser starts a server and a Chromium. A file stays with one worker, so that what its tests
+# share is made once. In the order of their names, so that the browser's long files come first and not last.
+PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+.PHONY: app check lint test test-all lock latest
 
 app: .venv/run
 	$(BIN)/persona app
 
-test: .venv/dev
+lint: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy pipeline
-	$(BIN)/python -m pytest
+
+check: lint
+	$(PYTEST) -m "not slow" tests/unit
+
+test: lint
+	$(PYTEST) -m "not slow"
+
+# And the grids and cost measurements that take minutes; CI runs them too.
+test-all: test
+	$(PYTEST) -m slow
 
 # Write the lock from the ranges in pyproject.toml. Keeps the versions that are locked already; to take the newest of
 # everything inside the ranges: make lock UPGRADE=--upgrade

@@ -1,6 +1,12 @@
 """Options of the whole suite."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A deadline in wall-clock time measures what else the machine does: an example of a millisecond that waits for its
+# turn is a failure. Tests that bound time say so themselves.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -11,8 +11,11 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
+
+from pipeline.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -25,7 +28,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-READY = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+RERUNS = (Path(__file__).parent / "assets" / "reruns.js").read_text(encoding="utf-8")
+"""Runs in each page before its own scripts, and gives it `isSettled` and `quiet`."""
+DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"]')]
+    .every(chart => chart.querySelector('canvas, svg.marks'))"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,11 +42,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason="no chromium on this machine: apt-get install chromium"))
 
 
+class Installation(NamedTuple):
+    """A server that all tests of a worker share. Each test brings its own runs and studies, and opens them by id."""
+
+    address: str
+    database: Path
+    example: str
+    """Id of the example study, which the first visit has put there."""
+
+
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of the app on a fresh database."""
-    with serve(tmp_path_factory.mktemp("home")) as address:
-        yield address
+def installation(tmp_path_factory: pytest.TempPathFactory, browser: object) -> Iterator[Installation]:
+    """Start on a database that does not exist, and visit the app once: it brings its example study by itself."""
+    home = tmp_path_factory.mktemp("home")
+    with serve(home) as address:
+        first = Visitor(browser, address)
+        first.open("/")
+        first.context.close()
+        (example,) = Store(home / "persona.db").studies()
+        yield Installation(address, home / "persona.db", example.id)
+
+
+@pytest.fixture(scope="session")
+def server(installation: Installation) -> str:
+    """The address of the shared server."""
+    return installation.address
 
 
 @contextmanager
@@ -101,6 +127,8 @@ class Visitor:
     def __init__(self, browser: object, server: str, **options: object) -> None:
         self.server = server
         self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **options)  # type: ignore[attr-defined]
+        self.context.add_init_script(RERUNS)
+        self.context.set_default_timeout(60_000)  # as for `settle`: nothing is asserted of how quick a machine is
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.page.on("request", lambda request: self.requests.append(request.url))
@@ -110,10 +138,15 @@ class Visitor:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until the script has run and the page is connected."""
-        self.page.wait_for_selector(READY, timeout=60_000)
-        self.page.wait_for_timeout(300)
-        self.page.wait_for_selector(READY, timeout=60_000)
+        """Wait until the server has answered all that the page asked for, and the page shows the answer."""
+        # The first time, so that what was asked for is under way; the second time, so that the answer is drawn.
+        for _ in range(2):
+            self.page.evaluate("window.quiet()")
+            self.page.wait_for_function("window.isSettled()", timeout=60_000)
+
+    def draw(self) -> None:
+        """Wait until every chart of a settled page has its drawing, which Vega makes after the element is there."""
+        self.page.wait_for_function(DRAWN, timeout=60_000)
 
     @property
     def strays(self) -> list[str]:

@@ -34,18 +34,36 @@ def _photograph(browser: Browser, url: str, look: str, file: Path) -> None:
     visitor = Visitor(browser, url, color_scheme="dark" if look == "dark" else "light")
     visitor.page.set_viewport_size({"width": WIDTHS[look], "height": 900})
     visitor.open("")
-    visitor.page.wait_for_timeout(2000)
-    _grow(visitor.page)
-    visitor.page.screenshot(path=file)
+    visitor.draw()
+    _grow(visitor)
+    file.write_bytes(_at_rest(visitor.page))
     visitor.context.close()
 
 
-def _grow(page: Page, tallest: int = 1900) -> None:
+def _grow(visitor: Visitor, tallest: int = 1900) -> None:
     """Make the window as tall as the page, within reason: the app scrolls inside itself."""
+    page = visitor.page
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     size = page.viewport_size or {"width": 1280}
     page.set_viewport_size({"width": size["width"], "height": min(int(height), tallest)})
-    page.wait_for_timeout(1500)
+    visitor.settle()
+    visitor.draw()
+
+
+def _at_rest(page: Page, tries: int = 40) -> bytes:
+    """A picture that is the same as the one before it: nothing fades in or moves any more.
+
+    Raises:
+        TimeoutError: no two pictures in a row were the same.
+    """
+    last = b""
+    for _ in range(tries):
+        picture = page.screenshot()
+        if picture == last:
+            return picture
+        last = picture
+        page.evaluate("window.quiet()")
+    raise TimeoutError(f"{page.url} does not come to rest")
 
 
 if __name__ == "__main__":

@@ -2,22 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visitor, serve
+from tests.browser.conftest import Installation, Visitor
 from tests.invented import invented_run, invented_scores, labelled_run
 
 
 @pytest.fixture(scope="module")
-def calibrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+def calibrated(installation: Installation) -> tuple[str, str]:
     """The address of a server, and a labelled run in its database."""
-    home: Path = tmp_path_factory.mktemp("calibrate")
-    run_id = invented_run(home / "persona.db", invented_scores(200), count=200, draft_factor=1.0, max_cost=2.0)
-    labelled_run(home / "persona.db", run_id, labels=80)
-    with serve(home) as address:
-        yield address, run_id
+    database = installation.database
+    run_id = invented_run(database, invented_scores(200), count=200, draft_factor=1.0, max_cost=2.0)
+    labelled_run(database, run_id, labels=80)
+    return installation.address, run_id
 
 
 @pytest.fixture

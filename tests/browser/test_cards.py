@@ -6,26 +6,25 @@ import pytest
 
 from pipeline.models import FinalPersona
 from pipeline.store import Store
-from tests.browser.conftest import Visitor, serve
+from tests.browser.conftest import Installation, Visitor
 from tests.pages.runs import finished_run
 
-FOCUSED = "() => document.querySelector('.stBidiComponent [data-testid]').shadowRoot.activeElement?.innerText"
+CARDS = "document.querySelector('.stBidiComponent [data-testid]').shadowRoot"
+FOCUSED = f"() => {CARDS}.activeElement?.innerText"
+PLACES = f"[...{CARDS}.querySelectorAll('article')].map(card => Math.round(card.getBoundingClientRect().x))"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, tuple[FinalPersona, ...]]]:
+def house(installation: Installation) -> tuple[str, tuple[FinalPersona, ...]]:
     """An address with a run of eight personas, and these."""
-    home = tmp_path_factory.mktemp("cards")
-    run_id = finished_run(home / "persona.db", count=8, draft_factor=1.0, quality_threshold=0.9)
-    with serve(home) as address:
-        yield f"{address}/results?run={run_id}", Store(home / "persona.db").run(run_id).personas
+    run_id = finished_run(installation.database, count=8, draft_factor=1.0, quality_threshold=0.9)
+    return f"{installation.address}/results?run={run_id}", Store(installation.database).run(run_id).personas
 
 
 @pytest.fixture
 def reader(browser: object, house: tuple[str, tuple[FinalPersona, ...]]) -> Iterator[Visitor]:
     visitor = Visitor(browser, house[0])
     visitor.open("")
-    visitor.page.set_default_timeout(10_000)
     visitor.page.locator("article").first.wait_for()
     yield visitor
     visitor.context.close()
@@ -95,6 +94,8 @@ def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> N
 
 def test_a_poster_is_downloaded(reader: Visitor) -> None:
     reader.page.locator("article").first.get_by_role("button", name="Poster").click()
+    reader.page.get_by_role("button", name="Download poster").wait_for()
+    reader.settle()  # a click on a button that the rerun replaces starts no download
     with reader.page.expect_download() as download:
         reader.page.get_by_role("button", name="Download poster").click()
     assert download.value.suggested_filename.endswith("poster.html")
@@ -103,9 +104,7 @@ def test_a_poster_is_downloaded(reader: Visitor) -> None:
 def test_cards_stand_in_one_column_where_there_is_no_room_for_two(reader: Visitor) -> None:
     for width, columns in ((1280, 2), (820, 1)):
         reader.page.set_viewport_size({"width": width, "height": 900})
-        reader.page.wait_for_timeout(300)
-        boxes = [card.bounding_box() for card in reader.page.locator("article").all()]
-        assert len({round(box["x"]) for box in boxes if box}) == columns
+        reader.page.wait_for_function(f"columns => new Set({PLACES}).size === columns", arg=columns)
 
 
 def test_printed_cards_are_black_on_white_and_whole(reader: Visitor) -> None:

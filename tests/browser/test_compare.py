@@ -1,7 +1,6 @@
 """Two runs of the example study compared in a browser, and the link opened in another one."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,28 +10,27 @@ from pipeline.settings import Settings
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from pipeline.worker import Worker
-from tests.browser.conftest import Visitor, serve
+from tests.browser.conftest import Installation, Visitor
 
 STUDY = Path(__file__).resolve().parents[2] / "data" / "hearthwise"
 HOSTILE = "<script>document.title='hacked'</script><img src=x onerror=alert(1)> \u202e" + "x" * 2000
 
 
 @pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str, str]]:
+def compared(installation: Installation) -> tuple[str, str, str]:
     """The address of an app with two runs of the example study, and their ids."""
-    home = tmp_path_factory.mktemp("compare")
-    store = Store(home / "persona.db")
-    study = load_paths([STUDY], "Living with Hearthwise (example)")
-    store.save_study(study)
+    store = Store(installation.database)
     config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
     first, second = (
-        Worker(store, cache=home / ".cache").run(
-            study.id, config.model_copy(update={"quality_threshold": threshold}), Settings(), f"At {threshold}"
+        Worker(store, cache=installation.database.parent / ".cache").run(
+            installation.example,
+            config.model_copy(update={"quality_threshold": threshold}),
+            Settings(),
+            f"Compared at {threshold}",
         )
         for threshold in (0.5, 0.9)
     )
-    with serve(home) as address:
-        yield address, first, second
+    return installation.address, first, second
 
 
 def _settled_text(visitor: Visitor) -> str:
@@ -78,15 +76,18 @@ def test_marked_runs_are_compared_saved_and_shown_alike_in_a_fresh_browser(
         one.context.close()
 
 
-def test_filters_of_the_list_are_in_its_address(browser: object, compared: tuple[str, str, str]) -> None:
+def test_filters_of_the_list_are_in_its_address(
+    browser: object, compared: tuple[str, str, str], installation: Installation
+) -> None:
     visitor = Visitor(browser, compared[0])
-    visitor.open("/runs?search=0.9&sort=name")
-    assert "1 of 2 runs" in visitor.page.locator('[data-testid="stMain"]').inner_text()
+    visitor.open("/runs?search=compared+at+0.9&sort=name")
+    runs = len(Store(installation.database).runs())
+    assert f"1 of {runs} runs" in visitor.page.locator('[data-testid="stMain"]').inner_text()
     visitor.context.close()
 
 
-def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, tmp_path: Path) -> None:
-    store = Store(tmp_path / "persona.db")
+def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, installation: Installation) -> None:
+    store = Store(installation.database)
     study = load_paths([STUDY / "P01_maren.txt"], HOSTILE)
     store.save_study(study)
     config = HybridConfig(local_provider="builtin", enabled=False, count=1)
@@ -94,16 +95,15 @@ def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, tmp
     from pipeline.clock import SystemClock
 
     saved = store.save_comparison(HOSTILE, runs, SystemClock().now(), note=HOSTILE, annotations={runs[0]: HOSTILE})
-    with serve(tmp_path) as address:
-        visitor = Visitor(browser, address)
-        dialogs: list[str] = []
-        visitor.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-        for path in (f"/runs?chosen={runs[0]}", f"/compare?comparison={saved}", "/compare"):
-            visitor.open(path)
-            wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
-            assert visitor.page.evaluate(wide) <= 1280
-            assert "hacked" not in visitor.page.title()
-            assert visitor.page.locator("img[src=x]").count() == 0
-        assert dialogs == []
-        assert visitor.strays == []
-        visitor.context.close()
+    visitor = Visitor(browser, installation.address)
+    dialogs: list[str] = []
+    visitor.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    for path in (f"/runs?chosen={runs[0]}", f"/compare?comparison={saved}", "/compare"):
+        visitor.open(path)
+        wide = "document.querySelector('[data-testid=stMain]').scrollWidth"
+        assert visitor.page.evaluate(wide) <= 1280
+        assert "hacked" not in visitor.page.title()
+        assert visitor.page.locator("img[src=x]").count() == 0
+    assert dialogs == []
+    assert visitor.strays == []
+    visitor.context.close()

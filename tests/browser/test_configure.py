@@ -4,11 +4,15 @@ import re
 
 from playwright.sync_api import Locator, Page
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Installation, Visitor
 
 
 def _fold(page: Page, label: str) -> Locator:
     return page.get_by_role("button", name=label)
+
+
+def _open(visitor: Visitor, installation: Installation) -> None:
+    visitor.open(f"/configure?study={installation.example}")
 
 
 def _yaml(visitor: Visitor) -> str:
@@ -21,9 +25,9 @@ def _yaml(visitor: Visitor) -> str:
     return text
 
 
-def test_settings_that_are_folded_away_stay_what_they_are(visitor: Visitor) -> None:
+def test_settings_that_are_folded_away_stay_what_they_are(visitor: Visitor, installation: Installation) -> None:
     page = visitor.page
-    visitor.open("/configure")
+    _open(visitor, installation)
     before = _yaml(visitor)
     for label in (
         "More on drafting",
@@ -39,9 +43,11 @@ def test_settings_that_are_folded_away_stay_what_they_are(visitor: Visitor) -> N
     assert _yaml(visitor) == before
 
 
-def test_a_typed_setting_counts_when_its_popover_is_closed_at_once(visitor: Visitor) -> None:
+def test_a_typed_setting_counts_when_its_popover_is_closed_at_once(
+    visitor: Visitor, installation: Installation
+) -> None:
     page = visitor.page
-    visitor.open("/configure")
+    _open(visitor, installation)
     _fold(page, "More on drafting").click()
     page.get_by_label("Seed", exact=True).fill("41")
     page.get_by_role("heading", name="Configure").click()
@@ -53,9 +59,11 @@ def test_a_typed_setting_counts_when_its_popover_is_closed_at_once(visitor: Visi
     assert "seed: 41" in _yaml(visitor)
 
 
-def test_pasted_settings_wait_for_their_button_and_stay_when_the_place_is_folded(visitor: Visitor) -> None:
+def test_pasted_settings_wait_for_their_button_and_stay_when_the_place_is_folded(
+    visitor: Visitor, installation: Installation
+) -> None:
     page = visitor.page
-    visitor.open("/configure")
+    _open(visitor, installation)
     page.get_by_text("Configuration as YAML").click()
     page.get_by_label("or paste it here").fill("hybrid:\n  quality_threshold: 0.61\n")
     page.keyboard.press("Control+Enter")

@@ -2,12 +2,14 @@
 
 import re
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Installation, Visitor
 
 
-def test_experiment_is_begun_followed_and_opened_by_its_link(visitor: Visitor, browser: object, server: str) -> None:
+def test_experiment_is_begun_followed_and_opened_by_its_link(
+    visitor: Visitor, browser: object, installation: Installation
+) -> None:
     page = visitor.page
-    visitor.open("/configure")
+    visitor.open(f"/configure?study={installation.example}")
     page.get_by_role("button", name=re.compile("^Run")).click()
     page.wait_for_url(re.compile("run=run-"), timeout=60_000)
     page.get_by_text("Score distribution").first.wait_for(timeout=90_000)
@@ -17,7 +19,7 @@ def test_experiment_is_begun_followed_and_opened_by_its_link(visitor: Visitor, b
     assert page.get_by_text("Mean score beside cell 1").count() >= 1
     link = re.search(r"experiment=exp-\w+", page.url)
     assert link
-    other = Visitor(browser, server)
+    other = Visitor(browser, installation.address)
     other.open(f"/experiments?{link[0]}")
     other.page.get_by_text("3 of 3 cells ended").wait_for(timeout=30_000)
     other.page.get_by_text("Cost per persona beside cell 1").first.wait_for(timeout=30_000)
@@ -25,9 +27,9 @@ def test_experiment_is_begun_followed_and_opened_by_its_link(visitor: Visitor, b
     other.context.close()
 
 
-def test_branch_starts_from_the_drafts_that_are_there(visitor: Visitor) -> None:
+def test_branch_starts_from_the_drafts_that_are_there(visitor: Visitor, installation: Installation) -> None:
     page = visitor.page
-    visitor.open("/configure")
+    visitor.open(f"/configure?study={installation.example}")
     page.get_by_role("button", name=re.compile("^Run")).click()
     page.wait_for_url(re.compile("run=run-"), timeout=60_000)
     page.get_by_text("Score distribution").first.wait_for(timeout=90_000)

@@ -1,8 +1,6 @@
 """Labelling with the keyboard only: thirty texts, a note, one undo, left and taken up again in another browser."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,28 +9,21 @@ from pipeline.settings import Settings
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from pipeline.worker import Worker
-from tests.browser.conftest import READY, ROOT, Visitor, serve
+from tests.browser.conftest import ROOT, Installation, Visitor
 
 DONE = re.compile(r"(\d+) of (\d+)")
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with a run of more than thirty kept drafts of the example study."""
-    home = tmp_path_factory.mktemp("labelling")
-    store = Store(home / "persona.db")
-    study = load_paths([ROOT / "data" / "hearthwise"], "Hearthwise")
+def study_id(installation: Installation) -> str:
+    """A study of its own, so that its one run is what is offered; with more than thirty kept drafts."""
+    store = Store(installation.database)
+    study = load_paths(sorted((ROOT / "data" / "hearthwise").iterdir())[1:], "Hearthwise to label")
     store.save_study(study)
     values = {"local_provider": "builtin", "frontier_provider": "simulated", "count": 40, "draft_factor": 1.0}
     config = HybridConfig.model_validate(values | {"frontier_model": "claude-sonnet-5-5", "quality_threshold": 0.75})
     Worker(store).run(study.id, config, Settings(), "Forty drafts")
-    return home
-
-
-@pytest.fixture
-def labelling(home: Path) -> Iterator[str]:
-    with serve(home) as address:
-        yield address
+    return study.id
 
 
 def progress(visitor: Visitor) -> tuple[int, int]:
@@ -46,7 +37,7 @@ def press(visitor: Visitor, key: str, expected: int) -> None:
     """Press a key and wait until so many texts are labelled."""
     visitor.page.keyboard.press(key)
     visitor.page.get_by_text(re.compile(rf"^{expected} of \d+")).wait_for()
-    visitor.page.wait_for_selector(READY)
+    visitor.settle()
 
 
 def tab_to(visitor: Visitor, label: str) -> None:
@@ -59,10 +50,12 @@ def tab_to(visitor: Visitor, label: str) -> None:
     raise AssertionError(f"no control named {label} can be reached with Tab")
 
 
-def test_thirty_texts_are_labelled_with_the_keyboard_only(labelling: str, home: Path, browser: object) -> None:
-    visitor = Visitor(browser, labelling)
+def test_thirty_texts_are_labelled_with_the_keyboard_only(
+    installation: Installation, study_id: str, browser: object
+) -> None:
+    visitor = Visitor(browser, installation.address)
     keyboard = visitor.page.keyboard
-    visitor.open("/label")
+    visitor.open(f"/label?study={study_id}")
     tab_to(visitor, "Draw these texts")
     keyboard.press("Enter")
     visitor.page.get_by_role("textbox", name="Your name").wait_for()
@@ -76,7 +69,7 @@ def test_thirty_texts_are_labelled_with_the_keyboard_only(labelling: str, home: 
 
     tab_to(visitor, "Note")
     keyboard.type("a usual zebra says so")
-    visitor.page.wait_for_timeout(500)
+    visitor.settle()
     assert progress(visitor)[0] == 0
     keyboard.press("Tab")
     visitor.settle()
@@ -85,11 +78,11 @@ def test_thirty_texts_are_labelled_with_the_keyboard_only(labelling: str, home: 
     press(visitor, "z", 1)
     for done in range(2, 16):
         press(visitor, "aus"[done % 3], done)
-    address = visitor.page.url.removeprefix(labelling)
+    address = visitor.page.url.removeprefix(installation.address)
     assert "Ana" not in address
     visitor.context.close()
 
-    later = Visitor(browser, labelling)
+    later = Visitor(browser, installation.address)
     later.open(address)
     tab_to(later, "Your name")
     later.page.keyboard.type("ana")
@@ -108,8 +101,8 @@ def test_thirty_texts_are_labelled_with_the_keyboard_only(labelling: str, home: 
     assert later.strays == []
     later.context.close()
 
-    store = Store(home / "persona.db")
-    (design,) = store.designs()
+    store = Store(installation.database)
+    (design,) = store.designs(study_id)
     labels = store.labels(design.id)
     assert design.labelled == {"Ana": total}
     assert (labels[0].verdict, labels[0].note) == ("unacceptable", "a usual zebra says so")

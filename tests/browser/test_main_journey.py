@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Installation, Visitor
 
 STUDY = Path(__file__).resolve().parents[2] / "data" / "hearthwise"
 UPLOAD = '[data-testid="stFileUploader"] input[type=file]'
@@ -38,9 +38,9 @@ def is_unmarked(text: str) -> bool:
 
 
 @pytest.fixture
-def finished(visitor: Visitor) -> Visitor:
+def finished(visitor: Visitor, installation: Installation) -> Visitor:
     """A visitor who has just run the example study with what a first visit offers."""
-    visitor.open("/")
+    visitor.open(f"/?study={installation.example}")
     visitor.page.get_by_role("button", name="Configure").click()
     visitor.settle()
     run_it(visitor)

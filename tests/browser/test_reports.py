@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from pipeline.export import personas_markdown
 from pipeline.models import FinalPersona, RunRecord, Study, Timing
 from pipeline.report import posters, run_report
 from pipeline.store import Store
-from tests.browser.conftest import Visitor, serve
+from tests.browser.conftest import Installation, Visitor
 from tests.browser.contrast import contrast
 from tests.factories import STARTED, make_persona, make_run
 from tests.unit.test_report import make_study
@@ -150,11 +149,10 @@ _COLOURS = """node => [getComputedStyle(node).fill !== 'rgb(0, 0, 0)' && node.ta
 
 
 @pytest.fixture(scope="module")
-def hostile_app(tmp_path_factory: pytest.TempPathFactory, hostile) -> Iterator[tuple[str, str]]:
-    """The address of the app on a database with one hostile run, and its id."""
-    home = tmp_path_factory.mktemp("hostile")
+def hostile_app(installation: Installation, hostile) -> tuple[str, str]:
+    """The address of the app on a database with a hostile run, and its id."""
     run, study = hostile
-    store = Store(home / "persona.db")
+    store = Store(installation.database)
     store.save_study(study)
     run_id = store.create_run(study.id, HybridConfig(), name=run.name, simulated=True, now=STARTED)
     log = store.log(run_id)
@@ -164,8 +162,7 @@ def hostile_app(tmp_path_factory: pytest.TempPathFactory, hostile) -> Iterator[t
         log.persona_finished(final.model_copy(update={"draft_id": item.draft.id}))
     ending = {"error": None, "timing": Timing(wall_s=2.0), "frontier_only_micros": None, "price_source": ""}
     store.finish_run(run_id, "completed", **ending, scorer_version="test/1", now=STARTED)
-    with serve(home) as address:
-        yield address, run_id
+    return installation.address, run_id
 
 
 def test_hostile_personas_do_no_harm_on_the_results_page(browser, hostile_app) -> None:
@@ -198,6 +195,7 @@ def test_report_is_downloaded_from_results_and_opens_offline(browser, hostile_ap
     visitor = Visitor(browser, address)
     visitor.open(f"/results?run={run_id}")
     visitor.page.get_by_role("button", name="Export").first.click()
+    visitor.settle()
     with visitor.page.expect_download() as waiting:
         visitor.page.get_by_role("button", name="Report (simulated)").click()
     waiting.value.save_as(tmp_path / "report.html")

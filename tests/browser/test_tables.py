@@ -4,31 +4,37 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
+from pipeline.clock import SystemClock
 from pipeline.config import HybridConfig
 from pipeline.store import Store
-from tests.browser.conftest import Visitor, serve
-from tests.factories import STARTED, make_call
-from tests.pages.runs import finished_run
+from tests.browser.conftest import Installation, Visitor
+from tests.factories import make_call
+from tests.pages.runs import ANSWERS, finished_run
 from tests.pages.tables import idle_runs
+from tests.unit.studies import study_of
 
+STUDY = "Only-in-tables"
+RUNS = f"/runs?search={STUDY}"
 HOSTILE = "<img src=x onerror=alert(1)>\u202e</td><script>document.title='hacked'</script>" + "x" * 300
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
-    """The address of an app with thirty-two runs, and their ids, newest first; the newest one sent 60 requests."""
-    home = tmp_path_factory.mktemp("tables")
-    ids = idle_runs(home / "persona.db", 30)
-    store = Store(home / "persona.db")
-    hostile = finished_run(home / "persona.db", HOSTILE)
-    study = store.studies()[0].id
+def house(installation: Installation) -> tuple[str, list[str]]:
+    """The address of an app with thirty-two runs, and their ids, newest first; the newest one sent 60 requests.
+
+    They are all runs of one study, and `RUNS` shows no other ones.
+    """
+    store = Store(installation.database)
+    study = study_of({"P1": ANSWERS[0], "P2": ANSWERS[1]}).model_copy(update={"id": "study-tables", "name": STUDY})
+    ids = idle_runs(installation.database, 30, study)
+    hostile = finished_run(installation.database, HOSTILE, study)
     config = HybridConfig(local_provider="builtin", frontier_provider="anthropic")
-    sent = store.create_run(study, config, name="Sent", simulated=False, now=STARTED.replace(year=2100))
+    sent = store.create_run(study.id, config, name="Sent", simulated=False, now=SystemClock().now())
     for number in range(60):
         store.log(sent).call_opened(make_call(number).model_copy(update={"payload": '{"prompt": "Hello"}'}))
-    with serve(home) as address:
-        yield address, [sent, hostile, *ids]
+    return installation.address, [sent, hostile, *ids]
 
 
 @pytest.fixture
@@ -47,7 +53,7 @@ def test_marks_on_two_pages_are_in_the_address_and_survive_a_reload(
     reader: Visitor, house: tuple[str, list[str]]
 ) -> None:
     ids, page = house[1], reader.page
-    reader.open("/runs")
+    reader.open(RUNS)
     page.get_by_role("checkbox", name="Mark Run 29", exact=True).click()
     page.get_by_role("button", name="Next page").click()
     page.wait_for_url(re.compile("page=2"))
@@ -63,7 +69,7 @@ def test_marks_on_two_pages_are_in_the_address_and_survive_a_reload(
 
 def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tuple[str, list[str]]) -> None:
     page = reader.page
-    reader.open("/runs")
+    reader.open(RUNS)
     page.get_by_role("checkbox", name="Mark Run 29", exact=True).focus()
     for key in ("Space", "Tab", "Space"):
         page.keyboard.press(key)
@@ -79,7 +85,7 @@ def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tup
 
 
 def test_marks_set_faster_than_the_server_answers_all_hold(reader: Visitor, house: tuple[str, list[str]]) -> None:
-    reader.open("/runs")
+    reader.open(RUNS)
     marks = "[...document.querySelectorAll('tbody input')].slice(0, 6)"
     reader.page.evaluate(f"for (const mark of {marks}) mark.click()")
     assert _marked(reader) == house[1][:6]
@@ -107,10 +113,10 @@ def test_a_chosen_attempt_is_in_the_address_and_a_second_choice_gives_it_back(
 def test_a_hostile_name_is_only_ever_text(reader: Visitor, house: tuple[str, list[str]]) -> None:
     dialogs: list[str] = []
     reader.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
-    for place in (f"/runs?chosen={house[1][1]}", "/calls?run=all"):
+    for place in (f"{RUNS}&chosen={house[1][1]}", "/calls?run=all"):
         reader.open(place)
         name = reader.page.locator("tbody").get_by_text("<img src=x onerror=alert(1)>").first
-        assert name.is_visible()
+        expect(name).to_be_visible()
         assert "\u202e" not in name.inner_text()
         assert reader.page.locator("tbody :is(img, script)").count() == 0
         assert reader.page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 1280

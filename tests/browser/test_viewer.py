@@ -1,5 +1,6 @@
 """What somebody who may look only can reach, in a real browser: with `--viewer`, and signed in."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,12 +43,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture
-def looking(browser: object, home: Path) -> Iterator[Visitor]:
+@pytest.fixture(scope="module")
+def viewers(home: Path) -> Iterator[str]:
+    """The address of a server for viewers: on a database of its own, which nobody else may change meanwhile."""
     with serve(home, "--viewer") as address:
-        visitor = Visitor(browser, address)
-        yield visitor
-        visitor.context.close()
+        yield address
+
+
+@pytest.fixture
+def looking(browser: object, viewers: str) -> Iterator[Visitor]:
+    visitor = Visitor(browser, viewers)
+    yield visitor
+    visitor.context.close()
 
 
 def test_a_viewer_finds_every_page_that_writes_closed_and_no_button_that_does(looking: Visitor, home: Path) -> None:
@@ -70,6 +77,7 @@ def test_a_viewer_finds_every_page_that_writes_closed_and_no_button_that_does(lo
 def test_a_viewer_takes_a_report_and_a_bundle_away(looking: Visitor, home: Path) -> None:
     looking.open("/results")
     looking.page.get_by_role("button", name="Export").click()
+    looking.settle()
     assert not looking.page.get_by_text("With words of the study").is_visible()
     for name, ending in (("Report (simulated)", ".html"), ("Bundle for another installation", ".zip")):
         with looking.page.expect_download() as download:
@@ -122,6 +130,7 @@ def test_somebody_of_the_domain_of_viewers_may_look(
     assert visitor.page.get_by_role("heading", name="Results", exact=True).is_visible()
     assert not {"Rename", "Branch", "Label"} & {text.split("\n")[-1].strip() for text in _buttons(visitor)}
     visitor.page.get_by_role("button", name="Export").click()
+    visitor.settle()
     with visitor.page.expect_download() as download:
         visitor.page.get_by_role("button", name="Bundle for another installation").click()
     assert download.value.path().stat().st_size > 1000
@@ -148,12 +157,12 @@ def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_go
 
 
 def _told(visitor: Visitor, words: str) -> None:
-    """Streamlit looks at the file again within a second or two."""
-    for _ in range(20):
+    """Open the page until it tells so: Streamlit looks at the file again within a second or two."""
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         visitor.open("/configure")
         if visitor.page.get_by_text(words).is_visible():
             return
-        visitor.page.wait_for_timeout(500)
     raise AssertionError(visitor.page.inner_text("body"))
 
 

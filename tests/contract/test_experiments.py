@@ -127,7 +127,7 @@ def test_killed_experiment_goes_on_where_it_stopped_within_its_budget(bench: Ben
             process = start(bench.arguments(), variables)
             while len(server.generations) < calls and process.is_alive():
                 time.sleep(0.002)
-            time.sleep(0.03)
+            process.join(0.03)  # into the call
             psutil.Process(process.pid).kill()
             process.join(10)
         assert "running" in {run.status for run in bench.cells()}

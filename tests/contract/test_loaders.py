@@ -117,6 +117,7 @@ def test_hostile_repetition_is_read_in_linear_time(extension: str, data: bytes) 
         load_files([SourceFile(name=f"any{extension}", data=data)], "any")
 
 
+@pytest.mark.slow
 def test_loading_text_imports_no_heavy_library() -> None:
     code = (
         "import sys; from pipeline.sources import SourceFile, load_files; from pipeline.redaction import Redactor;"

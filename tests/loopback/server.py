@@ -146,7 +146,8 @@ class LoopbackServer:
         self.always: Fault | None = None
         """Served to every generation when the script is empty; set it to simulate an outage."""
         self._script: deque[Fault] = deque()
-        self._lock = threading.Lock()  # guards requests and the script against the handler threads
+        # Guards requests and the script against the handler threads, and tells of each request that arrives.
+        self._lock = threading.Condition()
         self._stopping = threading.Event()
         self._http = _Http(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True)
@@ -177,6 +178,16 @@ class LoopbackServer:
         with self._lock:
             return [request for request in self.requests if request.path in self.generation_paths]
 
+    def wait_for_generations(self, number: int, timeout_s: float = 60.0) -> None:
+        """Wait until so many requests have asked a model to write.
+
+        Raises:
+            TimeoutError: they have not by then.
+        """
+        with self._lock:
+            if not self._lock.wait_for(lambda: len(self.generations) >= number, timeout_s):
+                raise TimeoutError(f"{len(self.generations)} generations, not {number}, within {timeout_s} s")
+
     def script(self, *faults: Fault) -> None:
         """Serve these to the next generations, one each."""
         with self._lock:
@@ -197,6 +208,7 @@ class LoopbackServer:
     def _next_fault(self, request: Received) -> Fault | None:
         with self._lock:
             self.requests.append(request)
+            self._lock.notify_all()
             if request.path not in self.generation_paths:
                 return None
             return self._script.popleft() if self._script else self.always

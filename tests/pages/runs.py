@@ -1,5 +1,6 @@
 """Runs for page tests: really drafted and scored by `builtin`, refined by `simulated`."""
 
+import threading
 from pathlib import Path
 
 from pipeline.config import HybridConfig
@@ -29,9 +30,24 @@ def save_study(store: Store) -> Study:
     return study
 
 
-def finished_run(database: Path, name: str = "Night tariff", **settings: object) -> str:
-    """The id of a completed run in a database."""
+def join_background() -> None:
+    """Wait until everything that pages have started in the background has ended.
+
+    Raises:
+        TimeoutError: something has not within a minute.
+    """
+    for thread in threading.enumerate():
+        if thread.name.startswith("persona-"):
+            thread.join(60)
+            if thread.is_alive():
+                raise TimeoutError(f"{thread.name} has not ended")
+
+
+def finished_run(database: Path, name: str = "Night tariff", study: Study | None = None, **settings: object) -> str:
+    """The id of a completed run in a database; of the study of three participants where no other one is named."""
     store = Store(database)
+    if study:
+        store.save_study(study)
     values = {
         "local_provider": "builtin",
         "frontier_provider": "simulated",
@@ -40,4 +56,4 @@ def finished_run(database: Path, name: str = "Night tariff", **settings: object)
         "quality_threshold": 0.7,
     }
     config = HybridConfig.model_validate(values | settings)
-    return Worker(store).run(save_study(store).id, config, Settings(), name)
+    return Worker(store).run((study or save_study(store)).id, config, Settings(), name)

@@ -7,7 +7,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from pipeline.config import HybridConfig
-from pipeline.models import Timing
+from pipeline.models import Study, Timing
 from pipeline.store import Store
 from tests.pages.runs import save_study
 
@@ -25,13 +25,15 @@ def column(page: AppTest, title: str) -> list:
     return [row["cells"][place] for row in told["rows"]]
 
 
-def idle_runs(database: Path, number: int) -> list[str]:
-    """So many runs that did nothing; newest first."""
+def idle_runs(database: Path, number: int, study: Study | None = None) -> list[str]:
+    """Runs that did nothing, newest first; of the study of three participants where no other one is named."""
     store = Store(database)
-    study, now = save_study(store).id, datetime(2026, 3, 3, tzinfo=UTC)
+    if study:
+        store.save_study(study)
+    study_id, now = (study or save_study(store)).id, datetime(2026, 3, 3, tzinfo=UTC)
     config = HybridConfig(local_provider="builtin", enabled=False)
     ids = [
-        store.create_run(study, config, name=f"Run {at}", simulated=False, now=now + timedelta(minutes=at))
+        store.create_run(study_id, config, name=f"Run {at}", simulated=False, now=now + timedelta(minutes=at))
         for at in range(number)
     ]
     for run_id in ids:

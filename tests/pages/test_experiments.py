@@ -1,5 +1,4 @@
 import sqlite3
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from pages import _ui
 from pipeline.cli import main
 from pipeline.store import Store
-from tests.pages.runs import finished_run
+from tests.pages.runs import finished_run, join_background
 from tests.pages.tables import column
 
 App = Callable[[], AppTest]
@@ -80,11 +79,9 @@ def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, datab
     assert not page.exception
     store = Store(database)
     (experiment,) = store.experiments()
-    for _ in range(200):
-        runs = store.experiment_runs(experiment.id)
-        if [run.status for run in runs] == ["completed"] * 3:
-            break
-        time.sleep(0.05)
+    join_background()
+    runs = store.experiment_runs(experiment.id)
+    assert [run.status for run in runs] == ["completed"] * 3
     assert {run.drafts_from for run in runs} == {run_id}
     assert "3 of 3 cells ended" in _text(page.run())
 
@@ -105,10 +102,7 @@ def test_interrupted_experiment_can_be_gone_on_with(app: App, database: Path) ->
     page = _open(app, experiment=experiment_id)
     assert "interrupted" in _text(page)
     _button(page, "Go on").click().run()
-    for _ in range(200):
-        if store.run(last).status == "completed":
-            break
-        time.sleep(0.05)
+    join_background()
     assert store.run(last).status == "completed"
 
 

@@ -143,6 +143,7 @@ def test_changed_design_is_refused_in_a_sentence(store: Store, change, sentence:
         read_bundle(repacked(data, edit(member, **design), honest=True), "x.zip")
 
 
+@pytest.mark.slow
 def test_opening_a_store_and_reading_bundles_loads_no_statistics():
     code = "import sys, pipeline.store, pipeline.bundle_file; print('numpy' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"

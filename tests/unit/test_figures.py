@@ -103,6 +103,7 @@ def test_every_figure_that_is_missing_or_lacks_its_interval_has_a_reason(run):
         assert missing == (name in figures.reasons), name
 
 
+@pytest.mark.slow
 def test_figures_load_neither_pandas_nor_altair():
     code = "import sys, pipeline.figures; print({'pandas', 'altair', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

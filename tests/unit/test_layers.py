@@ -76,6 +76,7 @@ def test_sdk_is_imported_inside_a_function(module: str) -> None:
     assert module not in {name.split(".")[0] for name in imports(path, top_level=True)}
 
 
+@pytest.mark.slow
 def test_importing_the_package_loads_nothing_heavy() -> None:
     code = "import sys, pipeline, pipeline.cli, pipeline.models, pipeline.providers; print('\\n'.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

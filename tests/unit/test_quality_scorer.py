@@ -159,9 +159,9 @@ def test_a_megabyte_on_either_side_takes_linear_time(unit: str) -> None:
     text = unit * (1_000_000 // len(unit))
     lists = dict.fromkeys(("goals", "quotes"), (text,))
     persona = Persona(id="p", name=text, tagline=text, background=text, demographics={"age": text}, **lists)
-    started = time.perf_counter()
+    started = time.thread_time()
     assessment = scorer_of(study_of({"P1": text})).assess(persona, ["P1"])
-    assert time.perf_counter() - started < 30
+    assert time.thread_time() - started < 30
     assert all(0 <= claim.support <= 1 for claim in assessment.claims)
 
 

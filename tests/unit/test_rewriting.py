@@ -92,8 +92,8 @@ def test_any_sentence_can_be_cleaned_cut_and_shortened(text: str):
 
 
 def test_hostile_sentences_take_no_time():
-    started = time.perf_counter()
+    started = time.thread_time()
     for text in (", I " * 400, "no, " * 400, "a, " * 400, '"' * 1200, "and " * 300, "I'd " * 300, "— " * 600):
         for clause in clauses(clean(text)):
             shorten(clause, text)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2

@@ -87,7 +87,7 @@ def test_any_text_gives_nonempty_tokens_and_ordered_sentences(text: str) -> None
 @pytest.mark.parametrize("unit", ["a", "私", ".", ".)", "[a", "a'", "1,", "one hundred ", "́", "word ", " "])
 def test_a_megabyte_on_one_line_takes_linear_time(unit: str) -> None:
     text = unit * (300_000 // len(unit))
-    started = time.perf_counter()
+    started = time.thread_time()
     stems(text)
     sentence_spans(text)
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3

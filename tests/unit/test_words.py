@@ -139,6 +139,7 @@ def test_escaping_loses_no_visible_character(text):
     assert shown == " ".join(text.split()).replace("\u2060", "")
 
 
+@pytest.mark.slow
 def test_words_load_nothing_heavy():
     code = "import sys, pipeline.words; print({'pandas', 'altair', 'streamlit', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
