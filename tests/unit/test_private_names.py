@@ -31,6 +31,7 @@ SUBMODULES = {
     "lxml": ("etree", "html"),  # lxml.de, tutorials
     "numpy": ("lib.stride_tricks", "polynomial.legendre", "typing"),  # numpy.org, reference by module
     "openai": ("types.chat",),  # api.md in the SDK's repository
+    "packaging": ("requirements", "utils", "version"),  # packaging.pypa.io, one page each
     "playwright": ("sync_api",),  # playwright.dev, Python
     "pydantic": ("fields",),  # docs.pydantic.dev, API: Fields
     "rich": ("console", "progress", "table", "text"),  # rich.readthedocs.io, reference
