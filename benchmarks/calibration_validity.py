@@ -23,10 +23,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.promise import Promise, Risk
 from pipeline.calibration.spending import saving
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.table import read_cases
+from pipeline.domain.labels import Promise, Risk
 
 ALPHAS = (0.1, 0.2, 0.3)
 LABELS = (20, 50, 100, 200)

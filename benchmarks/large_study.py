@@ -17,9 +17,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipeline.config import HybridConfig  # noqa: E402
+from pipeline.domain.config import (  # noqa: E402
+    HybridConfig,
+    Settings,
+)
 from pipeline.hybrid import HybridPipeline  # noqa: E402
-from pipeline.settings import Settings  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 
 

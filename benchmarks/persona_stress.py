@@ -22,9 +22,12 @@ from scipy.stats import rankdata
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.config import Weights
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import AssessedDraft, Draft
+from pipeline.domain.study import Study
 from pipeline.index import StudyIndex
-from pipeline.models import AssessedDraft, Draft, Frozen, Persona, Study
 from pipeline.quality import SCORER_VERSION, Scorer, penalise_near_duplicates
 from pipeline.sources import load_paths
 from pipeline.text import sentences, stems

@@ -24,9 +24,12 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from pipeline.config import HybridConfig  # noqa: E402
-from pipeline.models import RunRecord, Study  # noqa: E402
-from pipeline.settings import Settings  # noqa: E402
+from pipeline.domain.config import (  # noqa: E402
+    HybridConfig,
+    Settings,
+)
+from pipeline.domain.run import RunRecord  # noqa: E402
+from pipeline.domain.study import Study  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from pipeline.worker import Worker  # noqa: E402

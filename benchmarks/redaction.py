@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from pipeline.models import Document, Participant, Segment, Study
+from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.redaction import Redactor
 
 SET = Path(__file__).with_name("redaction_set.txt")

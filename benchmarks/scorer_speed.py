@@ -18,9 +18,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.config import Weights
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Persona
+from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.index import StudyIndex
-from pipeline.models import Document, Participant, Persona, Segment, Study
 from pipeline.quality import Scorer
 
 _WORDS_PER_TRANSCRIPT = 2500

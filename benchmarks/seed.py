@@ -22,24 +22,30 @@ from typing import Any, NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design  # noqa: E402
+from pipeline.calibration.design import draw_design  # noqa: E402
 from pipeline.calibration.drift import setup_of  # noqa: E402
-from pipeline.calibration.labels import Label  # noqa: E402
-from pipeline.config import HybridConfig  # noqa: E402
-from pipeline.experiment import plan_experiment  # noqa: E402
-from pipeline.grid import parse_grid  # noqa: E402
-from pipeline.hybrid import HybridPipeline  # noqa: E402
-from pipeline.models import (  # noqa: E402
+from pipeline.domain.config import (  # noqa: E402
+    HybridConfig,
+    Settings,
+)
+from pipeline.domain.labels import (  # noqa: E402
+    DesignSettings,
+    DraftKey,
+    Label,
+)
+from pipeline.domain.run import (  # noqa: E402
     OUTCOME_MEANING,
     AssessedDraft,
     FinalPersona,
     ModelCall,
     Outcome,
-    Study,
     Timing,
     Usage,
 )
-from pipeline.settings import Settings  # noqa: E402
+from pipeline.domain.study import Study  # noqa: E402
+from pipeline.experiment import plan_experiment  # noqa: E402
+from pipeline.grid import parse_grid  # noqa: E402
+from pipeline.hybrid import HybridPipeline  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from pipeline.store.facts import (  # noqa: E402

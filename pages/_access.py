@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from pipeline.clock import SystemClock
+from pipeline.domain.units import SystemClock
 from pipeline.errors import PersonaError
 
 Role = Literal["analyst", "viewer"]

@@ -8,8 +8,8 @@ import json
 import streamlit as st
 
 from pages import _ui
+from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
-from pipeline.models import ModelCall
 from pipeline.outbound import payload_parts
 from pipeline.words import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
 

@@ -5,8 +5,9 @@ from contextlib import suppress
 import streamlit as st
 
 from pages import _ui
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import StoreError
-from pipeline.models import RunRecord, Study
 from pipeline.words import count, escape_markdown, label
 
 

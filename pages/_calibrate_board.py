@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _access, _calibrate_sections, _figures, _share, _ui
-from pipeline.money import MICROS
+from pipeline.domain.units import MICROS
 from pipeline.words import escape_markdown, percent, score
 
 if TYPE_CHECKING:

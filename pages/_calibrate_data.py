@@ -15,10 +15,9 @@ from pipeline.store import RunName
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
-    from pipeline.calibration.labels import DesignSummary, LabelSet
     from pipeline.calibration.position import Terms
-    from pipeline.calibration.promise import Promise
-    from pipeline.scored import RunScores
+    from pipeline.domain.labels import DesignSummary, LabelSet, Promise
+    from pipeline.domain.scores import RunScores
 
 MOST_RUNS = 200
 """The newest runs that can be chosen; others by their address."""

@@ -11,9 +11,9 @@ from pipeline.words import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
-    from pipeline.config import HybridConfig
+    from pipeline.domain.config import HybridConfig
+    from pipeline.domain.scores import RunScores
     from pipeline.preflight import Plan
-    from pipeline.scored import RunScores
 
 
 def show(board: "Board", place: int) -> None:

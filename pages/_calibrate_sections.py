@@ -8,7 +8,7 @@ import streamlit as st
 from pages import _calibrate_more, _calibrate_run, _figures
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
-from pipeline.money import MICROS
+from pipeline.domain.units import MICROS
 from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:

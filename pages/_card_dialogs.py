@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import _share
-from pipeline.evidence import LISTS, SUPPORTED_FROM, WEAK_FROM, FieldChange, changes
+from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.evidence import LISTS, FieldChange, changes
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, how, product_in_words
 from pipeline.export import persona_markdown
-from pipeline.models import ClaimSupport, FinalPersona, RunRecord
 from pipeline.words import escape_markdown, label, score
 
 

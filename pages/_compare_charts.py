@@ -12,7 +12,7 @@ from pipeline.charts.comparison import cost_lines, mix_rows
 from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 
 
 def show(runs: Sequence[RunRecord]) -> None:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _access, _ui
-from pipeline.comparison.saved import LETTERS, Comparison
+from pipeline.domain.comparison import LETTERS, Comparison
+from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError
-from pipeline.models import RunRecord
 from pipeline.words import count, escape_markdown, label
 
 

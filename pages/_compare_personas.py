@@ -12,9 +12,9 @@ import streamlit as st
 from pages import _claims, _once
 from pages._markdown import table
 from pipeline.comparison.matching import ClaimDifference, Match, claim_differences, matches
-from pipeline.comparison.saved import LETTERS
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import MarkedClaim
-from pipeline.models import FinalPersona, RunRecord
 from pipeline.words import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
 _PER_PAGE = 4

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import _ui
-from pipeline.comparison.saved import FEWEST, MOST, Comparison
-from pipeline.models import RunRecord
+from pipeline.domain.comparison import FEWEST, MOST, Comparison
+from pipeline.domain.run import RunRecord
 from pipeline.run_choice import RunName
 from pipeline.words import escape_markdown, label, score
 

@@ -10,12 +10,12 @@ import streamlit as st
 from pages import _access, _figures, _ui
 from pages._markdown import table
 from pipeline.comparison.deltas import Measure
-from pipeline.comparison.saved import MOST
 from pipeline.comparison.wording import TITLES, figure_difference
+from pipeline.domain.comparison import MOST
+from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
-from pipeline.experiment import CellRun, Experiment, run_experiment, status_of
+from pipeline.experiment import run_experiment
 from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
-from pipeline.grid import value_words
 from pipeline.store import Store
 from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from pages import _experiment, _providers, _ui
 from pages._markdown import table
-from pipeline.config import DEFAULT_FRONTIER_MODEL
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
+from pipeline.domain.experiment import Cell
+from pipeline.domain.run import RunRecord
+from pipeline.domain.units import MICROS
 from pipeline.errors import PersonaError
 from pipeline.experiment import plan_experiment
-from pipeline.grid import Cell, Grid, cells_of, parse_grid
-from pipeline.models import RunRecord
-from pipeline.money import MICROS
+from pipeline.grid import Grid, cells_of, parse_grid
 from pipeline.outlook import outlook
 from pipeline.preflight import Plan
 from pipeline.providers import names

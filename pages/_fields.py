@@ -11,7 +11,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from pages import _ui
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import HybridConfig, Weights
 from pipeline.preflight import suggested
 from pipeline.words import count
 

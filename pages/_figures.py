@@ -10,7 +10,7 @@ from pages._once import once
 from pipeline import analysis, charts
 from pipeline.charts.images import ImageFormat, image_file
 from pipeline.charts.moving import MovingView
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 from pipeline.tiles import tiles
 from pipeline.words import escape_markdown
 

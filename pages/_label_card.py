@@ -9,9 +9,10 @@ import streamlit as st
 
 from pages import _label_data, _ui
 from pipeline.calibration.drawing import ShownText, minutes_for
-from pipeline.calibration.labels import Label, StoredDesign, Verdict
+from pipeline.domain.labels import Label, StoredDesign, Verdict
+from pipeline.domain.persona import Persona
+from pipeline.domain.study import Segment
 from pipeline.evidence import LISTS
-from pipeline.models import Persona, Segment
 from pipeline.words import count, escape_markdown
 
 _KEYS: dict[Verdict, tuple[str, str, str]] = {

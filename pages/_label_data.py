@@ -7,8 +7,8 @@ import streamlit as st
 
 from pages import _ui
 from pipeline.calibration.drawing import ShownText, shown_texts
-from pipeline.calibration.labels import StoredDesign
-from pipeline.models import RunRecord
+from pipeline.domain.labels import StoredDesign
+from pipeline.domain.run import RunRecord
 
 RATER_KEY = "label_rater"
 """Who labels in this session."""

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import _label_card, _ui
-from pipeline.calibration.design import Agreement
 from pipeline.calibration.label_files import export_cases, export_labels
-from pipeline.calibration.labels import Label, StoredDesign, label_agreement, label_set
+from pipeline.calibration.labels import label_agreement, label_set
+from pipeline.domain.labels import Agreement, Label, StoredDesign
 from pipeline.words import MISSING, escape_markdown, share
 
 

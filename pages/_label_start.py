@@ -7,12 +7,10 @@ import streamlit as st
 
 from pages import _calibrate_data, _ui
 from pages._label_data import RATER_KEY
-from pipeline.calibration.design import DesignSettings
 from pipeline.calibration.drawing import LabelPlan, minutes_for, plan
-from pipeline.calibration.labels import DesignSummary
-from pipeline.calibration.promise import Promise, Risk, Scope
+from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
+from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
-from pipeline.models import Study
 from pipeline.words import count, escape_markdown, label, percent, score
 
 _FIRST_SHOWN = 5

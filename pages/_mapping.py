@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from pages import _ui
+from pipeline.domain.mapping import MappedRole
 from pipeline.errors import InputError
 from pipeline.sources import Mapping as Correction
 from pipeline.sources import Part, SourceFile, load_files, outline
-from pipeline.sources.mapping import MappedRole
 from pipeline.words import count, escape_markdown
 
 if TYPE_CHECKING:

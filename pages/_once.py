@@ -7,7 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages import _ui
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 
 _T = TypeVar("_T")
 

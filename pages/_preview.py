@@ -3,9 +3,10 @@
 import streamlit as st
 
 from pages import _ui
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
-from pipeline.models import RunRecord, Study
 from pipeline.preflight import Plan
 from pipeline.preview import Example, Span, examples
 from pipeline.words import count, escape_markdown

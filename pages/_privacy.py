@@ -3,8 +3,8 @@
 import streamlit as st
 
 from pages import _ui
+from pipeline.domain.study import Segment, Study
 from pipeline.errors import PersonaError
-from pipeline.models import Segment, Study
 from pipeline.store import StudySummary
 from pipeline.words import count, escape_markdown
 

@@ -10,11 +10,10 @@ from typing import Any
 import streamlit as st
 
 from pages import _fields, _ui
-from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride, Settings
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.preflight import Plan, build, look, plan
 from pipeline.providers import Health, ProviderRole, names, provider_class
-from pipeline.settings import Settings
 from pipeline.words import escape_markdown
 
 LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}

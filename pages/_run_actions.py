@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _access, _ui
-from pipeline.comparison.saved import FEWEST, MOST
+from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.errors import StoreError
 from pipeline.run_choice import UNDO_FOR, ListedRun, RemovedRun
 from pipeline.words import count, escape_markdown, label, usd

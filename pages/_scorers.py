@@ -8,12 +8,11 @@ from pathlib import Path
 import streamlit as st
 
 from pages import _fields, _providers, _ui
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import PersonaError
 from pipeline.providers import Health
 from pipeline.quality.judge_check import JudgeCheck
 from pipeline.scorer_models import check_judge, judge_result, server
-from pipeline.settings import Settings
 from pipeline.words import escape_markdown
 
 OFF = {"": "Off"}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _ui
-from pipeline.models import RunRecord, Study
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.outbound import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
 from pipeline.words import count, escape_markdown
 

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pipeline.config import HybridConfig
-from pipeline.models import StudySize
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.study import StudySize
 from pipeline.words import count
 
 

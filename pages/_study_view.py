@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _privacy
-from pipeline.models import Study, StudySize
+from pipeline.domain.study import Study, StudySize
 from pipeline.words import count, escape_markdown
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages import _figures
-from pipeline.attempts import CallTotals, Latency
-from pipeline.models import Stage
+from pipeline.domain.calls import CallTotals, Latency
+from pipeline.domain.run import Stage
 from pipeline.words import MISSING, count, escape_markdown, milliseconds, usd
 
 STAGES: dict[Stage, str] = {

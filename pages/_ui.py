@@ -18,11 +18,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from pages import _access
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings, from_environment
+from pipeline.domain.run import RunRecord, RunStatus
+from pipeline.domain.study import Study
 from pipeline.errors import AccessDenied, PersonaError, StoreError
-from pipeline.models import RunRecord, RunStatus, Study
 from pipeline.run_choice import ListedRun
-from pipeline.settings import Settings, from_environment
 from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.words import escape_markdown, label, usd

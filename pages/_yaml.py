@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import _ui
-from pipeline.config import HybridConfig, parse_config_text
+from pipeline.domain.config import HybridConfig, parse_config_text
 from pipeline.errors import ConfigError
 
 OPENED_KEY, PASTED_KEY, PROBLEM_KEY = "yaml", "pasted_yaml", "import_problem"

@@ -11,15 +11,15 @@ import streamlit as st
 
 from pages import _access, _calibrate_board, _calibrate_data, _experiment, _ui
 from pages._calibrate_data import Question
+from pipeline.domain.units import MICROS
 from pipeline.errors import StoreError
-from pipeline.money import MICROS
 from pipeline.store import RunName
 from pipeline.words import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
-    from pipeline.calibration.labels import DesignSummary
     from pipeline.calibration.position import Terms
-    from pipeline.scored import RunScores
+    from pipeline.domain.labels import DesignSummary
+    from pipeline.domain.scores import RunScores
 
 _QUESTION = "Where do I put the threshold?"
 _RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
@@ -150,7 +150,7 @@ def _why_not(runs: "Sequence[RunScores]") -> list[str]:
 
 def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     from pipeline.calibration.position import Terms
-    from pipeline.calibration.promise import Promise
+    from pipeline.domain.labels import Promise
 
     newest = max(runs, key=lambda run: run.created_at)
     found = {design.id: design for design in _calibrate_data.designs([run.id for run in runs], newest.study_id)}

@@ -14,9 +14,9 @@ import streamlit as st
 from pages import _attempt, _sent, _totals, _ui
 from pages._table import Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline import analysis, export
-from pipeline.attempts import CallChoice, CallGroup, Latency, ListedCall, totals
+from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, totals
+from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
-from pipeline.models import CallStatus, RunRecord, Stage
 from pipeline.store import RunName
 from pipeline.words import CALL_WORDS, count, label, milliseconds
 

@@ -18,8 +18,8 @@ from pages import (
     _share,
     _ui,
 )
-from pipeline.comparison.saved import FEWEST, MOST, Comparison
-from pipeline.models import RunRecord
+from pipeline.domain.comparison import FEWEST, MOST, Comparison
+from pipeline.domain.run import RunRecord
 from pipeline.words import count, escape_markdown, label
 
 _QUESTION = "What changed between these runs, and was it worth it?"

@@ -8,12 +8,13 @@ import streamlit as st
 
 from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui, _yaml
 from pipeline.branch import branch_config
-from pipeline.config import HybridConfig, parse_config
+from pipeline.domain.config import HybridConfig, parse_config
+from pipeline.domain.run import RunRecord
+from pipeline.domain.scores import RunScores
+from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError
-from pipeline.models import RunRecord, Study
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan
-from pipeline.scored import RunScores
 from pipeline.words import count, escape_markdown, score, usd
 
 RUN_NAME_KEY = "run_name"

@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages import _label_card, _label_end, _label_files, _label_start, _ui
 from pages._label_data import RATER_KEY, records
-from pipeline.calibration.labels import StoredDesign, raters
+from pipeline.calibration.labels import raters
+from pipeline.domain.labels import StoredDesign
 from pipeline.errors import StoreError
 from pipeline.words import escape_markdown, label
 

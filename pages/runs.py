@@ -12,9 +12,9 @@ import streamlit as st
 
 from pages import _access, _run_actions, _share, _ui
 from pages._table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
-from pipeline.comparison.saved import FEWEST, MOST
-from pipeline.experiment import Experiment
-from pipeline.models import RunStatus
+from pipeline.domain.comparison import FEWEST, MOST
+from pipeline.domain.experiment import Experiment
+from pipeline.domain.run import RunStatus
 from pipeline.run_choice import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.words import count, label, score, usd
 

@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pipeline.config import HybridConfig as HybridConfig
+    from pipeline.domain.config import HybridConfig as HybridConfig
     from pipeline.hybrid import HybridPipeline as HybridPipeline
     from pipeline.ledger import HybridCostTracker as HybridCostTracker
     from pipeline.sources import load_files as load_files
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pipeline.worker import Worker as Worker
 
 _HOME = {
-    "HybridConfig": "pipeline.config",
+    "HybridConfig": "pipeline.domain.config",
     "HybridCostTracker": "pipeline.ledger",
     "HybridPipeline": "pipeline.hybrid",
     "Store": "pipeline.store",

@@ -9,11 +9,12 @@ from datetime import datetime
 
 import pandas as pd
 
-from pipeline.attempts import ListedCall
-from pipeline.figures import draft_score, refinements
-from pipeline.models import OUTCOME_MEANING, ModelCall, RunRecord
-from pipeline.money import MICROS
-from pipeline.routing import rank, select
+from pipeline.domain.calls import ListedCall
+from pipeline.domain.routing import rank, select
+from pipeline.domain.run import OUTCOME_MEANING, ModelCall, RunRecord
+from pipeline.domain.scores import draft_score
+from pipeline.domain.units import MICROS
+from pipeline.figures import refinements
 from pipeline.words import OUTCOME_WORDS
 
 DROPPED = "dropped"

@@ -11,12 +11,13 @@ from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
 from pipeline.calls import Admission, Caller
-from pipeline.clock import Clock
+from pipeline.domain.base import Frozen
+from pipeline.domain.facts import RunFacts, RunLog
+from pipeline.domain.run import Batch, ModelCall
+from pipeline.domain.units import Clock
 from pipeline.errors import Cancelled, PersonaError, ProviderError
-from pipeline.models import Batch, Frozen, ModelCall
 from pipeline.parsing import UnreadableReply
 from pipeline.providers import Answer, Batches, Reply, Request
-from pipeline.runlog import RunFacts, RunLog
 
 T = TypeVar("T")
 

@@ -4,22 +4,10 @@ Nothing is drafted again, and nothing is scored again by the same score. So the 
 those of the source, and a configuration that states others is refused.
 """
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import INHERITED, HybridConfig
+from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
-from pipeline.models import RunRecord
 from pipeline.words import count
-
-INHERITED = (
-    "local_provider",
-    "local_model",
-    "local_base_url",
-    "count",
-    "draft_factor",
-    "seed",
-    "temperature",
-    "context_tokens",
-)
-"""Settings that decided which drafts there are and how many of them are delivered."""
 
 
 def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:

@@ -20,14 +20,15 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pydantic import AwareDatetime, ValidationError
 
-from pipeline.bundle import Bundle, BundledRun, Id
-from pipeline.comparison.saved import Comparison
-from pipeline.config import explain_validation
+from pipeline.domain.base import Frozen
+from pipeline.domain.bundle import Bundle, BundledRun, Id
+from pipeline.domain.comparison import Comparison
+from pipeline.domain.config import explain_validation
+from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.models import Frozen, Study
 
 if TYPE_CHECKING:
-    from pipeline.bundle_labels import LabelledDesign
+    from pipeline.domain.bundle import LabelledDesign
 
 FORMAT = "persona.bundle/2"
 _READABLE = ("persona.bundle/1", FORMAT)
@@ -220,7 +221,7 @@ def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
 def _designs(members: dict[str, bytes], manifest: _Manifest, where: str) -> "tuple[LabelledDesign, ...]":
     if not manifest.designs:
         return ()
-    from pipeline.bundle_labels import LabelledDesign
+    from pipeline.domain.bundle import LabelledDesign
 
     return tuple(_parsed(LabelledDesign, members[f"designs/{key}.json"], where) for key in manifest.designs)
 

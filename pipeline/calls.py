@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Literal, NamedTuple, TypeVar
 
-from pipeline.clock import Clock
+from pipeline.domain.base import Frozen
+from pipeline.domain.facts import RunLog
+from pipeline.domain.run import CallStatus, ModelCall, Stage, Usage
+from pipeline.domain.units import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.ledger import Hold, HybridCostTracker
-from pipeline.models import CallStatus, Frozen, ModelCall, Stage, Usage
 from pipeline.parsing import UnreadableReply
 from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import Provider, Reply, Request
-from pipeline.runlog import RunLog
 from pipeline.words import usd
 
 T = TypeVar("T")

@@ -6,6 +6,10 @@ text is cut to what a card can hold and freed of characters that turn the direct
 
 from collections.abc import Mapping, Sequence
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.persona import ClaimSupport, Scores
+from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
+from pipeline.domain.study import Segment, Study
 from pipeline.evidence import (
     MARK_WORDS,
     ClaimGroup,
@@ -20,7 +24,6 @@ from pipeline.evidence import (
     other_findings,
     who,
 )
-from pipeline.models import AssessedDraft, ClaimSupport, FinalPersona, Frozen, RunRecord, Scores, Segment, Study
 from pipeline.words import OUTCOME_WORDS, label, score, undirected, usd
 
 _LONGEST_TURN = 900

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from pipeline.commands import app, calibrate, check, compare, experiment, generate, runs, score, share
+from pipeline.domain.config import from_environment
 from pipeline.errors import PersonaError
-from pipeline.settings import from_environment
 
 COMMANDS = (generate, experiment, score, calibrate, compare, runs, share, check, app)
 """In the order in which `--help` lists them."""

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.config import HybridConfig
-from pipeline.models import AssessedDraft, Frozen, Micros, Study, Usage
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import AssessedDraft, Usage
+from pipeline.domain.study import Study
 from pipeline.pricing import Pricer, estimate_tokens, input_token_upper_bound
 from pipeline.prompts import persona_text, refine_request, refine_task
 from pipeline.providers import Request

@@ -4,13 +4,12 @@ Names and reasons come from models, so they are cut and put on one line; they ar
 """
 
 import textwrap
-from typing import Literal, assert_never
+from typing import assert_never
 
-from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall, Stage
-from pipeline.runlog import StageName
+from pipeline.domain.facts import StageName
+from pipeline.domain.persona import Assessment
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, Stage
 from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
-
-EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
 
 _DOING: dict[Stage, str] = {
     "draft": "writing",

@@ -8,14 +8,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
-from pipeline.models import ClaimSupport, FinalPersona, Finding, Frozen, Persona, Segment, Study
+from pipeline.domain.base import Frozen
+from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport, Finding, Persona
+from pipeline.domain.run import FinalPersona
+from pipeline.domain.study import Segment, Study
 from pipeline.words import score
-
-SUPPORTED_FROM = 0.7
-"""Support from which a claim counts as supported; the threshold that drafts are held to by default."""
-
-WEAK_FROM = 0.4
-"""Support from which a claim is weak; under it nothing in the source says so."""
 
 Mark = Literal["supported", "weak", "not_found", "unscored"]
 

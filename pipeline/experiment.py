@@ -8,56 +8,20 @@ experiment is stopped and gone on with. A cell that has ended is never run again
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from pipeline.branch import branch_config
-from pipeline.config import HybridConfig, parse_config
+from pipeline.domain.config import parse_config
+from pipeline.domain.experiment import Cell, Experiment, run_of, status_of
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
-from pipeline.grid import Cell, Grid, cells_of, identity
-from pipeline.models import Frozen, Micros, RunRecord, RunStatus, Study
+from pipeline.grid import Grid, cells_of, identity
 
 if TYPE_CHECKING:
-    from pipeline.settings import Settings
+    from pipeline.domain.config import Settings
     from pipeline.store import Store
     from pipeline.worker import Worker
-
-ExperimentStatus = Literal["not begun", "running", "completed", "cancelled", "failed", "interrupted"]
-
-
-class Experiment(Frozen):
-    """An experiment as it is kept."""
-
-    id: str
-    name: str
-    study_id: str
-    drafts_from: str
-    """Id of the run whose drafts all cells use."""
-    max_cost: float | None
-    """Budget in USD of all cells together; `None` means no cap."""
-    cells: tuple[Cell, ...]
-    """In the order in which they are run; their configurations name the experiment as their project."""
-    created_at: datetime
-    cancel_requested: bool = False
-    problem: str | None = None
-    """Why it could not go on; `None` while nothing has kept it from that."""
-
-    @property
-    def budget_micros(self) -> int | None:
-        """The budget in micro-USD; `None` means no cap."""
-        return self.cells[0].config.project_budget_micros
-
-
-class CellRun(Frozen):
-    """The run of a cell, without its facts."""
-
-    id: str
-    status: RunStatus
-    simulated: bool
-    config: HybridConfig
-    drafts_from: str | None
-    """`None` for the run that made the drafts."""
-    spent_micros: Micros
-    """Settled and reserved money of all calls."""
 
 
 def plan_experiment(
@@ -171,28 +135,6 @@ def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: boo
 
     planned = plan(cell.config, settings, cache, drafting=False, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""
-
-
-def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
-    """The run of a cell; `None` where it was not begun, or has been deleted."""
-    # The budget may have been changed between two attempts at the experiment.
-    plain = {"project_max_cost": None}
-    wanted = cell.config.model_copy(update=plain)
-    return next((run for run in runs if run.drafts_from and run.config.model_copy(update=plain) == wanted), None)
-
-
-def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStatus:
-    """What became of an experiment, from the runs of its cells."""
-    found = [run.status if (run := run_of(cell, runs)) else None for cell in experiment.cells]
-    if "running" in found:
-        return "running"
-    if all(status == "completed" for status in found):
-        return "completed"
-    if experiment.problem or "failed" in found:
-        return "failed"
-    if experiment.cancel_requested or "cancelled" in found:
-        return "cancelled"
-    return "interrupted" if any(found) else "not begun"
 
 
 def run_experiment(

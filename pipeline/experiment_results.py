@@ -10,11 +10,11 @@ from typing import Any
 
 from pipeline.calibration.bootstrap import Interval
 from pipeline.comparison.deltas import Figure, Measure, figures
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStatus, run_of, status_of
+from pipeline.domain.run import Outcome, RunRecord, RunStatus
+from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.experiment import CellRun, Experiment, ExperimentStatus, run_of, status_of
-from pipeline.grid import Cell
-from pipeline.models import Frozen, Micros, Outcome, RunRecord, RunStatus
-from pipeline.money import MICROS
 from pipeline.words import OUTCOME_WORDS, count
 
 JsonDict = dict[str, Any]

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Literal
 
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.base import Frozen, Score
+from pipeline.domain.config import HybridConfig, Weights
+from pipeline.domain.persona import Assessment, ClaimSupport
 from pipeline.evidence import FLAG_WORDS, Mark, mark
-from pipeline.models import Assessment, ClaimSupport, Frozen, Score
 from pipeline.quality.coherence import PER_ISSUE
 from pipeline.quality.duplicates import PENALTY
 from pipeline.quality.faithfulness import Summary, summary

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.units import MICROS
 from pipeline.evidence import LISTS
-from pipeline.models import Assessment, ClaimSupport, FinalPersona, Persona, RunRecord, Scores
-from pipeline.money import MICROS
 from pipeline.words import undirected
 
 JsonDict = dict[str, Any]

@@ -9,12 +9,9 @@ from math import sqrt
 from statistics import fmean, stdev
 from typing import NamedTuple
 
-from pipeline.models import FinalPersona, Frozen, Micros, RunRecord, Score
-from pipeline.scored import ANSWERED
-
-IMPUTED_BAND = 0.25
-"""Half-width of the band around costs that were not paid but priced: on public cascades the hard items, which
-are the ones that get refined, cost 23 to 25 % more than the average item."""
+from pipeline.domain.base import Frozen, Micros, Score
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.scores import ANSWERED, IMPUTED_BAND, draft_score
 
 CONFIDENCE = 0.95
 _POINT = 0.01
@@ -120,11 +117,6 @@ def refinements(run: RunRecord) -> tuple[Refinement, ...]:
         for final in run.personas
         if final.draft_id in asked or final.outcome in ANSWERED
     )
-
-
-def draft_score(final: FinalPersona) -> float | None:
-    """Overall score of the draft, whichever text was delivered."""
-    return (final.draft_assessment or final.assessment).scores.overall
 
 
 def mean_interval(values: Sequence[float], low: float, high: float) -> Estimate:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING
 
-from pipeline.models import Study
+from pipeline.domain.study import Study
 from pipeline.text import stems
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from pathlib import Path
 import yaml
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
-from pipeline.branch import INHERITED
-from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, explain_validation, parse_config
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, INHERITED, HybridConfig, explain_validation, parse_config
+from pipeline.domain.experiment import Cell, _in_words
 from pipeline.errors import ConfigError
-from pipeline.models import Frozen
 
 MOST_CELLS = 64
 """More runs than this one after the other are refused."""
@@ -86,31 +86,6 @@ class Grid(Frozen):
         if cells > MOST_CELLS:
             raise ValueError(f"the grid has {cells} cells, and {MOST_CELLS} are allowed")
         return self
-
-
-class Cell(Frozen):
-    """One combination of the values of a grid."""
-
-    settings: dict[str, JsonValue]
-    """What this cell sets, by name of the setting."""
-    config: HybridConfig
-    """The whole configuration of its run."""
-
-    @property
-    def label(self) -> str:
-        """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
-        return _in_words(self.settings)
-
-
-def value_words(value: JsonValue) -> str:
-    """The value of a setting as a person would write it; a mapping as `name value` pairs."""
-    if isinstance(value, dict):
-        return " ".join(f"{name} {inner}" for name, inner in value.items())
-    return "none" if value is None else str(value)
-
-
-def _in_words(settings: dict[str, JsonValue]) -> str:
-    return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
 
 
 def load_grid(path: Path, max_cost: float | None = None) -> Grid:

@@ -10,45 +10,24 @@ from pathlib import Path
 
 from pipeline.batching import BatchDesk, BatchPolicy
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.clock import Clock, SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings, from_environment
+from pipeline.domain.facts import MemoryLog, RunFacts, RunLog, RunResult
+from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord, Stage, Timing
+from pipeline.domain.study import Study
+from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import ProviderError
 from pipeline.estimate import frontier_only_micros
 from pipeline.index import StudyIndex
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import (
-    AssessedDraft,
-    FinalPersona,
-    Frozen,
-    RunRecord,
-    RunStatus,
-    Stage,
-    Study,
-    Timing,
-)
 from pipeline.preflight import plan
 from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Ask, Provider, Reply, Request, T
-from pipeline.quality import SCORER_VERSION, Scorer
+from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
-from pipeline.runlog import MemoryLog, RunFacts, RunLog
-from pipeline.settings import Settings, from_environment
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.words import usd
-
-
-class RunResult(Frozen):
-    """How a run ended; its facts are in the log."""
-
-    status: RunStatus
-    drafts: tuple[AssessedDraft, ...]
-    personas: tuple[FinalPersona, ...]
-    timing: Timing
-    frontier_only_micros: int | None
-    price_source: str
-    scorer_version: str = SCORER_VERSION
 
 
 class HybridPipeline:

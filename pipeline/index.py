@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from pipeline.domain.study import Segment, Study
 from pipeline.index_cache import IndexData, Ints, content_key, load, save
-from pipeline.models import Segment, Study
 from pipeline.numerals import fold_numbers
 from pipeline.source_view import SourceView
 from pipeline.text import content, language_of, sentence_spans, tokens

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.domain.study import Study
 from pipeline.file_cache import write_whole
-from pipeline.models import Study
 
 SCORER_VERSION = "1.1"
 """Changes whenever the same text could score differently. Stored with every assessment and in every cache file."""

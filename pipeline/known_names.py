@@ -6,7 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from pipeline.models import Study
+from pipeline.domain.study import Study
 from pipeline.sources.speech import spoken_name
 from pipeline.sources.vocabulary import COMMON_NAME, NAME_PARTICLE
 

@@ -12,8 +12,10 @@ from datetime import UTC
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from pipeline.bundle import WITHHELD
-from pipeline.models import Frozen, ModelCall, Place, RunRecord, Segment, Stage, Study
+from pipeline.domain.base import Frozen
+from pipeline.domain.bundle import WITHHELD
+from pipeline.domain.run import ModelCall, Place, RunRecord, Stage
+from pipeline.domain.study import Segment, Study
 from pipeline.prompts import segment_line
 from pipeline.providers._place import is_loopback
 from pipeline.redaction import REPLACED, Redactor

@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 
-from pipeline.config import explain_validation
+from pipeline.domain.config import explain_validation
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import Draft
 from pipeline.errors import InputError, PersonaError
-from pipeline.models import Draft, Persona
 from pipeline.providers import Reply
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

@@ -8,13 +8,13 @@ degrades it (no key, a retired model): those drafts end as `frontier_unavailable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings
+from pipeline.domain.run import Outcome
 from pipeline.errors import ConfigError, PersonaError, ProviderError
-from pipeline.models import Frozen, Outcome
 from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.scorer_models import ScorerModels, scorer_models
-from pipeline.settings import Settings
 
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
 """Environment variable with the key of an OpenAI-compatible local server, where it wants one."""

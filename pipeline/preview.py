@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pipeline.config import HybridConfig
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import AssessedDraft, Draft, RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
 from pipeline.focus import choose_focuses
 from pipeline.index import StudyIndex
-from pipeline.models import AssessedDraft, Draft, Frozen, RunRecord, Study
 from pipeline.parsing import read_persona
 from pipeline.preflight import Plan
 from pipeline.prompts import draft_request, refine_request, refine_task

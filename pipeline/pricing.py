@@ -12,11 +12,10 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from functools import partial
 
-from pipeline.clock import SystemClock
-from pipeline.config import PriceOverride
+from pipeline.domain.config import PriceOverride
+from pipeline.domain.run import Usage
+from pipeline.domain.units import MICROS, SystemClock
 from pipeline.errors import UnpricedModelError
-from pipeline.models import Usage
-from pipeline.money import MICROS
 from pipeline.providers import Request
 
 PROTOCOL_OVERHEAD_TOKENS = 1024

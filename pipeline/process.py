@@ -5,7 +5,7 @@ import socket
 
 import psutil
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 
 class ProcessMark(Frozen):

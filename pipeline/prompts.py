@@ -11,9 +11,10 @@ from itertools import zip_longest
 
 from pydantic import JsonValue
 
-from pipeline.config import HybridConfig
-from pipeline.evidence import WEAK_FROM
-from pipeline.models import AssessedDraft, Participant, Persona, Segment, Study
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import WEAK_FROM, Persona
+from pipeline.domain.run import AssessedDraft
+from pipeline.domain.study import Participant, Segment, Study
 from pipeline.parsing import judge_schema, persona_schema
 from pipeline.providers import DraftTask, RefineTask, Request
 

@@ -16,9 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import Literal
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.persona import Persona
+from pipeline.domain.study import Segment, Study
 from pipeline.identifiers import PLACEHOLDER, Kind, pieces
 from pipeline.known_names import POSSESSIVE, WORD, common_words, folded, name_words
-from pipeline.models import Frozen, Persona, Segment, Study
 from pipeline.providers import RefineTask
 
 _ID = re.compile(r"(?<![\w/-])[A-Za-z][\w/-]*")

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
-from pipeline.models import Frozen, RunStatus, Score
+from pipeline.domain.base import Frozen, Score
+from pipeline.domain.run import RunStatus
 
 RunOrder = Literal["newest", "oldest", "name", "best score", "worst score", "most local", "dearest", "longest"]
 RUN_ORDERS: tuple[RunOrder, ...] = get_args(RunOrder)

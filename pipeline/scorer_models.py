@@ -9,20 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.run import Stage
+from pipeline.domain.units import SystemClock
 from pipeline.embedding import EmbeddingModel
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
-from pipeline.models import Stage
 from pipeline.providers import Ask, Health, ProviderSpec, Reply, Request, T
 from pipeline.providers.ollama import Provider
 from pipeline.quality import Scorer
 from pipeline.quality.judge import Judge
 from pipeline.quality.judge_check import BAR, JudgeCheck, remember, remembered, run_check
 from pipeline.quality.meaning import Meaning
-from pipeline.settings import Settings
 
 _JUDGE_WINDOW = 4096
 """Tokens for three passages and a verdict; a larger window only costs memory."""

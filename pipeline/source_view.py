@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from pipeline.domain.study import Participant, Segment
 from pipeline.index_cache import Ints
-from pipeline.models import Participant, Segment
 
 if TYPE_CHECKING:
     from pipeline.index import StudyIndex

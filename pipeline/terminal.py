@@ -13,9 +13,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.models import AssessedDraft, RunRecord
-from pipeline.progress import RunProgress, stage_bars
-from pipeline.runlog import StageName
+from pipeline.domain.facts import RunProgress, StageName, stage_bars
+from pipeline.domain.run import AssessedDraft, RunRecord
 from pipeline.words import MISSING, percent, score, usd
 
 if TYPE_CHECKING:

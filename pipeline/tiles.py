@@ -5,8 +5,8 @@ Light like `pipeline.figures`, whose numbers it tells; where there is none, the 
 
 from typing import NamedTuple
 
+from pipeline.domain.run import RunRecord
 from pipeline.figures import Estimate, RunFigures, run_figures
-from pipeline.models import RunRecord
 from pipeline.words import MISSING, count, duration, percent, score, usd
 
 

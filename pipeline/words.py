@@ -6,8 +6,8 @@ Pure functions on plain values. A value that cannot be computed is a dash, never
 import re
 from collections.abc import Sequence
 
-from pipeline.models import CallStatus, Outcome
-from pipeline.money import MICROS
+from pipeline.domain.run import CallStatus, Outcome
+from pipeline.domain.units import MICROS
 
 MISSING = "–"
 """Stands for a value that cannot be computed."""

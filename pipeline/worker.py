@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.branch import branch_config, branch_notes, keeps_scores
-from pipeline.clock import Clock, SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.facts import RunFacts, RunResult, usual_name
+from pipeline.domain.run import RunStatus, Timing
+from pipeline.domain.study import Study
+from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError, PersonaError, StoreError
-from pipeline.hybrid import HybridPipeline, RunResult
-from pipeline.models import RunStatus, Study, Timing
+from pipeline.hybrid import HybridPipeline
 from pipeline.quality import scorer_version
-from pipeline.runlog import RunFacts, usual_name
-from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts
 

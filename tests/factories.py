@@ -3,24 +3,22 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pipeline.config import HybridConfig
-from pipeline.models import (
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import Assessment, Persona, Scores
+from pipeline.domain.routing import is_accepted, select
+from pipeline.domain.run import (
     AssessedDraft,
-    Assessment,
     CallStatus,
     Draft,
     FinalPersona,
     ModelCall,
     Outcome,
-    Persona,
     RunRecord,
     RunStatus,
-    Scores,
-    StudySize,
     Timing,
     Usage,
 )
-from pipeline.routing import is_accepted, select
+from pipeline.domain.study import StudySize
 
 STARTED = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

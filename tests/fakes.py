@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from pipeline.domain.persona import Assessment, Persona
+from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.models import Assessment, Persona, Usage
 from pipeline.providers import Ask, Batches, Health, Provider, ProviderRole, ProviderSpec, Reply, Request
 from tests.factories import make_assessment
 

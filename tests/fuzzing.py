@@ -18,8 +18,8 @@ from functools import cache
 from multiprocessing.sharedctypes import Synchronized
 from typing import NamedTuple
 
+from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.models import Study
 from pipeline.sources import SourceFile, load_files
 from tests.formats import corpus, zipped
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.promise import Promise
-from pipeline.config import HybridConfig
-from pipeline.models import AssessedDraft, Outcome, Timing
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.labels import DesignSettings, DraftKey, Promise
+from pipeline.domain.run import AssessedDraft, Outcome, Timing
 from pipeline.store import Store
 from tests.factories import make_draft, make_final
 from tests.unit.studies import study_of

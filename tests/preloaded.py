@@ -4,7 +4,7 @@ import io
 
 from rich.console import Console
 
-from pipeline.config import DEFAULT_FRONTIER_MODEL
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
 from pipeline.pricing import is_priced
 
 Console(file=io.StringIO()).print(":compass:")

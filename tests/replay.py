@@ -1,7 +1,7 @@
 """Runs told again, fact by fact, as the pipeline would have told them."""
 
-from pipeline.models import RunRecord
-from pipeline.runlog import RunLog
+from pipeline.domain.facts import RunLog
+from pipeline.domain.run import RunRecord
 
 
 def play(log: RunLog, run: RunRecord) -> None:

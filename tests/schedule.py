@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from greenlet import getcurrent, greenlet
 
+from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.models import Usage
 from pipeline.providers import Health, ProviderRole, Reply, Request
 from tests.fakes import ANSWER_TEXT
 

@@ -1,6 +1,6 @@
 """Studies from a few lines of text, for tests of what is read out of files."""
 
-from pipeline.models import Segment, Study
+from pipeline.domain.study import Segment, Study
 from pipeline.sources import SourceFile, load_files
 
 

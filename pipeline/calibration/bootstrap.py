@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.calibration.cases import Floats, Ints
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 CONFIDENCE = 0.95
 REPLICATES = 1000

@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pipeline.domain.routing import accepted
 from pipeline.errors import InputError
-from pipeline.routing import accepted
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

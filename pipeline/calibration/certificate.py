@@ -15,8 +15,9 @@ from pipeline.calibration import sentences
 from pipeline.calibration.bounds import labels_for
 from pipeline.calibration.cases import Cases
 from pipeline.calibration.evidence import Evidence, gather
-from pipeline.calibration.promise import ExactTest, Promise
-from pipeline.models import Frozen
+from pipeline.calibration.promise import ExactTest
+from pipeline.domain.base import Frozen
+from pipeline.domain.labels import Promise
 
 Status = Literal["certified", "escalate_all", "too_few_labels", "not_certifiable", "score_too_weak"]
 

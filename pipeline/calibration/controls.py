@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.calibration.bootstrap import Interval, interval, resamples
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 ControlName = Literal["all_local", "all_frontier", "fixed_ratio", "frontier_first", "oracle", "best_of_both"]
 

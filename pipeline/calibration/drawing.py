@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.design import Design, DesignSettings, DraftKey, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.labels import StoredDesign
 from pipeline.calibration.pool import pool_of, why_not_together
+from pipeline.domain.base import Frozen
+from pipeline.domain.labels import Design, DesignSettings, DraftKey, StoredDesign
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import RunRecord
+from pipeline.domain.scores import RunScores
 from pipeline.errors import InputError
-from pipeline.models import Frozen, Persona, RunRecord
-from pipeline.scored import RunScores
 
 _SECONDS_PER_TEXT = 9
 

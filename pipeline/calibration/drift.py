@@ -8,23 +8,13 @@ from scipy import stats
 
 from pipeline.calibration.bootstrap import CONFIDENCE, Interval
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.models import Frozen, RunRecord
-from pipeline.scored import RunScores
+from pipeline.domain.base import Frozen
+from pipeline.domain.labels import Setup
+from pipeline.domain.run import RunRecord
+from pipeline.domain.scores import RunScores
 
 _WARN = 0.01
 """p-value of the scores' difference under which a warning is given."""
-
-
-class Setup(Frozen):
-    """What has to be the same for a calibration of one run to speak of another."""
-
-    study_id: str
-    drafted_by: str
-    """Local provider and model."""
-    scorer: str
-    """Version of the scorer and its weights."""
-    selection: str
-    """How many drafts are written per persona kept."""
 
 
 class Drift(Frozen):

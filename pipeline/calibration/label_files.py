@@ -12,15 +12,15 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from pipeline.calibration.design import Design, DesignSettings, DraftKey, Task, Text
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.labels import Label, LabelSet, StoredDesign, Verdict, why_labels_do_not_apply
+from pipeline.calibration.labels import why_labels_do_not_apply
 from pipeline.calibration.pool import pool_of
-from pipeline.config import explain_validation
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import explain_validation
+from pipeline.domain.labels import Design, DesignSettings, DraftKey, Label, LabelSet, StoredDesign, Task, Text, Verdict
+from pipeline.domain.scores import RunScores
+from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.models import Frozen
-from pipeline.money import MICROS
-from pipeline.scored import RunScores
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, SourceFile
 

@@ -6,91 +6,20 @@ drafts drawn from the floor on count for a certificate, and labels made elsewher
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Literal
 
-from pipeline.calibration.design import Agreement, Design, DraftKey, agreement
-from pipeline.calibration.drift import Setup, why_it_does_not_apply
-from pipeline.models import Frozen
-
-Verdict = Literal["acceptable", "unacceptable", "unsure"]
-
-
-class Label(Frozen):
-    """What one rater said of one task."""
-
-    place: int
-    """Of the task in its design."""
-    rater: str
-    """A name as typed: untrusted."""
-    verdict: Verdict
-    note: str = ""
-    """Untrusted; may be empty."""
-    labelled_at: datetime
-
-
-class StoredDesign(Frozen):
-    """A design in the store."""
-
-    id: str
-    name: str
-    """Untrusted."""
-    run_ids: tuple[str, ...]
-    """Runs it was drawn from, those deleted since left out."""
-    created_at: datetime
-    design: Design
-    """Tasks of deleted runs are left out; the places of the others stay."""
-
-
-class DesignSummary(Frozen):
-    """A design in a list, without its tasks."""
-
-    id: str
-    name: str
-    study_id: str
-    run_ids: tuple[str, ...]
-    created_at: datetime
-    tasks: int
-    labelled: dict[str, int]
-    """Labels per rater, the first rater first; without one, empty."""
-    scorer_version: str
-    is_drawn: bool
-    """False for labels made elsewhere, which certify nothing."""
-
-
-class LabelledDraft(Frozen):
-    """What the first rater said of one draft."""
-
-    key: DraftKey
-    draft: Verdict | None = None
-    """Of the draft's text."""
-    frontier: Verdict | None = None
-    """Of the frontier's text, where there is one."""
-    certifies: bool
-    """Whether its label may enter a certificate: it was drawn at random from the floor on."""
-
-
-class LabelSet(Frozen):
-    """The labels of one design, ready to be joined with its runs by `pool.pool_of`."""
-
-    design: StoredDesign
-    rater: str | None
-    """Whose verdicts these are; `None` while nobody has labelled."""
-    drafts: tuple[LabelledDraft, ...]
-
-    def verdicts(self, *, all_labels: bool = False) -> dict[DraftKey, LabelledDraft]:
-        """The labelled drafts that may enter a certificate, by key.
-
-        Args:
-            all_labels: also those from below the floor and those made elsewhere. For looking at a score, and never
-                for a certificate.
-        """
-        return {found.key: found for found in self.drafts if all_labels or found.certifies}
-
-    @property
-    def floor(self) -> float | None:
-        """What `certify` takes as its floor with these labels."""
-        return self.design.design.certified_from
+from pipeline.calibration.design import agreement
+from pipeline.calibration.drift import why_it_does_not_apply
+from pipeline.domain.base import Frozen
+from pipeline.domain.labels import (
+    Agreement,
+    DraftKey,
+    Label,
+    LabelledDraft,
+    LabelSet,
+    Setup,
+    StoredDesign,
+    Verdict,
+)
 
 
 class LabelAgreement(Frozen):

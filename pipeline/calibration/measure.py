@@ -11,8 +11,8 @@ import numpy as np
 from pipeline.calibration.bootstrap import Interval, mean_of
 from pipeline.calibration.cases import Bools, Cases
 from pipeline.calibration.pool import Pool
-from pipeline.config import HybridConfig
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
 from pipeline.words import count, signed
 
 EVERYTHING = 1.0

@@ -7,10 +7,10 @@ from functools import cached_property
 import numpy as np
 
 from pipeline.calibration.cases import Cases, Floats, make_cases
-from pipeline.calibration.design import DraftKey
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.labels import LabelledDraft, LabelSet, as_label
-from pipeline.scored import ANSWERED, TRIED, RunScores, ScoredDraft
+from pipeline.calibration.labels import as_label
+from pipeline.domain.labels import DraftKey, LabelledDraft, LabelSet
+from pipeline.domain.scores import ANSWERED, TRIED, RunScores, ScoredDraft
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,12 +12,13 @@ from pydantic import Field
 from pipeline.calibration.bootstrap import Interval
 from pipeline.calibration.cases import Cases, Floats
 from pipeline.calibration.evidence import Evidence, gather
-from pipeline.calibration.promise import ExactTest, Promise
+from pipeline.calibration.promise import ExactTest
 from pipeline.calibration.spending import budget_risks, saving
 from pipeline.calibration.sweep import Sweep, sweep
-from pipeline.figures import IMPUTED_BAND
-from pipeline.models import Frozen, Micros, Score
-from pipeline.routing import EscalationOrder
+from pipeline.domain.base import Frozen, Micros, Score
+from pipeline.domain.labels import Promise
+from pipeline.domain.routing import EscalationOrder
+from pipeline.domain.scores import IMPUTED_BAND
 
 STOPS: Floats = np.append(np.arange(101) / 100, np.inf)
 """Where a threshold can stand, ascending; the last one escalates everything."""

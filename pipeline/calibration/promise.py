@@ -1,13 +1,10 @@
 """A promise about the share of bad texts, and the exact test of it at each threshold."""
 
 from bisect import bisect
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
-from typing import Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
 
 from pipeline.calibration.bounds import (
     below_limit,
@@ -22,43 +19,7 @@ from pipeline.calibration.bounds import (
 )
 from pipeline.calibration.cases import Bools, Floats, Ints
 from pipeline.calibration.evidence import Evidence
-from pipeline.config import explain_validation
-from pipeline.errors import ConfigError
-from pipeline.models import Frozen
-
-Risk = Literal["marginal", "selective"]
-Scope = Literal["future_runs", "this_run"]
-
-
-class Promise(Frozen):
-    """What shall be promised, fixed before labels are looked at."""
-
-    alpha: float = Field(default=0.1, gt=0, lt=1)
-    """Largest acceptable share of bad texts."""
-    confidence: float = Field(default=0.9, ge=0.5, lt=1)
-    """Probability, over the draw of the labels, with which the promise holds."""
-    risk: Risk = "marginal"
-    """`marginal`: P(accepted and bad), of everything delivered. `selective`: P(bad | accepted), of what stays local."""
-    scope: Scope = "future_runs"
-    """`future_runs` holds for the same model, prompt, scorer and source. `this_run` holds for the drafts at hand
-    only, which takes fewer labels; with all of them labelled it is a count."""
-
-    @property
-    def delta(self) -> float:
-        """Probability with which the promise may be broken."""
-        return round(1 - self.confidence, 12)
-
-
-def parse_promise(declared: Promise, typed: Mapping[str, object]) -> Promise:
-    """A promise with what somebody typed in the place of what was declared.
-
-    Raises:
-        ConfigError: a value is out of range.
-    """
-    try:
-        return Promise.model_validate({**declared.model_dump(), **typed})
-    except ValidationError as error:
-        raise ConfigError(f"--{explain_validation(error)}") from error
+from pipeline.domain.labels import Promise
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.calibration.bootstrap import Interval, mean_of
 from pipeline.calibration.cases import Cases, Floats
 from pipeline.calibration.sweep import sweep
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 
 class Recovery(Frozen):

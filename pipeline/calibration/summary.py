@@ -6,12 +6,12 @@ from pipeline.calibration.board import Board
 from pipeline.calibration.cases import Cases
 from pipeline.calibration.certificate import Certificate, Status, certify
 from pipeline.calibration.evidence import label_floor, looks_random
-from pipeline.calibration.promise import Promise, Risk
 from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.worth import Discrimination, discrimination
-from pipeline.models import Frozen
-from pipeline.money import MICROS
+from pipeline.domain.base import Frozen
+from pipeline.domain.labels import Promise, Risk
+from pipeline.domain.units import MICROS
 from pipeline.words import MISSING, percent, usd
 
 

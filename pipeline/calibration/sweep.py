@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from pipeline.calibration.cases import Cases, Floats, Ints
+from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.errors import InputError
-from pipeline.figures import IMPUTED_BAND
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.sweep import Sweep
+from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.money import MICROS
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import Limits, SourceFile
 

@@ -5,7 +5,7 @@ import numpy as np
 from pipeline.calibration.bootstrap import CONFIDENCE, REPLICATES
 from pipeline.calibration.bounds import lower, upper
 from pipeline.calibration.cases import Cases, Floats, Ints
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 _CLEAR = 0.65
 """Lower end of the interval from which the score is said to separate clearly."""

@@ -13,8 +13,8 @@ from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.cost import Progress
 from pipeline.charts.style import ChartView
-from pipeline.comparison.saved import LETTERS
-from pipeline.models import RunRecord
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.run import RunRecord
 from pipeline.words import count, label, percent, usd
 
 COLOURS = dict(

@@ -15,8 +15,8 @@ from pipeline.charts import style
 from pipeline.charts.comparison import HEIGHT, colours, percents, run_labels, together
 from pipeline.charts.moving import Columns, MovingView, Template, named, template
 from pipeline.charts.style import ChartView
-from pipeline.comparison.saved import LETTERS
-from pipeline.models import RunRecord
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.run import RunRecord
 from pipeline.words import score
 
 Texts = Literal["delivered texts", "kept drafts"]

@@ -12,7 +12,7 @@ from pipeline.calibration.position import Position
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, tenths
 from pipeline.charts.style import AnyChart, ChartView
-from pipeline.money import MICROS
+from pipeline.domain.units import MICROS
 from pipeline.words import count, percent, score, usd
 
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260

@@ -8,8 +8,8 @@ import pandas as pd
 from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.style import AnyChart, ChartView
-from pipeline.models import RunRecord
-from pipeline.money import MICROS
+from pipeline.domain.run import RunRecord
+from pipeline.domain.units import MICROS
 from pipeline.words import count, usd
 
 Progress = Literal["call", "time"]

@@ -6,7 +6,7 @@ import pandas as pd
 from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.style import ChartView
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 from pipeline.words import count
 
 _NARROW = 350

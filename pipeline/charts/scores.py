@@ -14,7 +14,7 @@ from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, turning
 from pipeline.charts.style import ChartView
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 from pipeline.words import count, score
 
 Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]

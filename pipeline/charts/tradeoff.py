@@ -15,7 +15,7 @@ from pipeline.calibration.worth import Bin
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, named, template, turning
 from pipeline.charts.style import AnyChart, ChartView
-from pipeline.money import MICROS
+from pipeline.domain.units import MICROS
 from pipeline.words import count, percent, score, signed
 
 if TYPE_CHECKING:

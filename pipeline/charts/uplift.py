@@ -6,8 +6,8 @@ import pandas as pd
 from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.style import AnyChart, ChartView
+from pipeline.domain.run import RunRecord
 from pipeline.figures import run_figures
-from pipeline.models import RunRecord
 from pipeline.words import count, signed, usd
 
 _MOST_NAMES = 12

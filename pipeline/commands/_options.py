@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from pipeline.config import DEFAULT_FRONTIER_MODEL, HybridConfig, load_config, parse_config
-from pipeline.settings import Settings
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings, load_config, parse_config
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command adds its parser."""

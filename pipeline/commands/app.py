@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from pipeline.commands._options import Commands
+from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.settings import Settings
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, open_store
+from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
-    from pipeline.calibration.promise import Promise
+    from pipeline.domain.labels import Promise
     from pipeline.store import Store
 
 
@@ -35,10 +35,10 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.evidence import label_floor
-    from pipeline.calibration.promise import Promise
     from pipeline.calibration.summary import in_words, summarise, summary_of
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
+    from pipeline.domain.labels import Promise
 
     if options.design and not options.run:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
@@ -56,7 +56,7 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
 
 def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":
     """What is asked for, and where nothing is, what was declared."""
-    from pipeline.calibration.promise import parse_promise
+    from pipeline.domain.labels import parse_promise
 
     asked = {name: getattr(options, name) for name in ("alpha", "confidence", "risk")}
     return parse_promise(declared, {name: value for name, value in asked.items() if value is not None})
@@ -67,7 +67,7 @@ def _board(store: "Store", options: argparse.Namespace) -> "Board":
     from pipeline.calibration.labels import label_set
     from pipeline.calibration.pool import why_not_together
     from pipeline.calibration.position import Terms
-    from pipeline.calibration.promise import Promise
+    from pipeline.domain.labels import Promise
 
     ids = list(dict.fromkeys(store.find_run(text) for text in options.run))
     runs = store.scores(ids)

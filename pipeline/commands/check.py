@@ -4,7 +4,7 @@ import argparse
 import json
 
 from pipeline.commands._options import Commands, cache_of, config_of, run_options
-from pipeline.settings import Settings
+from pipeline.domain.config import Settings
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, open_store
-from pipeline.comparison.saved import FEWEST, LETTERS, MOST
+from pipeline.domain.comparison import FEWEST, LETTERS, MOST
+from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.models import RunRecord
+    from pipeline.domain.run import RunRecord
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:

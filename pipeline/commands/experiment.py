@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, cache_of, open_store, remembered_of, worker_of
+from pipeline.domain.config import Settings
 from pipeline.errors import Cancelled, PersonaError
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.experiment import Experiment
+    from pipeline.domain.experiment import Experiment
     from pipeline.experiment_results import ExperimentResults
     from pipeline.grid import Grid
     from pipeline.store import Store
@@ -29,7 +29,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _experiment(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.clock import SystemClock
+    from pipeline.domain.units import SystemClock
     from pipeline.experiment import run_experiment
     from pipeline.grid import load_grid
     from pipeline.terminal import watch
@@ -59,7 +59,7 @@ def _prepared(
     grid: "Grid", store: "Store", worker: "Worker", options: argparse.Namespace, settings: Settings
 ) -> "Experiment":
     """The experiment, its drafts made if there are none to begin with."""
-    from pipeline.clock import SystemClock
+    from pipeline.domain.units import SystemClock
     from pipeline.experiment import drafts_of, plan_experiment
     from pipeline.sources import load_paths
     from pipeline.terminal import watch

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
 from pipeline.commands.runs import print_run_of
+from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from pipeline.models import RunRecord
+    from pipeline.domain.run import RunRecord
     from pipeline.store import Store
     from pipeline.worker import Worker
 
@@ -71,7 +71,7 @@ def _keep_here(store: "Store", study_id: str, options: argparse.Namespace) -> No
 
 
 def _resume(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.clock import SystemClock
+    from pipeline.domain.units import SystemClock
 
     store = open_store(options, settings)
     store.mark_interrupted(SystemClock().now())

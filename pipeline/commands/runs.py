@@ -5,10 +5,10 @@ import json
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, open_store
-from pipeline.settings import Settings
+from pipeline.domain.config import Settings
 
 if TYPE_CHECKING:
-    from pipeline.models import RunRecord
+    from pipeline.domain.run import RunRecord
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from pipeline.commands._options import Commands, cache_of, remembered_of
-from pipeline.settings import Settings
+from pipeline.domain.config import Settings
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -18,10 +18,10 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _score(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.config import Weights
+    from pipeline.domain.config import Weights
+    from pipeline.domain.run import AssessedDraft
     from pipeline.export import score_document
     from pipeline.index import StudyIndex
-    from pipeline.models import AssessedDraft
     from pipeline.parsing import read_personas
     from pipeline.quality import Scorer, penalise_near_duplicates
     from pipeline.sources import load_paths

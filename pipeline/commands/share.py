@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commands._options import Commands, open_store
+from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.settings import Settings
 from pipeline.words import count
 
 if TYPE_CHECKING:
@@ -55,9 +55,9 @@ def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
 
 
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
-    from pipeline.bundle import without_source
     from pipeline.bundle_file import write_bundle
-    from pipeline.clock import SystemClock
+    from pipeline.domain.bundle import without_source
+    from pipeline.domain.units import SystemClock
 
     if options.with_source:
         raise InputError("--with-source belongs to --html: a bundle holds the words of the study by itself.")
@@ -67,7 +67,7 @@ def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.bundle_file import open_bundle
-    from pipeline.clock import SystemClock
+    from pipeline.domain.units import SystemClock
 
     bundle = open_bundle(options.bundle)
     taken = open_store(options, settings).import_bundle(bundle, SystemClock().now())

@@ -17,7 +17,8 @@ from scipy.special import stdtrit
 
 from pipeline.calibration.bootstrap import CONFIDENCE, Interval
 from pipeline.calibration.cases import Floats
-from pipeline.models import Frozen, RunRecord, Stage
+from pipeline.domain.base import Frozen
+from pipeline.domain.run import RunRecord, Stage
 
 Measure = Literal["score", "local_share", "cost_micros", "answer_ms"]
 

@@ -5,11 +5,11 @@ from typing import Any
 
 from pipeline.comparison.deltas import Figure, Measure, figures
 from pipeline.comparison.matching import Match, claim_differences, matches
-from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import cautions, settings_of
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.units import MICROS
 from pipeline.figures import run_figures
-from pipeline.models import FinalPersona, RunRecord
-from pipeline.money import MICROS
 
 JsonDict = dict[str, Any]
 

@@ -14,8 +14,9 @@ from scipy.optimize import linear_sum_assignment
 
 from pipeline.calibration.cases import Floats
 from pipeline.comparison.deltas import shares_drafts
+from pipeline.domain.base import Frozen
+from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import LISTS, MarkedClaim, claim_groups
-from pipeline.models import FinalPersona, Frozen, RunRecord
 from pipeline.text import content, language_of, tokens
 
 _LIKE = 0.15

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from pipeline.calibration.drift import setup_of
-from pipeline.comparison.saved import LETTERS
-from pipeline.config import HybridConfig
-from pipeline.models import Frozen, RunRecord
+from pipeline.domain.base import Frozen
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import RunRecord
 from pipeline.words import MISSING
 
 _UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
+from pipeline.domain.study import Segment
 from pipeline.extraction.cues import Kind
 from pipeline.extraction.statements import Statement, has_contact, is_instruction
-from pipeline.models import Segment
 from pipeline.text import sentences, stems
 
 SAME_CLAIM = 75

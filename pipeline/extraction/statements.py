@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from pipeline.domain.study import Segment
 from pipeline.extraction.cues import Kind, asked_for, readings
 from pipeline.extraction.rewriting import clauses, clean, finish, shorten
-from pipeline.models import Segment
 from pipeline.text import sentences, stems
 
 _TO_A_WRITER = re.compile(

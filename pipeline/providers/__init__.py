@@ -14,8 +14,11 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, TypeVar, cast
 
 from pydantic import JsonValue, SecretStr
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import Stage, Usage
+from pipeline.domain.study import Participant, Segment
 from pipeline.errors import Cancelled, ConfigError, ProviderError
-from pipeline.models import Frozen, Participant, Persona, Segment, Stage, Usage
 
 ProviderRole = Literal["local", "frontier"]
 

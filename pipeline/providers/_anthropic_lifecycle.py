@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import model_validator
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 Stage = Literal["active", "deprecated", "retired"]
 

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from pipeline.clock import SystemClock
+from pipeline.domain.base import Frozen
+from pipeline.domain.units import SystemClock
 from pipeline.errors import ConfigError, ProviderError
-from pipeline.models import Frozen
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 """Client errors that pass with time; every status from 500 up does too."""

@@ -9,8 +9,8 @@ from itertools import islice
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
+from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.models import Usage
 from pipeline.pricing import estimate_tokens
 from pipeline.providers import Health, Request
 from pipeline.providers._errors import Endpoint, token_count

@@ -11,8 +11,8 @@ from typing import Any, ClassVar
 
 from pydantic import SecretStr
 
-from pipeline.clock import SystemClock
-from pipeline.config import DEFAULT_FRONTIER_MODEL
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
+from pipeline.domain.units import SystemClock
 from pipeline.errors import ProviderError
 from pipeline.pricing import is_priced
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request

@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, get_args
 
+from pipeline.domain.run import Usage
+from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.extraction.cues import Kind
 from pipeline.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
 from pipeline.extraction.statements import Statement, find, is_usable
-from pipeline.models import Participant, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.words import listed

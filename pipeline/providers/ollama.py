@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.models import Frozen, Usage
 from pipeline.pricing import estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.providers._errors import Endpoint, shown_address, token_count, web_address

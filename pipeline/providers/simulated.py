@@ -11,11 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import Usage
+from pipeline.domain.study import Segment
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.extraction.rewriting import is_close, is_copied
 from pipeline.extraction.selection import choose, choose_quotes, listen, ranked, says_again
 from pipeline.extraction.statements import Statement, find, is_usable
-from pipeline.models import Persona, Segment, Usage
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from itertools import combinations
 
-from pipeline.models import Finding, Persona
+from pipeline.domain.persona import Finding, Persona
 from pipeline.numerals import fold_numbers
 from pipeline.quality.completeness import same_statement
 from pipeline.quality.polarity import disagree, fewest_shared, read_signs

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pipeline.models import Participant
+from pipeline.domain.study import Participant
 from pipeline.numerals import fold_numbers
 from pipeline.text import is_number, stems, tokens
 

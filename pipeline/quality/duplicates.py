@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from pipeline.models import AssessedDraft, Finding, Persona
-from pipeline.routing import rank
+from pipeline.domain.persona import Finding, Persona
+from pipeline.domain.routing import rank
+from pipeline.domain.run import AssessedDraft
 from pipeline.text import tokens
 
 _ALIKE = 85

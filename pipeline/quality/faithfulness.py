@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from pipeline.models import Participant
+from pipeline.domain.study import Participant
 from pipeline.numerals import fold_numbers
 from pipeline.quality.generic import GENERIC
 from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.evidence import WEAK_FROM
-from pipeline.models import ClaimSupport, Finding, Persona
+from pipeline.domain.persona import WEAK_FROM, ClaimSupport, Finding, Persona
 from pipeline.quality.faithfulness import LONGEST_CLAIM
 from pipeline.quality.instructions import reads_like_instruction
 from pipeline.source_view import SourceView

@@ -6,7 +6,7 @@ Narrow on purpose: people do say "full marks" and do have trouble following inst
 import re
 import unicodedata
 
-from pipeline.models import Segment, Study
+from pipeline.domain.study import Segment, Study
 
 _THIS_TEXT = r"(?:persona|draft|profile|claims?|text|response|answer|output|submission)"
 _PATTERNS = (

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from pipeline.domain.study import Segment
 from pipeline.file_cache import FileCache
-from pipeline.models import Segment
 from pipeline.parsing import JudgeReply, UnreadableReply, Verdict, read_judgement
 from pipeline.prompts import judge_request
 from pipeline.providers import Ask, Request

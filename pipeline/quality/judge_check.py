@@ -14,10 +14,11 @@ from typing import Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from pipeline.clock import Clock
+from pipeline.domain.base import Frozen, Score
+from pipeline.domain.study import Document, Participant, Segment, Study
+from pipeline.domain.units import Clock
 from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
-from pipeline.models import Document, Frozen, Participant, Score, Segment, Study
 from pipeline.prompts import judge_request
 from pipeline.quality.judge import Judge, Judgement, passage
 

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from pipeline.config import Weights
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.lexicon import STOP_WORDS
-from pipeline.models import Assessment, ClaimSupport, Persona, Scores
 from pipeline.quality.coherence import LISTS, coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up

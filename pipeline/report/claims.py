@@ -2,6 +2,10 @@
 
 from collections.abc import Mapping
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.persona import Scores
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.study import Segment, Study
 from pipeline.evidence import (
     MARK_WORDS,
     ClaimGroup,
@@ -13,7 +17,6 @@ from pipeline.evidence import (
     other_findings,
     who,
 )
-from pipeline.models import FinalPersona, Frozen, RunRecord, Scores, Segment, Study
 from pipeline.words import OUTCOME_WORDS, score, usd
 
 

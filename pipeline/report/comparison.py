@@ -9,12 +9,13 @@ from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.comparison.deltas import figures
 from pipeline.comparison.matching import Match, claim_differences, matches
-from pipeline.comparison.saved import LETTERS
 from pipeline.comparison.settings import Setting, cautions, settings_of
 from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, figure_difference, figure_value
+from pipeline.domain.base import Frozen
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import MARK_WORDS, MarkedClaim
 from pipeline.figures import run_figures
-from pipeline.models import FinalPersona, Frozen, RunRecord
 from pipeline.report.html import figure, render
 from pipeline.report.run import at
 from pipeline.words import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd

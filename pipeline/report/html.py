@@ -9,7 +9,7 @@ from markupsafe import Markup
 from pipeline import words
 from pipeline.charts.images import inline_svg
 from pipeline.charts.style import ChartView
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 MOST_ROWS = 200
 """Of the table behind a chart; longer ones are cut, and the report says so."""

@@ -4,7 +4,7 @@ import io
 from zipfile import ZIP_STORED, ZipFile
 
 from pipeline.charts.images import image_file
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 from pipeline.report.run import run_charts
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import mark, weak_claims, who
-from pipeline.models import FinalPersona, Frozen, RunRecord
 from pipeline.report.html import render
 from pipeline.report.run import at
 from pipeline.words import OUTCOME_WORDS, count, label, score

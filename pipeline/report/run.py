@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from pipeline import charts
 from pipeline.charts.style import ChartView
+from pipeline.domain.run import OUTCOME_MEANING, RunRecord
+from pipeline.domain.study import Study
 from pipeline.evidence import MARK_WORDS
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
-from pipeline.models import OUTCOME_MEANING, RunRecord, Study
 from pipeline.outbound import outbound, remarks, told
 from pipeline.report.claims import told_personas
 from pipeline.report.html import figure, render

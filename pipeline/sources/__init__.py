@@ -13,13 +13,14 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 
+from pipeline.domain.mapping import Mapping
+from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.models import Study
 from pipeline.sources import archives
 from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
 from pipeline.sources.folders import is_usable, open_paths
-from pipeline.sources.mapping import Mapping, Part, Remembered, nothing
+from pipeline.sources.mapping import Part, Remembered, nothing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
 __all__ = [

@@ -3,12 +3,14 @@
 from collections import abc
 from collections.abc import Iterator, Sequence
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.mapping import MappedRole, Mapping
+from pipeline.domain.study import Document, Role, Segment, Study
 from pipeline.errors import InputError
-from pipeline.models import Document, Frozen, Role, Segment, Study
 from pipeline.sources.columns import table_part
 from pipeline.sources.headers import with_question_names
 from pipeline.sources.labels import read_label
-from pipeline.sources.mapping import MappedRole, Mapping, Part, Remembered, nothing
+from pipeline.sources.mapping import Part, Remembered, nothing
 from pipeline.sources.people import People, Resolved
 from pipeline.sources.reading import Conversation, Limits, Reading, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part

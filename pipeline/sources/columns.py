@@ -6,11 +6,12 @@ per turn (speaker, text), one row per person (a column per question), one row pe
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
+from pipeline.domain.mapping import ColumnRole, MappedRole
 from pipeline.sources.encoding import tidy
 from pipeline.sources.facts import fact_key, is_anothers, person_from, plain_key
 from pipeline.sources.labels import is_interviewer, read_label
-from pipeline.sources.mapping import ColumnRole, MappedRole, Part
+from pipeline.sources.mapping import Part
 from pipeline.sources.reading import Row, Table
 from pipeline.sources.vocabulary import (
     ANSWER,

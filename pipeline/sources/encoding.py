@@ -7,8 +7,8 @@ an `InputError`.
 import codecs
 import re
 
+from pipeline.domain.base import Frozen
 from pipeline.errors import InputError
-from pipeline.models import Frozen
 from pipeline.sources.reading import Limits, SourceFile
 
 _BOMS = (

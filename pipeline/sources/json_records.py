@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
 
+from pipeline.domain.base import Frozen
 from pipeline.errors import InputError
-from pipeline.models import Frozen
 from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy, written
 from pipeline.sources.facts import person_from, plain_key

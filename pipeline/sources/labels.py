@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import Literal
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 from pipeline.sources.vocabulary import NAME_PARTICLE
 
 LabelKind = Literal["code", "name", "generic", "interviewer", "opaque"]

@@ -8,28 +8,13 @@ shape is a hash of the sorted names, and the roles stand in the order of those n
 import hashlib
 from collections import abc
 from collections.abc import Callable, Sequence
-from typing import Literal
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.mapping import ColumnRole, MappedRole, Mapping, PartKind
 from pipeline.errors import InputError
-from pipeline.models import Frozen
-
-ColumnRole = Literal["participant", "words", "fact", "question", "speaker", "conversation", "subject", "ignored"]
-SpeakerRole = Literal["participant", "interviewer", "ignored", "recognised"]
-"""`recognised`: decided in each conversation by what is said, because the label changes sides between them."""
-MappedRole = ColumnRole | SpeakerRole
-PartKind = Literal["table", "speakers"]
 
 SINGLE: tuple[ColumnRole, ...] = ("participant", "question", "speaker", "conversation", "subject")
 """Roles of which a table has at most one column."""
-
-
-class Mapping(Frozen):
-    """The roles of one shape."""
-
-    shape: str
-    """From `shape_of`."""
-    roles: tuple[MappedRole, ...]
-    """One per name, in the order of the sorted names."""
 
 
 Remembered = Callable[[str], Mapping | None]

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from pipeline.clock import Clock, SystemClock
+from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError
 from pipeline.sources.documents import read_text
 from pipeline.sources.encoding import tidy

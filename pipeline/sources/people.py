@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pipeline.models import Frozen, Participant
+from pipeline.domain.base import Frozen
+from pipeline.domain.study import Participant
 from pipeline.sources.labels import Label, read_file_name, read_label
 from pipeline.sources.reading import Conversation, Person, Turn
 from pipeline.sources.roles import Cast, is_same_name

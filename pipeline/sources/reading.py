@@ -9,8 +9,9 @@ from pathlib import PurePath
 
 from pydantic import Field
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.study import Role
 from pipeline.errors import InputError
-from pipeline.models import Frozen, Role
 
 
 class SourceFile(Frozen):

@@ -7,9 +7,10 @@ taken for an interviewer's would be lost as evidence.
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
+from pipeline.domain.mapping import MappedRole, SpeakerRole
 from pipeline.sources.labels import is_interviewer, read_label
-from pipeline.sources.mapping import MappedRole, Part, SpeakerRole
+from pipeline.sources.mapping import Part
 from pipeline.sources.reading import Conversation, Reading, Turn
 
 MIN_QUESTION_SHARE = 0.4

@@ -8,8 +8,8 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 
+from pipeline.domain.base import Frozen
 from pipeline.errors import InputError
-from pipeline.models import Frozen
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import read_header
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn

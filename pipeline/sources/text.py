@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 import yaml
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, read_header, section_label
 from pipeline.sources.labels import read_label

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 from pipeline.sources.labels import is_interviewer, is_name, read_label
 from pipeline.sources.reading import Turn
 from pipeline.sources.vocabulary import NOT_A_SPEAKER

@@ -2,11 +2,13 @@
 
 from concurrent.futures import Executor, Future
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.facts import RunLog
+from pipeline.domain.persona import Assessment
+from pipeline.domain.routing import select
+from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.errors import Cancelled
-from pipeline.models import AssessedDraft, Assessment, Draft, Frozen
 from pipeline.quality import Scorer, penalise_near_duplicates
-from pipeline.routing import select
-from pipeline.runlog import RunLog
 from pipeline.stages import PipelineStage
 
 

@@ -4,14 +4,17 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from pipeline.calls import Caller
-from pipeline.config import HybridConfig
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import RunLog
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import Draft, DraftFailure
+from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.focus import choose_focuses
-from pipeline.models import Draft, DraftFailure, Frozen, Persona, Study
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
-from pipeline.runlog import RunLog
 from pipeline.stages import PipelineStage
 
 

@@ -6,16 +6,19 @@ from typing import NamedTuple
 
 from pipeline.batching import BatchDesk
 from pipeline.calls import Admission, Caller
-from pipeline.config import HybridConfig
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import RunLog
+from pipeline.domain.persona import Persona
+from pipeline.domain.routing import escalation, is_accepted, rank, select
+from pipeline.domain.run import AssessedDraft, FinalPersona, Outcome
+from pipeline.domain.study import Study
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
-from pipeline.models import AssessedDraft, FinalPersona, Frozen, Outcome, Persona, Study
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.prompts import refine_request, refine_task
 from pipeline.providers import Request
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor, in_all_texts
-from pipeline.routing import escalation, is_accepted, rank, select
-from pipeline.runlog import RunLog
 from pipeline.stages import PipelineStage
 
 

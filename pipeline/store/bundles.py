@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.bundle import Bundle, BundledRun, Event, StageBegun, withheld
-from pipeline.comparison.saved import Comparison
-from pipeline.config import HybridConfig
+from pipeline.domain.base import Frozen
+from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, withheld
+from pipeline.domain.comparison import Comparison
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import Timing
+from pipeline.domain.study import Study
 from pipeline.errors import InputError, StoreError
-from pipeline.models import Frozen, Study, Timing
 from pipeline.store.comparisons import comparisons_within
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
 from pipeline.store.labels import designs_within, take_design

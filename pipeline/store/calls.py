@@ -1,8 +1,8 @@
 """Attempts at models, of one run or of all: counted, timed and listed."""
 
-from pipeline.attempts import CallChoice, CallGroup, Latency, ListedCall
+from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall
+from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
-from pipeline.models import ModelCall
 from pipeline.store.facts import read_call
 from pipeline.store.rows import unknown, utf8
 from pipeline.store.store import DatabaseFile

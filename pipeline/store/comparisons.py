@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from pipeline.comparison.saved import FEWEST, MOST, Comparison
+from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.errors import InputError, StoreError
 from pipeline.store.rows import iso, storable, utf8
 from pipeline.store.store import DatabaseFile

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Sequence
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.experiment import CellRun, Experiment
 from pipeline.errors import StoreError
-from pipeline.experiment import CellRun, Experiment
 from pipeline.store.rows import as_json, iso, storable, utf8
 from pipeline.store.store import DatabaseFile
 

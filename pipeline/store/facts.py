@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pipeline.config import HybridConfig
-from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
-from pipeline.runlog import RunFacts, collect
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import RunFacts, collect
+from pipeline.domain.persona import Assessment
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.store.rows import as_json, iso, one, tell
 from pipeline.words import count
 

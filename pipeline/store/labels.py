@@ -12,9 +12,8 @@ from pipeline.store.store import DatabaseFile
 
 # Imported where they are used: with them come numpy and scipy, which most of what opens a database never needs.
 if TYPE_CHECKING:
-    from pipeline.bundle_labels import LabelledDesign
-    from pipeline.calibration.design import Design, Task
-    from pipeline.calibration.labels import DesignSummary, Label, StoredDesign, Verdict
+    from pipeline.domain.bundle import LabelledDesign
+    from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
     from pipeline.store.store import Database
 
 
@@ -36,7 +35,7 @@ class LabelTables(DatabaseFile):
 
     def designs(self, study_id: str | None = None) -> "list[DesignSummary]":
         """The designs of a study, or all; newest first."""
-        from pipeline.calibration.labels import DesignSummary
+        from pipeline.domain.labels import DesignSummary
 
         where, values = ("designs.study_id = ?", [study_id]) if study_id else ("1", [])
         with self._read() as db:
@@ -112,7 +111,7 @@ def designs_within(db: "Database", run_ids: Sequence[str]) -> "list[LabelledDesi
     rows = list(db.query(_OF_RUNS, [json.dumps(list(run_ids))]))
     if not rows:
         return []
-    from pipeline.bundle_labels import LabelledDesign
+    from pipeline.domain.bundle import LabelledDesign
 
     found = [stored for row in rows if set((stored := _stored(db, row)).run_ids) <= set(run_ids)]
     places = {stored.id: {task.place for task in stored.design.tasks} for stored in found}
@@ -216,7 +215,7 @@ def _insert_items(db: "Database", design_id: str, tasks: "Sequence[Task]") -> No
 
 
 def _stored(db: "Database", row: dict[str, Any]) -> "StoredDesign":
-    from pipeline.calibration.labels import StoredDesign
+    from pipeline.domain.labels import StoredDesign
 
     return StoredDesign.model_validate(
         {
@@ -228,7 +227,7 @@ def _stored(db: "Database", row: dict[str, Any]) -> "StoredDesign":
 
 
 def _labels(db: "Database", design_id: str) -> "tuple[Label, ...]":
-    from pipeline.calibration.labels import Label
+    from pipeline.domain.labels import Label
 
     return tuple(Label.model_validate(row) for row in db.query(_LABELS, [design_id]))
 

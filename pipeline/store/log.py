@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.facts import NEVER_LEAVES, EventKind, RunLog, StageName
+from pipeline.domain.persona import Assessment
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
-from pipeline.events import EventKind, describe, describe_score, describe_stage
-from pipeline.models import Assessment, Batch, Draft, DraftFailure, FinalPersona, ModelCall
-from pipeline.runlog import NEVER_LEAVES, RunLog, StageName
+from pipeline.events import describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
 from pipeline.store.rows import KEYS, Table, change, one, storable, tell
 from pipeline.store.store import DatabaseFile

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NoReturn
 
-from pipeline.bundle import Bundle, without_source
+from pipeline.domain.bundle import Bundle, without_source
+from pipeline.domain.run import ModelCall
 from pipeline.errors import AccessDenied
-from pipeline.models import ModelCall
 from pipeline.store import Store
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
+from pipeline.domain.facts import EventKind
+from pipeline.domain.study import StudySize
 from pipeline.errors import StoreError
-from pipeline.events import EventKind
-from pipeline.models import StudySize
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database

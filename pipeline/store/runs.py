@@ -3,12 +3,11 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
+from pipeline.domain.run import RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.models import RunRecord, RunStatus, Timing
 from pipeline.process import ProcessMark, is_alive, this_process
-from pipeline.progress import RunProgress
-from pipeline.runlog import RunFacts, RunLog, new_run_id, with_facts
 from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8

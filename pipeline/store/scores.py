@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from pipeline.scored import RunScores, ScoredDraft, best_first
+from pipeline.domain.scores import RunScores, ScoredDraft, best_first
 from pipeline.store.rows import one
 from pipeline.store.store import DatabaseFile
 

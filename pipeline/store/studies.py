@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
-from pipeline.models import Frozen, Study, StudySize
-from pipeline.sources.mapping import Mapping
+from pipeline.domain.base import Frozen
+from pipeline.domain.mapping import Mapping
+from pipeline.domain.study import Study, StudySize
 from pipeline.store.rows import as_json, change, iso, one, size_of, storable
 from pipeline.store.store import DatabaseFile
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.labels import DesignSettings, DraftKey
+from pipeline.domain.units import SystemClock
 from pipeline.experiment import plan_experiment, run_experiment
 from pipeline.grid import Grid
-from pipeline.settings import Settings
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from pipeline.worker import Worker

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pipeline.models import FinalPersona
+from pipeline.domain.run import FinalPersona
 from pipeline.store import Store
 from tests.browser.conftest import Installation, Visitor
 from tests.pages.runs import finished_run

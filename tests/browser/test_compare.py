@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import HybridConfig
-from pipeline.settings import Settings
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from pipeline.worker import Worker
@@ -92,7 +91,7 @@ def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, ins
     store.save_study(study)
     config = HybridConfig(local_provider="builtin", enabled=False, count=1)
     runs = [Worker(store).run(study.id, config, Settings(), HOSTILE) for _ in range(2)]
-    from pipeline.clock import SystemClock
+    from pipeline.domain.units import SystemClock
 
     saved = store.save_comparison(HOSTILE, runs, SystemClock().now(), note=HOSTILE, annotations={runs[0]: HOSTILE})
     visitor = Visitor(browser, installation.address)

@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from pipeline.config import HybridConfig
-from pipeline.settings import Settings
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from pipeline.worker import Worker

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.analysis import csv_text, persona_table
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import FinalPersona, RunRecord, Timing
+from pipeline.domain.study import Study
 from pipeline.export import personas_markdown
-from pipeline.models import FinalPersona, RunRecord, Study, Timing
 from pipeline.report import posters, run_report
 from pipeline.store import Store
 from tests.browser.conftest import Installation, Visitor

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.units import SystemClock
 from pipeline.store import Store
 from tests.browser.conftest import Installation, Visitor
 from tests.factories import make_call

@@ -14,16 +14,15 @@ from pydantic import SecretStr
 from pipeline import providers
 from pipeline.batching import BatchDesk, BatchPolicy
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.facts import MemoryLog, RunFacts
+from pipeline.domain.run import RunRecord, Usage
+from pipeline.domain.units import SystemClock
 from pipeline.errors import Cancelled, ConfigError, ProviderError
 from pipeline.hybrid import HybridPipeline
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import RunRecord, Usage
 from pipeline.pricing import Pricer
 from pipeline.providers import Batches, Found, ProviderSpec, Reply
-from pipeline.runlog import MemoryLog, RunFacts
-from pipeline.settings import Settings
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

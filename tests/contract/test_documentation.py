@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import _parser, main
-from pipeline.config import parse_config_text
+from pipeline.domain.config import parse_config_text
 from pipeline.store import Store
 
 ROOT = Path(__file__).parents[2]

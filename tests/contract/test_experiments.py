@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pipeline.cli import main
-from pipeline.models import RunRecord
+from pipeline.domain.run import RunRecord
 from pipeline.store import Store
 from tests.contract.test_kills import ANSWERS
 from tests.forked import start

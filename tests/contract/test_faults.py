@@ -15,12 +15,13 @@ from pydantic import SecretStr
 
 from pipeline import providers
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import MemoryLog
+from pipeline.domain.run import ModelCall
+from pipeline.domain.study import Participant, Segment, Study
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import ModelCall, Participant, Segment, Study
 from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Provider, ProviderSpec
-from pipeline.runlog import MemoryLog
 from pipeline.stages.draft import DraftInput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_assessment, make_draft

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import HybridConfig, Settings, Weights
+from pipeline.domain.study import Participant, Segment, Study
 from pipeline.hybrid import HybridPipeline
 from pipeline.index import StudyIndex
-from pipeline.models import Participant, Segment, Study
 from pipeline.prompts import draft_request, judge_request, refine_request
 from pipeline.providers import DraftTask, RefineTask
 from pipeline.quality import Scorer
 from pipeline.quality.instructions import reads_like_instruction, suspicious
 from pipeline.redaction import Redactor
-from pipeline.settings import Settings
 from tests.factories import make_persona
 from tests.pages.runs import ANSWERS
 from tests.studies import study_of

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import psutil
 import pytest
 
-from pipeline.clock import SystemClock
-from pipeline.models import ModelCall, RunRecord
+from pipeline.domain.run import ModelCall, RunRecord
+from pipeline.domain.units import SystemClock
 from pipeline.store import Store
 from tests.forked import start
 from tests.loopback import AnthropicServer, LoopbackServer, OllamaServer

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.models import Study
 from pipeline.sources import Limits, SourceFile, extensions, load_files
 
 SMALL = Limits(max_file_bytes=100_000, max_rows=200, max_turns=500, max_words=5_000)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.facts import MemoryLog
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
 from pipeline.hybrid import HybridPipeline
 from pipeline.index_cache import SCORER_VERSION
-from pipeline.models import RunRecord, Study
 from pipeline.outbound import outbound
-from pipeline.runlog import MemoryLog
 from pipeline.scorer_models import check_judge
-from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.worker import Worker
 from tests.fakes import FakeClock

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from pipeline.cli import main
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.experiment import drafts_of, plan_experiment
 from pipeline.grid import Grid
 from pipeline.hybrid import HybridPipeline
-from pipeline.models import Study
 from pipeline.providers import ProviderSpec, provider_class
 from pipeline.providers._place import leaves_machine
-from pipeline.settings import Settings
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

@@ -8,9 +8,9 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline import providers
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
-from pipeline.models import Participant, Segment
 from pipeline.parsing import read_persona
 from pipeline.pricing import input_token_upper_bound
 from pipeline.prompts import draft_request, refine_request

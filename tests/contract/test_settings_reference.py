@@ -14,7 +14,7 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from pipeline.config import HybridConfig, PriceOverride, Weights, parse_config_text
+from pipeline.domain.config import HybridConfig, PriceOverride, Weights, parse_config_text
 from pipeline.sources.reading import Limits
 
 ROOT = Path(__file__).parents[2]

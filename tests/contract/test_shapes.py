@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models import Study
+from pipeline.domain.study import Study
 from pipeline.sources import SourceFile, extensions, load_files
 from tests.shapes import ENDINGS, SHAPES, Shape, data_of, writers
 

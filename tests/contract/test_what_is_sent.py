@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from pipeline import load_paths
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.run import RunRecord
+from pipeline.domain.study import Study
 from pipeline.hybrid import HybridPipeline
-from pipeline.models import RunRecord, Study
 from pipeline.redaction import Redactor
-from pipeline.settings import Settings
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
 
 SERVERS = {"anthropic": AnthropicServer, "openai": OpenAIServer}

@@ -3,9 +3,8 @@
 import threading
 from pathlib import Path
 
-from pipeline.config import HybridConfig
-from pipeline.models import Study
-from pipeline.settings import Settings
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.study import Study
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
-from pipeline.config import HybridConfig
-from pipeline.models import Study, Timing
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import Timing
+from pipeline.domain.study import Study
 from pipeline.store import Store
 from tests.pages.runs import save_study
 

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.calibration.promise import Promise
-from pipeline.models import Timing
+from pipeline.domain.labels import Promise
+from pipeline.domain.run import Timing
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts
 from tests.invented import NOW, invented_run, invented_scores, labelled_run

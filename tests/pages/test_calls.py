@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.config import HybridConfig
-from pipeline.models import ModelCall
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import ModelCall
 from pipeline.store import Store
 from tests.factories import make_call
 from tests.pages.runs import finished_run, save_study

@@ -6,8 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.config import HybridConfig
-from pipeline.settings import Settings
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

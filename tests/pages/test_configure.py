@@ -5,7 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _fields, _ui
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.store import Store
 from tests.loopback import OllamaServer
 from tests.pages.conftest import App, button, opened, words

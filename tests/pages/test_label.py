@@ -6,10 +6,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.calibration.design import DesignSettings
 from pipeline.calibration.drawing import draw_from
 from pipeline.calibration.label_files import export_labels
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.labels import DesignSettings
 from pipeline.store import Store
 from tests.factories import STARTED, make_draft, make_persona
 from tests.pages.runs import finished_run, save_study

@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, from_environment
 from pipeline.preflight import plan
 from pipeline.preview import examples
-from pipeline.settings import from_environment
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from tests.pages.conftest import App, words

@@ -9,10 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _cards, _ui
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import HybridConfig, Weights
+from pipeline.domain.run import Batch, Timing
 from pipeline.evidence import unsupported_quotes, weak_claims
 from pipeline.explained import explain, product_in_words
-from pipeline.models import Batch, Timing
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
 

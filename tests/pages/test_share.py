@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from pipeline.bundle import without_source
 from pipeline.bundle_file import write_bundle
-from pipeline.clock import SystemClock
+from pipeline.domain.bundle import without_source
+from pipeline.domain.units import SystemClock
 from pipeline.store import Store
 from tests.pages.runs import finished_run
 

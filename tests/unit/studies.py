@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from pipeline.config import Weights
+from pipeline.domain.config import Weights
+from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.index import StudyIndex
-from pipeline.models import Document, Participant, Segment, Study
 from pipeline.quality import Scorer
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import analysis
-from pipeline.attempts import ListedCall
+from pipeline.domain.calls import ListedCall
 from tests.factories import make_call, make_run
 
 SOME = make_run([0.9, 0.8, 0.6, 0.5, None, 0.3, 0.2], count=5, refined={2: 0.8, 3: 0.45})

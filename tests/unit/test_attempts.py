@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.attempts import CallChoice, CallGroup, totals
-from pipeline.config import HybridConfig
+from pipeline.domain.calls import CallChoice, CallGroup, totals
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import ModelCall, Timing, Usage
 from pipeline.errors import StoreError
-from pipeline.models import ModelCall, Timing, Usage
 from pipeline.store import Store
 from tests.factories import STARTED, make_call
 from tests.unit.test_store import make_study

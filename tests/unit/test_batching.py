@@ -7,14 +7,15 @@ from hypothesis import strategies as st
 
 from pipeline.batching import BatchDesk, BatchPolicy
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.config import HybridConfig, PriceOverride
+from pipeline.domain.config import HybridConfig, PriceOverride
+from pipeline.domain.facts import MemoryLog, RunFacts
+from pipeline.domain.run import Batch, FinalPersona, ModelCall
+from pipeline.domain.study import Segment, Study
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.events import describe
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import Batch, FinalPersona, ModelCall, Segment, Study
 from pipeline.pricing import Pricer
 from pipeline.providers import Answer, Found, Reply, Request
-from pipeline.runlog import MemoryLog, RunFacts
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer

@@ -3,12 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.branch import INHERITED, branch_config, branch_notes, keeps_scores
+from pipeline.branch import branch_config, branch_notes, keeps_scores
 from pipeline.cli import main
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import INHERITED, HybridConfig, Settings, Weights
+from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
-from pipeline.models import RunRecord
-from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.worker import Worker
 from tests.factories import make_run

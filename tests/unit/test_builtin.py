@@ -5,11 +5,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import Usage
+from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.extraction.rewriting import is_copied
 from pipeline.extraction.statements import is_usable
-from pipeline.models import Participant, Segment, Usage
 from pipeline.parsing import PersonaReply, persona_schema
 from pipeline.prompts import draft_request
 from pipeline.providers import DraftTask, ProviderSpec

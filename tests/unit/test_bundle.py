@@ -12,15 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.bundle import WITHHELD, Bundle, without_source
 from pipeline.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
 from pipeline.cli import main
-from pipeline.config import HybridConfig
+from pipeline.domain.bundle import WITHHELD, Bundle, without_source
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.export import run_document
-from pipeline.models import ModelCall, RunStatus, Timing
 from pipeline.outbound import outbound, remarks
-from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.worker import Worker
 from tests.factories import make_call, make_draft, make_final

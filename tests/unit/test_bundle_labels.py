@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bundle import Bundle, without_source
 from pipeline.bundle_file import read_bundle, write_bundle
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
+from pipeline.domain.bundle import Bundle, without_source
+from pipeline.domain.labels import DesignSettings, DraftKey
 from pipeline.errors import InputError, StoreError
 from pipeline.store import Store
 from tests.unit.test_bundle import NOW, edit, filled, repacked

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calibration.promise import Promise
 from pipeline.cli import main
+from pipeline.domain.labels import Promise
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
 from tests.unit.test_calibration_table import FIELDS

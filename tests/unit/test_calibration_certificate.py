@@ -8,7 +8,7 @@ from pipeline.calibration import bounds
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import Certificate, certify, certify_at
 from pipeline.calibration.evidence import label_floor, looks_random
-from pipeline.calibration.promise import Promise
+from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 
 SELECTIVE = Promise(risk="selective")

@@ -10,8 +10,8 @@ from pipeline.calibration.pool import pool_of
 from pipeline.calibration.recovery import recovery
 from pipeline.calibration.spending import budget_risks, saving
 from pipeline.calibration.sweep import sweep
+from pipeline.domain.scores import scored
 from pipeline.figures import run_figures
-from pipeline.scored import scored
 from tests.factories import make_call, make_run
 
 

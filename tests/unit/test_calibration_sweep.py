@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.sweep import sweep
+from pipeline.domain.routing import accepted, escalation, is_accepted
 from pipeline.errors import InputError
-from pipeline.routing import accepted, escalation, is_accepted
 from tests.factories import make_draft
 
 SCORES = (None, 0.0, 0.2, 0.5, 0.7, 1.0)

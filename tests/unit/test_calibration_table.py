@@ -4,11 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.calibration.promise import Promise
 from pipeline.calibration.summary import in_words, summarise
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.table import read_cases, write_sweep
 from pipeline.cli import main
+from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 
 COST_AND_SCORE = ["local_share", "expected_cost", "saving", "auroc", "auroc_ci"]

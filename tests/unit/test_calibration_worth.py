@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from pipeline.calibration.bootstrap import Interval
 from pipeline.calibration.cases import Cases, make_cases
-from pipeline.calibration.design import DesignSettings, DraftKey, agreement, draw_design
-from pipeline.calibration.drift import Setup, drift, setup_of, why_it_does_not_apply
+from pipeline.calibration.design import agreement, draw_design
+from pipeline.calibration.drift import drift, setup_of, why_it_does_not_apply
 from pipeline.calibration.worth import discrimination, reliability
+from pipeline.domain.labels import DesignSettings, DraftKey, Setup
 from pipeline.errors import InputError
 from tests.factories import make_run
 

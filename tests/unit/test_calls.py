@@ -6,14 +6,15 @@ from contextlib import suppress
 import pytest
 
 from pipeline.calls import Caller, RetryPolicy
-from pipeline.config import HybridConfig, PriceOverride
+from pipeline.domain.config import HybridConfig, PriceOverride
+from pipeline.domain.facts import MemoryLog
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError, UnpricedModelError
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import ModelCall, Persona
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import RefineTask, Reply, Request
-from pipeline.runlog import MemoryLog
 from tests.factories import make_persona
 from tests.fakes import FakeClock, ScriptedProvider, Step, answer
 

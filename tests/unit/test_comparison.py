@@ -13,7 +13,7 @@ from pipeline.comparison.document import comparison_document
 from pipeline.comparison.matching import claim_differences, matches
 from pipeline.comparison.settings import cautions, settings_of
 from pipeline.comparison.wording import figure_basis, figure_difference, figure_value
-from pipeline.models import ClaimSupport
+from pipeline.domain.persona import ClaimSupport
 from tests.factories import make_persona, make_run
 
 SCORES = [0.9, 0.5, 0.45, 0.6, 0.4, 0.55, 0.35, 0.65]

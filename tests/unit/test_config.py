@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig, load_config, parse_config_text
+from pipeline.domain.config import HybridConfig, load_config, parse_config_text
 from pipeline.errors import ConfigError
 
 RECORD = """

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.study import Study
+from pipeline.domain.units import SystemClock
 from pipeline.erasure import erase_study
 from pipeline.errors import StoreError
 from pipeline.file_cache import FileCache
-from pipeline.models import Study
-from pipeline.settings import Settings
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

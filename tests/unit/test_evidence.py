@@ -1,3 +1,5 @@
+from pipeline.domain.persona import ClaimSupport
+from pipeline.domain.study import Segment, Study
 from pipeline.evidence import (
     Sources,
     changes,
@@ -8,7 +10,6 @@ from pipeline.evidence import (
     unsupported_quotes,
     weak_claims,
 )
-from pipeline.models import ClaimSupport, Segment, Study
 from tests.factories import make_draft, make_final, make_persona
 
 

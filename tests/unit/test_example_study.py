@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.models import Study
+from pipeline.domain.study import Study
 from pipeline.redaction import Redactor
 from pipeline.sources import SourceFile, load_files, load_paths
 

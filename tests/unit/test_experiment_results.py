@@ -4,12 +4,11 @@ import pytest
 
 from pipeline.charts.experiment import paired_differences
 from pipeline.comparison.deltas import Measure
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import HybridConfig, Weights
+from pipeline.domain.experiment import Cell, CellRun, Experiment, status_of
+from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
-from pipeline.experiment import CellRun, Experiment, status_of
 from pipeline.experiment_results import ExperimentResults, experiment_document, results
-from pipeline.grid import Cell
-from pipeline.models import RunRecord
 from tests.factories import make_run
 
 SCORES = [0.3, 0.4, 0.5, 0.6, 0.9]

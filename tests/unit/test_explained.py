@@ -2,9 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig, Weights
+from pipeline.domain.config import HybridConfig, Weights
+from pipeline.domain.persona import Assessment, ClaimSupport, Finding, Persona, Scores
+from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
-from pipeline.models import AssessedDraft, Assessment, ClaimSupport, Draft, Finding, Persona, Scores
 from pipeline.quality import penalise_near_duplicates
 from tests.factories import make_persona
 from tests.unit.studies import scorer_of, study_of

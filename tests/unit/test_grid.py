@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
 from pipeline.grid import MOST_CELLS, Grid, cells_of, identity, load_grid, parse_grid
 

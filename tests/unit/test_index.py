@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline import index_cache
+from pipeline.domain.study import Study
 from pipeline.index import StudyIndex
-from pipeline.models import Study
 from pipeline.text import sentences
 from tests.unit.studies import study_of
 

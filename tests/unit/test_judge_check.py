@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.clock import SystemClock
+from pipeline.domain.persona import Persona
+from pipeline.domain.units import SystemClock
 from pipeline.file_cache import FileCache
-from pipeline.models import Persona
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
 from pipeline.quality.judge import Judge

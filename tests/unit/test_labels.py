@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.design import DesignSettings, DraftKey
 from pipeline.calibration.drawing import draw_from, minutes_for, plan, shown_texts
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.label_files import (
@@ -19,21 +18,13 @@ from pipeline.calibration.label_files import (
     made_elsewhere,
     read_labels,
 )
-from pipeline.calibration.labels import (
-    Label,
-    LabelSet,
-    StoredDesign,
-    Verdict,
-    label_agreement,
-    label_set,
-    why_labels_do_not_apply,
-)
+from pipeline.calibration.labels import label_agreement, label_set, why_labels_do_not_apply
 from pipeline.calibration.pool import pool_of
 from pipeline.calibration.position import on_stops, stop_at_or_over
-from pipeline.calibration.promise import Promise
 from pipeline.calibration.table import read_cases
+from pipeline.domain.labels import DesignSettings, DraftKey, Label, LabelSet, Promise, StoredDesign, Verdict
+from pipeline.domain.scores import scored
 from pipeline.errors import InputError
-from pipeline.scored import scored
 from pipeline.sources.reading import SourceFile
 from tests.factories import STARTED, make_run
 

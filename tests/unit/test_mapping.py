@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.cli import main
+from pipeline.domain.mapping import ColumnRole, SpeakerRole
+from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.models import Study
 from pipeline.sources import Mapping, SourceFile, load_files, outline
-from pipeline.sources.mapping import ColumnRole, SpeakerRole
 from pipeline.store import Store
 from tests.studies import asked, said, source
 

@@ -4,7 +4,7 @@ from copy import deepcopy
 import pytest
 from sqlite_utils import Database
 
-from pipeline.attempts import CallChoice
+from pipeline.domain.calls import CallChoice
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from pipeline.store.migrations import MIGRATIONS, migrate

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig
-from pipeline.models import Document, ModelCall, Participant, RunRecord, Segment, Study
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import ModelCall, RunRecord
+from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.outbound import Outbound, outbound, payload_parts, payloads_text, remarks, told
 from pipeline.prompts import segment_line
 from pipeline.redaction import Redactor

@@ -1,11 +1,10 @@
 import pytest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.scores import RunScores, scored
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan, plan
 from pipeline.providers import Health
-from pipeline.scored import RunScores, scored
-from pipeline.settings import Settings
 from tests.factories import make_run
 
 SIMULATED = HybridConfig(local_provider="builtin", frontier_provider="simulated")

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.domain.run import Usage
 from pipeline.errors import InputError
-from pipeline.models import Usage
 from pipeline.parsing import UnreadableReply, persona_reader, persona_schema, read_persona, read_personas
 from pipeline.providers import Reply
 

@@ -3,13 +3,14 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.labels import Label, LabelSet, StoredDesign, label_set
+from pipeline.calibration.labels import label_set
 from pipeline.calibration.pool import pool_of, why_not_together
 from pipeline.calibration.sweep import sweep
-from pipeline.models import RunRecord
-from pipeline.scored import RunScores, scored
+from pipeline.domain.labels import DesignSettings, DraftKey, Label, LabelSet, StoredDesign
+from pipeline.domain.run import RunRecord
+from pipeline.domain.scores import RunScores, scored
 from tests.factories import make_run
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)

@@ -3,11 +3,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import load_paths
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import ConfigError, ProviderError, UnpricedModelError
 from pipeline.hybrid import HybridPipeline
 from pipeline.preflight import check, plan, suggested
-from pipeline.settings import Settings
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer, fault
 
 DOWN = {"OLLAMA_HOST": "http://127.0.0.1:9"}

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import DEFAULT_FRONTIER_MODEL, PriceOverride
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, PriceOverride
+from pipeline.domain.run import Usage
 from pipeline.errors import UnpricedModelError
-from pipeline.models import Usage
 from pipeline.pricing import FREE, Pricer, estimate_tokens, input_token_upper_bound, is_priced
 from pipeline.providers import DraftTask, Request
 

@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipeline.progress import RunProgress, stage_bars, stage_seconds_left
+from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -3,8 +3,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig
-from pipeline.models import ClaimSupport, Participant, Segment, Study
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import ClaimSupport
+from pipeline.domain.study import Participant, Segment, Study
 from pipeline.prompts import draft_request, excerpt, excerpt_room, refine_request, refine_task
 from pipeline.providers import DraftTask
 from tests.factories import make_draft

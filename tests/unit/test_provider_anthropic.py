@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
 from pipeline.pricing import is_priced
 from pipeline.prompts import refine_request

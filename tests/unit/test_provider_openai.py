@@ -1,7 +1,7 @@
 import pytest
 from pydantic import SecretStr
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.prompts import refine_request
 from pipeline.providers import ProviderSpec, RefineTask, Request

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import Weights
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Assessment, ClaimSupport, Persona
 from pipeline.errors import ProviderError
 from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
-from pipeline.models import Assessment, ClaimSupport, Persona
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
 from pipeline.quality import SCORER_VERSION, Scorer

@@ -5,12 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import Weights
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Assessment, Persona
+from pipeline.domain.study import Study
 from pipeline.embedding import BATCH, EmbeddingModel
 from pipeline.errors import ConfigError
 from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
-from pipeline.models import Assessment, Persona, Study
 from pipeline.providers import ProviderSpec
 from pipeline.quality import SCORER_VERSION, Scorer
 from pipeline.quality.meaning import Anchors, Meaning

@@ -1,6 +1,7 @@
 import pytest
 
-from pipeline.models import AssessedDraft, Draft, Persona
+from pipeline.domain.persona import Persona
+from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.quality import penalise_near_duplicates
 from pipeline.quality.coherence import age_of, coherence
 from pipeline.quality.completeness import completeness, is_blank

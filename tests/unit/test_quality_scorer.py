@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import Weights
-from pipeline.models import Assessment, Persona
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Assessment, Persona
 from pipeline.quality import SCORER_VERSION
 from tests.unit.studies import scorer_of, study_of
 

@@ -11,14 +11,13 @@ from unittest.mock import MagicMock
 import pytest
 
 from pages import _ui
-from pipeline.bundle import WITHHELD
-from pipeline.config import HybridConfig
+from pipeline.domain.bundle import WITHHELD
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.experiment import Cell, Experiment
+from pipeline.domain.facts import RunLog
+from pipeline.domain.mapping import Mapping
+from pipeline.domain.run import Batch, DraftFailure, Timing
 from pipeline.errors import AccessDenied, StoreError
-from pipeline.experiment import Experiment
-from pipeline.grid import Cell
-from pipeline.models import Batch, DraftFailure, Timing
-from pipeline.runlog import RunLog
-from pipeline.sources.mapping import Mapping
 from pipeline.store import Store
 from pipeline.store.read_only import ReadOnlyStore
 from pipeline.worker import Worker

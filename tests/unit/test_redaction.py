@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.redaction import measure
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.prompts import refine_request
 from pipeline.providers import RefineTask
 from pipeline.redaction import Redactor, in_all_texts

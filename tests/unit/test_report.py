@@ -10,7 +10,9 @@ from markupsafe import escape
 
 from pipeline.charts import outcome_bar, score_distribution
 from pipeline.charts.images import image_file, inline_svg
-from pipeline.models import ClaimSupport, Document, FinalPersona, Participant, RunRecord, Segment, Study
+from pipeline.domain.persona import ClaimSupport
+from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.report import calibration_report, comparison_report, posters, run_report
 from pipeline.report.html import MOST_ROWS, figure
 from pipeline.words import undirected

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.routing import escalation, is_accepted, select
+from pipeline.domain.routing import escalation, is_accepted, select
 from tests.factories import make_draft
 
 Scores = st.lists(st.none() | st.floats(0, 1), max_size=20)

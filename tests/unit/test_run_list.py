@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from pipeline.attempts import CallChoice
-from pipeline.config import HybridConfig
+from pipeline.domain.calls import CallChoice
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.models import Timing
 from pipeline.run_choice import RUN_ORDERS, UNDO_FOR, RunChoice
 from pipeline.store import Store
 from tests.factories import STARTED, make_call, make_draft, make_final

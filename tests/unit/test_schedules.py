@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.calls import Admission, Caller, RetryPolicy
-from pipeline.config import PriceOverride
+from pipeline.domain.config import PriceOverride
+from pipeline.domain.facts import MemoryLog
+from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, ProviderError
 from pipeline.ledger import HybridCostTracker
-from pipeline.models import ModelCall
 from pipeline.parsing import UnreadableReply, persona_reader
 from pipeline.pricing import Pricer
 from pipeline.providers import RefineTask, Request
-from pipeline.runlog import MemoryLog
 from tests.factories import make_persona
 from tests.schedule import Condition, ScheduledProvider, Scheduler
 

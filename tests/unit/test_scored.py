@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.domain.routing import select
+from pipeline.domain.scores import RunScores, scored
 from pipeline.errors import StoreError
-from pipeline.routing import select
-from pipeline.scored import RunScores, scored
 from pipeline.store import Store
 from tests.factories import make_call, make_run
 from tests.pages.runs import finished_run

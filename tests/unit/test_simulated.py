@@ -3,9 +3,9 @@ import json
 import jsonschema
 import pytest
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.study import Segment
 from pipeline.errors import ProviderError
-from pipeline.models import Segment
 from pipeline.parsing import persona_schema
 from pipeline.pricing import estimate_tokens
 from pipeline.prompts import refine_request

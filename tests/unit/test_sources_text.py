@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipeline.models import Study
+from pipeline.domain.study import Study
 from tests.studies import asked, said, study_of
 
 TALK = [("P03", "Every day, I would say."), ("P03", "It is cold.")]

@@ -16,10 +16,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import MemoryLog, with_facts
+from pipeline.domain.run import Batch, DraftFailure, ModelCall, RunStatus, Timing, Usage
+from pipeline.domain.study import Study, StudySize
 from pipeline.errors import BudgetExhausted, Cancelled, InputError, StoreError
-from pipeline.models import Batch, DraftFailure, ModelCall, RunStatus, Study, StudySize, Timing, Usage
-from pipeline.runlog import MemoryLog, with_facts
 from pipeline.store import Store
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play
@@ -471,7 +472,7 @@ def test_endless_usage_figures_are_kept_and_break_no_sum(store):
 WRITER = """
 import sys, itertools
 from pathlib import Path
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig
 from pipeline.store import Store
 from tests.factories import STARTED, make_call, make_draft
 from tests.unit.test_store import begin, make_study

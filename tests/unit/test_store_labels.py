@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.calibration.design import DesignSettings, DraftKey, draw_design
-from pipeline.calibration.drift import Setup
-from pipeline.config import HybridConfig
+from pipeline.calibration.design import draw_design
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.labels import DesignSettings, DraftKey, Setup
+from pipeline.domain.run import Timing
+from pipeline.domain.study import Study
 from pipeline.errors import StoreError
-from pipeline.models import Study, Timing
 from pipeline.store import Store
 from tests.factories import STARTED
 

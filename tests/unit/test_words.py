@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.models import OUTCOME_MEANING, CallStatus, Outcome
+from pipeline.domain.run import OUTCOME_MEANING, CallStatus, Outcome
 from pipeline.words import (
     CALL_MEANING,
     CALL_WORDS,

@@ -11,10 +11,9 @@ import pytest
 
 from pipeline import worker as worker_module
 from pipeline.cli import main
-from pipeline.clock import SystemClock
-from pipeline.config import HybridConfig
+from pipeline.domain.config import HybridConfig, Settings
+from pipeline.domain.units import SystemClock
 from pipeline.errors import InputError, StoreError
-from pipeline.settings import Settings
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

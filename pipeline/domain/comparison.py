@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from pipeline.models import Frozen
+from pipeline.domain.base import Frozen
 
 FEWEST, MOST = 2, 8
 """Runs that can be compared."""

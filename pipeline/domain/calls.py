@@ -6,7 +6,8 @@ long text. Real and simulated money are never added up, and over all runs what w
 
 from collections.abc import Iterable, Sequence
 
-from pipeline.models import CallStatus, Frozen, Micros, ModelCall, Stage
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.run import CallStatus, ModelCall, Stage
 
 
 class CallChoice(Frozen):

@@ -7,15 +7,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from pipeline.config import HybridConfig
-from pipeline.models import Frozen, Outcome, RunRecord, RunStatus
-from pipeline.routing import rank
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.routing import rank
+from pipeline.domain.run import FinalPersona, Outcome, RunRecord, RunStatus
 
 ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
 """Outcomes of drafts whose refinement was paid and could be read."""
 
 TRIED: tuple[Outcome, ...] = (*ANSWERED, "refine_unparsable", "refine_failed")
 """Outcomes of drafts for which it is known what refining delivers, be it the draft."""
+
+IMPUTED_BAND = 0.25
+"""Half-width of the band around costs that were not paid but priced: on public cascades the hard items, which
+are the ones that get refined, cost 23 to 25 % more than the average item."""
 
 
 class ScoredDraft(NamedTuple):
@@ -86,3 +91,8 @@ def scored(run: RunRecord) -> RunScores:
         )
     own = {name: getattr(run, name) for name in RunScores.model_fields if name != "drafts"}
     return RunScores(**own, drafts=best_first(drafts))
+
+
+def draft_score(final: FinalPersona) -> float | None:
+    """Overall score of the draft, whichever text was delivered."""
+    return (final.draft_assessment or final.assessment).scores.overall

@@ -2,33 +2,25 @@
 
 Without these words segments are empty, participants nameless and without facts, the sources of claims are known by
 place only, what was sent and answered is left out, and so are the notes of those who labelled. Personas stay whole,
-their quotes included. Values that come from elsewhere are checked here; `pipeline.bundle_file` reads and writes the
-file.
+their quotes included. Designs name drafts, which the runs of the bundle hold; no text is in them. Values that come
+from elsewhere are checked here; `pipeline.store.bundle_file` reads and writes the file.
 """
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from math import isfinite
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, PlainValidator, model_validator
+from pydantic import AwareDatetime, Field, model_validator
 
-from pipeline.comparison.saved import Comparison
-from pipeline.config import HybridConfig
-from pipeline.events import EventKind
-from pipeline.models import (
-    Assessment,
-    Batch,
-    Draft,
-    DraftFailure,
-    FinalPersona,
-    Frozen,
-    Micros,
-    ModelCall,
-    Study,
-    Timing,
-)
-from pipeline.runlog import StageName
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.comparison import Comparison
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import EventKind, StageName
+from pipeline.domain.labels import Label, StoredDesign
+from pipeline.domain.persona import Assessment
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, Timing
+from pipeline.domain.study import Study
 
 WITHHELD = "Left out of the bundle, together with the words of the study."
 """Stands where a payload was, so that nobody takes it for a call that sent nothing."""
@@ -118,17 +110,29 @@ class BundledRun(Frozen):
         return self.model_copy(update=said) == other.model_copy(update=said)
 
 
-def _labelled(value: object) -> object:
-    from pipeline.bundle_labels import LabelledDesign
+class LabelledDesign(Frozen):
+    """A design, and its labels in the order in which they were made: whose comes first decides."""
 
-    return LabelledDesign.model_validate(value)
+    stored: StoredDesign
+    labels: tuple[Label, ...]
 
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        tasks = self.stored.design.tasks
+        check_once("task", [task.place for task in tasks])
+        check_once("label", [(label.place, label.rater) for label in self.labels])
+        check_moments([self.stored.created_at, *(label.labelled_at for label in self.labels)])
+        if not tasks:
+            raise ValueError("a design has no task")
+        if unasked := {label.place for label in self.labels} - {task.place for task in tasks}:
+            raise ValueError(f"there is no task {min(unasked)}")
+        if strays := {task.run_id for task in tasks} - set(self.stored.run_ids):
+            raise ValueError(f"the run {min(strays)} is not one that it was drawn from")
+        return self
 
-# Known by name only until there is one: with it come numpy and scipy, which most of what reads runs never needs.
-if TYPE_CHECKING:
-    from pipeline.bundle_labels import LabelledDesign
-else:
-    LabelledDesign = Annotated[Any, PlainValidator(_labelled)]
+    def without_notes(self) -> Self:
+        """The same labels without what raters wrote beside them, which may quote a text. Their names stay."""
+        return self.model_copy(update={"labels": tuple(label.model_copy(update={"note": ""}) for label in self.labels)})
 
 
 class Bundle(Frozen):

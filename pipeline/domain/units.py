@@ -1,8 +1,14 @@
-"""Time as an argument: the only module that asks the system for it."""
+"""Time and money: the clock as an argument, and whole micro-USD.
+
+No other module asks the system for the time. USD stands only where people and other programs read or write it.
+"""
 
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+
+MICROS = 1_000_000
+"""Micro-USD in one USD."""
 
 
 class Clock(Protocol):

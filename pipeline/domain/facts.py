@@ -1,36 +1,39 @@
-"""Where a run writes each fact the moment it exists.
+"""The facts of a run, written the moment they exist, and how far a running run is.
 
-The pipeline knows only the protocol `RunLog`. `MemoryLog` keeps the facts in memory for use from Python
-and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both hand their
-facts to `with_facts`, so that the same facts give the same record wherever they were kept. The last word
-on an item counts: a draft written again replaces the first.
+The pipeline knows only the protocol `RunLog`. `pipeline.hybrid.memory_log` keeps the facts in memory for use from
+Python and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both hand their facts
+to `with_facts`, so that the same facts give the same record wherever they were kept. A repeated fact about an item
+replaces the earlier one. Progress bars are pure functions on the store's progress row.
 """
 
 import secrets
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import Literal, Protocol
 
-from pipeline.config import HybridConfig
-from pipeline.errors import Cancelled, ProviderError
-from pipeline.models import (
+from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import Assessment
+from pipeline.domain.routing import rank
+from pipeline.domain.run import (
     AssessedDraft,
-    Assessment,
     Batch,
     Draft,
     DraftFailure,
     FinalPersona,
-    Frozen,
     ModelCall,
     RunRecord,
-    Study,
+    RunStatus,
+    Timing,
 )
-from pipeline.routing import rank
-
-if TYPE_CHECKING:
-    from pipeline.hybrid import RunResult  # at run time hybrid imports this module
+from pipeline.domain.study import Study
+from pipeline.errors import Cancelled, ProviderError
 
 StageName = Literal["draft", "assess", "refine"]
+
+EventKind = Literal["stage", "draft", "failure", "score", "persona", "call", "batch", "warning", "run"]
+
+TITLES: dict[StageName, str] = {"draft": "Draft", "assess": "Assess", "refine": "Refine"}
 
 
 class RunLog(Protocol):
@@ -251,3 +254,87 @@ class MemoryLog(RunLog):
             finished_at=ended,
         )
         return with_facts(run, self.facts())
+
+
+class RunResult(Frozen):
+    """How a run ended; its facts are in the log."""
+
+    status: RunStatus
+    drafts: tuple[AssessedDraft, ...]
+    personas: tuple[FinalPersona, ...]
+    timing: Timing
+    frontier_only_micros: int | None
+    price_source: str
+    scorer_version: str
+
+
+class RunProgress(Frozen):
+    """How far a run is, cheap enough to ask every second."""
+
+    status: RunStatus
+    cancel_requested: bool
+    stage: StageName | None
+    """The stage that was begun last; `None` before the first."""
+    planned: dict[StageName, int]
+    """Items to do per stage; a stage that has not begun is absent."""
+    drafted: int
+    failed: int
+    """Drafts that could not be had."""
+    assessed: int
+    finished: int
+    """Personas that have reached their outcome."""
+    spent_micros: int
+    """Settled money, lost calls included."""
+    reserved_micros: int
+    """Reservations of the calls in flight."""
+    budget_micros: int | None
+    latest: str | None
+    """The last event in words: plain text, untrusted."""
+    started_at: datetime
+    stage_started_at: datetime | None
+    batch: Batch | None = None
+    """The batch whose answers the run waits for; `None` when it waits for none."""
+
+
+class StageBar(Frozen):
+    """One stage of a run."""
+
+    stage: StageName
+    title: str
+    done: int
+    """Items dealt with, failed drafts included."""
+    planned: int | None
+    """Items to do; `None` while the stage has not begun."""
+
+    @property
+    def fraction(self) -> float:
+        """Done of planned, 0 to 1; 0 before the stage has begun, 1 when it had nothing to do."""
+        if self.planned is None:
+            return 0.0
+        return min(1.0, self.done / self.planned) if self.planned else 1.0
+
+
+def stage_bars(progress: RunProgress) -> tuple[StageBar, ...]:
+    """The three stages in their order."""
+    done: dict[StageName, int] = {
+        "draft": progress.drafted + progress.failed,
+        "assess": progress.assessed,
+        "refine": progress.finished,
+    }
+    return tuple(
+        StageBar(stage=stage, title=title, done=done[stage], planned=progress.planned.get(stage))
+        for stage, title in TITLES.items()
+    )
+
+
+def stage_seconds_left(progress: RunProgress, now: datetime) -> float | None:
+    """Seconds until the current stage is done, if its items go on taking as long as they did so far.
+
+    `None` before the first item is done, because nothing is known about how long one takes, and while a
+    provider's batch is waited for. What later stages will take is not guessed.
+    """
+    bar = next((bar for bar in stage_bars(progress) if bar.stage == progress.stage), None)
+    if progress.batch or bar is None or bar.planned is None or progress.stage_started_at is None or not bar.done:
+        return None
+    seconds = max(0.0, (now - progress.stage_started_at).total_seconds())
+    return seconds / bar.done * max(0, bar.planned - bar.done)

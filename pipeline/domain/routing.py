@@ -6,7 +6,7 @@ Pure functions, used by the run and by calibration alike, so that the two cannot
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from pipeline.models import AssessedDraft
+from pipeline.domain.run import AssessedDraft
 
 if TYPE_CHECKING:
     import numpy as np

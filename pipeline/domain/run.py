@@ -1,21 +1,16 @@
-"""The nouns of the product: study, draft, assessment, outcome, run.
+"""A run: drafts, outcomes, calls to models, and the record that holds them.
 
-Everything that crosses a module boundary is one of these frozen models. Provenance, scores and evidence
-stand beside a persona, never inside it. Scores are 0 to 1, higher is better, `None` when they cannot be
-computed; money is an integer of micro-USD; times are aware UTC.
+Every kept draft ends in exactly one outcome. Money is an integer of micro-USD; times are aware UTC.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import Assessment, Persona
+from pipeline.domain.study import StudySize
 
-from pipeline.config import HybridConfig
-
-Score = Annotated[float, Field(ge=0, le=1)]
-Micros = Annotated[int, Field(ge=0)]
-
-Role = Literal["participant", "interviewer"]
 Stage = Literal["draft", "embed", "judge", "count", "refine"]
 Outcome = Literal[
     "kept_local",
@@ -44,183 +39,6 @@ OUTCOME_MEANING: dict[Outcome, str] = {
     "local_only": "The run was local only: the draft is used, whatever its score.",
     "cancelled": "The run was cancelled before this draft was refined: the draft is used.",
 }
-
-
-class Frozen(BaseModel):
-    """A value: immutable, without surprises, its field docstrings become schema and tooltips."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-# --- study -----------------------------------------------------------------------------------------
-
-
-class Segment(Frozen):
-    """A piece of a document that can be quoted."""
-
-    id: str
-    """Unique in the study: document id, a dot, a running number (`d3.17`)."""
-    document: str
-    """Id of the document it belongs to."""
-    participant: str | None
-    """Id of the participant whose words these are, or who is being asked; `None` when not known."""
-    role: Role
-    """Interviewer turns are kept for context and never used as evidence."""
-    text: str
-    where: str
-    """The place in the file, in words a person can follow: `turn 12`, `row 4, "What frustrates you?"`."""
-
-
-class Document(Frozen):
-    """One uploaded file."""
-
-    id: str
-    name: str
-    """File name as uploaded, with its folder where several files share a name."""
-    kind: str
-    """What it was understood as, in words: `interview transcript`, `wide survey`."""
-    words: int
-    """Words of participants; interviewer turns are not counted."""
-    notes: tuple[str, ...] = ()
-    """What was understood and what was dropped, one sentence each, for the preview."""
-
-
-class Participant(Frozen):
-    """A person whose words are in the study."""
-
-    id: str
-    """`P03`, `R12`: the study's own label when it has one; ours otherwise. Never an email or a phone number."""
-    name: str | None = None
-    """The name found in the data, if any. Redacted before anything goes to a frontier."""
-    demographics: dict[str, str] = {}
-    """Facts the data states about this person: age, occupation, location, ... (lower-case keys)."""
-    documents: tuple[str, ...]
-    """Ids of the documents they speak in."""
-    words: int
-
-
-class StudySize(Frozen):
-    """The four numbers that say how much data a run was drawn from."""
-
-    documents: int
-    participants: int
-    segments: int
-    words: int
-
-
-class Study(Frozen):
-    """A named set of documents. The id is a hash of the content: the same upload is the same study."""
-
-    id: str
-    name: str
-    documents: tuple[Document, ...]
-    participants: tuple[Participant, ...]
-    segments: tuple[Segment, ...]
-    """In reading order, document by document."""
-    warnings: tuple[str, ...] = ()
-    """Files that were left out, and why."""
-
-    @property
-    def words(self) -> int:
-        """Words of participants in the whole study."""
-        return sum(document.words for document in self.documents)
-
-    @property
-    def is_withheld(self) -> bool:
-        """Whether it was shared without its words: its segments are places and no more, so nothing can run on it."""
-        return bool(self.segments) and not any(segment.text for segment in self.segments)
-
-    @property
-    def size(self) -> StudySize:
-        """How much data there is; segments include interviewer turns."""
-        return StudySize(
-            documents=len(self.documents),
-            participants=len(self.participants),
-            segments=len(self.segments),
-            words=self.words,
-        )
-
-
-# --- persona ---------------------------------------------------------------------------------------
-
-
-def _as_text(value: object) -> object:
-    """Ages and the like arrive as JSON numbers; a persona states them as text."""
-    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
-
-
-Text = Annotated[str, BeforeValidator(_as_text)]
-
-
-class Persona(Frozen):
-    """The content of a persona. Every list may be empty; completeness is a score, not a schema error."""
-
-    id: str
-    """Assigned by us, never by a model."""
-    name: str
-    tagline: str = ""
-    demographics: dict[str, Text] = {}
-    """age, occupation, location and further free keys."""
-    background: str = ""
-    goals: tuple[str, ...] = ()
-    pain_points: tuple[str, ...] = ()
-    behaviours: tuple[str, ...] = ()
-    motivations: tuple[str, ...] = ()
-    quotes: tuple[str, ...] = ()
-    """Verbatim from the study, or they count as unsupported."""
-
-
-# --- quality ---------------------------------------------------------------------------------------
-
-
-class Scores(Frozen):
-    """The numbers of one assessment."""
-
-    overall: Score | None
-    """Completeness, coherence and faithfulness together; `None` when faithfulness cannot be computed."""
-    coherence: Score
-    faithfulness: Score | None
-    """`None` when the source is empty: neither 0 nor 1 would be true."""
-    completeness: Score
-
-
-class ClaimSupport(Frozen):
-    """One claim of a persona with the best source found for it."""
-
-    field: str
-    """`goals`, `quotes`, `demographics.age`, ..."""
-    text: str
-    support: Score
-    document: str | None
-    """Name of the source document; `None` when nothing was found."""
-    segment: str | None
-    """Id of the best source segment; `None` when nothing was found."""
-    quote: str | None
-    """The best source sentences, verbatim."""
-    participant: str | None = None
-    """Id of the participant who said it."""
-    flags: tuple[str, ...] = ()
-    """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and what a judge said of it."""
-    unjudged: Score | None = None
-    """The support before a judge changed it; `None` when none did."""
-
-
-class Finding(Frozen):
-    """Something an analyst should look at, in words."""
-
-    kind: str
-    """A short stable name: `unsupported_quote`, `contradiction`, `near_duplicate`, ..."""
-    field: str | None = None
-    text: str
-
-
-class Assessment(Frozen):
-    """What the local, deterministic scorer says of one text."""
-
-    scores: Scores
-    claims: tuple[ClaimSupport, ...]
-    findings: tuple[Finding, ...]
-    scorer_version: str
 
 
 # --- run -------------------------------------------------------------------------------------------

@@ -1,17 +1,22 @@
-"""The `hybrid:` block: every setting of a run, read and written as YAML exactly as the seed record has it.
+"""Settings: the `hybrid:` block of a run, and what the environment says.
 
-Immutable and complete: the same configuration on the same study with the same code is the same run.
+The block holds every setting of a run, read and written as YAML exactly as the seed record has it. Immutable and
+complete: the same configuration on the same study with the same code is the same run. Keys, addresses and the
+database come from the environment, which `from_environment` alone reads.
 """
 
+import os
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
+from pipeline.domain.base import Frozen
+from pipeline.domain.units import MICROS
 from pipeline.errors import ConfigError
-from pipeline.money import MICROS
 
 DEFAULT_FRONTIER_MODEL: dict[str, str] = {
     "anthropic": "claude-sonnet-5-5",
@@ -19,6 +24,20 @@ DEFAULT_FRONTIER_MODEL: dict[str, str] = {
     "simulated": "claude-sonnet-5-5",
 }
 """The model proposed for each frontier provider; `simulated` bills at this model's list price."""
+
+INHERITED = (
+    "local_provider",
+    "local_model",
+    "local_base_url",
+    "count",
+    "draft_factor",
+    "seed",
+    "temperature",
+    "context_tokens",
+)
+"""Settings that decided which drafts there are and how many of them are delivered."""
+
+DEFAULT_DATABASE = Path("data/persona.db")
 
 
 class Weights(BaseModel):
@@ -225,3 +244,34 @@ def explain_validation(error: ValidationError) -> str:
             complaint = problem["msg"].removeprefix("Value error, ")
             parts.append(f"{name}: {complaint[0].lower()}{complaint[1:]} (found {problem['input']!r})")
     return "; ".join(parts) + "."
+
+
+class Settings(Frozen):
+    """A snapshot of the environment, passed to whoever needs it."""
+
+    values: dict[str, SecretStr] = {}
+    """Environment variables by name, all treated as secrets."""
+
+    def get(self, variable: str | None) -> str | None:
+        """The value of a variable that is not secret (an address); `None` when unset or blank."""
+        secret = self.secret(variable)
+        return secret.get_secret_value() if secret else None
+
+    def secret(self, variable: str | None) -> SecretStr | None:
+        """The value of a variable, wrapped so that printing it shows stars."""
+        value = self.values.get(variable) if variable else None
+        return value if value and value.get_secret_value().strip() else None
+
+    def with_secrets(self, extra: Mapping[str, str]) -> "Settings":
+        """The same settings with more variables (typed on a page, or from Streamlit's secrets)."""
+        return Settings(values={**self.values, **{name: SecretStr(value) for name, value in extra.items()}})
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file: `PERSONA_DB`, else `data/persona.db` under the working directory."""
+        return Path(self.get("PERSONA_DB") or DEFAULT_DATABASE)
+
+
+def from_environment() -> Settings:
+    """The settings of this process."""
+    return Settings(values={name: SecretStr(value) for name, value in os.environ.items()})

@@ -1,0 +1,99 @@
+"""An experiment: a grid of runs on the same drafts, under one budget, and how far it is.
+
+`pipeline.jobs` plans and runs it; the store keeps it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import JsonValue
+
+from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.run import RunStatus
+
+ExperimentStatus = Literal["not begun", "running", "completed", "cancelled", "failed", "interrupted"]
+
+
+class Cell(Frozen):
+    """One combination of the values of a grid."""
+
+    settings: dict[str, JsonValue]
+    """What this cell sets, by name of the setting."""
+    config: HybridConfig
+    """The whole configuration of its run."""
+
+    @property
+    def label(self) -> str:
+        """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
+        return _in_words(self.settings)
+
+
+class Experiment(Frozen):
+    """An experiment as it is kept."""
+
+    id: str
+    name: str
+    study_id: str
+    drafts_from: str
+    """Id of the run whose drafts all cells use."""
+    max_cost: float | None
+    """Budget in USD of all cells together; `None` means no cap."""
+    cells: tuple[Cell, ...]
+    """In the order in which they are run; their configurations name the experiment as their project."""
+    created_at: datetime
+    cancel_requested: bool = False
+    problem: str | None = None
+    """Why it could not go on; `None` while nothing has kept it from that."""
+
+    @property
+    def budget_micros(self) -> int | None:
+        """The budget in micro-USD; `None` means no cap."""
+        return self.cells[0].config.project_budget_micros
+
+
+class CellRun(Frozen):
+    """The run of a cell, without its facts."""
+
+    id: str
+    status: RunStatus
+    simulated: bool
+    config: HybridConfig
+    drafts_from: str | None
+    """`None` for the run that made the drafts."""
+    spent_micros: Micros
+    """Settled and reserved money of all calls."""
+
+
+def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
+    """The run of a cell; `None` where it was not begun, or has been deleted."""
+    # The budget may have been changed between two attempts at the experiment.
+    plain = {"project_max_cost": None}
+    wanted = cell.config.model_copy(update=plain)
+    return next((run for run in runs if run.drafts_from and run.config.model_copy(update=plain) == wanted), None)
+
+
+def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStatus:
+    """What became of an experiment, from the runs of its cells."""
+    found = [run.status if (run := run_of(cell, runs)) else None for cell in experiment.cells]
+    if "running" in found:
+        return "running"
+    if all(status == "completed" for status in found):
+        return "completed"
+    if experiment.problem or "failed" in found:
+        return "failed"
+    if experiment.cancel_requested or "cancelled" in found:
+        return "cancelled"
+    return "interrupted" if any(found) else "not begun"
+
+
+def value_words(value: JsonValue) -> str:
+    """The value of a setting as a person would write it; a mapping as `name value` pairs."""
+    if isinstance(value, dict):
+        return " ".join(f"{name} {inner}" for name, inner in value.items())
+    return "none" if value is None else str(value)
+
+
+def _in_words(settings: dict[str, JsonValue]) -> str:
+    return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())

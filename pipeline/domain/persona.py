@@ -1,0 +1,93 @@
+"""A persona and its assessment: content, scores, the support of each claim, findings.
+
+Provenance, scores and evidence stand beside a persona, never inside it. A score that cannot be computed is `None`,
+never 0.
+"""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+from pipeline.domain.base import Frozen, Score
+
+SUPPORTED_FROM = 0.7
+"""Support from which a claim counts as supported; the threshold that drafts are held to by default."""
+
+WEAK_FROM = 0.4
+"""Support from which a claim is weak; under it nothing in the source says so."""
+
+
+def _as_text(value: object) -> object:
+    """Ages and the like arrive as JSON numbers; a persona states them as text."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_as_text)]
+
+
+class Persona(Frozen):
+    """The content of a persona. Every list may be empty; completeness is a score, not a schema error."""
+
+    id: str
+    """Assigned by us, never by a model."""
+    name: str
+    tagline: str = ""
+    demographics: dict[str, Text] = {}
+    """age, occupation, location and further free keys."""
+    background: str = ""
+    goals: tuple[str, ...] = ()
+    pain_points: tuple[str, ...] = ()
+    behaviours: tuple[str, ...] = ()
+    motivations: tuple[str, ...] = ()
+    quotes: tuple[str, ...] = ()
+    """Verbatim from the study, or they count as unsupported."""
+
+
+class Scores(Frozen):
+    """The numbers of one assessment."""
+
+    overall: Score | None
+    """Completeness, coherence and faithfulness together; `None` when faithfulness cannot be computed."""
+    coherence: Score
+    faithfulness: Score | None
+    """`None` when the source is empty: neither 0 nor 1 would be true."""
+    completeness: Score
+
+
+class ClaimSupport(Frozen):
+    """One claim of a persona with the best source found for it."""
+
+    field: str
+    """`goals`, `quotes`, `demographics.age`, ..."""
+    text: str
+    support: Score
+    document: str | None
+    """Name of the source document; `None` when nothing was found."""
+    segment: str | None
+    """Id of the best source segment; `None` when nothing was found."""
+    quote: str | None
+    """The best source sentences, verbatim."""
+    participant: str | None = None
+    """Id of the participant who said it."""
+    flags: tuple[str, ...] = ()
+    """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and what a judge said of it."""
+    unjudged: Score | None = None
+    """The support before a judge changed it; `None` when none did."""
+
+
+class Finding(Frozen):
+    """Something an analyst should look at, in words."""
+
+    kind: str
+    """A short stable name: `unsupported_quote`, `contradiction`, `near_duplicate`, ..."""
+    field: str | None = None
+    text: str
+
+
+class Assessment(Frozen):
+    """What the local, deterministic scorer says of one text."""
+
+    scores: Scores
+    claims: tuple[ClaimSupport, ...]
+    findings: tuple[Finding, ...]
+    scorer_version: str

@@ -1,0 +1,96 @@
+"""A study: documents, the people who speak in them, and segments that can be quoted.
+
+The id is a hash of the content: the same upload is the same study.
+"""
+
+from typing import Literal
+
+from pipeline.domain.base import Frozen
+
+Role = Literal["participant", "interviewer"]
+
+
+class Segment(Frozen):
+    """A piece of a document that can be quoted."""
+
+    id: str
+    """Unique in the study: document id, a dot, a running number (`d3.17`)."""
+    document: str
+    """Id of the document it belongs to."""
+    participant: str | None
+    """Id of the participant whose words these are, or who is being asked; `None` when not known."""
+    role: Role
+    """Interviewer turns are kept for context and never used as evidence."""
+    text: str
+    where: str
+    """The place in the file, in words a person can follow: `turn 12`, `row 4, "What frustrates you?"`."""
+
+
+class Document(Frozen):
+    """One uploaded file."""
+
+    id: str
+    name: str
+    """File name as uploaded, with its folder where several files share a name."""
+    kind: str
+    """What it was understood as, in words: `interview transcript`, `wide survey`."""
+    words: int
+    """Words of participants; interviewer turns are not counted."""
+    notes: tuple[str, ...] = ()
+    """What was understood and what was dropped, one sentence each, for the preview."""
+
+
+class Participant(Frozen):
+    """A person whose words are in the study."""
+
+    id: str
+    """`P03`, `R12`: the study's own label when it has one; ours otherwise. Never an email or a phone number."""
+    name: str | None = None
+    """The name found in the data, if any. Redacted before anything goes to a frontier."""
+    demographics: dict[str, str] = {}
+    """Facts the data states about this person: age, occupation, location, ... (lower-case keys)."""
+    documents: tuple[str, ...]
+    """Ids of the documents they speak in."""
+    words: int
+
+
+class StudySize(Frozen):
+    """The four numbers that say how much data a run was drawn from."""
+
+    documents: int
+    participants: int
+    segments: int
+    words: int
+
+
+class Study(Frozen):
+    """A named set of documents. The id is a hash of the content: the same upload is the same study."""
+
+    id: str
+    name: str
+    documents: tuple[Document, ...]
+    participants: tuple[Participant, ...]
+    segments: tuple[Segment, ...]
+    """In reading order, document by document."""
+    warnings: tuple[str, ...] = ()
+    """Files that were left out, and why."""
+
+    @property
+    def words(self) -> int:
+        """Words of participants in the whole study."""
+        return sum(document.words for document in self.documents)
+
+    @property
+    def is_withheld(self) -> bool:
+        """Whether it was shared without its words: its segments are places and no more, so nothing can run on it."""
+        return bool(self.segments) and not any(segment.text for segment in self.segments)
+
+    @property
+    def size(self) -> StudySize:
+        """How much data there is; segments include interviewer turns."""
+        return StudySize(
+            documents=len(self.documents),
+            participants=len(self.participants),
+            segments=len(self.segments),
+            words=self.words,
+        )
