@@ -30,7 +30,7 @@ from pipeline.domain.study import Study
 from pipeline.index import StudyIndex
 from pipeline.quality import SCORER_VERSION, Scorer, penalise_near_duplicates
 from pipeline.sources import load_paths
-from pipeline.text import sentences, stems
+from pipeline.text.tokens import sentences, stems
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTS = ("goals", "pain_points", "behaviours", "motivations")

@@ -30,7 +30,7 @@ from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.quality.faithfulness import Claim, find, summed_up
 from pipeline.source_view import SourceView
-from pipeline.text import tokens
+from pipeline.text.tokens import tokens
 
 Floats = NDArray[np.float64]
 Judge = Callable[[Claim, SourceView], float]

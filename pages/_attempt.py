@@ -11,7 +11,7 @@ from pages import _ui
 from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
 from pipeline.outbound import payload_parts
-from pipeline.words import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
+from pipeline.text.wording import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
 
 _TEXT_PX = 420
 """Height of what was sent, the same for every view of it, so that nothing jumps."""

@@ -8,7 +8,7 @@ from pages import _ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import StoreError
-from pipeline.words import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label
 
 
 def chosen(study: Study | None) -> RunRecord | None:

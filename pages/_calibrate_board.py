@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages import _access, _calibrate_sections, _figures, _share, _ui
 from pipeline.domain.units import MICROS
-from pipeline.words import escape_markdown, percent, score
+from pipeline.text.wording import escape_markdown, percent, score
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

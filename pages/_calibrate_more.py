@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import _figures, _ui
 from pipeline.errors import InputError
-from pipeline.words import count, escape_markdown, percent, score, usd
+from pipeline.text.wording import count, escape_markdown, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _access, _figures, _providers, _ui
 from pipeline.errors import PersonaError
 from pipeline.estimate import forecast
-from pipeline.words import count, escape_markdown, label, usd
+from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

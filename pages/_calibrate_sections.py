@@ -9,7 +9,7 @@ from pages import _calibrate_more, _calibrate_run, _figures
 from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.domain.units import MICROS
-from pipeline.words import escape_markdown
+from pipeline.text.wording import escape_markdown
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

@@ -13,7 +13,7 @@ from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import LISTS, FieldChange, changes
 from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, how, product_in_words
 from pipeline.export import persona_markdown
-from pipeline.words import escape_markdown, label, score
+from pipeline.text.wording import escape_markdown, label, score
 
 
 @st.dialog("How scores come about", width="medium", icon=":material/calculate:")

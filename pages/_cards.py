@@ -15,7 +15,7 @@ from pipeline.cards import cards
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Study
 from pipeline.evidence import unsupported_quotes, weak_claims
-from pipeline.words import OUTCOME_WORDS, count
+from pipeline.text.wording import OUTCOME_WORDS, count
 
 Order = Literal["Highest score", "Lowest score", "Most weak claims", "Name"]
 

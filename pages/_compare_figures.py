@@ -15,7 +15,7 @@ from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, fig
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
 from pipeline.figures import run_figures
-from pipeline.words import MISSING, count, duration, escape_markdown, label, usd
+from pipeline.text.wording import MISSING, count, duration, escape_markdown, label, usd
 
 _NO_BREAK = "\u00a0"
 

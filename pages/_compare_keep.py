@@ -9,7 +9,7 @@ from pages import _access, _ui
 from pipeline.domain.comparison import LETTERS, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError
-from pipeline.words import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label
 
 
 def of_the_address() -> Comparison | None:

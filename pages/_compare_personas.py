@@ -15,7 +15,7 @@ from pipeline.comparison.matching import ClaimDifference, Match, claim_differenc
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import MarkedClaim
-from pipeline.words import OUTCOME_WORDS, count, escape_markdown, label, percent, score
+from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
 _PER_PAGE = 4
 

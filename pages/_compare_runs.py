@@ -8,7 +8,7 @@ from pages import _ui
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.run_choice import RunName
-from pipeline.words import escape_markdown, label, score
+from pipeline.text.wording import escape_markdown, label, score
 
 _OFFERED = 100
 """The newest runs, offered in a list that can be searched; older ones are found on Runs."""

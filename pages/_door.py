@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages import _access, _ui
-from pipeline.words import escape_markdown
+from pipeline.text.wording import escape_markdown
 
 _LOOKING = {
     _ui.RESULTS: ("Results", ":material/groups:", "personas with the evidence beside every claim"),

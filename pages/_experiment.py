@@ -17,7 +17,7 @@ from pipeline.errors import PersonaError
 from pipeline.experiment import run_experiment
 from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
 from pipeline.store import Store
-from pipeline.words import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
+from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
 _POLL_S = 2.0
 _SHOWN: tuple[Measure, ...] = ("score", "local_share", "cost_micros")

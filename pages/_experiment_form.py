@@ -16,7 +16,7 @@ from pipeline.grid import Grid, cells_of, parse_grid
 from pipeline.outlook import outlook
 from pipeline.preflight import Plan
 from pipeline.providers import names
-from pipeline.words import count, escape_markdown, label, score, usd
+from pipeline.text.wording import count, escape_markdown, label, score, usd
 
 _THRESHOLDS = [f"{step / 20:.2f}" for step in range(21)]
 _ORDERS = {"worst_first": "worst first", "best_first": "best first"}

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pages import _ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.preflight import suggested
-from pipeline.words import count
+from pipeline.text.wording import count
 
 OPENED_PREFIX = "opened_"
 """Of the state of what `folded` makes."""

@@ -11,8 +11,8 @@ from pipeline import analysis, charts
 from pipeline.charts.images import ImageFormat, image_file
 from pipeline.charts.moving import MovingView
 from pipeline.domain.run import RunRecord
+from pipeline.text.wording import escape_markdown
 from pipeline.tiles import tiles
-from pipeline.words import escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ from pipeline.domain.labels import Label, StoredDesign, Verdict
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment
 from pipeline.evidence import LISTS
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 _KEYS: dict[Verdict, tuple[str, str, str]] = {
     "acceptable": ("Acceptable", "A", ":material/thumb_up:"),

@@ -9,7 +9,7 @@ from pages import _label_card, _ui
 from pipeline.calibration.label_files import export_cases, export_labels
 from pipeline.calibration.labels import label_agreement, label_set
 from pipeline.domain.labels import Agreement, Label, StoredDesign
-from pipeline.words import MISSING, escape_markdown, share
+from pipeline.text.wording import MISSING, escape_markdown, share
 
 
 def show(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:

@@ -8,7 +8,7 @@ from pages import _label_start, _ui
 from pipeline.calibration.label_files import LabelFile, labels_for, made_elsewhere, read_labels
 from pipeline.errors import PersonaError
 from pipeline.sources import SourceFile
-from pipeline.words import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label
 
 
 @st.fragment

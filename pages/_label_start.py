@@ -11,7 +11,7 @@ from pipeline.calibration.drawing import LabelPlan, minutes_for, plan
 from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
-from pipeline.words import count, escape_markdown, label, percent, score
+from pipeline.text.wording import count, escape_markdown, label, percent, score
 
 _FIRST_SHOWN = 5
 """Designs listed at first, the newest."""

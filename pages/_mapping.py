@@ -15,7 +15,7 @@ from pipeline.domain.mapping import MappedRole
 from pipeline.errors import InputError
 from pipeline.sources import Mapping as Correction
 from pipeline.sources import Part, SourceFile, load_files, outline
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.preflight import Plan
 from pipeline.preview import Example, Span, examples
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 _PROMPT_PX = 420
 _STAGES = {"draft": "Drafting", "refine": "Refining"}

@@ -6,7 +6,7 @@ from pages import _ui
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import PersonaError
 from pipeline.store import StudySummary
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 LABEL = "Never leaves this machine"
 MEANING = (
@@ -63,6 +63,6 @@ def talks_to_models(study: Study) -> None:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _suspicious(study_id: str, _study: Study) -> tuple[Segment, ...]:
-    from pipeline.quality.instructions import suspicious
+    from pipeline.text.instructions import suspicious
 
     return suspicious(_study)

@@ -14,7 +14,7 @@ from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOv
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.preflight import Plan, build, look, plan
 from pipeline.providers import Health, ProviderRole, names, provider_class
-from pipeline.words import escape_markdown
+from pipeline.text.wording import escape_markdown
 
 LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}
 """How looks are kept. They run in a thread without a session: what they need of it is handed over."""

@@ -9,7 +9,7 @@ from pages import _access, _ui
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.errors import StoreError
 from pipeline.run_choice import UNDO_FOR, ListedRun, RemovedRun
-from pipeline.words import count, escape_markdown, label, usd
+from pipeline.text.wording import count, escape_markdown, label, usd
 
 _UNDO_SHOWN = 5
 

@@ -13,7 +13,7 @@ from pipeline.errors import PersonaError
 from pipeline.providers import Health
 from pipeline.quality.judge_check import JudgeCheck
 from pipeline.scorer_models import check_judge, judge_result, server
-from pipeline.words import escape_markdown
+from pipeline.text.wording import escape_markdown
 
 OFF = {"": "Off"}
 

@@ -9,7 +9,7 @@ from pages import _ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.outbound import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd

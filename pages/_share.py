@@ -16,7 +16,7 @@ from pipeline.domain.comparison import Comparison
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.errors import PersonaError
 from pipeline.store import Store
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

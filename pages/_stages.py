@@ -4,7 +4,7 @@ import streamlit as st
 
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.study import StudySize
-from pipeline.words import count
+from pipeline.text.wording import count
 
 
 def explained(size: StudySize) -> None:

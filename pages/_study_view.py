@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages import _privacy
 from pipeline.domain.study import Study, StudySize
-from pipeline.words import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import streamlit as st
 
 from pipeline.analysis import inert_cell
-from pipeline.words import MISSING, label
+from pipeline.text.wording import MISSING, label
 
 _SHOWN_KEY = "list_shown"
 """Of the session: which selection was shown last."""

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _figures
 from pipeline.domain.calls import CallTotals, Latency
 from pipeline.domain.run import Stage
-from pipeline.words import MISSING, count, escape_markdown, milliseconds, usd
+from pipeline.text.wording import MISSING, count, escape_markdown, milliseconds, usd
 
 STAGES: dict[Stage, str] = {
     "draft": "drafting",

@@ -25,7 +25,7 @@ from pipeline.errors import AccessDenied, PersonaError, StoreError
 from pipeline.run_choice import ListedRun
 from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
-from pipeline.words import escape_markdown, label, usd
+from pipeline.text.wording import escape_markdown, label, usd
 from pipeline.worker import Worker
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"

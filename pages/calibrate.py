@@ -14,7 +14,7 @@ from pages._calibrate_data import Question
 from pipeline.domain.units import MICROS
 from pipeline.errors import StoreError
 from pipeline.store import RunName
-from pipeline.words import count, escape_markdown, label, usd
+from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.position import Terms

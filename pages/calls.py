@@ -18,7 +18,7 @@ from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, to
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
 from pipeline.store import RunName
-from pipeline.words import CALL_WORDS, count, label, milliseconds
+from pipeline.text.wording import CALL_WORDS, count, label, milliseconds
 
 T = TypeVar("T", bound=str)
 

@@ -20,7 +20,7 @@ from pages import (
 )
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
-from pipeline.words import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label
 
 _QUESTION = "What changed between these runs, and was it worth it?"
 

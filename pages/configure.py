@@ -15,7 +15,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError
 from pipeline.outlook import Outlook, outlook
 from pipeline.preflight import Plan
-from pipeline.words import count, escape_markdown, score, usd
+from pipeline.text.wording import count, escape_markdown, score, usd
 
 RUN_NAME_KEY = "run_name"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _access, _experiment, _experiment_form, _ui
 from pipeline.errors import StoreError
-from pipeline.words import label
+from pipeline.text.wording import label
 
 _QUESTION = "Which settings are worth their money, on the same drafts?"
 

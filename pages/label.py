@@ -11,7 +11,7 @@ from pages._label_data import RATER_KEY, records
 from pipeline.calibration.labels import raters
 from pipeline.domain.labels import StoredDesign
 from pipeline.errors import StoreError
-from pipeline.words import escape_markdown, label
+from pipeline.text.wording import escape_markdown, label
 
 _QUESTION = "Which texts are good enough, judged without knowing where they come from?"
 

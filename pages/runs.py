@@ -16,7 +16,7 @@ from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import RunStatus
 from pipeline.run_choice import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
-from pipeline.words import count, label, score, usd
+from pipeline.text.wording import count, label, score, usd
 
 if TYPE_CHECKING:
     from datetime import date

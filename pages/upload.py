@@ -15,7 +15,7 @@ from pipeline.erasure import erase_study
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
 from pipeline.store import StudySummary
-from pipeline.words import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label
 
 FORMATS = (
     f"Interviews, survey answers or tickets as {', '.join(ending[1:].upper() for ending in extensions())}. "

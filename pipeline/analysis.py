@@ -15,7 +15,7 @@ from pipeline.domain.run import OUTCOME_MEANING, ModelCall, RunRecord
 from pipeline.domain.scores import draft_score
 from pipeline.domain.units import MICROS
 from pipeline.figures import refinements
-from pipeline.words import OUTCOME_WORDS
+from pipeline.text.wording import OUTCOME_WORDS
 
 DROPPED = "dropped"
 """Stands where an outcome would: the draft was not among the best `count`."""

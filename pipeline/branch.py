@@ -7,7 +7,7 @@ those of the source, and a configuration that states others is refused.
 from pipeline.domain.config import INHERITED, HybridConfig
 from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
-from pipeline.words import count
+from pipeline.text.wording import count
 
 
 def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:

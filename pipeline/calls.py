@@ -21,7 +21,7 @@ from pipeline.ledger import Hold, HybridCostTracker
 from pipeline.parsing import UnreadableReply
 from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import Provider, Reply, Request
-from pipeline.words import usd
+from pipeline.text.wording import usd
 
 T = TypeVar("T")
 

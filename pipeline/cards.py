@@ -24,7 +24,7 @@ from pipeline.evidence import (
     other_findings,
     who,
 )
-from pipeline.words import OUTCOME_WORDS, label, score, undirected, usd
+from pipeline.text.wording import OUTCOME_WORDS, label, score, undirected, usd
 
 _LONGEST_TURN = 900
 """Characters of what was said that are shown on each side of the supporting sentences, and of the turns around."""

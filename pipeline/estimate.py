@@ -9,7 +9,7 @@ from pipeline.domain.study import Study
 from pipeline.pricing import Pricer, estimate_tokens, input_token_upper_bound
 from pipeline.prompts import persona_text, refine_request, refine_task
 from pipeline.providers import Request
-from pipeline.words import count
+from pipeline.text.wording import count
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
 """Tokens of a refinement before anything is known of the study's drafts (median of the bundled study)."""

@@ -9,7 +9,7 @@ from typing import assert_never
 from pipeline.domain.facts import StageName
 from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, Stage
-from pipeline.words import CALL_WORDS, OUTCOME_WORDS, score
+from pipeline.text.wording import CALL_WORDS, OUTCOME_WORDS, score
 
 _DOING: dict[Stage, str] = {
     "draft": "writing",

@@ -12,7 +12,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport, Finding, Persona
 from pipeline.domain.run import FinalPersona
 from pipeline.domain.study import Segment, Study
-from pipeline.words import score
+from pipeline.text.wording import score
 
 Mark = Literal["supported", "weak", "not_found", "unscored"]
 

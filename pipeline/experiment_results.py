@@ -15,7 +15,7 @@ from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStat
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.words import OUTCOME_WORDS, count
+from pipeline.text.wording import OUTCOME_WORDS, count
 
 JsonDict = dict[str, Any]
 

@@ -17,7 +17,7 @@ from pipeline.quality.coherence import PER_ISSUE
 from pipeline.quality.duplicates import PENALTY
 from pipeline.quality.faithfulness import Summary, summary
 from pipeline.quality.scorer import INSTRUCTION_CAP, exponents, weight_of
-from pipeline.words import count, percent, score
+from pipeline.text.wording import count, percent, score
 
 PartName = Literal["faithfulness", "coherence", "completeness"]
 

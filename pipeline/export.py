@@ -11,7 +11,7 @@ from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.evidence import LISTS
-from pipeline.words import undirected
+from pipeline.text.wording import undirected
 
 JsonDict = dict[str, Any]
 

@@ -13,7 +13,7 @@ from itertools import chain, cycle, islice
 from typing import TYPE_CHECKING
 
 from pipeline.domain.study import Study
-from pipeline.text import stems
+from pipeline.text.tokens import stems
 
 if TYPE_CHECKING:
     import numpy as np

@@ -27,7 +27,7 @@ from pipeline.redaction import Redactor
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
-from pipeline.words import usd
+from pipeline.text.wording import usd
 
 
 class HybridPipeline:

@@ -8,7 +8,7 @@ import threading
 from types import TracebackType
 
 from pipeline.errors import BudgetExhausted
-from pipeline.words import usd
+from pipeline.text.wording import usd
 
 
 class Hold:

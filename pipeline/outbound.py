@@ -19,8 +19,8 @@ from pipeline.domain.study import Segment, Study
 from pipeline.prompts import segment_line
 from pipeline.providers._place import is_loopback
 from pipeline.redaction import REPLACED, Redactor
-from pipeline.text import sentence_spans
-from pipeline.words import count, listed
+from pipeline.text.tokens import sentence_spans
+from pipeline.text.wording import count, listed
 
 _EXCERPT = '{"participant": "'
 _ITS_TEXT = '", "text": "'

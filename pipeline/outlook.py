@@ -13,7 +13,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores, scored
 from pipeline.estimate import CostForecast, forecast
 from pipeline.preflight import Plan
-from pipeline.words import count, score, usd
+from pipeline.text.wording import count, score, usd
 
 _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
 

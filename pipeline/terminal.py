@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.domain.facts import RunProgress, StageName, stage_bars
 from pipeline.domain.run import AssessedDraft, RunRecord
-from pipeline.words import MISSING, percent, score, usd
+from pipeline.text.wording import MISSING, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from pipeline.domain.run import RunRecord
 from pipeline.figures import Estimate, RunFigures, run_figures
-from pipeline.words import MISSING, count, duration, percent, score, usd
+from pipeline.text.wording import MISSING, count, duration, percent, score, usd
 
 
 class Tile(NamedTuple):

@@ -13,7 +13,7 @@ from pipeline.calibration.cases import Bools, Cases
 from pipeline.calibration.pool import Pool
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
-from pipeline.words import count, signed
+from pipeline.text.wording import count, signed
 
 EVERYTHING = 1.0
 """The threshold of a calibration run, the highest that a run can have. A draft that scores 1 stays as it is: no text

@@ -8,7 +8,7 @@ import numpy as np
 from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.comparison.wording import difference_words
 from pipeline.domain.scores import IMPUTED_BAND
-from pipeline.words import count, listed, percent, score
+from pipeline.text.wording import count, listed, percent, score
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board

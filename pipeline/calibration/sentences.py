@@ -1,7 +1,7 @@
 """What a certificate allows to be said, in words. A sentence never promises more than its test."""
 
 from pipeline.domain.labels import Promise
-from pipeline.words import count, percent
+from pipeline.text.wording import count, percent
 
 NONE_REACHES = "No draft has a score that could keep it local. Escalate everything."
 

@@ -12,7 +12,7 @@ from pipeline.calibration.worth import Discrimination, discrimination
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Promise, Risk
 from pipeline.domain.units import MICROS
-from pipeline.words import MISSING, percent, usd
+from pipeline.text.wording import MISSING, percent, usd
 
 
 class Summary(Frozen):

@@ -12,7 +12,7 @@ from pipeline.calibration.position import Position
 from pipeline.charts import style
 from pipeline.charts.moving import Columns, MovingView, Template, frame, named, template, tenths, turning
 from pipeline.charts.style import AnyChart, ChartView
-from pipeline.words import count, score
+from pipeline.text.wording import count, score
 
 _BINS = 50
 _HEIGHT = 300

@@ -15,7 +15,7 @@ from pipeline.charts.cost import Progress
 from pipeline.charts.style import ChartView
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
-from pipeline.words import count, label, percent, usd
+from pipeline.text.wording import count, label, percent, usd
 
 COLOURS = dict(
     zip(LETTERS, ("#009E73", "#8A63D2", "#A0761B", "#C0504D", "#2E8B9E", "#B0559B", "#6B8E23", "#7D7D7D"), strict=True)

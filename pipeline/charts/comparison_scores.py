@@ -17,7 +17,7 @@ from pipeline.charts.moving import Columns, MovingView, Template, named, templat
 from pipeline.charts.style import ChartView
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
-from pipeline.words import score
+from pipeline.text.wording import score
 
 Texts = Literal["delivered texts", "kept drafts"]
 

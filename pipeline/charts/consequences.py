@@ -13,7 +13,7 @@ from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, tenths
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.units import MICROS
-from pipeline.words import count, percent, score, usd
+from pipeline.text.wording import count, percent, score, usd
 
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260
 _RISK_WORDS = "Risk of an unacceptable local draft over the share that stays local: estimate and upper bound."

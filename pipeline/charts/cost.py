@@ -10,7 +10,7 @@ from pipeline.charts import style
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.run import RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.words import count, usd
+from pipeline.text.wording import count, usd
 
 Progress = Literal["call", "time"]
 

@@ -15,7 +15,7 @@ from pipeline.charts.style import AnyChart, ChartView
 from pipeline.comparison.deltas import NO_DIFFERENCE, SAME, Measure
 from pipeline.comparison.wording import TITLES
 from pipeline.experiment_results import ExperimentResults
-from pipeline.words import count
+from pipeline.text.wording import count
 
 _ROW, _REST, _LEAST = 26, 70, 190
 """Pixels: of one cell, of the axis and its title, and of the whole at least."""

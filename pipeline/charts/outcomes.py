@@ -7,7 +7,7 @@ from pipeline import analysis
 from pipeline.charts import style
 from pipeline.charts.style import ChartView
 from pipeline.domain.run import RunRecord
-from pipeline.words import count
+from pipeline.text.wording import count
 
 _NARROW = 350
 """Pixels that the narrowest page leaves to the bar; what is written into it must fit there."""

@@ -15,7 +15,7 @@ from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, turning
 from pipeline.charts.style import ChartView
 from pipeline.domain.run import RunRecord
-from pipeline.words import count, score
+from pipeline.text.wording import count, score
 
 Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
 

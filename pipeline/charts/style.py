@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from pipeline.analysis import DROPPED, PENDING
-from pipeline.words import OUTCOME_WORDS, score
+from pipeline.text.wording import OUTCOME_WORDS, score
 
 AnyChart = alt.Chart | alt.LayerChart
 

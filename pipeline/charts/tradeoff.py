@@ -16,7 +16,7 @@ from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, named, template, turning
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.units import MICROS
-from pipeline.words import count, percent, score, signed
+from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:
     from pipeline.calibration.tradeoff import Tradeoff

@@ -8,7 +8,7 @@ from pipeline.charts import style
 from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.run import RunRecord
 from pipeline.figures import run_figures
-from pipeline.words import count, signed, usd
+from pipeline.text.wording import count, signed, usd
 
 _MOST_NAMES = 12
 """More names than this do not fit beside the lines; the tooltip has them all."""

@@ -49,7 +49,7 @@ def _print(runs: Sequence["RunRecord"]) -> None:
     from pipeline.comparison.deltas import figures
     from pipeline.comparison.settings import cautions, settings_of
     from pipeline.comparison.wording import HOW, TITLES, figure_basis, figure_difference, figure_value
-    from pipeline.words import label
+    from pipeline.text.wording import label
 
     for letter, run in zip(LETTERS, runs, strict=False):
         print(f"{letter}  {run.id}  {label(run.name)}  {run.status}{' (simulated)' if run.simulated else ''}")

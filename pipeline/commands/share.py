@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.commands._options import Commands, open_store
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     from pipeline.store import Store

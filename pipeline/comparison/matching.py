@@ -17,7 +17,7 @@ from pipeline.comparison.deltas import shares_drafts
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import LISTS, MarkedClaim, claim_groups
-from pipeline.text import content, language_of, tokens
+from pipeline.text.tokens import content, language_of, tokens
 
 _LIKE = 0.15
 """Cosine under which two personas are strangers: those drawn from different people reach less."""

@@ -7,7 +7,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord
-from pipeline.words import MISSING
+from pipeline.text.wording import MISSING
 
 _UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}
 

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from pipeline.calibration.bootstrap import Interval
 from pipeline.comparison.deltas import Figure, Measure
-from pipeline.words import MISSING, milliseconds, score, share, signed, usd
+from pipeline.text.wording import MISSING, milliseconds, score, share, signed, usd
 
 
 class Spender(Protocol):

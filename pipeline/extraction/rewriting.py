@@ -9,7 +9,7 @@ import re
 from difflib import SequenceMatcher
 
 from pipeline.extraction.grammar import expand
-from pipeline.text import tokens
+from pipeline.text.tokens import tokens
 
 GOOD_WORDS = 20
 MAX_WORDS = 28

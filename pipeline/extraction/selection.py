@@ -15,7 +15,7 @@ from zlib import crc32
 from pipeline.domain.study import Segment
 from pipeline.extraction.cues import Kind
 from pipeline.extraction.statements import Statement, has_contact, is_instruction
-from pipeline.text import sentences, stems
+from pipeline.text.tokens import sentences, stems
 
 SAME_CLAIM = 75
 """Token-set ratio (0 to 100) from which two claims say the same."""

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pipeline.domain.study import Segment
 from pipeline.extraction.cues import Kind, asked_for, readings
 from pipeline.extraction.rewriting import clauses, clean, finish, shorten
-from pipeline.text import sentences, stems
+from pipeline.text.tokens import sentences, stems
 
 _TO_A_WRITER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|previous|prompt|context)|"
@@ -106,7 +106,7 @@ def has_contact(text: str) -> bool:
 def is_instruction(text: str) -> bool:
     """Whether a text talks to a model instead of about a person."""
     # Late: the scorer's package loads numpy, which `import pipeline` does without.
-    from pipeline.quality.instructions import reads_like_instruction
+    from pipeline.text.instructions import reads_like_instruction
 
     return bool(_TO_A_WRITER.search(text)) or reads_like_instruction(text)
 

@@ -18,7 +18,7 @@ from pipeline.extraction.selection import Voice, choose, choose_quotes, listen, 
 from pipeline.extraction.statements import Statement, find, is_usable
 from pipeline.parsing import Demographics, PersonaReply
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.words import listed
+from pipeline.text.wording import listed
 
 PER_LIST = 4
 """Most statements in one list of a persona."""

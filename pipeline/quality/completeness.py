@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rapidfuzz import fuzz
 
 from pipeline.domain.persona import Finding, Persona
-from pipeline.text import content, is_number, stems, tokens
+from pipeline.text.tokens import content, is_number, stems, tokens
 
 _TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3), "quotes": (0.10, 2)}
 """Per list its weight, and the number of valid items that earns all of it."""

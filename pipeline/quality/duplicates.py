@@ -7,7 +7,7 @@ from rapidfuzz import fuzz
 from pipeline.domain.persona import Finding, Persona
 from pipeline.domain.routing import rank
 from pipeline.domain.run import AssessedDraft
-from pipeline.text import tokens
+from pipeline.text.tokens import tokens
 
 _ALIKE = 85
 PENALTY = 0.6

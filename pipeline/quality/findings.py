@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.domain.persona import WEAK_FROM, ClaimSupport, Finding, Persona
 from pipeline.quality.faithfulness import LONGEST_CLAIM
-from pipeline.quality.instructions import reads_like_instruction
 from pipeline.source_view import SourceView
-from pipeline.text import language_of, shortened
+from pipeline.text.instructions import reads_like_instruction
+from pipeline.text.tokens import language_of, shortened
 
 
 def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:

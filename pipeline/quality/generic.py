@@ -5,7 +5,7 @@ whether the claim is true, so these words weigh less than the others.
 """
 
 from pipeline.lexicon import words_of
-from pipeline.text import stem
+from pipeline.text.tokens import stem
 
 GENERIC = frozenset(
     map(

@@ -18,9 +18,9 @@ from pipeline.parsing import JudgeReply, UnreadableReply, Verdict, read_judgemen
 from pipeline.prompts import judge_request
 from pipeline.providers import Ask, Request
 from pipeline.quality.faithfulness import Claim, Evidence
-from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
+from pipeline.text.instructions import reads_like_instruction
 
 UNSURE_FROM, UNSURE_TO = 0.35, 0.75
 """Supports in the middle of the scale; under and over it words alone are right often enough."""

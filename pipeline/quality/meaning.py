@@ -26,7 +26,7 @@ from pipeline.index import StudyIndex
 from pipeline.providers import Ask
 from pipeline.quality.faithfulness import Claim, Evidence
 from pipeline.source_view import SourceView
-from pipeline.text import stem
+from pipeline.text.tokens import stem
 
 CANDIDATES = 30
 """Sentences that a claim is compared with."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.lexicon import NEGATIONS, words_of
-from pipeline.text import stem
+from pipeline.text.tokens import stem
 
 _REACH = 3
 """Content stems after `not` or `never` that it turns around, unless the clause ends before."""

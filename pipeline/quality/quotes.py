@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 from pipeline.numerals import fold_numbers
 from pipeline.quality.faithfulness import LONGEST_CLAIM, Evidence
 from pipeline.source_view import SourceView
-from pipeline.text import content, tokens, without_fillers
+from pipeline.text.tokens import content, tokens, without_fillers
 
 MIN_TOKENS = 4
 """Shorter quotes can be found anywhere and are not counted."""

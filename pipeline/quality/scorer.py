@@ -19,11 +19,11 @@ from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up
 from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
 from pipeline.quality.findings import about_claims, about_instructions, about_source
-from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.judge import Judge
 from pipeline.quality.meaning import Meaning
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
+from pipeline.text.instructions import reads_like_instruction
 
 _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5

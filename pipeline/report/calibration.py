@@ -12,7 +12,7 @@ from pipeline.charts.moving import MovingView
 from pipeline.charts.style import ChartView
 from pipeline.charts.tradeoff import cost_quality, reliability_bars
 from pipeline.report.html import figure, render
-from pipeline.words import MISSING, count, percent, score, share, usd
+from pipeline.text.wording import MISSING, count, percent, score, share, usd
 
 _EVERY = 5
 """Places of the threshold from one row of the table to the next: 0.05."""

@@ -17,7 +17,7 @@ from pipeline.evidence import (
     other_findings,
     who,
 )
-from pipeline.words import OUTCOME_WORDS, score, usd
+from pipeline.text.wording import OUTCOME_WORDS, score, usd
 
 
 class ToldClaim(Frozen):

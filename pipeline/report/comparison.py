@@ -18,7 +18,7 @@ from pipeline.evidence import MARK_WORDS, MarkedClaim
 from pipeline.figures import run_figures
 from pipeline.report.html import figure, render
 from pipeline.report.run import at
-from pipeline.words import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
+from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
 
 Row = tuple[str, ...]
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline import words
 from pipeline.charts.images import inline_svg
 from pipeline.charts.style import ChartView
 from pipeline.domain.base import Frozen
+from pipeline.text import wording
 
 MOST_ROWS = 200
 """Of the table behind a chart; longer ones are cut, and the report says so."""
@@ -59,13 +59,13 @@ def render(template: str, **values: object) -> str:
 
 def _cell(cell: object) -> str:
     if isinstance(cell, float):
-        return words.MISSING if cell != cell else f"{cell:.6g}"
+        return wording.MISSING if cell != cell else f"{cell:.6g}"
     return str(cell)
 
 
 def _own_direction(text: object, longest: int = 1000) -> Markup:
     """Untrusted text, escaped and of bounded length, whose direction and directional characters end with it."""
-    return Markup("<bdi>{}</bdi>").format(words.label(str(text), longest))
+    return Markup("<bdi>{}</bdi>").format(wording.label(str(text), longest))
 
 
 @cache
@@ -78,6 +78,6 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    plain = {"usd": words.usd, "score": words.score, "percent": words.percent, "count_of": words.count}
+    plain = {"usd": wording.usd, "score": wording.score, "percent": wording.percent, "count_of": wording.count}
     made.filters |= {"said": _own_direction, "drawn": Markup, **plain}
     return made

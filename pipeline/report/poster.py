@@ -7,7 +7,7 @@ from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.evidence import mark, weak_claims, who
 from pipeline.report.html import render
 from pipeline.report.run import at
-from pipeline.words import OUTCOME_WORDS, count, label, score
+from pipeline.text.wording import OUTCOME_WORDS, count, label, score
 
 _MOST = 4
 """Statements of a list that fit beside each other on a page."""

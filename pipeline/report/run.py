@@ -11,8 +11,8 @@ from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
 from pipeline.outbound import outbound, remarks, told
 from pipeline.report.claims import told_personas
 from pipeline.report.html import figure, render
+from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 from pipeline.tiles import tiles
-from pipeline.words import OUTCOME_WORDS, count, label, score, usd
 
 
 def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:

@@ -16,7 +16,7 @@ from pipeline.sources.reading import Conversation, Limits, Reading, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
 from pipeline.sources.segments import count_words, split
 from pipeline.sources.tables import read_tables
-from pipeline.words import count, listed
+from pipeline.text.wording import count, listed
 
 _SHOWN = 4
 """Conversations, or people, of one document that its notes tell about."""

@@ -11,7 +11,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.grid import Line, filled, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     import _csv

@@ -13,7 +13,7 @@ from pipeline.sources.facts import is_known_key
 from pipeline.sources.grid import filled, narrowed, padded, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.turns import speaker_labels
-from pipeline.words import count
+from pipeline.text.wording import count
 
 
 class Paragraph(NamedTuple):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.reading import Limits, Reading, Row, Table
-from pipeline.words import count
+from pipeline.text.wording import count
 
 _TITLE_ROWS = 10
 """Rows above a header that may be titles."""

@@ -27,7 +27,7 @@ from pipeline.sources.vocabulary import (
     SPEAKER,
     TURN_LIST,
 )
-from pipeline.words import count
+from pipeline.text.wording import count
 
 EXTENSIONS = (".json", ".jsonl", ".ndjson")
 

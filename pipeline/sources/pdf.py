@@ -13,7 +13,7 @@ from pipeline.sources.documents import read_text
 from pipeline.sources.encoding import tidy
 from pipeline.sources.packages import parsing, protected
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     from pypdf import PdfReader

@@ -7,7 +7,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.grid import filled, narrowed, padded, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.words import count
+from pipeline.text.wording import count
 
 
 class Sheet(NamedTuple):

@@ -14,7 +14,7 @@ from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import read_header
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
-from pipeline.words import count
+from pipeline.text.wording import count
 
 EXTENSIONS = (".vtt", ".srt")
 

@@ -16,7 +16,7 @@ from pipeline.sources.mapping import Remembered
 from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
 from pipeline.sources.vocabulary import ANSWER_KIND, RATING
-from pipeline.words import count
+from pipeline.text.wording import count
 
 
 def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tuple[Mapping, ...]]:

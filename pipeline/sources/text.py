@@ -14,7 +14,7 @@ from pipeline.sources.facts import person_from, read_header, section_label
 from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
 from pipeline.sources.turns import find_turns, speaker_labels
-from pipeline.words import count
+from pipeline.text.wording import count
 
 EXTENSIONS = (".txt", ".md", ".markdown", ".text")
 

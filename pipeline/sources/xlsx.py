@@ -14,7 +14,7 @@ from pipeline.sources.encoding import written
 from pipeline.sources.packages import check_elements, opened, parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.sheets import Sheet, read_sheets
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

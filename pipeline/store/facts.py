@@ -7,7 +7,7 @@ from pipeline.domain.facts import RunFacts, collect
 from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.store.rows import as_json, iso, one, tell
-from pipeline.words import count
+from pipeline.text.wording import count
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database

@@ -12,7 +12,7 @@ from pipeline.events import describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
 from pipeline.store.rows import KEYS, Table, change, one, storable, tell
 from pipeline.store.store import DatabaseFile
-from pipeline.words import usd
+from pipeline.text.wording import usd
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database

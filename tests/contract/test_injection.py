@@ -13,8 +13,8 @@ from pipeline.index import StudyIndex
 from pipeline.prompts import draft_request, judge_request, refine_request
 from pipeline.providers import DraftTask, RefineTask
 from pipeline.quality import Scorer
-from pipeline.quality.instructions import reads_like_instruction, suspicious
 from pipeline.redaction import Redactor
+from pipeline.text.instructions import reads_like_instruction, suspicious
 from tests.factories import make_persona
 from tests.pages.runs import ANSWERS
 from tests.studies import study_of

@@ -3,9 +3,9 @@ import pytest
 from pipeline.index import StudyIndex
 from pipeline.quality.demographics import look_up
 from pipeline.quality.faithfulness import Claim, find, summed_up
-from pipeline.quality.instructions import reads_like_instruction
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
+from pipeline.text.instructions import reads_like_instruction
 from tests.unit.studies import study_of
 
 SAID = """Q: What about the heating?

@@ -6,7 +6,7 @@ from pipeline.quality import penalise_near_duplicates
 from pipeline.quality.coherence import age_of, coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.polarity import disagree, fewest_shared, read_signs
-from pipeline.text import tokens
+from pipeline.text.tokens import tokens
 from tests.factories import make_assessment, make_persona
 
 FULL = {

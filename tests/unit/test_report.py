@@ -15,7 +15,7 @@ from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.report import calibration_report, comparison_report, posters, run_report
 from pipeline.report.html import MOST_ROWS, figure
-from pipeline.words import undirected
+from pipeline.text.wording import undirected
 from tests.factories import make_persona, make_run
 from tests.invented import invented_run, invented_scores, labelled_run
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.text import content, language_of, sentence_spans, sentences, stems, tokens, without_fillers
+from pipeline.text.tokens import content, language_of, sentence_spans, sentences, stems, tokens, without_fillers
 
 
 def test_tokens_unify_case_apostrophes_width_and_number_formats() -> None:

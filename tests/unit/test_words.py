@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.run import OUTCOME_MEANING, CallStatus, Outcome
-from pipeline.words import (
+from pipeline.text.wording import (
     CALL_MEANING,
     CALL_WORDS,
     OUTCOME_WORDS,
@@ -141,7 +141,7 @@ def test_escaping_loses_no_visible_character(text):
 
 @pytest.mark.slow
 def test_words_load_nothing_heavy():
-    code = "import sys, pipeline.words; print({'pandas', 'altair', 'streamlit', 'scipy'} & set(sys.modules))"
+    code = "import sys, pipeline.text.wording; print({'pandas', 'altair', 'streamlit', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
 
 

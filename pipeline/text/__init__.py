@@ -1,0 +1,1 @@
+"""Words: stems, numbers and sentences, wording for people, and text that is safe in a spreadsheet."""
