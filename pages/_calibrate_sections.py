@@ -90,7 +90,7 @@ def _chart(topic: str, view: ChartView | MovingView) -> None:
 def _every_threshold(board: "Board", _place: int) -> None:
     import pandas as pd
 
-    from pipeline import analysis
+    from pipeline.text import spreadsheet
 
     mark = " (simulated)" if board.simulated else ""
     rows = [
@@ -111,7 +111,7 @@ def _every_threshold(board: "Board", _place: int) -> None:
     st.dataframe(frame, hide_index=True, alt="Every threshold with its figures")
     st.download_button(
         "Download CSV",
-        lambda: analysis.csv_text(frame),
+        lambda: spreadsheet.csv_text(frame),
         f"{board.newest.id} thresholds.csv",
         icon=":material/download:",
         on_click="ignore",

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 import streamlit as st
 
 from pages._once import once
-from pipeline import analysis, charts
+from pipeline import charts
 from pipeline.charts.images import ImageFormat, image_file
 from pipeline.charts.moving import MovingView
 from pipeline.domain.run import RunRecord
+from pipeline.text import spreadsheet
 from pipeline.text.wording import escape_markdown
 from pipeline.tiles import tiles
 
@@ -203,10 +204,10 @@ def _data(view: charts.ChartView, name: str, file: str, simulated: bool) -> None
     table = _marked(simulated, view.table)
     caption = f"{file}{' · simulated' if simulated else ''}"
     with st.container(horizontal=True, gap="xsmall"):
-        _download("CSV", lambda: analysis.csv_text(table), name, file)
+        _download("CSV", lambda: spreadsheet.csv_text(table), name, file)
         for form in get_args(ImageFormat) if view.chart is not None else ():
             _download(form.upper(), partial(image_file, view, form, caption), name, file)
-    st.dataframe(analysis.inert(table), hide_index=True, alt=view.alt)
+    st.dataframe(spreadsheet.inert(table), hide_index=True, alt=view.alt)
 
 
 def _download(form: str, data: Callable[[], str | bytes], name: str, file: str) -> None:
@@ -229,7 +230,7 @@ def is_dark() -> bool:
 
 def csv(run: RunRecord, table: "pd.DataFrame") -> str:
     """CSV whose money columns say so when nobody paid it."""
-    return analysis.csv_text(_marked(run.simulated, table))
+    return spreadsheet.csv_text(_marked(run.simulated, table))
 
 
 def _marked(simulated: bool, table: "pd.DataFrame") -> "pd.DataFrame":

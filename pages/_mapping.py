@@ -185,7 +185,7 @@ def _preview(part: Part, roles: Mapping[str, MappedRole]) -> "pd.DataFrame":
     """One row per column or speaker, inert. Columns, all str: its name, its use, its first values."""
     import pandas as pd
 
-    from pipeline.analysis import inert
+    from pipeline.text.spreadsheet import inert
 
     noun, value = ("Column", "Row") if part.kind == "table" else ("Speaker", "First words")
     heads = [f"{value} {number}" if part.kind == "table" else value for number in range(1, SHOWN_ROWS + 1)]

@@ -100,7 +100,7 @@ def _segments(shipment: Shipment, study: Study) -> None:
 def _rows(shipment: Shipment, study: Study) -> "pd.DataFrame":
     import pandas as pd
 
-    from pipeline.analysis import inert
+    from pipeline.text.spreadsheet import inert
 
     names = {document.id: document.name for document in study.documents}
     rows = [

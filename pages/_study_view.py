@@ -94,7 +94,7 @@ def participants(study: Study) -> None:
     """One row per person, with the facts that the files state."""
     import pandas as pd
 
-    from pipeline.analysis import inert
+    from pipeline.text.spreadsheet import inert
 
     names = {document.id: document.name for document in study.documents}
     rows = [
@@ -170,7 +170,7 @@ def _segment_table(study_id: str, _study: Study) -> "pd.DataFrame":
     """One row per segment in reading order, inert. Columns, all str: Text, Participant, Role, File, Place."""
     import pandas as pd
 
-    from pipeline.analysis import inert
+    from pipeline.text.spreadsheet import inert
 
     names = {document.id: document.name for document in _study.documents}
     rows = [

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pipeline.analysis import inert_cell
+from pipeline.text.spreadsheet import inert_cell
 from pipeline.text.wording import MISSING, label
 
 _SHOWN_KEY = "list_shown"

@@ -18,6 +18,7 @@ from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, to
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
 from pipeline.store import RunName
+from pipeline.text import spreadsheet
 from pipeline.text.wording import CALL_WORDS, count, label, milliseconds
 
 T = TypeVar("T", bound=str)
@@ -245,7 +246,7 @@ def _downloads(choice: CallChoice) -> None:
     store = _ui.services().store
     st.download_button(
         "Attempts as CSV",
-        lambda: analysis.csv_text(analysis.attempts(store.calls(choice))),
+        lambda: spreadsheet.csv_text(analysis.attempts(store.calls(choice))),
         f"{name}.csv",
         on_click="ignore",
         width="stretch",

@@ -25,8 +25,6 @@ PENDING = "pending"
 
 DIMENSIONS = ("overall", "coherence", "faithfulness", "completeness")
 
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
 
 def draft_scores(run: RunRecord) -> pd.DataFrame:
     """One row per assessed draft, in the run's order.
@@ -168,24 +166,6 @@ def attempts(listed: Sequence[ListedCall]) -> pd.DataFrame:
     money = ("cost_usd", "reserved_usd", "cost_usd (simulated)", "reserved_usd (simulated)")
     types = dict.fromkeys(names, "str") | tokens | {"tokens_measured": "bool"} | dict.fromkeys(money, "float64")
     return _frame(rows, types | {"latency_ms": "int64"} | dict.fromkeys(("started_at", "flag", "error"), "str"))
-
-
-def csv_text(frame: pd.DataFrame) -> str:
-    """A frame as CSV that is safe to open in a spreadsheet; the index is left out.
-
-    Text that a spreadsheet would take for a formula gets a leading apostrophe; numbers stay numbers.
-    """
-    return inert(frame).to_csv(index=False, lineterminator="\r\n")
-
-
-def inert(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose texts do nothing in a spreadsheet: what a page shows as a table can be downloaded from it."""
-    return frame.map(inert_cell)
-
-
-def inert_cell(cell: object) -> object:
-    """A value that does nothing in a spreadsheet: a text that would be read as a formula begins with an apostrophe."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def _real_or_simulated(item: ListedCall) -> tuple[float | None, ...]:

@@ -13,9 +13,8 @@ import numpy as np
 
 from pipeline.domain.study import Segment, Study
 from pipeline.index_cache import IndexData, Ints, content_key, load, save
-from pipeline.numerals import fold_numbers
 from pipeline.source_view import SourceView
-from pipeline.text.tokens import content, language_of, sentence_spans, tokens
+from pipeline.text.tokens import content, fold_numbers, language_of, sentence_spans, tokens
 
 _WORDS_KEPT = 2_000_000
 """Words in all views that are kept ready: about 100 MB."""

@@ -3,22 +3,9 @@
 Light like `pipeline.figures`, whose numbers it tells; where there is none, the note says why.
 """
 
-from typing import NamedTuple
-
 from pipeline.domain.run import RunRecord
 from pipeline.figures import Estimate, RunFigures, run_figures
-from pipeline.text.wording import MISSING, count, duration, percent, score, usd
-
-
-class Tile(NamedTuple):
-    """One figure with its small print; plain text, to be escaped where it is shown."""
-
-    label: str
-    value: str
-    note: str
-    """Its n and interval, or the reason why there is none."""
-    meaning: str = ""
-    """What the figure is, where the label does not say it."""
+from pipeline.text.wording import MISSING, Tile, count, duration, percent, score, usd
 
 
 def tiles(run: RunRecord) -> tuple[Tile, ...]:

@@ -69,7 +69,7 @@ def export_labels(stored: StoredDesign, labels: Sequence[Label]) -> str:
     """One row per label, in the order in which they were made, safe to open in a spreadsheet."""
     import pandas as pd
 
-    from pipeline.analysis import csv_text
+    from pipeline.text.spreadsheet import csv_text
 
     tasks = {task.place: task for task in stored.design.tasks}
     rows = [
@@ -93,7 +93,7 @@ def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
     """
     import pandas as pd
 
-    from pipeline.analysis import csv_text
+    from pipeline.text.spreadsheet import csv_text
 
     reasons = why_labels_do_not_apply(labels, {run.id: setup_of(run) for run in runs})
     if reasons:

@@ -2,8 +2,7 @@
 
 from pipeline.calibration.board import Board
 from pipeline.calibration.position import BadShare, Position
-from pipeline.text.wording import MISSING, count, percent, usd
-from pipeline.tiles import Tile
+from pipeline.text.wording import MISSING, Tile, count, percent, usd
 
 
 def threshold_tiles(board: Board, here: Position) -> tuple[Tile, ...]:

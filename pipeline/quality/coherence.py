@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from pipeline.domain.persona import Finding, Persona
-from pipeline.numerals import fold_numbers
 from pipeline.quality.completeness import same_statement
 from pipeline.quality.polarity import disagree, fewest_shared, read_signs
-from pipeline.text.tokens import shortened, stems, tokens
+from pipeline.text.tokens import fold_numbers, shortened, stems, tokens
 
 PER_ISSUE = 0.6
 """What every issue leaves of the score."""

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pipeline.domain.study import Participant
-from pipeline.numerals import fold_numbers
-from pipeline.text.tokens import is_number, stems, tokens
+from pipeline.text.tokens import fold_numbers, is_number, stems, tokens
 
 _ALIASES = {
     "occupation": {"occupation", "role", "job", "job title", "profession", "work"},

@@ -13,11 +13,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.domain.study import Participant
-from pipeline.numerals import fold_numbers
-from pipeline.quality.generic import GENERIC
 from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared
 from pipeline.source_view import SourceView
-from pipeline.text.tokens import content, is_number, tokens
+from pipeline.text.tokens import GENERIC, content, fold_numbers, is_number, tokens
 
 LONGEST_CLAIM = 20_000
 """Characters of a claim or quote that are read: what is longer is no claim."""

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pipeline.lexicon import NEGATIONS, words_of
-from pipeline.text.tokens import stem
+from pipeline.text.tokens import NEGATIONS, stem, words_of
 
 _REACH = 3
 """Content stems after `not` or `never` that it turns around, unless the clause ends before."""

@@ -8,10 +8,9 @@ import re
 
 from rapidfuzz import fuzz
 
-from pipeline.numerals import fold_numbers
 from pipeline.quality.faithfulness import LONGEST_CLAIM, Evidence
 from pipeline.source_view import SourceView
-from pipeline.text.tokens import content, tokens, without_fillers
+from pipeline.text.tokens import content, fold_numbers, tokens, without_fillers
 
 MIN_TOKENS = 4
 """Shorter quotes can be found anywhere and are not counted."""

@@ -13,7 +13,6 @@ from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
-from pipeline.lexicon import STOP_WORDS
 from pipeline.quality.coherence import LISTS, coherence
 from pipeline.quality.completeness import completeness, is_blank
 from pipeline.quality.demographics import look_up
@@ -24,6 +23,7 @@ from pipeline.quality.meaning import Meaning
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
+from pipeline.text.tokens import STOP_WORDS
 
 _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5

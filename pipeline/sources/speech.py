@@ -6,8 +6,8 @@ wrong fact is worse than none. Occupations must end in a word that names one.
 
 import re
 
-from pipeline.numerals import ONES, TENS, fold_numbers
 from pipeline.sources.vocabulary import OCCUPATION
+from pipeline.text.tokens import ONES, TENS, fold_numbers
 
 _NUMBER = rf"(?:1[6-9]|[2-9]\d|(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(ONES[1:10])}))?|{'|'.join(ONES[16:])})"
 _I_AM = r"\bI(?:['’]m| am)(?: now| only| just)?"

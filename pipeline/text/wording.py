@@ -5,6 +5,7 @@ Pure functions on plain values. A value that cannot be computed is a dash, never
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline.domain.run import CallStatus, Outcome
 from pipeline.domain.units import MICROS
@@ -158,3 +159,14 @@ def escape_markdown(text: str) -> str:
     """
     guarded = _LATE_MEANING.sub(lambda found: f"{found.group()}{_JOINER}", " ".join(undirected(text).split()))
     return _MARKDOWN.sub(r"\\\1", guarded)
+
+
+class Tile(NamedTuple):
+    """One figure with its small print; plain text, to be escaped where it is shown."""
+
+    label: str
+    value: str
+    note: str
+    """Its n and interval, or the reason why there is none."""
+    meaning: str = ""
+    """What the figure is, where the label does not say it."""

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analysis import csv_text, persona_table
+from pipeline.analysis import persona_table
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import FinalPersona, RunRecord, Timing
 from pipeline.domain.study import Study
 from pipeline.export import personas_markdown
 from pipeline.report import posters, run_report
 from pipeline.store import Store
+from pipeline.text.spreadsheet import csv_text
 from tests.browser.conftest import Installation, Visitor
 from tests.browser.contrast import contrast
 from tests.factories import STARTED, make_persona, make_run

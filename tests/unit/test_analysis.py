@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline import analysis
 from pipeline.domain.calls import ListedCall
+from pipeline.text import spreadsheet
 from tests.factories import make_call, make_run
 
 SOME = make_run([0.9, 0.8, 0.6, 0.5, None, 0.3, 0.2], count=5, refined={2: 0.8, 3: 0.45})
@@ -98,18 +99,18 @@ def test_attempts_keep_simulated_money_in_columns_of_its_own():
     frame = analysis.attempts([real, simulated])
     assert frame["cost_usd"].isna().tolist() == [False, True]
     assert frame["reserved_usd (simulated)"].tolist()[1] == 0.06
-    assert analysis.csv_text(frame).splitlines()[1].startswith("run-1,'=1+1,refine,draft-001,draft-001.refine.1,")
+    assert spreadsheet.csv_text(frame).splitlines()[1].startswith("run-1,'=1+1,refine,draft-001,draft-001.refine.1,")
     assert analysis.attempts([]).dtypes.to_dict() == frame.dtypes.to_dict()
 
 
 def test_csv_keeps_numbers_and_disarms_formulas():
     frame = pd.DataFrame({"name": ["=1+1", "@SUM(A1)", "-5", "fine"], "score": [-1.5, None, 2.0, 3.0]})
-    assert analysis.csv_text(frame).splitlines() == ["name,score", "'=1+1,-1.5", "'@SUM(A1),", "'-5,2.0", "fine,3.0"]
+    assert spreadsheet.csv_text(frame).splitlines() == ["name,score", "'=1+1,-1.5", "'@SUM(A1),", "'-5,2.0", "fine,3.0"]
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_no_text_starts_a_formula_in_a_csv_and_none_is_lost(text):
     frame = pd.DataFrame({"text": [text], "number": [1]})
-    cell = list(csv.reader(io.StringIO(analysis.csv_text(frame), newline="")))[1][0]
+    cell = list(csv.reader(io.StringIO(spreadsheet.csv_text(frame), newline="")))[1][0]
     assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
     assert cell.removeprefix("'") == text.removeprefix("'")
