@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
-from pipeline.sources.packages import opened, read
+from pipeline.sources.formats._packages import opened, read
 from pipeline.sources.reading import Limits, SourceFile
 
 EXTENSION = ".zip"

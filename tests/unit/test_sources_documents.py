@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.sources import Limits, SourceFile, load_files
-from pipeline.sources.pdf import load as load_pdf
+from pipeline.sources.formats.pdf import load as load_pdf
 from tests.formats import INTERVIEW, SURVEY, docx, html, pdf, rezipped, rtf
 from tests.studies import asked, said, study_of
 

@@ -11,9 +11,9 @@ from zipfile import ZipFile
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import written
-from pipeline.sources.packages import check_elements, opened, parsing
+from pipeline.sources.formats._packages import check_elements, opened, parsing
+from pipeline.sources.formats._sheets import Sheet, read_sheets
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.sources.sheets import Sheet, read_sheets
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:

@@ -1,9 +1,9 @@
 """Rich text: its words, without its formatting."""
 
 from pipeline.errors import InputError
-from pipeline.sources.documents import read_text
 from pipeline.sources.encoding import check_length
-from pipeline.sources.packages import parsing
+from pipeline.sources.formats._documents import read_text
+from pipeline.sources.formats._packages import parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
 EXTENSIONS = (".rtf",)

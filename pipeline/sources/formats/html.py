@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipeline.errors import InputError
-from pipeline.sources.documents import Block, Cells, Paragraph, read_blocks
 from pipeline.sources.encoding import decode
-from pipeline.sources.packages import parsing
+from pipeline.sources.formats._documents import Block, Cells, Paragraph, read_blocks
+from pipeline.sources.formats._packages import parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
 _Element = Any

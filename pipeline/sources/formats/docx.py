@@ -8,8 +8,8 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
-from pipeline.sources.documents import Block, Cells, Paragraph, read_blocks
-from pipeline.sources.packages import check_elements, opened, parsing
+from pipeline.sources.formats._documents import Block, Cells, Paragraph, read_blocks
+from pipeline.sources.formats._packages import check_elements, opened, parsing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
 _Element = Any

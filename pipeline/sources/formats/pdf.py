@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError
-from pipeline.sources.documents import read_text
 from pipeline.sources.encoding import tidy
-from pipeline.sources.packages import parsing, protected
+from pipeline.sources.formats._documents import read_text
+from pipeline.sources.formats._packages import parsing, protected
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.text.wording import count
 

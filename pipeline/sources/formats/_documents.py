@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pipeline.errors import InputError
-from pipeline.sources import text
 from pipeline.sources.encoding import check_length, tidy
 from pipeline.sources.facts import is_known_key
+from pipeline.sources.formats import text
 from pipeline.sources.grid import filled, narrowed, padded, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
 from pipeline.sources.turns import speaker_labels

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode
-from pipeline.sources.json_records import Item, read_items
+from pipeline.sources.formats.json import Item, read_items
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
 EXTENSIONS = (".yaml", ".yml")

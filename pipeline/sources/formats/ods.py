@@ -4,9 +4,9 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from pipeline.sources.packages import check_elements, opened, parsing, protected, read
+from pipeline.sources.formats._packages import check_elements, opened, parsing, protected, read
+from pipeline.sources.formats._sheets import Sheet, read_sheets
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.sources.sheets import Sheet, read_sheets
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
