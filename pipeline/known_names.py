@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pipeline.domain.study import Study
-from pipeline.sources.speech import spoken_name
+from pipeline.sources.facts import spoken_name
 from pipeline.sources.vocabulary import COMMON_NAME, NAME_PARTICLE
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")

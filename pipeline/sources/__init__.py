@@ -1,6 +1,6 @@
 """From files to a study: text, tables, documents, records, subtitles, and zip archives of them.
 
-A loader is one file in this folder that defines `EXTENSIONS` and `load(file, limits) -> Reading`; it is found
+A loader is one file in `formats/` that defines `EXTENSIONS` and `load(file, limits) -> Reading`; it is found
 on disk, nothing else is edited to add one. Every upload ends in a `Study` or in one `InputError` sentence
 that names file, place and remedy; nothing is half-imported, nothing in a file is executed or rendered.
 """
@@ -16,10 +16,10 @@ from pathlib import Path, PurePosixPath
 from pipeline.domain.mapping import Mapping
 from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.sources import archives
+from pipeline.sources import formats
 from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
-from pipeline.sources.folders import is_usable, open_paths
+from pipeline.sources.folders import ARCHIVE_EXTENSION, is_usable, open_paths, unpack
 from pipeline.sources.mapping import Part, Remembered, nothing
 from pipeline.sources.reading import Limits, Reading, SourceFile
 
@@ -68,7 +68,7 @@ def outline(file: SourceFile, *, remembered: Remembered = nothing) -> tuple[Part
         InputError: the file cannot be read at all.
     """
     file, limits = _named(file), DEFAULT_LIMITS
-    if file.extension != archives.EXTENSION:
+    if file.extension != ARCHIVE_EXTENSION:
         return parts(file.name, _loaded(file, limits), remembered)
     found: list[Part] = []
     for member in _members(file, limits, []):
@@ -107,15 +107,16 @@ def read_paths(paths: Sequence[Path]) -> list[SourceFile]:
 
 def extensions() -> tuple[str, ...]:
     """File endings that can be read, with their dot, in alphabetical order."""
-    return tuple(sorted((*_loaders(), archives.EXTENSION)))
+    return tuple(sorted((*_loaders(), ARCHIVE_EXTENSION)))
 
 
 @cache
 def _loaders() -> dict[str, Loader]:
     found: dict[str, Loader] = {}
-    for module in pkgutil.iter_modules(__path__):
-        loaded = importlib.import_module(f"{__name__}.{module.name}")
-        found.update({extension: loaded.load for extension in getattr(loaded, "EXTENSIONS", ())})
+    for module in pkgutil.iter_modules(formats.__path__):
+        if not module.name.startswith("_"):
+            loaded = importlib.import_module(f"{formats.__name__}.{module.name}")
+            found.update({extension: loaded.load for extension in loaded.EXTENSIONS})
     return found
 
 
@@ -127,7 +128,7 @@ def _study(
     must_read: Set[int],
     remembered: Remembered,
 ) -> Study:
-    named = files[0].name if len(files) == 1 and files[0].extension == archives.EXTENSION else name
+    named = files[0].name if len(files) == 1 and files[0].extension == ARCHIVE_EXTENSION else name
     files, must_read = _with_members(files, must_read, limits, warnings)
     kept: list[tuple[SourceFile, Understood]] = []
     seen: dict[bytes, str] = {}
@@ -157,7 +158,7 @@ def _with_members(
     found: list[SourceFile] = []
     must: set[int] = set()
     for place, file in enumerate(files):
-        if file.extension != archives.EXTENSION:
+        if file.extension != ARCHIVE_EXTENSION:
             must.update({len(found)} if place in must_read else ())
             found.append(file)
             continue
@@ -173,7 +174,7 @@ def _with_members(
 
 def _members(file: SourceFile, limits: Limits, warnings: list[str]) -> list[SourceFile]:
     limits.check_size(file.name, len(file.data))
-    inside = archives.unpacked(file, limits)
+    inside = unpack(file, limits)
     return [one for one in inside if is_usable(PurePosixPath(one.name), one.name, extensions(), warnings)]
 
 

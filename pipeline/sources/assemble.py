@@ -1,5 +1,12 @@
-"""Files, each understood, put together as one study: people across files, segments, ids, notes."""
+"""Files, each understood, put together as one study: people across files, segments, ids, notes.
 
+Column names that a survey tool has spread over several rows become one name: Qualtrics writes a code, the question
+and an internal id above each column; SurveyMonkey the question and, below it, the choice. Long turns are cut at
+sentence ends into segments of at most 120 words; joining these with single spaces gives the turn back (scripts
+without spaces: with nothing between).
+"""
+
+import re
 from collections import abc
 from collections.abc import Iterator, Sequence
 
@@ -8,18 +15,31 @@ from pipeline.domain.mapping import MappedRole, Mapping
 from pipeline.domain.study import Document, Role, Segment, Study
 from pipeline.errors import InputError
 from pipeline.sources.columns import table_part
-from pipeline.sources.headers import with_question_names
+from pipeline.sources.encoding import tidy
 from pipeline.sources.labels import read_label
 from pipeline.sources.mapping import Part, Remembered, nothing
 from pipeline.sources.people import People, Resolved
-from pipeline.sources.reading import Conversation, Limits, Reading, Turn
+from pipeline.sources.reading import Conversation, Limits, Reading, Row, Table, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
-from pipeline.sources.segments import count_words, split
 from pipeline.sources.tables import read_tables
 from pipeline.text.wording import count, listed
 
 _SHOWN = 4
 """Conversations, or people, of one document that its notes tell about."""
+
+_IMPORT_ID = '{"ImportId":'
+_OPEN_FIELD = frozenset(("response", "open-ended response"))
+"""What SurveyMonkey writes below a question that has no choices."""
+
+MAX_WORDS = 120
+"""Words of one segment: about the longest quote a person reads at a glance."""
+
+# A Chinese or Japanese character counts as a word; a run of 200 characters without a space is cut, so that
+# no segment is longer than some 24,000 characters.
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]{{1,200}}")
+_SENTENCE_END = re.compile(r"""[.!?…]["'”’)\]]*$|[。！？]$""")
+_CLAUSE_END = re.compile(r"[,;:—–、，]$")
 
 
 class Understood(Frozen):
@@ -168,7 +188,7 @@ def _segments(conversations: Sequence[_Spoken], document: str, ids: dict[str, st
         for turn in spoken.conversation.turns:
             role = spoken.role(turn)
             participant = asked if role == "interviewer" else ids[spoken.people.keys[turn.speaker]]
-            pieces = split(turn.text)
+            pieces = split_text(turn.text)
             for part, text in enumerate(pieces, 1):
                 number += 1
                 where = turn.where if len(pieces) == 1 else f"{turn.where}, part {part}"
@@ -222,3 +242,90 @@ def _cast_notes(conversations: Sequence[_Spoken], ids: dict[str, str]) -> Iterat
         yield f"Transcript with {count(cast_size, 'speaker')}: {', '.join(part for part in parts if part)}."
     if len(told) > _SHOWN:
         yield f"{len(told) - _SHOWN} more conversations were understood in the same way."
+
+
+def with_question_names(reading: Reading) -> Reading:
+    """The reading with every table under its questions, where the first rows hold them."""
+    tables: list[Table] = []
+    notes: list[str] = []
+    for table in reading.tables:
+        rows, names, note = _named(table.rows)
+        if names:
+            rows = _renamed(rows, names)
+            notes.append(note)
+        tables.append(Table(name=table.name, rows=tuple(rows)))
+    return reading.model_copy(update={"tables": tuple(tables), "notes": (*reading.notes, *notes)}) if notes else reading
+
+
+def _named(rows: Sequence[Row]) -> tuple[Sequence[Row], dict[str, str], str]:
+    """The rows of answers, the question of every column (none: its name stays), and what to say about it."""
+    if len(rows) > 2 and any(cell.lstrip().startswith(_IMPORT_ID) for cell in rows[1].cells.values()):
+        return rows[2:], _questions(rows[0]), "Three header rows, as Qualtrics writes them: columns bear the questions."
+    if len(rows) > 1 and _is_choice_row(rows[0]):
+        return rows[1:], _choices(rows[0]), "Two header rows, as SurveyMonkey writes them: choices follow questions."
+    return rows, {}, ""
+
+
+def _questions(row: Row) -> dict[str, str]:
+    """Qualtrics: the second row holds the question of every column; one that comes twice keeps its code."""
+    texts = {name: tidy(text) or name for name, text in row.cells.items()}
+    common = {text for text in texts.values() if list(texts.values()).count(text) > 1}
+    return {name: f"{name}: {text}" if text in common else text for name, text in texts.items()}
+
+
+def _is_choice_row(row: Row) -> bool:
+    cells = [cell.strip() for cell in row.cells.values()]
+    return not cells[0] and any(cell.casefold() in _OPEN_FIELD for cell in cells)
+
+
+def _choices(row: Row) -> dict[str, str]:
+    """SurveyMonkey: a question stands above its first column only; below it, each column's choice."""
+    names: dict[str, str] = {}
+    question = ""
+    for number, (name, cell) in enumerate(row.cells.items(), 1):
+        question = question if name == f"column {number}" and cell.strip() else name
+        choice = tidy(cell)
+        names[name] = question if not choice or choice.casefold() in _OPEN_FIELD else f"{question}: {choice}"
+    return names
+
+
+def _renamed(rows: Sequence[Row], names: dict[str, str]) -> tuple[Row, ...]:
+    if len(set(names.values())) < len(names):
+        names = {name: name for name in names}
+    return tuple(
+        Row(where=row.where, cells={names.get(name, name): cell for name, cell in row.cells.items()}) for row in rows
+    )
+
+
+def count_words(text: str) -> int:
+    """Words between white space; Chinese and Japanese characters count one each."""
+    return sum(1 for _ in _WORD.finditer(text))
+
+
+def split_text(text: str, max_words: int = MAX_WORDS) -> list[str]:
+    """The text in order, in pieces of at most `max_words` words; empty text gives no piece.
+
+    A piece ends at the last sentence end that fits; without one in its second half, at the last clause end;
+    without that, at the word limit. One pass over the words.
+    """
+    return [text[start:end].strip() for start, end in _spans(text, max_words)]
+
+
+def _spans(text: str, max_words: int) -> Iterator[tuple[int, int]]:
+    words = [match.span() for match in _WORD.finditer(text)]
+    first = 0
+    while first < len(words):
+        last = min(first + max_words, len(words))
+        if last < len(words):
+            last = _best_end(text, words, first, last)
+        yield words[first][0], words[last - 1][1]
+        first = last
+
+
+def _best_end(text: str, words: list[tuple[int, int]], first: int, limit: int) -> int:
+    for pattern in (_SENTENCE_END, _CLAUSE_END):
+        for end in range(limit, (first + limit) // 2, -1):
+            start, stop = words[end - 1]
+            if pattern.search(text[start:stop]):
+                return end
+    return limit

@@ -1,7 +1,9 @@
-"""Facts a file states about a person: which keys count, what they are called, how headers are read.
+"""Facts about a person, as a file states them or as they state them themselves.
 
 Only what is stated becomes a fact. Contact details never do: an e-mail address or a telephone number says
-nothing about how somebody lives, and facts are shown, drafted from and sent.
+nothing about how somebody lives, and facts are shown, drafted from and sent. Age, occupation, town and name are read
+from a participant's first turns only, and only from sentences that can hardly mean anything else: a wrong fact is
+worse than none.
 """
 
 import re
@@ -18,7 +20,9 @@ from pipeline.sources.vocabulary import (
     LABEL_KEY,
     NAME_KEY,
     NOT_A_FACT,
+    OCCUPATION,
 )
+from pipeline.text.tokens import ONES, TENS, fold_numbers
 
 MAX_FACT_CHARS = 120
 """A longer value is prose, not a fact."""
@@ -38,6 +42,38 @@ _HEAD = re.compile(
 _LONG_NUMBER = re.compile(r"\d\d")
 """In what stands before a colon, the sign of a time or date in a title: `Talk (2026-03-02 10:00)`."""
 _NUMBER = re.compile(r"\d{1,3}")
+
+_SPOKEN_NUMBER = rf"(?:1[6-9]|[2-9]\d|(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(ONES[1:10])}))?|{'|'.join(ONES[16:])})"
+_I_AM = r"\bI(?:['’]m| am)(?: now| only| just)?"
+_AGE = re.compile(
+    rf"{_I_AM} (?P<age>{_SPOKEN_NUMBER})(?: years? old)?(?=[,.;!?)]| and (?:a|an|I)\b| years|$)"
+    r"(?! years? (?:in|at|of|with)\b)",
+    re.IGNORECASE,
+)
+_NOT_A_TRADE = (
+    r"(?!(?:bad|big|decent|fast|fussy|good|great|keen|lousy|nervous|poor|slow|terrible|worse|better|real|bit)\b)"
+)
+_TRADE = rf"{_NOT_A_TRADE}(?:[a-z]+[- ]){{0,3}}?(?:{'|'.join(OCCUPATION)})"
+_OCCUPATION = re.compile(
+    rf"(?:{_I_AM}|\bI work as|\bI['’]ve been) an? (?P<occupation>{_TRADE})"
+    r"(?=[,.;!?]| (?:and|at|by|for|from|here|in|on|who|with)\b|$)"
+)
+_SPOKEN_PLACE = r"(?P<place>[A-Z][\w'’]+(?:[- ](?:[A-Z][\w'’]+|(?:on|upon|of|le|de)[- ][A-Z][\w'’]+)){0,2})"
+_NOT_A_PLACE = (
+    r"(?!(?:I|January|February|March|April|May|June|July|August|September|October|November|December|Mon|Tues|Wednes"
+    r"|Thurs|Fri|Satur|Sun)(?:day)?\b)"
+)
+_LOCATION = re.compile(
+    rf"(?:\bI live (?:here |now |just )?(?:in|near|outside)|\bhere in|\b(?:I['’]m|I am|we['’]re) based in"
+    rf"|(?:{_I_AM}|\bI work as) an? {_TRADE} in) {_NOT_A_PLACE}{_SPOKEN_PLACE}"
+)
+_SPOKEN_NAME = r"(?P<name>[A-Z][\w'’-]+(?: [A-Z][\w'’-]+){0,2})"
+_SELF = re.compile(rf"\b(?:[Mm]y name is|[Mm]y name['’]s|I['’]m called|I am called) {_SPOKEN_NAME}")
+_SELF_SHORT = re.compile(
+    rf"\bI['’]m (?!(?:[A-Z]\w+(?:ish|ese|ian|ean|can|ch)|Dutch|Greek|Welsh)\b){_SPOKEN_NAME}(?=[,.])"
+)
+_SPEECH_HEAD = 1500
+"""Characters of a turn that are looked at: people introduce themselves early."""
 
 
 @lru_cache(maxsize=10_000)  # the same few keys come with every row
@@ -164,3 +200,31 @@ def _plain_age(value: str) -> str:
     """`34 years` is `34`; a range or words stay as they are."""
     numbers = _NUMBER.findall(value)
     return numbers[0] if len(numbers) == 1 and len(value) <= 20 and 1 <= int(numbers[0]) <= 120 else value
+
+
+def spoken_facts(text: str) -> dict[str, str]:
+    """Age (in digits), occupation and location stated in a turn; absent keys were not stated clearly."""
+    head = text[:_SPEECH_HEAD]
+    facts: dict[str, str] = {}
+    if match := _AGE.search(head):
+        facts["age"] = "".join(fold_numbers(match["age"].casefold().replace("-", " ").split()))
+    if match := _OCCUPATION.search(head):
+        facts["occupation"] = match["occupation"]
+    if match := _LOCATION.search(head):
+        facts["location"] = match["place"]
+    return facts
+
+
+def spoken_name(text: str, known: str | None) -> str | None:
+    """The name a person gives themselves; with a first name known, the full name it begins.
+
+    Args:
+        text: an early turn of the person.
+        known: first name from a label or file name, or `None`.
+    """
+    head = text[:_SPEECH_HEAD]
+    if known:
+        match = re.search(rf"\b{re.escape(known)} (?P<rest>[A-Z][\w'’-]+)(?=[,.])", head)
+        return f"{known} {match['rest']}" if match else None
+    found = _SELF.search(head) or _SELF_SHORT.search(head)
+    return found["name"] if found else None

@@ -1,15 +1,26 @@
-"""Files and folders on the disk: which of them are read, and under which names they are shown."""
+"""Files, folders and zip archives: which files are read, and under which names they are shown.
 
+Archives are unpacked in memory as a folder would be read; the names of entries are shown, never opened as paths.
+"""
+
+import zipfile
 from collections.abc import Container, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
+from pipeline.sources.formats._packages import opened, read
 from pipeline.sources.reading import Limits, SourceFile
 
 _NOT_STUDY = frozenset(("readme", "license", "licence", "changelog", "contributing"))
 """Names of files that describe a folder: read as a document only when named explicitly."""
+
+ARCHIVE_EXTENSION = ".zip"
+
+_ARCHIVE = "a zip archive"
+_UTF8_NAME = 0x800
 
 
 class Opened(NamedTuple):
@@ -119,3 +130,48 @@ def _study_name(paths: Sequence[Path], files: Sequence[Path]) -> str:
         return files[0].stem
     parents = {file.parent for file in files}
     return (parents.pop() if len(parents) == 1 else paths[0].resolve()).name or "Study"
+
+
+def unpack(file: SourceFile, limits: Limits, depth: int = 1) -> list[SourceFile]:
+    """The files in an archive and in the archives inside it, named `archive.zip/folder/file.txt`.
+
+    Hidden files and folders, which programs leave behind, are passed over.
+
+    Raises:
+        InputError: no archive, damaged, with a password, too much inside, or an entry that points outside of it.
+    """
+    files: list[SourceFile] = []
+    left = limits.max_unpacked_bytes
+    with opened(file, _ARCHIVE, limits) as package:
+        for entry, name in _archive_entries(package, file.name):
+            member = SourceFile(
+                name=f"{file.name}/{name}", data=read(package, entry, f"{file.name}/{name}", "an archived file")
+            )
+            inside = [member]
+            if member.extension == ARCHIVE_EXTENSION:
+                if depth == limits.max_archive_depth:
+                    raise InputError(f"{member.name}: archives inside archives, {depth} deep. Unpack it first.")
+                rest = limits.model_copy(update={"max_unpacked_bytes": max(left, 1)})
+                inside = unpack(member, rest, depth + 1)
+            files.extend(inside)
+            left -= sum(len(one.data) for one in inside)
+    return files
+
+
+def _archive_entries(package: zipfile.ZipFile, archive: str) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+    for entry in package.infolist():
+        name = _entry_name(entry)
+        parts = PurePosixPath(name).parts
+        if ".." in parts or name.startswith("/") or name[1:2] == ":":
+            raise InputError(f"{archive}: the entry {name[:80]!r} points outside of the archive. Pack the files again.")
+        if parts and not entry.is_dir() and not any(part.startswith((".", "__")) for part in parts):
+            yield entry, name
+
+
+def _entry_name(entry: zipfile.ZipInfo) -> str:
+    """The name of an entry; `zipfile` takes names that are not marked as UTF-8 for those of an old DOS machine."""
+    name = entry.filename
+    if not entry.flag_bits & _UTF8_NAME:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return tidy(name.replace("\\", "/"))[-200:]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.study import Participant
+from pipeline.sources.facts import spoken_facts, spoken_name
 from pipeline.sources.labels import Label, read_file_name, read_label
 from pipeline.sources.reading import Conversation, Person, Turn
 from pipeline.sources.roles import Cast, is_same_name
-from pipeline.sources.speech import spoken_facts, spoken_name
 
 _INTRODUCTION_TURNS = 2
 """First turns of a person in which they are believed to introduce themselves."""

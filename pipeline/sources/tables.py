@@ -11,10 +11,10 @@ from pipeline.errors import InputError
 from pipeline.sources.columns import Columns, columns_from, grouped, is_asker, is_blank, table_part
 from pipeline.sources.encoding import tidy
 from pipeline.sources.facts import fact_key, is_fact, person_from, plain_key
+from pipeline.sources.formats.text import find_turns, speaker_labels
 from pipeline.sources.labels import spelled
 from pipeline.sources.mapping import Remembered
 from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, Turn
-from pipeline.sources.turns import find_turns, speaker_labels
 from pipeline.sources.vocabulary import ANSWER_KIND, RATING
 from pipeline.text.wording import count
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline.sources.facts import spoken_facts, spoken_name
 from pipeline.sources.labels import read_file_name, read_label
-from pipeline.sources.speech import spoken_facts, spoken_name
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import check_length, tidy
 from pipeline.sources.facts import is_known_key
 from pipeline.sources.formats import text
+from pipeline.sources.formats.text import speaker_labels
 from pipeline.sources.grid import filled, narrowed, padded, table
 from pipeline.sources.reading import Limits, Reading, SourceFile
-from pipeline.sources.turns import speaker_labels
 from pipeline.text.wording import count
 
 

@@ -1,10 +1,13 @@
 """JSON and JSON lines: interviews with turns, questions with answers, messages, flat records.
 
 The shape is found by walking the file: an object with a list of turns is a conversation, a flat object with
-words in it is a row, anything else is looked into.
+words in it is a row, anything else is looked into. Conversations of Intercom's API have a first message, then parts;
+the customer's words are the participant's, replies of the team the interviewer's.
 """
 
+import html
 import json
+import re
 from collections.abc import Iterator, Sequence
 
 from pydantic import JsonValue
@@ -14,7 +17,6 @@ from pipeline.errors import InputError
 from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy, written
 from pipeline.sources.facts import person_from, plain_key
-from pipeline.sources.intercom import read_conversation
 from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Table, Turn
 from pipeline.sources.tables import cell_turns
@@ -34,6 +36,10 @@ EXTENSIONS = (".json", ".jsonl", ".ndjson")
 _MIN_WORDS = 5
 """Words from which a value under any key makes its object a record worth reading."""
 _REMEDY = "Export it again; every record needs its closing bracket."
+
+_TAG = re.compile(r"<[^<>]{1,2000}>")
+_CUSTOMERS = frozenset(("user", "lead", "contact"))
+_PARTS = "conversation_parts"
 
 
 class Item(Frozen):
@@ -265,3 +271,37 @@ def _with_person(flat: dict[str, str], own: Person, outer: Person) -> dict[str, 
 def _place(where: str, key: str) -> str:
     name = tidy(key)[:80]
     return f"{where}, {name}" if where else name
+
+
+def read_conversation(node: dict[str, JsonValue], where: str) -> Conversation | None:
+    """The conversation in an object that has the shape of one; `None` for any other object, or without words."""
+    if _PARTS not in node:
+        return None
+    turns: list[Turn] = []
+    person = Person()
+    for number, part in enumerate(_messages(node), 1):
+        author = part.get("author")
+        body = part.get("body")
+        text = tidy(html.unescape(_TAG.sub(" ", body))) if isinstance(body, str) else ""
+        if not text or not isinstance(author, dict):
+            continue
+        is_customer = author.get("type") in _CUSTOMERS
+        place = f"{where}, message {number}" if where else f"message {number}"
+        turns.append(Turn(text=text, where=place, role=None if is_customer else "interviewer"))
+        if is_customer and person.label is None:
+            name = author.get("name")
+            person = Person(
+                label=str(author.get("id", "")) or None, name=tidy(name) or None if isinstance(name, str) else None
+            )
+    return Conversation(turns=tuple(turns), person=person) if turns else None
+
+
+def _messages(node: dict[str, JsonValue]) -> Iterator[dict[str, JsonValue]]:
+    source, parts = node.get("source"), node[_PARTS]
+    if isinstance(source, dict):
+        yield source
+    if isinstance(parts, dict):
+        parts = parts.get(_PARTS)
+    for part in parts if isinstance(parts, list) else ():
+        if isinstance(part, dict):
+            yield part

@@ -12,8 +12,8 @@ from pipeline.domain.base import Frozen
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import read_header
+from pipeline.sources.formats.text import find_turns, speaker_labels
 from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
-from pipeline.sources.turns import find_turns, speaker_labels
 from pipeline.text.wording import count
 
 EXTENSIONS = (".vtt", ".srt")
