@@ -16,8 +16,8 @@ from pipeline.domain.facts import RunFacts, RunLog
 from pipeline.domain.run import Batch, ModelCall
 from pipeline.domain.units import Clock
 from pipeline.errors import Cancelled, PersonaError, ProviderError
-from pipeline.parsing import UnreadableReply
 from pipeline.providers import Answer, Batches, Reply, Request
+from pipeline.providers.replies import UnreadableReply
 
 T = TypeVar("T")
 

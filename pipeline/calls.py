@@ -18,9 +18,9 @@ from pipeline.domain.run import CallStatus, ModelCall, Stage, Usage
 from pipeline.domain.units import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.ledger import Hold, HybridCostTracker
-from pipeline.parsing import UnreadableReply
-from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import Provider, Reply, Request
+from pipeline.providers.pricing import Pricer, input_token_upper_bound
+from pipeline.providers.replies import UnreadableReply
 from pipeline.text.wording import usd
 
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import AssessedDraft, Usage
 from pipeline.domain.study import Study
-from pipeline.pricing import Pricer, estimate_tokens, input_token_upper_bound
-from pipeline.prompts import persona_text, refine_request, refine_task
 from pipeline.providers import Request
+from pipeline.providers.pricing import Pricer, estimate_tokens, input_token_upper_bound
+from pipeline.providers.prompts import persona_text, refine_request, refine_task
 from pipeline.text.wording import count
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)

@@ -20,8 +20,8 @@ from pipeline.estimate import frontier_only_micros
 from pipeline.index import StudyIndex
 from pipeline.ledger import HybridCostTracker
 from pipeline.preflight import plan
-from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Ask, Provider, Reply, Request, T
+from pipeline.providers.pricing import FREE, Pricer
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage

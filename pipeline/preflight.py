@@ -12,8 +12,8 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings
 from pipeline.domain.run import Outcome
 from pipeline.errors import ConfigError, PersonaError, ProviderError
-from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
+from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scorer_models import ScorerModels, scorer_models
 
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"

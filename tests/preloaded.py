@@ -5,7 +5,7 @@ import io
 from rich.console import Console
 
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
-from pipeline.pricing import is_priced
+from pipeline.providers.pricing import is_priced
 
 Console(file=io.StringIO()).print(":compass:")
 is_priced("anthropic", DEFAULT_FRONTIER_MODEL["anthropic"])

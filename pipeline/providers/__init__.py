@@ -66,7 +66,7 @@ class Request(Frozen):
 
 
 class Reply(Frozen):
-    """What came back. The text is not yet trusted: `pipeline.parsing` reads it."""
+    """What came back. The text is not yet trusted: `pipeline.providers.replies` reads it."""
 
     text: str
     usage: Usage

@@ -1,15 +1,18 @@
-"""What a failed call means: one sentence for the user, whether to retry, and whether it may have been billed.
+"""Failed calls and addresses, for all providers that talk over HTTP.
 
-Shared by all providers that talk over HTTP, whatever their SDK calls its exceptions. A sentence names the
-provider, the model, what happened and what to do; it never holds a key, and never repeats the request.
+An error says in one sentence what happened, whether to retry, and whether it may have been billed. It names the
+provider, the model and what to do next; it never holds a key, and never repeats the request. An address says whether a
+request leaves this machine.
 """
 
+import ipaddress
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from pydantic import SecretStr
 
@@ -199,3 +202,32 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _overlap(words: str, other: str, length: int) -> bool:
     """Whether any stretch of `length` characters of `words` also stands in `other`."""
     return any(words[start : start + length] in other for start in range(len(words) - length + 1))
+
+
+def leaves_machine(address: str) -> bool:
+    """Whether requests to a URL go to another machine; in doubt they do.
+
+    A name is this machine's only where it is `localhost`, which resolvers may not send elsewhere (RFC 6761). A proxy
+    in the environment gets what is sent to this machine too, unless `NO_PROXY` says otherwise.
+    """
+    return not is_loopback(address) or _is_proxied(_host(address))
+
+
+def is_loopback(address: str) -> bool:
+    """Whether the host of a URL is this machine; 0.0.0.0 and :: are, when asked for."""
+    host = _host(address)
+    if host.casefold() == "localhost":
+        return True
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return number.is_loopback or number.is_unspecified
+
+
+def _host(address: str) -> str:
+    return urlsplit(address if "//" in address else f"//{address}").hostname or ""
+
+
+def _is_proxied(host: str) -> bool:
+    return bool(getproxies().keys() & {"http", "https", "all"}) and not proxy_bypass(host)

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.pricing import estimate_tokens
 from pipeline.providers import Health, Request
 from pipeline.providers._errors import Endpoint, token_count
+from pipeline.providers.pricing import estimate_tokens
 
 CHECK_TIMEOUT_S = 8.0
 NO_ROUTE = frozenset({404, 405, 501})

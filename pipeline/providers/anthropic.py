@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
 from pipeline.domain.units import SystemClock
 from pipeline.errors import ProviderError
-from pipeline.pricing import is_priced
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.providers._anthropic_lifecycle import (
     Lifecycle,
@@ -26,6 +25,7 @@ from pipeline.providers._anthropic_lifecycle import (
 from pipeline.providers._errors import Endpoint, checked_key, shown_address, token_count, web_address
 from pipeline.providers._hosted import Hosted, usage_from
 from pipeline.providers._message_batches import MessageBatches
+from pipeline.providers.pricing import is_priced
 
 VENDOR_ADDRESS = "https://api.anthropic.com"
 COUNT_SAFETY, COUNT_SAFETY_TOKENS = 1.02, 64

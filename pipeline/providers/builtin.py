@@ -13,11 +13,11 @@ from typing import ClassVar, get_args
 from pipeline.domain.run import Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
-from pipeline.extraction.cues import Kind
-from pipeline.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
-from pipeline.extraction.statements import Statement, find, is_usable
-from pipeline.parsing import Demographics, PersonaReply
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers.extraction.cues import Kind
+from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
+from pipeline.providers.extraction.statements import Statement, find, is_usable
+from pipeline.providers.replies import Demographics, PersonaReply
 from pipeline.text.wording import listed
 
 PER_LIST = 4

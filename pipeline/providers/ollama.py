@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.pricing import estimate_tokens
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.providers._errors import Endpoint, shown_address, token_count, web_address
+from pipeline.providers._errors import Endpoint, leaves_machine, shown_address, token_count, web_address
 from pipeline.providers._hosted import usage_from
-from pipeline.providers._place import leaves_machine
+from pipeline.providers.pricing import estimate_tokens
 
 if TYPE_CHECKING:
     import ssl

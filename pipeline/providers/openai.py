@@ -11,10 +11,9 @@ from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.providers._errors import Endpoint, checked_key, shown_address, web_address
+from pipeline.providers._errors import Endpoint, checked_key, leaves_machine, shown_address, web_address
 from pipeline.providers._file_batches import FileBatches
 from pipeline.providers._hosted import Hosted, usage_from
-from pipeline.providers._place import leaves_machine
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"

@@ -15,13 +15,13 @@ from pipeline.domain.persona import Persona
 from pipeline.domain.run import Usage
 from pipeline.domain.study import Segment
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.extraction.rewriting import is_close, is_copied
-from pipeline.extraction.selection import choose, choose_quotes, listen, ranked, says_again
-from pipeline.extraction.statements import Statement, find, is_usable
-from pipeline.parsing import Demographics, PersonaReply
-from pipeline.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
+from pipeline.providers.extraction.rewriting import is_close, is_copied
+from pipeline.providers.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.providers.extraction.statements import Statement, find, is_usable
+from pipeline.providers.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
+from pipeline.providers.replies import Demographics, PersonaReply
 
 ENOUGH_ITEMS = 3
 """Length to which a list is filled from the evidence."""

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from pipeline.domain.study import Segment
 from pipeline.file_cache import FileCache
-from pipeline.parsing import JudgeReply, UnreadableReply, Verdict, read_judgement
-from pipeline.prompts import judge_request
 from pipeline.providers import Ask, Request
+from pipeline.providers.prompts import judge_request
+from pipeline.providers.replies import JudgeReply, UnreadableReply, Verdict, read_judgement
 from pipeline.quality.faithfulness import Claim, Evidence
 from pipeline.quality.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView

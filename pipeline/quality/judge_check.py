@@ -19,7 +19,7 @@ from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.domain.units import Clock
 from pipeline.file_cache import FileCache
 from pipeline.index import StudyIndex
-from pipeline.prompts import judge_request
+from pipeline.providers.prompts import judge_request
 from pipeline.quality.judge import Judge, Judgement, passage
 
 BAR = 0.75

@@ -12,9 +12,9 @@ from pipeline.domain.run import Draft, DraftFailure
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.focus import choose_focuses
-from pipeline.parsing import UnreadableReply, persona_reader
-from pipeline.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers import DraftTask
+from pipeline.providers.prompts import draft_request, excerpt, excerpt_room
+from pipeline.providers.replies import UnreadableReply, persona_reader
 from pipeline.stages import PipelineStage
 
 

@@ -14,9 +14,9 @@ from pipeline.domain.routing import escalation, is_accepted, rank, select
 from pipeline.domain.run import AssessedDraft, FinalPersona, Outcome
 from pipeline.domain.study import Study
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
-from pipeline.parsing import UnreadableReply, persona_reader
-from pipeline.prompts import refine_request, refine_task
 from pipeline.providers import Request
+from pipeline.providers.prompts import refine_request, refine_task
+from pipeline.providers.replies import UnreadableReply, persona_reader
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor, in_all_texts
 from pipeline.stages import PipelineStage

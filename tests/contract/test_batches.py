@@ -21,8 +21,8 @@ from pipeline.domain.units import SystemClock
 from pipeline.errors import Cancelled, ConfigError, ProviderError
 from pipeline.hybrid import HybridPipeline
 from pipeline.ledger import HybridCostTracker
-from pipeline.pricing import Pricer
 from pipeline.providers import Batches, Found, ProviderSpec, Reply
+from pipeline.providers.pricing import Pricer
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

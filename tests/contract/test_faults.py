@@ -20,8 +20,8 @@ from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import ModelCall
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.ledger import HybridCostTracker
-from pipeline.pricing import FREE, Pricer
 from pipeline.providers import Provider, ProviderSpec
+from pipeline.providers.pricing import FREE, Pricer
 from pipeline.stages.draft import DraftInput, LocalDraftStage
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_assessment, make_draft

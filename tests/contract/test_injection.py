@@ -10,8 +10,8 @@ from pipeline.domain.config import HybridConfig, Settings, Weights
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.hybrid import HybridPipeline
 from pipeline.index import StudyIndex
-from pipeline.prompts import draft_request, judge_request, refine_request
 from pipeline.providers import DraftTask, RefineTask
+from pipeline.providers.prompts import draft_request, judge_request, refine_request
 from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
 from pipeline.text.instructions import reads_like_instruction, suspicious

@@ -15,7 +15,7 @@ from pipeline.experiment import drafts_of, plan_experiment
 from pipeline.grid import Grid
 from pipeline.hybrid import HybridPipeline
 from pipeline.providers import ProviderSpec, provider_class
-from pipeline.providers._place import leaves_machine
+from pipeline.providers._errors import leaves_machine
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

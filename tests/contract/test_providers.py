@@ -11,10 +11,10 @@ from pipeline import providers
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
-from pipeline.parsing import read_persona
-from pipeline.pricing import input_token_upper_bound
-from pipeline.prompts import draft_request, refine_request
 from pipeline.providers import DraftTask, Provider, ProviderRole, ProviderSpec, RefineTask, Request
+from pipeline.providers.pricing import input_token_upper_bound
+from pipeline.providers.prompts import draft_request, refine_request
+from pipeline.providers.replies import read_persona
 from tests.factories import make_persona
 from tests.loopback import (
     AnthropicServer,

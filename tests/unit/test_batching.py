@@ -14,8 +14,8 @@ from pipeline.domain.study import Segment, Study
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.events import describe
 from pipeline.ledger import HybridCostTracker
-from pipeline.pricing import Pricer
 from pipeline.providers import Answer, Found, Reply, Request
+from pipeline.providers.pricing import Pricer
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer

@@ -9,12 +9,12 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
-from pipeline.extraction.rewriting import is_copied
-from pipeline.extraction.statements import is_usable
-from pipeline.parsing import PersonaReply, persona_schema
-from pipeline.prompts import draft_request
 from pipeline.providers import DraftTask, ProviderSpec
 from pipeline.providers.builtin import LISTS, NAMES, Provider, draft_persona
+from pipeline.providers.extraction.rewriting import is_copied
+from pipeline.providers.extraction.statements import is_usable
+from pipeline.providers.prompts import draft_request
+from pipeline.providers.replies import PersonaReply, persona_schema
 from pipeline.sources import load_paths
 
 HEARTHWISE = load_paths([Path(__file__).parents[2] / "data" / "hearthwise"])

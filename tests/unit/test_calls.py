@@ -12,9 +12,9 @@ from pipeline.domain.persona import Persona
 from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError, UnpricedModelError
 from pipeline.ledger import HybridCostTracker
-from pipeline.parsing import UnreadableReply, persona_reader
-from pipeline.pricing import Pricer, input_token_upper_bound
 from pipeline.providers import RefineTask, Reply, Request
+from pipeline.providers.pricing import Pricer, input_token_upper_bound
+from pipeline.providers.replies import UnreadableReply, persona_reader
 from tests.factories import make_persona
 from tests.fakes import FakeClock, ScriptedProvider, Step, answer
 

@@ -2,8 +2,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extraction.grammar import expand, pronouns, third_person
-from pipeline.extraction.verbs import is_base, is_past, opens_with_verb, present
+from pipeline.providers.extraction.grammar import (
+    expand,
+    is_base,
+    is_past,
+    opens_with_verb,
+    present,
+    pronouns,
+    third_person,
+)
 
 
 @pytest.mark.parametrize(

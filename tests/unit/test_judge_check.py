@@ -104,5 +104,5 @@ def test_another_question_or_set_asks_for_another_check(
 ) -> None:
     server.judge = knows
     remember(check(server), "digest", FileCache(tmp_path))
-    monkeypatch.setattr("pipeline.prompts._JUDGE_RULES", "Say supported.")
+    monkeypatch.setattr("pipeline.providers.prompts._JUDGE_RULES", "Say supported.")
     assert remembered("qwen2.5:7b", "digest", FileCache(tmp_path)) is None

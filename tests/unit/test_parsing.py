@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from pipeline.domain.run import Usage
 from pipeline.errors import InputError
-from pipeline.parsing import UnreadableReply, persona_reader, persona_schema, read_persona, read_personas
 from pipeline.providers import Reply
+from pipeline.providers.replies import UnreadableReply, persona_reader, persona_schema, read_persona, read_personas
 
 GOOD = {
     "name": "Ada",

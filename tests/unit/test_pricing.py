@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, PriceOverride
 from pipeline.domain.run import Usage
 from pipeline.errors import UnpricedModelError
-from pipeline.pricing import FREE, Pricer, estimate_tokens, input_token_upper_bound, is_priced
 from pipeline.providers import DraftTask, Request
+from pipeline.providers.pricing import FREE, Pricer, estimate_tokens, input_token_upper_bound, is_priced
 
 SONNET = Pricer("anthropic", "claude-sonnet-5-5", {})
 TIERED = Pricer("anthropic", "claude-haiku-5-5", {})

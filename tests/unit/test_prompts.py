@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import ClaimSupport
 from pipeline.domain.study import Participant, Segment, Study
-from pipeline.prompts import draft_request, excerpt, excerpt_room, refine_request, refine_task
 from pipeline.providers import DraftTask
+from pipeline.providers.prompts import draft_request, excerpt, excerpt_room, refine_request, refine_task
 from tests.factories import make_draft
 
 

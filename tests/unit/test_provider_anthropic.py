@@ -9,11 +9,11 @@ from pydantic import SecretStr, ValidationError
 
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
-from pipeline.pricing import is_priced
-from pipeline.prompts import refine_request
 from pipeline.providers import ProviderSpec, RefineTask, Request, anthropic
 from pipeline.providers._anthropic_lifecycle import Lifecycle, LifecycleTable, known_lifecycle
 from pipeline.providers.anthropic import Provider
+from pipeline.providers.pricing import is_priced
+from pipeline.providers.prompts import refine_request
 from tests.factories import make_persona
 from tests.loopback import AnthropicServer, fault
 from tests.loopback.server import Answer

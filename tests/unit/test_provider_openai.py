@@ -3,9 +3,9 @@ from pydantic import SecretStr
 
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError, ProviderError
-from pipeline.prompts import refine_request
 from pipeline.providers import ProviderSpec, RefineTask, Request
 from pipeline.providers.openai import Provider
+from pipeline.providers.prompts import refine_request
 from tests.factories import make_persona
 from tests.loopback import OpenAIServer, fault
 

@@ -11,8 +11,8 @@ from pipeline.domain.run import AssessedDraft, FinalPersona
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import ProviderError
 from pipeline.ledger import HybridCostTracker
-from pipeline.pricing import Pricer
 from pipeline.providers import Request
+from pipeline.providers.pricing import Pricer
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, Step, answer

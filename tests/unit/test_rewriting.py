@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.extraction.rewriting import MAX_WORDS, clauses, clean, finish, is_copied, shorten
+from pipeline.providers.extraction.rewriting import MAX_WORDS, clauses, clean, finish, is_copied, shorten
 
 
 @pytest.mark.parametrize(

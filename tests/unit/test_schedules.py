@@ -16,9 +16,9 @@ from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, ProviderError
 from pipeline.ledger import HybridCostTracker
-from pipeline.parsing import UnreadableReply, persona_reader
-from pipeline.pricing import Pricer
 from pipeline.providers import RefineTask, Request
+from pipeline.providers.pricing import Pricer
+from pipeline.providers.replies import UnreadableReply, persona_reader
 from tests.factories import make_persona
 from tests.schedule import Condition, ScheduledProvider, Scheduler
 

@@ -6,10 +6,10 @@ import pytest
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.study import Segment
 from pipeline.errors import ProviderError
-from pipeline.parsing import persona_schema
-from pipeline.pricing import estimate_tokens
-from pipeline.prompts import refine_request
 from pipeline.providers import ProviderSpec, RefineTask
+from pipeline.providers.pricing import estimate_tokens
+from pipeline.providers.prompts import refine_request
+from pipeline.providers.replies import persona_schema
 from pipeline.providers.simulated import Provider, refine_persona
 from tests.factories import make_persona
 

@@ -1,8 +1,8 @@
 import pytest
 
 from pipeline.domain.study import Role, Segment
-from pipeline.extraction.selection import choose, choose_quotes, listen, ranked, says_again
-from pipeline.extraction.statements import find, is_usable
+from pipeline.providers.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.providers.extraction.statements import find, is_usable
 
 
 def said(text: str, person: str = "P01", where: str = "turn 1", role: Role = "participant", number: int = 1) -> Segment:

@@ -8,7 +8,7 @@ is given up.
 import re
 from difflib import SequenceMatcher
 
-from pipeline.extraction.grammar import expand
+from pipeline.providers.extraction.grammar import expand
 from pipeline.text.tokens import tokens
 
 GOOD_WORDS = 20

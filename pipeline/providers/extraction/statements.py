@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
-from pipeline.extraction.cues import Kind, asked_for, readings
-from pipeline.extraction.rewriting import clauses, clean, finish, shorten
+from pipeline.providers.extraction.cues import Kind, asked_for, readings
+from pipeline.providers.extraction.rewriting import clauses, clean, finish, shorten
 from pipeline.text.tokens import sentences, stems
 
 _TO_A_WRITER = re.compile(

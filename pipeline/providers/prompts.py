@@ -15,8 +15,8 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import WEAK_FROM, Persona
 from pipeline.domain.run import AssessedDraft
 from pipeline.domain.study import Participant, Segment, Study
-from pipeline.parsing import judge_schema, persona_schema
 from pipeline.providers import DraftTask, RefineTask, Request
+from pipeline.providers.replies import judge_schema, persona_schema
 
 CHARACTERS_PER_TOKEN = 3
 """Cautious for European languages (about 4 is usual): the excerpt must fit, not fill, the context window."""

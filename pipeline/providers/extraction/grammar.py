@@ -2,12 +2,12 @@
 
 Contractions are written out, a verb gets its third-person form, first-person pronouns become third-person
 ones. Where a sentence is beyond these rules the answer is `None`: a claim left out is better than a broken
-one.
+one. Verbs and their forms come from the lemminflect dictionary, read at first use (0.3 s); it knows nothing of the
+sentence, so a word that can be a noun and a verb is both.
 """
 
 import re
-
-from pipeline.extraction.verbs import COMMON_VERBS, is_base, is_noun, is_participle, is_past, is_verb, present
+from functools import lru_cache
 
 _HAS_AFTER = (
     "(?:just |not |never |always |only |already |probably )?"
@@ -67,6 +67,12 @@ _PRONOUNS = {
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
+
+COMMON_VERBS = frozenset(
+    """look go have get put sit turn press check write read come try make take run set keep open close shut walk watch
+    drive ring call phone text print compare copy""".split()  # noqa: SIM905
+)
+"""Verbs of everyday routines that are verbs even where they could be nouns."""
 
 
 def expand(text: str) -> str:
@@ -242,3 +248,72 @@ def _is_subject(lower: list[str], index: int) -> bool:
     if after in ("to", "in", "on", "at", "for", "with", "the", "a", "an", "that", "when", "if", "and", "or"):
         return False
     return after in _MODALS or after in ("are", "were", "have", "had", "do", "did") or is_base(after) or is_past(after)
+
+
+def opens_with_verb(text: str) -> bool:
+    """Whether a text without subject begins with a plain verb: `Log the cycles` does, `Range on` does not."""
+    first, _, rest = text.lower().partition(" ")
+    if not is_base(first) or not rest:
+        return False
+    return (
+        first in COMMON_VERBS
+        or not is_noun(first)
+        or rest.startswith(("the ", "my ", "our ", "a ", "it ", "them ", "one "))
+    )
+
+
+@lru_cache(maxsize=1 << 14)
+def is_base(word: str) -> bool:
+    """Whether a word can be the plain form of a verb."""
+    word = word.lower()
+    return word in COMMON_VERBS or word in _lemmas(word)
+
+
+@lru_cache(maxsize=1 << 14)
+def is_verb(word: str) -> bool:
+    """Whether a word is any form of a verb."""
+    return bool(_lemmas(word.lower()))
+
+
+@lru_cache(maxsize=1 << 14)
+def is_past(word: str) -> bool:
+    """Whether a word can be the past form of a verb."""
+    return _is_form(word.lower(), "VBD")
+
+
+@lru_cache(maxsize=1 << 14)
+def is_participle(word: str) -> bool:
+    """Whether a word can be the past participle of a verb."""
+    return _is_form(word.lower(), "VBN")
+
+
+@lru_cache(maxsize=1 << 14)
+def present(verb: str) -> str:
+    """The third-person form of a plain verb: `check` gives `checks`, `have` gives `has`."""
+    from lemminflect import getInflection
+
+    if verb in ("am", "are", "be"):
+        return "is"
+    return str(getInflection(verb, "VBZ")[0])
+
+
+def _is_form(word: str, tag: str) -> bool:
+    from lemminflect import getInflection
+
+    return any(word in getInflection(lemma, tag) for lemma in _lemmas(word))
+
+
+@lru_cache(maxsize=1 << 14)
+def _lemmas(word: str) -> tuple[str, ...]:
+    from lemminflect import getAllLemmas
+
+    found = getAllLemmas(word)
+    return (*found.get("VERB", ()), *found.get("AUX", ()))
+
+
+@lru_cache(maxsize=1 << 14)
+def is_noun(word: str) -> bool:
+    """Whether a word can be a noun."""
+    from lemminflect import getAllLemmas
+
+    return "NOUN" in getAllLemmas(word)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from pipeline.domain.study import Segment
-from pipeline.extraction.cues import Kind
-from pipeline.extraction.statements import Statement, has_contact, is_instruction
+from pipeline.providers.extraction.cues import Kind
+from pipeline.providers.extraction.statements import Statement, has_contact, is_instruction
 from pipeline.text.tokens import sentences, stems
 
 SAME_CLAIM = 75
