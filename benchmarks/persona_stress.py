@@ -27,8 +27,8 @@ from pipeline.domain.config import Weights
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.domain.study import Study
-from pipeline.index import StudyIndex
-from pipeline.quality import SCORER_VERSION, Scorer, penalise_near_duplicates
+from pipeline.scoring import SCORER_VERSION, Scorer, penalise_near_duplicates
+from pipeline.scoring.index import StudyIndex
 from pipeline.sources import load_paths
 from pipeline.text.tokens import sentences, stems
 

@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.index import StudyIndex
-from pipeline.quality import Scorer
+from pipeline.scoring import Scorer
+from pipeline.scoring.index import StudyIndex
 
 _WORDS_PER_TRANSCRIPT = 2500
 _WORDS_PER_TURN = 80

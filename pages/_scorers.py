@@ -11,8 +11,8 @@ from pages import _fields, _providers, _ui
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import PersonaError
 from pipeline.providers import Health
-from pipeline.quality.judge_check import JudgeCheck
-from pipeline.scorer_models import check_judge, judge_result, server
+from pipeline.scoring.judge_check import JudgeCheck
+from pipeline.scoring.optional_models import check_judge, judge_result, server
 from pipeline.text.wording import escape_markdown
 
 OFF = {"": "Off"}

@@ -41,7 +41,7 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
 
 def keeps_scores(config: HybridConfig, source: RunRecord) -> bool:
     """Whether the source's drafts carry the scores that this configuration would give them."""
-    from pipeline.quality import scorer_version  # brings numpy along, which the store must not wait for
+    from pipeline.scoring import scorer_version  # brings numpy along, which the store must not wait for
 
     version = scorer_version(config.embedding_model, config.judge_model)
     same = all(item.assessment.scorer_version == version for item in source.drafts)

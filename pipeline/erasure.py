@@ -23,8 +23,8 @@ def erase_study(store: "Store", study_id: str, cache: Path | None) -> None:
             erased; the caches are clean then too, unless nothing was deleted.
         OSError: a file of the cache cannot be deleted.
     """
-    from pipeline.index import index_file  # numpy is loaded only where a study is deleted
-    from pipeline.scorer_models import forget_answers
+    from pipeline.scoring.index import index_file  # numpy is loaded only where a study is deleted
+    from pipeline.scoring.optional_models import forget_answers
 
     index = index_file(store.study(study_id), cache) if cache else None
     try:

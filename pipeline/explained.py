@@ -13,10 +13,10 @@ from pipeline.domain.base import Frozen, Score
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.persona import Assessment, ClaimSupport
 from pipeline.evidence import FLAG_WORDS, Mark, mark
-from pipeline.quality.coherence import PER_ISSUE
-from pipeline.quality.duplicates import PENALTY
-from pipeline.quality.faithfulness import Summary, summary
-from pipeline.quality.scorer import INSTRUCTION_CAP, exponents, weight_of
+from pipeline.scoring.coherence import PER_ISSUE
+from pipeline.scoring.duplicates import PENALTY
+from pipeline.scoring.faithfulness import Summary, summary
+from pipeline.scoring.scorer import INSTRUCTION_CAP, exponents, weight_of
 from pipeline.text.wording import count, percent, score
 
 PartName = Literal["faithfulness", "coherence", "completeness"]

@@ -17,13 +17,13 @@ from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import ProviderError
 from pipeline.estimate import frontier_only_micros
-from pipeline.index import StudyIndex
 from pipeline.ledger import HybridCostTracker
 from pipeline.preflight import plan
 from pipeline.providers import Ask, Provider, Reply, Request, T
 from pipeline.providers.pricing import FREE, Pricer
-from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
+from pipeline.scoring import Scorer
+from pipeline.scoring.index import StudyIndex
 from pipeline.stages.assess import AssessInput, QualityAssessmentStage
 from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.study import Study
-from pipeline.file_cache import write_whole
+from pipeline.scoring.file_cache import write_whole
 
 SCORER_VERSION = "1.1"
 """Changes whenever the same text could score differently. Stored with every assessment and in every cache file."""

@@ -14,7 +14,7 @@ from pipeline.domain.run import Outcome
 from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.providers.pricing import FREE, Pricer
-from pipeline.scorer_models import ScorerModels, scorer_models
+from pipeline.scoring.optional_models import ScorerModels, scorer_models
 
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
 """Environment variable with the key of an OpenAI-compatible local server, where it wants one."""

@@ -10,14 +10,14 @@ from pipeline.domain.run import AssessedDraft, Draft, RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
 from pipeline.focus import choose_focuses
-from pipeline.index import StudyIndex
 from pipeline.preflight import Plan
 from pipeline.providers import Provider, ProviderSpec, Request
 from pipeline.providers.builtin import Provider as Builtin
 from pipeline.providers.prompts import draft_request, refine_request, refine_task
 from pipeline.providers.replies import read_persona
-from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
+from pipeline.scoring import Scorer
+from pipeline.scoring.index import StudyIndex
 from pipeline.stages.draft import draft_id, draft_task, persona_id
 
 _OPEN, _CLOSE = "\ue000", "\ue001"

@@ -15,7 +15,7 @@ from pipeline.domain.study import Participant, Segment
 from pipeline.index_cache import Ints
 
 if TYPE_CHECKING:
-    from pipeline.index import StudyIndex
+    from pipeline.scoring.index import StudyIndex
 
 Floats = NDArray[np.float32]
 

@@ -20,7 +20,7 @@ from pipeline.text.wording import MISSING, percent, score, usd
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
     from pipeline.preflight import CheckReport
-    from pipeline.quality.judge_check import JudgeCheck
+    from pipeline.scoring.judge_check import JudgeCheck
     from pipeline.store import RunSummary, Store
     from pipeline.worker import Worker
 

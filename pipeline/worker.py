@@ -19,7 +19,7 @@ from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.hybrid import HybridPipeline
-from pipeline.quality import scorer_version
+from pipeline.scoring import scorer_version
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts
 

@@ -27,7 +27,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.scorer_models import check_judge
+    from pipeline.scoring.optional_models import check_judge
     from pipeline.terminal import count_up, print_judge
 
     with count_up("Checking the judge") as tell:

@@ -21,9 +21,9 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.domain.config import Weights
     from pipeline.domain.run import AssessedDraft
     from pipeline.export import score_document
-    from pipeline.index import StudyIndex
     from pipeline.providers.replies import read_personas
-    from pipeline.quality import Scorer, penalise_near_duplicates
+    from pipeline.scoring import Scorer, penalise_near_duplicates
+    from pipeline.scoring.index import StudyIndex
     from pipeline.sources import load_paths
     from pipeline.terminal import print_scores
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from pipeline.domain.persona import WEAK_FROM, ClaimSupport, Finding, Persona
-from pipeline.quality.faithfulness import LONGEST_CLAIM
+from pipeline.scoring.faithfulness import LONGEST_CLAIM
 from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 from pipeline.text.tokens import language_of, shortened

@@ -8,7 +8,7 @@ from pipeline.domain.persona import Assessment
 from pipeline.domain.routing import select
 from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.errors import Cancelled
-from pipeline.quality import Scorer, penalise_near_duplicates
+from pipeline.scoring import Scorer, penalise_near_duplicates
 from pipeline.stages import PipelineStage
 
 

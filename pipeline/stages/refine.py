@@ -17,8 +17,8 @@ from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderEr
 from pipeline.providers import Request
 from pipeline.providers.prompts import refine_request, refine_task
 from pipeline.providers.replies import UnreadableReply, persona_reader
-from pipeline.quality import Scorer
 from pipeline.redaction import Redactor, in_all_texts
+from pipeline.scoring import Scorer
 from pipeline.stages import PipelineStage
 
 

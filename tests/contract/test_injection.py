@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from pipeline.domain.config import HybridConfig, Settings, Weights
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.hybrid import HybridPipeline
-from pipeline.index import StudyIndex
 from pipeline.providers import DraftTask, RefineTask
 from pipeline.providers.prompts import draft_request, judge_request, refine_request
-from pipeline.quality import Scorer
 from pipeline.redaction import Redactor
+from pipeline.scoring import Scorer
+from pipeline.scoring.index import StudyIndex
 from pipeline.text.instructions import reads_like_instruction, suspicious
 from tests.factories import make_persona
 from tests.pages.runs import ANSWERS

@@ -14,7 +14,7 @@ from pipeline.errors import ProviderError
 from pipeline.hybrid import HybridPipeline
 from pipeline.index_cache import SCORER_VERSION
 from pipeline.outbound import outbound
-from pipeline.scorer_models import check_judge
+from pipeline.scoring.optional_models import check_judge
 from pipeline.store import Store
 from pipeline.worker import Worker
 from tests.fakes import FakeClock

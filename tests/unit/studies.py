@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from pipeline.domain.config import Weights
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.index import StudyIndex
-from pipeline.quality import Scorer
+from pipeline.scoring import Scorer
+from pipeline.scoring.index import StudyIndex
 
 
 def study_of(said: Mapping[str, str], facts: Mapping[str, Mapping[str, str]] | None = None) -> Study:

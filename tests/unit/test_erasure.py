@@ -11,7 +11,7 @@ from pipeline.domain.study import Study
 from pipeline.domain.units import SystemClock
 from pipeline.erasure import erase_study
 from pipeline.errors import StoreError
-from pipeline.file_cache import FileCache
+from pipeline.scoring.file_cache import FileCache
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from pipeline.worker import Worker

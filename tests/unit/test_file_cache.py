@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.file_cache import FileCache
+from pipeline.scoring.file_cache import FileCache
 
 
 @given(st.binary(), st.lists(st.text(), min_size=1, max_size=3))

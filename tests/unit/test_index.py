@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipeline import index_cache
 from pipeline.domain.study import Study
-from pipeline.index import StudyIndex
+from pipeline.scoring.index import StudyIndex
 from pipeline.text.tokens import sentences
 from tests.unit.studies import study_of
 

@@ -6,11 +6,11 @@ import pytest
 
 from pipeline.domain.persona import Persona
 from pipeline.domain.units import SystemClock
-from pipeline.file_cache import FileCache
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
-from pipeline.quality.judge import Judge
-from pipeline.quality.judge_check import JudgeCheck, remember, remembered, run_check, sources
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.judge import Judge
+from pipeline.scoring.judge_check import JudgeCheck, remember, remembered, run_check, sources
 from tests.fakes import asking
 from tests.loopback import OllamaServer
 from tests.unit.studies import scorer_of
@@ -52,7 +52,7 @@ def test_the_set_is_balanced_and_holds_every_kind_of_change() -> None:
 
 
 def test_words_alone_cannot_pass_the_check() -> None:
-    from pipeline.quality.judge_check import _name, _study
+    from pipeline.scoring.judge_check import _name, _study
 
     scorer = scorer_of(_study())
     right = 0

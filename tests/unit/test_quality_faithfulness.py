@@ -1,9 +1,9 @@
 import pytest
 
-from pipeline.index import StudyIndex
-from pipeline.quality.demographics import look_up
-from pipeline.quality.faithfulness import Claim, find, summed_up
-from pipeline.quality.quotes import find_quote, is_scorable
+from pipeline.scoring.demographics import look_up
+from pipeline.scoring.faithfulness import Claim, find, summed_up
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 from tests.unit.studies import study_of

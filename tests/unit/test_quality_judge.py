@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona
 from pipeline.errors import ProviderError
-from pipeline.file_cache import FileCache
-from pipeline.index import StudyIndex
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import Provider
-from pipeline.quality import SCORER_VERSION, Scorer
-from pipeline.quality.judge import UNSURE_FROM, UNSURE_TO, Judge, windows
+from pipeline.scoring import SCORER_VERSION, Scorer
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.judge import UNSURE_FROM, UNSURE_TO, Judge, windows
 from tests.fakes import asking
 from tests.loopback import OllamaServer, fault, off_schema
 from tests.unit.studies import study_of

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.domain.study import Study
-from pipeline.embedding import BATCH, EmbeddingModel
 from pipeline.errors import ConfigError
-from pipeline.file_cache import FileCache
-from pipeline.index import StudyIndex
 from pipeline.providers import ProviderSpec
-from pipeline.quality import SCORER_VERSION, Scorer
-from pipeline.quality.meaning import Anchors, Meaning
+from pipeline.scoring import SCORER_VERSION, Scorer
+from pipeline.scoring.embedding import BATCH, EmbeddingModel
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.meaning import Anchors, Meaning
 from tests.fakes import asking
 from tests.loopback import OllamaServer
 from tests.unit.studies import scorer_of, study_of

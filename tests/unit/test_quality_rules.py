@@ -2,10 +2,10 @@ import pytest
 
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import AssessedDraft, Draft
-from pipeline.quality import penalise_near_duplicates
-from pipeline.quality.coherence import age_of, coherence
-from pipeline.quality.completeness import completeness, is_blank
-from pipeline.quality.polarity import disagree, fewest_shared, read_signs
+from pipeline.scoring import penalise_near_duplicates
+from pipeline.scoring.coherence import age_of, coherence
+from pipeline.scoring.completeness import completeness, is_blank
+from pipeline.scoring.polarity import disagree, fewest_shared, read_signs
 from pipeline.text.tokens import tokens
 from tests.factories import make_assessment, make_persona
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, Persona
-from pipeline.quality import SCORER_VERSION
+from pipeline.scoring import SCORER_VERSION
 from tests.unit.studies import scorer_of, study_of
 
 STUDY = study_of(

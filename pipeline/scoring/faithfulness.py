@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.domain.study import Participant
-from pipeline.quality.polarity import disagree, fewest_shared, is_negated, read_signs, shared
+from pipeline.scoring.polarity import disagree, fewest_shared, is_negated, read_signs, shared
 from pipeline.source_view import SourceView
 from pipeline.text.tokens import GENERIC, content, fold_numbers, is_number, tokens
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.file_cache import FileCache
 from pipeline.providers import Ask, ProviderSpec, Reply, Request
 from pipeline.providers.ollama import Provider
+from pipeline.scoring.file_cache import FileCache
 
 Floats = NDArray[np.float32]
 

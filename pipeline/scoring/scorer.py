@@ -11,16 +11,16 @@ from typing import NamedTuple
 
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
-from pipeline.index import StudyIndex
 from pipeline.index_cache import SCORER_VERSION
-from pipeline.quality.coherence import LISTS, coherence
-from pipeline.quality.completeness import completeness, is_blank
-from pipeline.quality.demographics import look_up
-from pipeline.quality.faithfulness import Claim, Evidence, find, summed_up
 from pipeline.quality.findings import about_claims, about_instructions, about_source
-from pipeline.quality.judge import Judge
-from pipeline.quality.meaning import Meaning
-from pipeline.quality.quotes import find_quote, is_scorable
+from pipeline.scoring.coherence import LISTS, coherence
+from pipeline.scoring.completeness import completeness, is_blank
+from pipeline.scoring.demographics import look_up
+from pipeline.scoring.faithfulness import Claim, Evidence, find, summed_up
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.judge import Judge
+from pipeline.scoring.meaning import Meaning
+from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 from pipeline.text.tokens import STOP_WORDS

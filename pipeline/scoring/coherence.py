@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from pipeline.domain.persona import Finding, Persona
-from pipeline.quality.completeness import same_statement
-from pipeline.quality.polarity import disagree, fewest_shared, read_signs
+from pipeline.scoring.completeness import same_statement
+from pipeline.scoring.polarity import disagree, fewest_shared, read_signs
 from pipeline.text.tokens import fold_numbers, shortened, stems, tokens
 
 PER_ISSUE = 0.6

@@ -20,11 +20,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.embedding import EmbeddingModel, Floats
 from pipeline.errors import ConfigError
-from pipeline.index import StudyIndex
 from pipeline.providers import Ask
-from pipeline.quality.faithfulness import Claim, Evidence
+from pipeline.scoring.embedding import EmbeddingModel, Floats
+from pipeline.scoring.faithfulness import Claim, Evidence
+from pipeline.scoring.index import StudyIndex
 from pipeline.source_view import SourceView
 from pipeline.text.tokens import stem
 

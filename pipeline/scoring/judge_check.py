@@ -17,10 +17,10 @@ from pydantic import TypeAdapter, ValidationError
 from pipeline.domain.base import Frozen, Score
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.domain.units import Clock
-from pipeline.file_cache import FileCache
-from pipeline.index import StudyIndex
 from pipeline.providers.prompts import judge_request
-from pipeline.quality.judge import Judge, Judgement, passage
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.judge import Judge, Judgement, passage
 
 BAR = 0.75
 """Balanced accuracy from which a judge may take part in scores."""

@@ -3,7 +3,7 @@
 Asked about statements only, and only about flagged ones and those in the middle of the scale, each with its three
 best windows. It may lower a support freely. It may raise one only with words that it has copied from the study,
 which the quote matcher looks up; and never over a rule about form (copied, a string of keywords, an instruction).
-Nobody's judge is trusted before it has passed `judge_check.py` on the user's own machine.
+Nobody's judge is trusted before it has passed `scoring/judge_check.py` on the user's own machine.
 """
 
 from collections.abc import Sequence
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from pipeline.domain.study import Segment
-from pipeline.file_cache import FileCache
 from pipeline.providers import Ask, Request
 from pipeline.providers.prompts import judge_request
 from pipeline.providers.replies import JudgeReply, UnreadableReply, Verdict, read_judgement
-from pipeline.quality.faithfulness import Claim, Evidence
-from pipeline.quality.quotes import find_quote, is_scorable
+from pipeline.scoring.faithfulness import Claim, Evidence
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 

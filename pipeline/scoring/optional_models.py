@@ -12,16 +12,16 @@ from typing import NamedTuple
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import Stage
 from pipeline.domain.units import SystemClock
-from pipeline.embedding import EmbeddingModel
 from pipeline.errors import ConfigError, ProviderError
-from pipeline.file_cache import FileCache
-from pipeline.index import StudyIndex
 from pipeline.providers import Ask, Health, ProviderSpec, Reply, Request, T
 from pipeline.providers.ollama import Provider
-from pipeline.quality import Scorer
-from pipeline.quality.judge import Judge
-from pipeline.quality.judge_check import BAR, JudgeCheck, remember, remembered, run_check
-from pipeline.quality.meaning import Meaning
+from pipeline.scoring import Scorer
+from pipeline.scoring.embedding import EmbeddingModel
+from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.judge import Judge
+from pipeline.scoring.judge_check import BAR, JudgeCheck, remember, remembered, run_check
+from pipeline.scoring.meaning import Meaning
 
 _JUDGE_WINDOW = 4096
 """Tokens for three passages and a verdict; a larger window only costs memory."""
