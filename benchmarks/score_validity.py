@@ -26,10 +26,8 @@ from scipy.stats import rankdata
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.index_cache import SCORER_VERSION
 from pipeline.scoring.faithfulness import Claim, find, summed_up
-from pipeline.scoring.index import StudyIndex
-from pipeline.source_view import SourceView
+from pipeline.scoring.index import SCORER_VERSION, SourceView, StudyIndex
 from pipeline.text.tokens import tokens
 
 Floats = NDArray[np.float64]

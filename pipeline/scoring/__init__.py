@@ -1,7 +1,7 @@
 """The local score: what can be known about a draft without asking anybody. Read `scoring/scorer.py` first."""
 
-from pipeline.index_cache import SCORER_VERSION
 from pipeline.scoring.duplicates import penalise_near_duplicates
+from pipeline.scoring.index import SCORER_VERSION
 from pipeline.scoring.scorer import Scorer, scorer_version
 
 __all__ = ["SCORER_VERSION", "Scorer", "penalise_near_duplicates", "scorer_version"]

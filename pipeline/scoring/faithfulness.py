@@ -13,8 +13,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from pipeline.domain.study import Participant
+from pipeline.scoring.index import SourceView
 from pipeline.scoring.polarity import disagree, fewest_shared, is_negated, read_signs, shared
-from pipeline.source_view import SourceView
 from pipeline.text.tokens import GENERIC, content, fold_numbers, is_number, tokens
 
 LONGEST_CLAIM = 20_000

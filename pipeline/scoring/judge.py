@@ -18,8 +18,8 @@ from pipeline.providers.prompts import judge_request
 from pipeline.providers.replies import JudgeReply, UnreadableReply, Verdict, read_judgement
 from pipeline.scoring.faithfulness import Claim, Evidence
 from pipeline.scoring.file_cache import FileCache
+from pipeline.scoring.index import SourceView
 from pipeline.scoring.quotes import find_quote, is_scorable
-from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 
 UNSURE_FROM, UNSURE_TO = 0.35, 0.75

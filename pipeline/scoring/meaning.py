@@ -24,8 +24,7 @@ from pipeline.errors import ConfigError
 from pipeline.providers import Ask
 from pipeline.scoring.embedding import EmbeddingModel, Floats
 from pipeline.scoring.faithfulness import Claim, Evidence
-from pipeline.scoring.index import StudyIndex
-from pipeline.source_view import SourceView
+from pipeline.scoring.index import SourceView, StudyIndex
 from pipeline.text.tokens import stem
 
 CANDIDATES = 30

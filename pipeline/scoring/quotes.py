@@ -9,7 +9,7 @@ import re
 from rapidfuzz import fuzz
 
 from pipeline.scoring.faithfulness import LONGEST_CLAIM, Evidence
-from pipeline.source_view import SourceView
+from pipeline.scoring.index import SourceView
 from pipeline.text.tokens import content, fold_numbers, tokens, without_fillers
 
 MIN_TOKENS = 4

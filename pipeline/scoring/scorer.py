@@ -1,29 +1,26 @@
 """One text in, one assessment out: completeness, coherence, faithfulness, the evidence and the findings.
 
 Local, deterministic, free. The overall score is `C^.2 * H^.3 * F^.5` with the weights of the run; it orders
-drafts, it is not a probability.
+drafts, it is not a probability. Findings are sentences for an analyst, made from flags and supports.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.domain.config import Weights
-from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
-from pipeline.index_cache import SCORER_VERSION
-from pipeline.quality.findings import about_claims, about_instructions, about_source
+from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.scoring.coherence import LISTS, coherence
 from pipeline.scoring.completeness import completeness, is_blank
 from pipeline.scoring.demographics import look_up
-from pipeline.scoring.faithfulness import Claim, Evidence, find, summed_up
-from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, summed_up
+from pipeline.scoring.index import SCORER_VERSION, SourceView, StudyIndex
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.meaning import Meaning
 from pipeline.scoring.quotes import find_quote, is_scorable
-from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
-from pipeline.text.tokens import STOP_WORDS
+from pipeline.text.tokens import STOP_WORDS, language_of, shortened
 
 _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5
@@ -209,3 +206,62 @@ def _is_stuffed(claim: Claim) -> bool:
 def weight_of(claim: ClaimSupport) -> float:
     """How much a claim counts in faithfulness: a fact about the person half as much as a statement."""
     return _DEMOGRAPHIC_WEIGHT if claim.field.startswith(_DEMOGRAPHICS) else 1.0
+
+
+def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:
+    """Every place in which a persona talks to the model that will read it."""
+    texts = (("name", persona.name), ("tagline", persona.tagline), ("background", persona.background))
+    found = [(field, text) for field, text in texts if reads_like_instruction(text)]
+    found += [(claim.field, claim.text) for claim in claims if "instruction" in claim.flags]
+    sentence = "Reads like an instruction to a model, not a fact"
+    return [Finding(kind="instruction", field=field, text=f"{sentence}: '{shortened(text)}'") for field, text in found]
+
+
+def about_source(texts: Iterable[str], view: SourceView) -> Iterator[Finding]:
+    """What makes the source unfit for comparing these statements with it."""
+    if view.is_empty:
+        yield Finding(
+            kind="empty_source", text="There are no participants' words to compare with: faithfulness is open."
+        )
+        return
+    if not view.is_known:
+        text = "It is not known which participants this is drawn from: compared with everybody, supports at most .8."
+        yield Finding(kind="unknown_focus", text=text)
+    written = language_of(" ".join(text[:LONGEST_CLAIM] for text in texts))
+    if written != view.language:
+        text = f"Written in {written}, the study in {view.language}: wording cannot be compared and scores near 0."
+        yield Finding(kind="other_language", text=text)
+
+
+def about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
+    """Why claims have little support: their flags, what a judge said against the words, or that nobody said it."""
+    sentences = {
+        "copied": "Copied from the study word for word instead of summed up",
+        "close_to_source": "Nearly word for word from the study instead of summed up",
+        "stuffed": "A string of keywords, not a statement",
+        "not_stated": "The data states something else about these participants than",
+        "polarity": "The study seems to say the opposite of",
+    }
+    for claim in claims:
+        for flag in claim.flags:
+            if flag in sentences:
+                yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{shortened(claim.text)}'")
+        if claim.unjudged is not None and (claim.unjudged >= WEAK_FROM) != (claim.support >= WEAK_FROM):
+            yield _about_judgement(claim, claim.unjudged)
+        elif claim.support < WEAK_FROM and all(flag.startswith("judge_") for flag in claim.flags):
+            kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
+            found = (
+                "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"
+            )
+            yield Finding(kind=kind, field=claim.field, text=f"{found}: '{shortened(claim.text)}'")
+
+
+def _about_judgement(claim: ClaimSupport, by_words: float) -> Finding:
+    sentences = {
+        "judge_contradicted": "The local judge finds the opposite said of",
+        "judge_not_found": "The local judge finds nobody who says",
+        "judge_supported": "The local judge finds it said",
+    }
+    said = next(sentences[flag] for flag in claim.flags if flag in sentences)
+    text = f"{said}: '{shortened(claim.text)}' (without the judge: {by_words:.2f})"
+    return Finding(kind="judge_disagrees", field=claim.field, text=text)

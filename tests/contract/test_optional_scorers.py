@@ -12,8 +12,8 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
 from pipeline.hybrid import HybridPipeline
-from pipeline.index_cache import SCORER_VERSION
 from pipeline.outbound import outbound
+from pipeline.scoring.index import SCORER_VERSION
 from pipeline.scoring.optional_models import check_judge
 from pipeline.store import Store
 from pipeline.worker import Worker

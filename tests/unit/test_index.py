@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline import index_cache
 from pipeline.domain.study import Study
+from pipeline.scoring import index
 from pipeline.scoring.index import StudyIndex
 from pipeline.text.tokens import sentences
 from tests.unit.studies import study_of
@@ -94,17 +94,17 @@ def test_a_cache_of_another_study_is_not_used(tmp_path: Path) -> None:
     other = make_study(P1="Something else entirely.")
     StudyIndex.cached(other, tmp_path)
     (path,) = tmp_path.iterdir()
-    path.rename(tmp_path / f"index-{index_cache.content_key(TWO)[:32]}.npz")
+    path.rename(tmp_path / f"index-{index.content_key(TWO)[:32]}.npz")
     assert best(StudyIndex.cached(TWO, tmp_path), ["P1"], "loud") == "The boiler is loud."
 
 
 def test_a_cache_with_positions_outside_the_text_is_not_used(tmp_path: Path) -> None:
     data = StudyIndex.build(TWO).data
-    key = index_cache.content_key(TWO)
+    key = index.content_key(TWO)
     path = tmp_path / "index.npz"
-    index_cache.save(data, path, key)
-    assert index_cache.load(path, key, TWO) is not None
-    assert index_cache.load(path, key, make_study(P1="short")) is None
+    index.save_index(data, path, key)
+    assert index.load_index(path, key, TWO) is not None
+    assert index.load_index(path, key, make_study(P1="short")) is None
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path: Path) -> None:

@@ -2,9 +2,8 @@ import pytest
 
 from pipeline.scoring.demographics import look_up
 from pipeline.scoring.faithfulness import Claim, find, summed_up
-from pipeline.scoring.index import StudyIndex
+from pipeline.scoring.index import SourceView, StudyIndex
 from pipeline.scoring.quotes import find_quote, is_scorable
-from pipeline.source_view import SourceView
 from pipeline.text.instructions import reads_like_instruction
 from tests.unit.studies import study_of
 
