@@ -23,8 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.spending import saving
-from pipeline.calibration.sweep import sweep
+from pipeline.calibration.sweep import saving, sweep
 from pipeline.calibration.table import read_cases
 from pipeline.domain.labels import Promise, Risk
 

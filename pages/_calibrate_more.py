@@ -11,7 +11,7 @@ from pipeline.text.wording import count, escape_markdown, percent, score, usd
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
     from pipeline.calibration.certificate import Certificate
-    from pipeline.calibration.tradeoff import Tradeoff
+    from pipeline.calibration.position import Tradeoff
 
 
 def worth(board: "Board", _place: int) -> None:
@@ -73,7 +73,7 @@ def rules(board: "Board", place: int) -> None:
 
 
 def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
-    from pipeline.calibration.controls import CONTROL_WORDS, compare
+    from pipeline.calibration.position import CONTROL_WORDS, compare
     from pipeline.charts.tradeoff import CONTROL_NAMES
 
     found = compare(exchange.cases, threshold)
@@ -108,7 +108,7 @@ def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
 
 
 def _recovered(board: "Board", threshold: float) -> None:
-    from pipeline.calibration.recovery import recovery
+    from pipeline.calibration.worth import recovery
 
     found = recovery(board.pool.cases, threshold)
     st.markdown(escape_markdown(found.sentence))

@@ -49,7 +49,7 @@ def _under_way(board: "Board") -> None:
 
 
 def _what_is_known(board: "Board", threshold: float) -> None:
-    from pipeline.calibration.measure import gains, in_words
+    from pipeline.calibration.worth import gains, in_words
     from pipeline.charts.tradeoff import who_gains
 
     found, known = gains(board.pool, threshold), board.pool.by_score
@@ -74,7 +74,7 @@ def _what_is_known(board: "Board", threshold: float) -> None:
 
 
 def _offer(board: "Board") -> None:
-    from pipeline.calibration.measure import calibration_config
+    from pipeline.calibration.worth import calibration_config
 
     run = board.newest
     st.markdown(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages import _label_data, _ui
-from pipeline.calibration.drawing import ShownText, minutes_for
+from pipeline.calibration.design import ShownText, minutes_for
 from pipeline.domain.labels import Label, StoredDesign, Verdict
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment

@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages import _ui
-from pipeline.calibration.drawing import ShownText, shown_texts
+from pipeline.calibration.design import ShownText, shown_texts
 from pipeline.domain.labels import StoredDesign
 from pipeline.domain.run import RunRecord
 

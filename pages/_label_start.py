@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages import _calibrate_data, _ui
 from pages._label_data import RATER_KEY
-from pipeline.calibration.drawing import LabelPlan, minutes_for, plan
+from pipeline.calibration.design import LabelPlan, minutes_for, plan
 from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.calibration.bootstrap import Interval
+from pipeline.calibration.bounds import Interval
 from pipeline.comparison.deltas import Figure, Measure, figures
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStatus, run_of, status_of

@@ -5,26 +5,14 @@ nothing that cannot be computed becomes 0.
 """
 
 from collections.abc import Sequence
-from math import sqrt
-from statistics import fmean, stdev
 from typing import NamedTuple
 
+from pipeline.calibration.estimates import Estimate, mean_interval
 from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.scores import ANSWERED, IMPUTED_BAND, draft_score
 
-CONFIDENCE = 0.95
 _POINT = 0.01
-
-
-class Estimate(Frozen):
-    """A number computed from n values, with a 95 % interval where one can be had."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    n: int
-    """How many values it rests on."""
 
 
 class RunFigures(Frozen):
@@ -117,23 +105,6 @@ def refinements(run: RunRecord) -> tuple[Refinement, ...]:
         for final in run.personas
         if final.draft_id in asked or final.outcome in ANSWERED
     )
-
-
-def mean_interval(values: Sequence[float], low: float, high: float) -> Estimate:
-    """The mean with Student's 95 % interval, cut to `low`..`high`; no interval under two values.
-
-    Args:
-        values: at least one.
-        low: smallest possible value of the mean.
-        high: largest possible value of the mean.
-    """
-    n, mean = len(values), fmean(values)
-    if n < 2:
-        return Estimate(value=mean, n=n)
-    from scipy.special import stdtrit  # a quarter of the import time of scipy.stats
-
-    half = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * stdev(values) / sqrt(n)
-    return Estimate(value=mean, low=max(low, mean - half), high=min(high, mean + half), n=n)
 
 
 def _frontier_score(final: FinalPersona) -> float | None:

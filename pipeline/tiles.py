@@ -3,8 +3,9 @@
 Light like `pipeline.figures`, whose numbers it tells; where there is none, the note says why.
 """
 
+from pipeline.calibration.estimates import Estimate
 from pipeline.domain.run import RunRecord
-from pipeline.figures import Estimate, RunFigures, run_figures
+from pipeline.figures import RunFigures, run_figures
 from pipeline.text.wording import MISSING, Tile, count, duration, percent, score, usd
 
 

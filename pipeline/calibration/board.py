@@ -6,13 +6,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from pipeline.calibration.cases import Cases
-from pipeline.calibration.certificate import Certificate, certify, certify_at
+from pipeline.calibration.certificate import Certificate, certify, certify_at, looks_random
 from pipeline.calibration.drift import Drift, drift, setup_of
-from pipeline.calibration.evidence import looks_random
 from pipeline.calibration.labels import why_labels_do_not_apply
 from pipeline.calibration.pool import Pool, pool_of
-from pipeline.calibration.position import STOPS, Position, Terms, on_stops, positions, stop_at_or_over
-from pipeline.calibration.tradeoff import Tradeoff, tradeoff
+from pipeline.calibration.position import (
+    STOPS,
+    Position,
+    Terms,
+    Tradeoff,
+    on_stops,
+    positions,
+    stop_at_or_over,
+    tradeoff,
+)
 from pipeline.calibration.worth import Bin, Discrimination, discrimination, reliability
 from pipeline.domain.labels import LabelSet
 from pipeline.domain.scores import RunScores

@@ -1,23 +1,38 @@
 """The threshold that a promise allows: "with 90 % confidence at most 10 % ...", or why there is none.
 
-Thresholds are tried from strict to permissive and the first failure ends it, so that trying many costs nothing:
-the promise is broken with a probability of at most delta (fixed-sequence testing: Angelopoulos et al. 2021, "Learn
-then test"; for the marginal risk, which only grows as the threshold falls: Bates et al. 2021, "Distribution-free,
-risk-controlling prediction sets"). What cannot be promised is an answer with a name; no threshold stands in for it.
+Labels are counted at each threshold, the promise is tested there exactly, and the answer is put into a sentence that
+never promises more than its test. Thresholds are tried from strict to permissive and the first failure ends it, so
+that trying many costs nothing: the promise is broken with a probability of at most delta (fixed-sequence testing:
+Angelopoulos et al. 2021, "Learn then test"; for the marginal risk, which only grows as the threshold falls: Bates et
+al. 2021, "Distribution-free, risk-controlling prediction sets"). What cannot be promised is an answer with a name; no
+threshold stands in for it.
 """
 
+from bisect import bisect
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
 import numpy as np
+from scipy import special, stats
 
-from pipeline.calibration import sentences
-from pipeline.calibration.bounds import labels_for
-from pipeline.calibration.cases import Cases
-from pipeline.calibration.evidence import Evidence, gather
-from pipeline.calibration.promise import ExactTest
+from pipeline.calibration.bounds import (
+    below_limit,
+    few_enough,
+    fewest_labels,
+    labels_for,
+    lower,
+    most_bad,
+    product_tail,
+    product_upper,
+    upper,
+    whole,
+)
+from pipeline.calibration.cases import Bools, Cases, Floats, Ints
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Promise
+from pipeline.errors import InputError
+from pipeline.text.wording import count, percent
 
 Status = Literal["certified", "escalate_all", "too_few_labels", "not_certifiable", "score_too_weak"]
 
@@ -29,6 +44,20 @@ _JUDGED = tuple(level / 10 for level in range(1, 11))
 
 _MOST_TRIED = 2000
 """Thresholds tried above a floor, where each takes an integral: 0.05 % of the drafts apart."""
+
+_CHANCE = 0.01
+"""Of taking labels drawn at random for something else."""
+
+NONE_REACHES = "No draft has a score that could keep it local. Escalate everything."
+
+NOT_RANDOM = (
+    "A guarantee needs labels drawn at random, and these do not look so: the scores of labelled and unlabelled drafts"
+    " differ beyond chance."
+)
+
+MADE_ELSEWHERE = (
+    "These labels were made elsewhere and not drawn at random here: they show the score, and certify nothing."
+)
 
 
 class Certificate(Frozen):
@@ -88,6 +117,42 @@ def certify_at(cases: Cases, threshold: float, promise: Promise, *, floor: float
     return _answer(evidence.at(np.flatnonzero(able)), evidence, evidence, promise, floor)
 
 
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Labels counted at candidate thresholds, from strict to permissive."""
+
+    threshold: Floats
+    """Descending."""
+    local: Ints
+    """Drafts at or over each threshold."""
+    labels: Ints
+    """Labelled ones among them."""
+    bad: Ints
+    """Unacceptable ones among those."""
+    drafts: int
+    """All drafts, with and without a score."""
+    drawn_from: int
+    """Drafts among which labels were drawn: all, or those at or over the floor."""
+    drawn: int
+    """Labels of these."""
+    is_floored: bool
+
+    def at(self, rows: Ints) -> "Evidence":
+        """Some of the thresholds."""
+        moving = ("threshold", "local", "labels", "bad")
+        return replace(self, **{name: getattr(self, name)[rows] for name in moving})
+
+    def at_levels(self, levels: tuple[float, ...]) -> "Evidence":
+        """For each share of drafts the most permissive threshold that keeps no more of them local."""
+        most = np.searchsorted(self.local, whole(np.asarray(levels) * self.drafts), side="right") - 1
+        return self.at(np.unique(most[most >= 0]))
+
+    def thinned(self, most: int) -> "Evidence":
+        """At most so many of the thresholds, evenly spread and with both ends."""
+        rows = np.linspace(0, len(self.threshold) - 1, min(most, len(self.threshold)))
+        return self.at(np.round(rows).astype(np.int64))
+
+
 def _answer(
     candidates: Evidence, judged: Evidence, everything: Evidence, promise: Promise, floor: float | None
 ) -> Certificate:
@@ -97,7 +162,7 @@ def _answer(
     if everything.drawn < fewest or (has_scores and not len(candidates.threshold)):
         needed = max(fewest, everything.drawn + 1)
         return _none(
-            everything, promise, floor, "too_few_labels", sentences.too_few(promise, everything.drawn, needed), needed
+            everything, promise, floor, "too_few_labels", too_few_sentence(promise, everything.drawn, needed), needed
         )
     test = ExactTest(candidates, promise)
     last = int(np.count_nonzero(np.logical_and.accumulate(test.passed()))) - 1
@@ -120,7 +185,7 @@ def _certified(one: Evidence, promise: Promise, floor: float | None) -> Certific
         bad_accepted=bad,
         risk_upper=test.upper(0),
         local_share=local / one.drafts,
-        sentence=sentences.certified(promise, one.drawn, labels, bad, local, one.drafts, counted),
+        sentence=certified_sentence(promise, one.drawn, labels, bad, local, one.drafts, counted),
     )
 
 
@@ -128,16 +193,99 @@ def _refused(judged: Evidence, promise: Promise, floor: float | None) -> Certifi
     """Why enough labels certify no threshold."""
     test = ExactTest(judged, promise)
     if not judged.local.any():
-        return _none(judged, promise, floor, "escalate_all", sentences.NONE_REACHES)
+        return _none(judged, promise, floor, "escalate_all", NONE_REACHES)
     if (test.lower() > promise.alpha).all():
-        return _none(judged, promise, floor, "score_too_weak", sentences.too_weak(promise))
+        return _none(judged, promise, floor, "score_too_weak", too_weak_sentence(promise))
     rates, limits = test.rates(), promise.alpha / test.scale
     hopeful = np.flatnonzero((rates < limits) & (judged.bad < judged.labels))
     if not len(hopeful) or (promise.scope == "this_run" and judged.drawn == judged.drawn_from):
-        return _none(judged, promise, floor, "escalate_all", sentences.unsupported(promise))
+        return _none(judged, promise, floor, "escalate_all", unsupported_sentence(promise))
     needed = [_labels_in_all(test, int(row), float(rates[row]), float(limits[row])) for row in hopeful]
     least = min((labels for labels in needed if labels is not None), default=None)
-    return _none(judged, promise, floor, "not_certifiable", sentences.not_yet(promise, judged.drawn, least), least)
+    return _none(judged, promise, floor, "not_certifiable", not_yet_sentence(promise, judged.drawn, least), least)
+
+
+@dataclass(frozen=True, eq=False)
+class ExactTest:
+    """One test per threshold. The risk is `scale` times the share of bad ones that `labels` are a sample of."""
+
+    evidence: Evidence
+    promise: Promise
+
+    @property
+    def of_all(self) -> bool:
+        """Whether bad accepted drafts are a share of all labels, and not of those at or over the threshold."""
+        return self.promise.risk == "marginal" and not self.evidence.is_floored
+
+    @property
+    def labels(self) -> Ints:
+        """Size of the sample."""
+        return np.full_like(self.evidence.labels, self.evidence.drawn) if self.of_all else self.evidence.labels
+
+    @property
+    def population(self) -> Ints:
+        """Drafts that the sample stands for."""
+        return np.full_like(self.evidence.local, self.evidence.drafts) if self.of_all else self.evidence.local
+
+    @property
+    def scale(self) -> Floats:
+        """Share of all drafts that the population is, for the marginal risk; 1 for the selective one."""
+        if self._is_unscaled:
+            return np.ones(len(self.evidence.local))
+        return np.asarray(self.evidence.local / max(self.evidence.drafts, 1))
+
+    @property
+    def _is_unscaled(self) -> bool:
+        return self.of_all or self.promise.risk == "selective"
+
+    def passed(self, bad: Ints | None = None, labels: Ints | None = None) -> Bools:
+        """Where the promise can be given, with the labels there are or with others that there might be."""
+        bad = self.evidence.bad if bad is None else bad
+        labels = self.labels if labels is None else labels
+        if self.promise.scope == "this_run":
+            most = whole(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
+            return few_enough(bad, labels, self.population, most, self.promise.delta)
+        if not self._is_unscaled:
+            reached, drafts = self.evidence.local, self.evidence.drafts
+            tail = product_tail(bad, labels, reached, drafts, self.promise.alpha)
+            return np.asarray(tail <= self.promise.delta, bool)
+        return below_limit(bad, labels, self.promise.alpha, self.promise.delta)
+
+    def upper(self, row: int) -> float:
+        """Upper bound of the risk at one threshold."""
+        bad, labels = int(self.evidence.bad[row]), int(self.labels[row])
+        population, delta = int(self.population[row]), self.promise.delta
+        if self.promise.scope == "this_run":
+            most = most_bad(bad, labels, population, delta)
+            return float(self.scale[row]) * most / max(population, 1)
+        if not self._is_unscaled:
+            return product_upper(bad, labels, population, self.evidence.drafts, delta)
+        return float(upper(bad, labels, delta))
+
+    def lower(self) -> Floats:
+        """Lower bounds of the risk, with the share of drafts that reach the threshold taken as it is."""
+        return np.asarray(self.scale * lower(self.evidence.bad, self.labels, self.promise.delta))
+
+    def rates(self) -> Floats:
+        """Share of bad ones in the sample, drawn a little towards one half: never 0, and defined without labels."""
+        return np.asarray((self.evidence.bad + 0.5) / (self.labels + 1))
+
+    def fewest(self) -> int:
+        """Labels in all under which no threshold can pass, not even if none is bad."""
+        most_local = int(self.evidence.local.max(initial=0))
+        of_local = self.promise.risk == "selective" and most_local > 0
+        population = most_local if of_local else self.evidence.drawn_from
+        if self.promise.scope == "future_runs":
+            least = fewest_labels(self.promise.alpha, self.promise.delta)
+        else:
+            most = int(whole(self.promise.alpha * (population if of_local else self.evidence.drafts)))
+            least = self._fewest_of(population, most)
+        return ceil(least * self.evidence.drawn_from / population) if of_local else least
+
+    def _fewest_of(self, population: int, most: int) -> int:
+        """The smallest sample without a bad one that shows a population to hold no more bad ones than `most`."""
+        delta = self.promise.delta
+        return 1 + bisect(range(1, population), False, key=lambda n: bool(few_enough(0, n, population, most, delta)))
 
 
 def _labels_in_all(test: ExactTest, row: int, rate: float, limit: float) -> int | None:
@@ -166,3 +314,149 @@ def _none(
         labels_needed=needed,
         sentence=sentence,
     )
+
+
+def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> Evidence:
+    """Labels counted at every distinct score at or over the floor, or at one threshold.
+
+    Args:
+        cases: drafts, some of them labelled.
+        floor: labels were drawn at random among drafts with at least this score, and only those count;
+            `None` when they were drawn among all.
+        threshold: the only candidate; every distinct score unless given.
+
+    Raises:
+        InputError: the threshold is under the floor.
+    """
+    if threshold is not None and floor is not None and threshold < floor:
+        raise InputError(
+            f"Labels were drawn from a score of {floor:g} on and say nothing about a threshold of {threshold:g}. "
+            "Test a higher one, or label below."
+        )
+    eligible = np.ones(len(cases), bool) if floor is None else cases.accepted(floor)
+    usable = cases.is_labelled & eligible
+    scores = cases.score[eligible & ~np.isnan(cases.score)]
+    candidates = np.unique(scores)[::-1] if threshold is None else np.array([threshold])
+    return Evidence(
+        threshold=candidates,
+        local=_reaching(candidates, scores),
+        labels=_reaching(candidates, cases.score[usable]),
+        bad=_reaching(candidates, cases.score[usable & (cases.label == 0)]),
+        drafts=len(cases),
+        drawn_from=int(np.count_nonzero(eligible)),
+        drawn=int(np.count_nonzero(usable)),
+        is_floored=floor is not None,
+    )
+
+
+def _reaching(candidates: Floats, scores: Floats) -> Ints:
+    known = np.sort(scores[~np.isnan(scores)])
+    return np.asarray(len(known) - np.searchsorted(known, candidates, side="left"), np.int64)
+
+
+def label_floor(cases: Cases) -> float | None:
+    """The lowest labelled score, if labels drawn among all drafts would hardly all have reached it; else `None`.
+
+    For labels that arrive without their design. Both rules of a certificate hold for labels drawn among all
+    drafts, so taking such labels for floored ones once in a hundred times costs coverage and nothing else.
+    """
+    labelled = cases.rank[cases.is_labelled]
+    if not len(labelled):
+        return None
+    lowest = float(labelled.min())
+    below, drafts, labels = int(np.count_nonzero(cases.rank < lowest)), len(cases), len(labelled)
+    missed = special.gammaln([drafts - below + 1, drafts - labels + 1, drafts - below - labels + 1, drafts + 1])
+    return lowest if below and missed[0] + missed[1] - missed[2] - missed[3] < np.log(_CHANCE) else None
+
+
+def looks_random(cases: Cases, floor: float | None) -> bool:
+    """Whether scores with and without a label look alike above the floor (two-sample KS, p of 0.01 or more)."""
+    eligible = cases.rank >= (-np.inf if floor is None else floor)
+    labelled, others = cases.rank[eligible & cases.is_labelled], cases.rank[eligible & ~cases.is_labelled]
+    if not len(labelled) or not len(others):
+        return True
+    return bool(stats.ks_2samp(labelled, others).pvalue >= _CHANCE)
+
+
+def certified_sentence(
+    promise: Promise, labels: int, accepted: int, bad: int, local: int, drafts: int, counted: bool
+) -> str:
+    """The guarantee with what it rests on, and the other risk beside it.
+
+    Args:
+        promise: what holds.
+        labels: that count.
+        accepted: labelled drafts that stay local, at least 1.
+        bad: unacceptable ones among them.
+        local: drafts that stay local.
+        drafts: in all.
+        counted: whether every draft it speaks of is labelled, so that nothing is left to chance.
+    """
+    stays = f"{percent(local / drafts)} stay local."
+    if counted:
+        marginal = f"Of the {drafts:,} personas of this run {bad:,} are unacceptable local drafts"
+        selective = f"Of the {local:,} drafts of this run that stay local {bad:,} are unacceptable"
+        return f"{marginal if promise.risk == 'marginal' else selective}: all are labelled. {stays}"
+    basis = f"(n = {count(labels, 'label')}, {bad:,} bad accepted)"
+    beside = (
+        f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({share(bad / accepted)})."
+    )
+    holds = f"With {share(promise.confidence)} confidence at most {share(promise.alpha)} of {_promised(promise)}"
+    return f"{holds} {basis}; {stays} {beside}"
+
+
+def too_few_sentence(promise: Promise, labels: int, needed: int) -> str:
+    """Not even flawless labels would do."""
+    return (
+        f"Too few labels: at least {needed} are needed to promise {share(promise.alpha)} with"
+        f" {share(promise.confidence)} confidence, and there {'is' if labels == 1 else 'are'} {labels}."
+        f" Label {needed - labels} more; until then escalate everything."
+    )
+
+
+def not_yet_sentence(promise: Promise, labels: int, needed: int | None) -> str:
+    """The estimate is good enough, the labels are not."""
+    more = (
+        "The risk is so close to the limit that no practical number of labels would do: allow a larger one"
+        if needed is None
+        else f"About {needed:,} labels drawn in the same way would probably do, if the risk is what it looks like"
+    )
+    return (
+        f"Not certifiable yet: {count(labels, 'label')} suggest a risk below {share(promise.alpha)}, but do not show it"
+        f" with {share(promise.confidence)} confidence. {more}. Until then escalate everything."
+    )
+
+
+def too_weak_sentence(promise: Promise) -> str:
+    """More labels will not help."""
+    whole = "of everything" if promise.risk == "marginal" else "of the drafts that stay local"
+    what = "would be unacceptable local drafts" if promise.risk == "marginal" else "would be unacceptable"
+    return (
+        f"The score is too weak for this promise: with {share(promise.confidence)} confidence more than"
+        f" {share(promise.alpha)} {whole} {what} at every threshold that keeps 10 % or more local. Escalate everything,"
+        " allow a larger risk, or improve the drafts."
+    )
+
+
+def unsupported_sentence(promise: Promise) -> str:
+    """The labels do not even suggest that a threshold could keep the promise."""
+    return (
+        f"Escalate everything: at every threshold that keeps 10 % or more local, the labels suggest a risk of"
+        f" {share(promise.alpha)} or more, or hold no acceptable draft. Allow a larger risk, or improve the drafts."
+    )
+
+
+def share(fraction: float) -> str:
+    """A share in per cent, with the digits that a chosen risk needs: `10 %`, `2.5 %`."""
+    return f"{100 * fraction:.3g} %"
+
+
+def _promised(promise: Promise) -> str:
+    match promise.scope, promise.risk:
+        case "this_run", "marginal":
+            return "the personas of this run are unacceptable local drafts"
+        case "this_run", _:
+            return "the drafts of this run that stay local are unacceptable"
+        case _, "marginal":
+            return "the personas from this setup would be unacceptable local drafts"
+    return "the drafts that this setup keeps local would be unacceptable"

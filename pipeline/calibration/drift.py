@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import stats
 
-from pipeline.calibration.bootstrap import CONFIDENCE, Interval
+from pipeline.calibration.bounds import Interval
 from pipeline.calibration.cases import Cases, Floats
+from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Setup
 from pipeline.domain.run import RunRecord

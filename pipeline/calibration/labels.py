@@ -7,7 +7,6 @@ drafts drawn from the floor on count for a certificate, and labels made elsewher
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pipeline.calibration.design import agreement
 from pipeline.calibration.drift import why_it_does_not_apply
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import (
@@ -20,6 +19,11 @@ from pipeline.domain.labels import (
     StoredDesign,
     Verdict,
 )
+
+
+def raters(labels: Sequence[Label]) -> dict[str, int]:
+    """How many labels each rater has given; who began first comes first."""
+    return dict(Counter(label.rater for label in labels))
 
 
 class LabelAgreement(Frozen):
@@ -50,11 +54,6 @@ def label_set(stored: StoredDesign, labels: Sequence[Label]) -> LabelSet:
         change = {task.text: said[task.place], "certifies": known.certifies or task.purpose == "certificate"}
         found[task.key] = known.model_copy(update=change)
     return LabelSet(design=stored, rater=rater, drafts=tuple(found.values()))
-
-
-def raters(labels: Sequence[Label]) -> dict[str, int]:
-    """How many labels each rater has given; who began first comes first."""
-    return dict(Counter(label.rater for label in labels))
 
 
 def as_label(verdict: Verdict | None) -> float | None:
@@ -95,3 +94,13 @@ def why_labels_do_not_apply(labels: LabelSet, setups: Mapping[str, Setup]) -> tu
         drawn, chosen = ", ".join(sorted(labels.design.run_ids)), ", ".join(sorted(setups)) or "none"
         reasons.append(f"The labels were drawn from {drawn}, and the runs chosen are {chosen}. Choose the same runs.")
     return tuple(dict.fromkeys(reasons))
+
+
+def agreement(pairs: Sequence[tuple[str, str]]) -> Agreement:
+    """Cohen's kappa of two labels per text (Cohen 1960)."""
+    if not pairs:
+        return Agreement(n=0, agreement=None, kappa=None)
+    first, second = zip(*pairs, strict=True)
+    same = sum(one == other for one, other in pairs) / len(pairs)
+    expected = sum(first.count(kind) * second.count(kind) for kind in {*first, *second}) / len(pairs) ** 2
+    return Agreement(n=len(pairs), agreement=same, kappa=None if expected == 1 else (same - expected) / (1 - expected))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
+from pipeline.calibration.certificate import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.comparison.wording import difference_words
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.text.wording import count, listed, percent, score

@@ -2,19 +2,24 @@
 
 A slider stops at hundredths. Over these 101 thresholds and "escalate everything" all figures together take as long
 as a few of them one by one, so a page looks them up.
+
+Simpler rules and unachievable bounds stand beside a threshold at equal dollars, not at equal shares: what a threshold
+escalates costs more than the average draft, so a fixed share at random is cheaper and looks worse than it is.
+Differences are paired, resampled by cluster. A threshold that was chosen on the same labels looks better than it is,
+by 1 to 3 points of quality at 50 labels.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
 
-from pipeline.calibration.bootstrap import Interval
+from pipeline.calibration.bounds import Interval, interval, resamples
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.calibration.evidence import Evidence, gather
-from pipeline.calibration.promise import ExactTest
-from pipeline.calibration.spending import budget_risks, saving
-from pipeline.calibration.sweep import Sweep, sweep
+from pipeline.calibration.certificate import Evidence, ExactTest, gather
+from pipeline.calibration.pool import Pool
+from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
 from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.labels import Promise
 from pipeline.domain.routing import EscalationOrder
@@ -25,6 +30,22 @@ STOPS: Floats = np.append(np.arange(101) / 100, np.inf)
 
 _INTERVAL = 0.975
 """One-sided confidence of each end of a 95 % interval."""
+
+Measure = Literal["labels", "score"]
+
+ControlName = Literal["all_local", "all_frontier", "fixed_ratio", "frontier_first", "oracle", "best_of_both"]
+
+CONTROL_WORDS: dict[ControlName, str] = {
+    "all_local": "every draft as it is",
+    "all_frontier": "the frontier writes everything, nothing is drafted",
+    "fixed_ratio": "a share of the drafts drawn at random is refined, for the same money",
+    "frontier_first": "the frontier writes until the same money is spent, the rest is drafted locally",
+    "oracle": "exactly the drafts that refining turns from bad to good, cheapest first, for the same money",
+    "best_of_both": "both texts of every persona are bought, and the better one is known",
+}
+
+UNACHIEVABLE: frozenset[ControlName] = frozenset({"oracle", "best_of_both"})
+"""Controls that know the labels: bounds of what any rule could reach."""
 
 
 class BadShare(Frozen):
@@ -176,3 +197,168 @@ def _imputed(cases: Cases, stops: Floats) -> Floats:
 
 def _money(table: Sweep, row: int, scale: float, more: float) -> float:
     return float(table.cost_micros[row]) * scale + more
+
+
+class Place(NamedTuple):
+    """Where a control stands, without an interval."""
+
+    name: ControlName
+    cost_micros: float
+    """Micro-USD for all drafts compared."""
+    quality: float
+
+
+@dataclass(frozen=True, eq=False)
+class Tradeoff:
+    """Money is micro-USD for one run; quality is 0 to 1."""
+
+    measure: Measure
+    """`labels`: share of delivered texts that people find acceptable. `score`: mean score of the delivered texts."""
+    cases: Cases
+    """The drafts it rests on: those of which both texts are known."""
+    cost_micros: Floats
+    """Per stop."""
+    quality: Floats
+    """Per stop."""
+    controls: tuple[tuple[Place, ...], ...]
+    """Per stop: what else the same money would buy. The oracle knows labels, so that scores have none."""
+
+
+def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
+    """Quality and cost per stop, by labels where there are any of both texts, else by score; `None` without either.
+
+    Args:
+        pool: the drafts.
+        personas: of one run, for which money is counted.
+    """
+    measure: Measure = "labels"
+    cases: Cases | None = pool.cases.where(pool.cases.has_both_labels)
+    if not cases:
+        measure, cases = "score", pool.by_score
+    if not cases or np.isnan(cases.frontier_micros).any():
+        return None
+    table, scale = sweep(cases), personas / len(cases)
+    rows = [table.index(stop) for stop in STOPS]
+    found = []
+    for stop in STOPS:
+        known = [place for place in places(cases, stop) if measure == "labels" or place.name != "oracle"]
+        found.append(tuple(place._replace(cost_micros=place.cost_micros * scale) for place in known))
+    return Tradeoff(measure, cases, table.cost_micros[rows] * scale, table.quality[rows], tuple(found))
+
+
+class Control(Frozen):
+    """Another way to spend money on the same drafts."""
+
+    name: ControlName
+    cost_micros: float
+    """Micro-USD for all drafts."""
+    quality: float
+    """Expected share of acceptable texts delivered, 0 to 1."""
+    ahead: Interval
+    """Quality of the threshold minus this; 95 %, paired."""
+
+
+class Comparison(Frozen):
+    """A threshold beside its controls."""
+
+    drafts: int
+    """Drafts with both labels and a known cost: the only ones compared."""
+    cost_micros: float
+    quality: float
+    controls: tuple[Control, ...]
+
+
+class _Outcomes(NamedTuple):
+    """One row per resample of the drafts."""
+
+    ours: Floats
+    """Quality at the threshold."""
+    quality: Floats
+    """Quality of each control, a column per name in the order of `CONTROL_WORDS`."""
+    cost: Floats
+    """Micro-USD of each control, likewise."""
+
+
+def compare(cases: Cases, threshold: float, *, seed: int = 0) -> Comparison | None:
+    """A threshold beside its controls; `None` when no draft has both labels and a known cost.
+
+    Args:
+        cases: drafts with labels of both texts, drawn at random; others are left out.
+        threshold: drafts with at least this score are accepted.
+        seed: of the bootstrap.
+    """
+    both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
+    if not len(both):
+        return None
+    here = _outcomes(both, threshold, np.ones((1, len(both))))
+    blocks = [_outcomes(both, threshold, weights) for weights in resamples(both.cluster, seed)]
+    ahead = np.concatenate([block.ours[:, np.newaxis] - block.quality for block in blocks])
+    controls = tuple(
+        Control(
+            name=name,
+            cost_micros=float(here.cost[0, column]),
+            quality=float(here.quality[0, column]),
+            ahead=interval(float(here.ours[0] - here.quality[0, column]), ahead[:, column]),
+        )
+        for column, name in enumerate(CONTROL_WORDS)
+    )
+    cost = float(both.spend(threshold).sum())
+    return Comparison(drafts=len(both), cost_micros=cost, quality=float(here.ours[0]), controls=controls)
+
+
+def places(cases: Cases, threshold: float) -> tuple[Place, ...]:
+    """Where the controls of a threshold stand, without intervals: cheap enough for every move of a slider."""
+    both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
+    if not len(both):
+        return ()
+    here = _outcomes(both, threshold, np.ones((1, len(both))))
+    return tuple(
+        Place(name, float(cost), float(quality))
+        for name, cost, quality in zip(CONTROL_WORDS, here.cost[0], here.quality[0], strict=True)
+    )
+
+
+def _outcomes(cases: Cases, threshold: float, weights: Floats) -> _Outcomes:
+    """The threshold and every control on resamples of the drafts, each control with the threshold's dollars.
+
+    A control that mixes at random is taken at its expectation: no drawing, no noise.
+    """
+    keep = cases.accepted(threshold)
+    delivered = np.where(keep, cases.label, cases.frontier_label)
+    either = np.maximum(cases.label, cases.frontier_label)
+    paid = np.where(keep, 0.0, cases.frontier_micros)
+    columns = (cases.local_micros, cases.frontier_micros, paid, cases.label, cases.frontier_label, delivered, either)
+    local, frontier, refining, draft, strong, ours, best = (weights @ column for column in columns)
+    drafts = weights.sum(axis=1)
+    ratio, first = _part(refining, frontier), _part(refining, frontier - local)
+    turned, turning = _turned(cases, weights, refining)
+    mixed = [(1 - part) * draft + part * strong for part in (ratio, first)]
+    good = [draft, strong, *mixed, draft + turned, best]
+    cost = [
+        local,
+        frontier,
+        local + refining,
+        (1 - first) * local + first * frontier,
+        local + turning,
+        local + frontier,
+    ]
+    return _Outcomes(ours / drafts, np.stack(good, axis=1) / drafts[:, np.newaxis], np.stack(cost, axis=1))
+
+
+def _part(money: Floats, whole: Floats) -> Floats:
+    """The part of a whole that this money buys, at most all of it; all of it where it costs nothing."""
+    return np.clip(np.where(whole > 0, money / np.where(whole > 0, whole, 1.0), 1.0), 0.0, 1.0)
+
+
+def _turned(cases: Cases, weights: Floats, money: Floats) -> tuple[Floats, Floats]:
+    """Texts that turn from bad to good when only those are bought, cheapest first, and what they cost.
+
+    The last one may be bought in part: a little more than any rule could reach, as a bound should be.
+    """
+    turning = np.flatnonzero((cases.label == 0) & (cases.frontier_label == 1))
+    turning = turning[np.argsort(cases.frontier_micros[turning], kind="stable")]
+    price = weights[:, turning] * cases.frontier_micros[turning]
+    left = money[:, np.newaxis] - (np.cumsum(price, axis=1) - price)
+    paid = np.clip(left, 0.0, price)
+    bought = np.where(price > 0, paid / np.where(price > 0, price, 1.0), 1.0)
+    return (weights[:, turning] * bought).sum(axis=1), paid.sum(axis=1)

@@ -4,9 +4,15 @@ import numpy as np
 
 from pipeline.calibration.board import Board
 from pipeline.calibration.cases import Cases
-from pipeline.calibration.certificate import Certificate, Status, certify
-from pipeline.calibration.evidence import label_floor, looks_random
-from pipeline.calibration.sentences import MADE_ELSEWHERE, NOT_RANDOM
+from pipeline.calibration.certificate import (
+    MADE_ELSEWHERE,
+    NOT_RANDOM,
+    Certificate,
+    Status,
+    certify,
+    label_floor,
+    looks_random,
+)
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.worth import Discrimination, discrimination
 from pipeline.domain.base import Frozen

@@ -1,11 +1,26 @@
-"""Is the score worth anything? How well it tells good drafts from bad, and how many are good at which score."""
+"""What the score is worth: how well it tells good drafts from bad, and what refining gains.
+
+How much of the frontier's advantage a score recovers is PGR (performance gap recovered), APGR (its mean over all
+shares) and CPT (share of escalated drafts that reaches a PGR), as in Ong et al. 2024, "RouteLLM: Learning to route
+LLMs with preference data", section 4.1. Deviation: the curve is the step function of what thresholds can really do,
+integrated exactly. Interpolating between ten points reports a CPT(50 %) of 6.5 % where it is 4.2 %.
+
+A run refines only what scores low, so that it cannot show what refining the others would have done. A calibration run
+begins with the drafts of a run and refines all it kept.
+"""
+
+from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.calibration.bootstrap import CONFIDENCE, REPLICATES
-from pipeline.calibration.bounds import lower, upper
-from pipeline.calibration.cases import Cases, Floats, Ints
+from pipeline.calibration.bounds import REPLICATES, Interval, lower, mean_of, upper
+from pipeline.calibration.cases import Bools, Cases, Floats, Ints
+from pipeline.calibration.estimates import CONFIDENCE
+from pipeline.calibration.pool import Pool
+from pipeline.calibration.sweep import sweep
 from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
+from pipeline.text.wording import count, signed
 
 _CLEAR = 0.65
 """Lower end of the interval from which the score is said to separate clearly."""
@@ -17,6 +32,10 @@ _FEWEST_REPLICATES = 200
 _BINS = (5, 10)
 _PER_BIN = 10
 """Labels wanted per bin when choosing how many bins there are."""
+
+EVERYTHING = 1.0
+"""The threshold of a calibration run, the highest that a run can have. A draft that scores 1 stays as it is: no text
+can score more, so refining it could not help."""
 
 
 class Discrimination(Frozen):
@@ -115,3 +134,140 @@ def _in_words(auroc: float, low: float, high: float) -> str:
     if low <= 0.5:
         return f"The score does not separate good from bad {figures}: refining a fixed share at random is as good."
     return f"The score separates good from bad {'clearly' if low >= _CLEAR else 'weakly'} {figures}."
+
+
+class Recovery(Frozen):
+    """What is `None` has no meaning here; `sentence` says why."""
+
+    advantage: Interval | None
+    """Quality of the frontier's texts minus that of the drafts, paired, 95 %."""
+    pgr: float | None
+    """At the threshold: 0 is no better than the drafts, 1 as good as the frontier; may pass either."""
+    apgr: float | None
+    """Mean of PGR over all shares of escalated drafts; about 0.5 for a score that says nothing."""
+    cpt50: float | None
+    """Smallest share of escalated drafts with a PGR of at least 0.5."""
+    cpt80: float | None
+    sentence: str
+
+
+def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
+    """PGR at a threshold, APGR and CPT, where the frontier's advantage is above 0 beyond doubt.
+
+    Args:
+        cases: drafts with labels of both texts, drawn at random; others are left out.
+        threshold: drafts with at least this score are accepted.
+        seed: of the bootstrap.
+    """
+    both = cases.where(cases.has_both_labels)
+    advantage = mean_of(both.frontier_label - both.label, both.cluster, seed) if len(both) else None
+    if advantage is None or not advantage.is_above_zero:
+        return Recovery(advantage=advantage, pgr=None, apgr=None, cpt50=None, cpt80=None, sentence=_why_not(advantage))
+    table = sweep(both)
+    share, recovered = 1 - table.local_share, (table.quality - both.label.mean()) / advantage.value
+    share, recovered = np.append(0.0, share), np.append(0.0, recovered)  # nothing escalated, unscored drafts neither
+    return Recovery(
+        advantage=advantage,
+        pgr=float(recovered[1:][table.index(threshold)]),
+        apgr=float((np.diff(share, append=1.0) * recovered).sum()),
+        cpt50=_reached(share, recovered, 0.5),
+        cpt80=_reached(share, recovered, 0.8),
+        sentence=f"The frontier's texts are acceptable {_points(advantage)} more often than the drafts.",
+    )
+
+
+def _reached(share: Floats, recovered: Floats, wanted: float) -> float:
+    """The smallest share that recovers as much; escalating everything recovers all."""
+    return float(share[np.argmax(recovered >= wanted - 1e-12)])
+
+
+def _why_not(advantage: Interval | None) -> str:
+    if advantage is None:
+        return "No draft has labels of both texts, so the frontier's advantage is not known."
+    return (
+        f"The frontier's texts are acceptable {_points(advantage)} more often than the drafts: the interval does not"
+        " lie above 0, so there is no advantage to recover a share of."
+    )
+
+
+def _points(advantage: Interval) -> str:
+    value, low, high = (
+        f"{100 * number:.1f}".replace("-", "−") for number in (advantage.value, advantage.low, advantage.high)
+    )
+    return f"{value} points ({low} to {high})"
+
+
+class Side(Frozen):
+    """The drafts on one side of a threshold."""
+
+    drafts: int
+    better: int
+    """Those whose refined text scores higher."""
+    gain: float
+    """Mean gain in score; 0 without drafts. What scored lower was not delivered and counts as 0."""
+
+
+class Gains(Frozen):
+    """What refining did to drafts, as the score sees it."""
+
+    everything: Side
+    gain: Interval
+    """Mean gain of all; 95 %, resampled by the people the drafts are drawn from."""
+    under: Side
+    """Drafts that the threshold would refine."""
+    over: Side
+    """Drafts that it would keep."""
+
+
+def calibration_config(config: HybridConfig, max_cost: float | None) -> HybridConfig:
+    """The settings of a calibration run on the drafts of a run with these settings.
+
+    Args:
+        config: of the run.
+        max_cost: budget in USD; `None`: no cap.
+    """
+    changes: Mapping[str, object] = {
+        "quality_threshold": EVERYTHING,
+        "max_cost": max_cost,
+        "enabled": True,
+        "skip_frontier": False,
+    }
+    return config.model_copy(update=changes)
+
+
+def gains(pool: Pool, threshold: float) -> Gains | None:
+    """What refining did on either side of a threshold; `None` where nothing was refined."""
+    both = pool.by_score
+    if both is None:
+        return None
+    change = both.frontier_label - both.label
+    kept = both.accepted(threshold)
+    return Gains(
+        everything=_side(both, np.ones(len(both), bool)),
+        gain=mean_of(change, both.cluster, seed=0),
+        under=_side(both, ~kept),
+        over=_side(both, kept),
+    )
+
+
+def in_words(found: Gains, threshold: float) -> str:
+    """The gains in two sentences."""
+    whole = found.everything
+    first = (
+        f"Refining raised the score of {whole.better} of {count(whole.drafts, 'draft')}, on average by"
+        f" {signed(found.gain.value)} (95 %: {signed(found.gain.low)} to {signed(found.gain.high)})."
+    )
+    if not found.under.drafts or not found.over.drafts:
+        return first
+    sides = (
+        f"under {threshold:.2f} it helped {found.under.better} of {found.under.drafts}"
+        f" ({signed(found.under.gain)} on average)",
+        f"at or over it {found.over.better} of {found.over.drafts} ({signed(found.over.gain)})",
+    )
+    return f"{first} {', '.join(sides).capitalize()}."
+
+
+def _side(both: Cases, chosen: Bools) -> Side:
+    change = (both.frontier_label - both.label)[chosen]
+    better = int(np.count_nonzero(change > 0))
+    return Side(drafts=len(change), better=better, gain=float(change.mean()) if len(change) else 0.0)

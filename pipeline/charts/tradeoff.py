@@ -9,8 +9,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pipeline.calibration.controls import UNACHIEVABLE, ControlName
-from pipeline.calibration.position import STOPS
+from pipeline.calibration.position import STOPS, UNACHIEVABLE, ControlName
 from pipeline.calibration.worth import Bin
 from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, named, template, turning
@@ -19,7 +18,7 @@ from pipeline.domain.units import MICROS
 from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:
-    from pipeline.calibration.tradeoff import Tradeoff
+    from pipeline.calibration.position import Tradeoff
 
 _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."

@@ -34,7 +34,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.calibration.evidence import label_floor
+    from pipeline.calibration.certificate import label_floor
     from pipeline.calibration.summary import in_words, summarise, summary_of
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep

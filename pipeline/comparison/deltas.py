@@ -15,8 +15,9 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from scipy.special import stdtrit
 
-from pipeline.calibration.bootstrap import CONFIDENCE, Interval
+from pipeline.calibration.bounds import Interval
 from pipeline.calibration.cases import Floats
+from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import RunRecord, Stage
 

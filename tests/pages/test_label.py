@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.calibration.drawing import draw_from
+from pipeline.calibration.design import draw_from
 from pipeline.calibration.label_files import export_labels
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.labels import DesignSettings

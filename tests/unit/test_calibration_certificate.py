@@ -6,8 +6,7 @@ from scipy import stats
 
 from pipeline.calibration import bounds
 from pipeline.calibration.cases import Cases, make_cases
-from pipeline.calibration.certificate import Certificate, certify, certify_at
-from pipeline.calibration.evidence import label_floor, looks_random
+from pipeline.calibration.certificate import Certificate, certify, certify_at, label_floor, looks_random
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 

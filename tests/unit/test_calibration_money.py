@@ -3,13 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calibration.bootstrap import resamples
+from pipeline.calibration.bounds import resamples
 from pipeline.calibration.cases import Cases, make_cases
-from pipeline.calibration.controls import CONTROL_WORDS, Comparison, compare
 from pipeline.calibration.pool import pool_of
-from pipeline.calibration.recovery import recovery
-from pipeline.calibration.spending import budget_risks, saving
-from pipeline.calibration.sweep import sweep
+from pipeline.calibration.position import CONTROL_WORDS, Comparison, compare
+from pipeline.calibration.sweep import budget_risks, saving, sweep
+from pipeline.calibration.worth import recovery
 from pipeline.domain.scores import scored
 from pipeline.figures import run_figures
 from tests.factories import make_call, make_run

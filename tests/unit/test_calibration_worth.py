@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calibration.bootstrap import Interval
+from pipeline.calibration.bounds import Interval
 from pipeline.calibration.cases import Cases, make_cases
-from pipeline.calibration.design import agreement, draw_design
+from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import drift, setup_of, why_it_does_not_apply
+from pipeline.calibration.labels import agreement
 from pipeline.calibration.worth import discrimination, reliability
 from pipeline.domain.labels import DesignSettings, DraftKey, Setup
 from pipeline.errors import InputError

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.figures import mean_interval, run_figures
+from pipeline.calibration.estimates import mean_interval
+from pipeline.figures import run_figures
 from tests.factories import make_call, make_run
 
 SOME = make_run(

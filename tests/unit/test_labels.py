@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.drawing import draw_from, minutes_for, plan, shown_texts
+from pipeline.calibration.design import draw_from, minutes_for, plan, shown_texts
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.label_files import (
     export_cases,

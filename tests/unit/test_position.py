@@ -6,8 +6,7 @@ from hypothesis import strategies as st
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
 from pipeline.calibration.position import STOPS, Terms, bad_shares, on_stops, positions, stop_at_or_over
-from pipeline.calibration.spending import budget_risks, saving
-from pipeline.calibration.sweep import sweep
+from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.domain.labels import Promise
 
 SCORES = st.lists(st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.29, 0.57, 0.58, 1.0])), max_size=30)
