@@ -21,7 +21,7 @@ from pipeline.domain.config import (  # noqa: E402
     HybridConfig,
     Settings,
 )
-from pipeline.hybrid import HybridPipeline  # noqa: E402
+from pipeline.hybrid.pipeline import HybridPipeline  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 
 

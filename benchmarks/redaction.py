@@ -13,7 +13,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.redaction import Redactor
+from pipeline.hybrid.redaction import Redactor
 
 SET = Path(__file__).with_name("redaction_set.txt")
 _MARK = re.compile(r"\{(?P<kind>[a-z]+):(?P<text>.*?)\}")

@@ -45,7 +45,7 @@ from pipeline.domain.run import (  # noqa: E402
 from pipeline.domain.study import Study  # noqa: E402
 from pipeline.experiment import plan_experiment  # noqa: E402
 from pipeline.grid import parse_grid  # noqa: E402
-from pipeline.hybrid import HybridPipeline  # noqa: E402
+from pipeline.hybrid.pipeline import HybridPipeline  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from pipeline.store.facts import (  # noqa: E402

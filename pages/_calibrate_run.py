@@ -6,14 +6,14 @@ import streamlit as st
 
 from pages import _access, _figures, _providers, _ui
 from pipeline.errors import PersonaError
-from pipeline.estimate import forecast
+from pipeline.hybrid.forecast import forecast
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
     from pipeline.domain.config import HybridConfig
     from pipeline.domain.scores import RunScores
-    from pipeline.preflight import Plan
+    from pipeline.hybrid.preflight import Plan
 
 
 def show(board: "Board", place: int) -> None:

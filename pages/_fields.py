@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pages import _ui
 from pipeline.domain.config import HybridConfig, Weights
-from pipeline.preflight import suggested
+from pipeline.hybrid.preflight import suggested
 from pipeline.text.wording import count
 
 OPENED_PREFIX = "opened_"

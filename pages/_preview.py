@@ -7,8 +7,8 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
-from pipeline.preflight import Plan
-from pipeline.preview import Example, Span, examples
+from pipeline.hybrid.preflight import Plan
+from pipeline.hybrid.preview import Example, Span, examples
 from pipeline.text.wording import count, escape_markdown
 
 _PROMPT_PX = 420

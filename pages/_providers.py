@@ -12,7 +12,7 @@ import streamlit as st
 from pages import _fields, _ui
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride, Settings
 from pipeline.errors import PersonaError, UnpricedModelError
-from pipeline.preflight import Plan, build, look, plan
+from pipeline.hybrid.preflight import Plan, build, look, plan
 from pipeline.providers import Health, ProviderRole, names, provider_class
 from pipeline.text.wording import escape_markdown
 

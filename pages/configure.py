@@ -7,14 +7,14 @@ some seconds; nothing is paid before Run.
 import streamlit as st
 
 from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui, _yaml
-from pipeline.branch import branch_config
 from pipeline.domain.config import HybridConfig, parse_config
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError
+from pipeline.hybrid.branch import branch_config
+from pipeline.hybrid.preflight import Plan
 from pipeline.outlook import Outlook, outlook
-from pipeline.preflight import Plan
 from pipeline.text.wording import count, escape_markdown, score, usd
 
 RUN_NAME_KEY = "run_name"

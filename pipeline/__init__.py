@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pipeline.domain.config import HybridConfig as HybridConfig
-    from pipeline.hybrid import HybridPipeline as HybridPipeline
-    from pipeline.ledger import HybridCostTracker as HybridCostTracker
+    from pipeline.hybrid.ledger import HybridCostTracker as HybridCostTracker
+    from pipeline.hybrid.pipeline import HybridPipeline as HybridPipeline
     from pipeline.sources import load_files as load_files
     from pipeline.sources import load_paths as load_paths
     from pipeline.store import Store as Store
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "HybridConfig": "pipeline.domain.config",
-    "HybridCostTracker": "pipeline.ledger",
-    "HybridPipeline": "pipeline.hybrid",
+    "HybridCostTracker": "pipeline.hybrid.ledger",
+    "HybridPipeline": "pipeline.hybrid.pipeline",
     "Store": "pipeline.store",
     "Worker": "pipeline.worker",
     "load_files": "pipeline.sources",

@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.branch import branch_config
 from pipeline.domain.config import parse_config
 from pipeline.domain.experiment import Cell, Experiment, run_of, status_of
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
 from pipeline.grid import Grid, cells_of, identity
+from pipeline.hybrid.branch import branch_config
 
 if TYPE_CHECKING:
     from pipeline.domain.config import Settings
@@ -131,7 +131,7 @@ def check_cells(
 
 
 def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: bool) -> str:
-    from pipeline.preflight import plan  # brings the providers along, which the store must not wait for
+    from pipeline.hybrid.preflight import plan  # brings the providers along, which the store must not wait for
 
     planned = plan(cell.config, settings, cache, drafting=False, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""

@@ -16,9 +16,9 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.bundle import WITHHELD
 from pipeline.domain.run import ModelCall, Place, RunRecord, Stage
 from pipeline.domain.study import Segment, Study
+from pipeline.hybrid.redaction import REPLACED, Redactor
 from pipeline.providers._errors import is_loopback
 from pipeline.providers.prompts import segment_line
-from pipeline.redaction import REPLACED, Redactor
 from pipeline.text.tokens import sentence_spans
 from pipeline.text.wording import count, listed
 

@@ -5,14 +5,14 @@ Computed from a checked plan, the settings and earlier runs of the study; asks n
 
 from collections.abc import Sequence
 
-from pipeline.branch import keeps_scores
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.routing import is_accepted
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores, scored
-from pipeline.estimate import CostForecast, forecast
-from pipeline.preflight import Plan
+from pipeline.hybrid.branch import keeps_scores
+from pipeline.hybrid.forecast import CostForecast, forecast
+from pipeline.hybrid.preflight import Plan
 from pipeline.text.wording import count, score, usd
 
 _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")

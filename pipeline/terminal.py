@@ -19,7 +19,7 @@ from pipeline.text.wording import MISSING, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
-    from pipeline.preflight import CheckReport
+    from pipeline.hybrid.preflight import CheckReport
     from pipeline.scoring.judge_check import JudgeCheck
     from pipeline.store import RunSummary, Store
     from pipeline.worker import Worker

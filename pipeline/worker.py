@@ -11,14 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.branch import branch_config, branch_notes, keeps_scores
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.facts import RunFacts, RunResult, usual_name
 from pipeline.domain.run import RunStatus, Timing
 from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError, PersonaError, StoreError
-from pipeline.hybrid import HybridPipeline
+from pipeline.hybrid.branch import branch_config, branch_notes, keeps_scores
+from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.scoring import scorer_version
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts

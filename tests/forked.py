@@ -9,7 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from types import ModuleType
 
 LOADED = ("pipeline.cli", "pipeline.store", "pipeline.worker", "pipeline.terminal", "pipeline.export", "anthropic")
-LOADED += ("httpcore2", "truststore", "tests.preloaded", "pipeline.hybrid", "pipeline.focus")
+LOADED += ("httpcore2", "truststore", "tests.preloaded", "pipeline.hybrid.pipeline", "pipeline.hybrid.focus")
 LOADED += ("pipeline.sources", "pipeline.store.migrations", "ollama", "scipy.cluster.hierarchy", "tests.forked")
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -16,7 +16,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.preflight import check
+    from pipeline.hybrid.preflight import check
     from pipeline.terminal import print_check
 
     if options.judge:

@@ -1,6 +1,6 @@
 """The facts of a run, written the moment they exist, and how far a running run is.
 
-The pipeline knows only the protocol `RunLog`. `pipeline.hybrid.memory_log` keeps the facts in memory for use from
+The pipeline knows only the protocol `RunLog`. `pipeline.hybrid.pipeline.memory_log` keeps the facts in memory for use from
 Python and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both hand their facts
 to `with_facts`, so that the same facts give the same record wherever they were kept. A repeated fact about an item
 replaces the earlier one. Progress bars are pure functions on the store's progress row.

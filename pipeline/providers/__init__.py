@@ -3,7 +3,7 @@
 A provider is one file in this folder that defines a class named `Provider`; nothing else is edited to add
 one. Its SDK is imported inside its constructor, so that importing `pipeline` loads none. Files that begin
 with an underscore hold what several providers share. Providers do not retry, do not count money and do not
-write anything: `pipeline.calls` does that for all of them.
+write anything: `pipeline.hybrid.calls` does that for all of them.
 """
 
 import importlib
@@ -116,7 +116,7 @@ Answer = Reply | ProviderError | Cancelled
 class Batches(Protocol):
     """Many requests handed in at once, answered within a day, at a lower price.
 
-    Like `complete`, nothing here retries, counts money or writes anything down: `pipeline.batching` does.
+    Like `complete`, nothing here retries, counts money or writes anything down: `pipeline.hybrid.batches` does.
     """
 
     def obstacle(self) -> str | None:

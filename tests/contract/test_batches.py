@@ -12,15 +12,15 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline import providers
-from pipeline.batching import BatchDesk, BatchPolicy
-from pipeline.calls import Caller, RetryPolicy
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.facts import MemoryLog, RunFacts
 from pipeline.domain.run import RunRecord, Usage
 from pipeline.domain.units import SystemClock
 from pipeline.errors import Cancelled, ConfigError, ProviderError
-from pipeline.hybrid import HybridPipeline
-from pipeline.ledger import HybridCostTracker
+from pipeline.hybrid.batches import BatchDesk, BatchPolicy
+from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.providers import Batches, Found, ProviderSpec, Reply
 from pipeline.providers.pricing import Pricer
 from pipeline.sources import SourceFile, load_files
@@ -146,7 +146,7 @@ def test_address_without_batches_is_found_before_anything_is_drafted(server: Ser
 
 
 def test_provider_without_batches_is_a_clear_sentence() -> None:
-    from pipeline.preflight import _check_batches
+    from pipeline.hybrid.preflight import _check_batches
     from tests.fakes import ScriptedProvider
 
     with pytest.raises(ConfigError, match="scripted has no batches"):

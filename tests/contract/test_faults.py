@@ -14,16 +14,16 @@ import pytest
 from pydantic import SecretStr
 
 from pipeline import providers
-from pipeline.calls import Caller, RetryPolicy
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import ModelCall
 from pipeline.domain.study import Participant, Segment, Study
-from pipeline.ledger import HybridCostTracker
+from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.draft import DraftInput, LocalDraftStage
+from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Provider, ProviderSpec
 from pipeline.providers.pricing import FREE, Pricer
-from pipeline.stages.draft import DraftInput, LocalDraftStage
-from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_assessment, make_draft
 from tests.fakes import FakeClock
 from tests.loopback import (

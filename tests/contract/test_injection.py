@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, Settings, Weights
 from pipeline.domain.study import Participant, Segment, Study
-from pipeline.hybrid import HybridPipeline
+from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.hybrid.redaction import Redactor
 from pipeline.providers import DraftTask, RefineTask
 from pipeline.providers.prompts import draft_request, judge_request, refine_request
-from pipeline.redaction import Redactor
 from pipeline.scoring import Scorer
 from pipeline.scoring.index import StudyIndex
 from pipeline.text.instructions import reads_like_instruction, suspicious

@@ -11,7 +11,7 @@ from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
-from pipeline.hybrid import HybridPipeline
+from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.outbound import outbound
 from pipeline.scoring.index import SCORER_VERSION
 from pipeline.scoring.optional_models import check_judge

@@ -13,7 +13,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.experiment import drafts_of, plan_experiment
 from pipeline.grid import Grid
-from pipeline.hybrid import HybridPipeline
+from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.providers import ProviderSpec, provider_class
 from pipeline.providers._errors import leaves_machine
 from pipeline.sources import SourceFile, load_files

@@ -10,8 +10,8 @@ from pipeline import load_paths
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
-from pipeline.hybrid import HybridPipeline
-from pipeline.redaction import Redactor
+from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.hybrid.redaction import Redactor
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
 
 SERVERS = {"anthropic": AnthropicServer, "openai": OpenAIServer}

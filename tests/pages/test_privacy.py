@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline.domain.config import HybridConfig, from_environment
-from pipeline.preflight import plan
-from pipeline.preview import examples
+from pipeline.hybrid.preflight import plan
+from pipeline.hybrid.preview import examples
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from tests.pages.conftest import App, words

@@ -5,18 +5,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.batching import BatchDesk, BatchPolicy
-from pipeline.calls import Caller, RetryPolicy
 from pipeline.domain.config import HybridConfig, PriceOverride
 from pipeline.domain.facts import MemoryLog, RunFacts
 from pipeline.domain.run import Batch, FinalPersona, ModelCall
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.events import describe
-from pipeline.ledger import HybridCostTracker
+from pipeline.hybrid.batches import BatchDesk, BatchPolicy
+from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Answer, Found, Reply, Request
 from pipeline.providers.pricing import Pricer
-from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer
 

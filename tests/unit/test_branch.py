@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.branch import branch_config, branch_notes, keeps_scores
 from pipeline.cli import main
 from pipeline.domain.config import INHERITED, HybridConfig, Settings, Weights
 from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
+from pipeline.hybrid.branch import branch_config, branch_notes, keeps_scores
 from pipeline.store import Store
 from pipeline.worker import Worker
 from tests.factories import make_run

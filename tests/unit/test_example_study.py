@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.study import Study
-from pipeline.redaction import Redactor
+from pipeline.hybrid.redaction import Redactor
 from pipeline.sources import SourceFile, load_files, load_paths
 
 DATA = Path(__file__).resolve().parents[2] / "data"

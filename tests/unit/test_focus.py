@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.focus import choose_focuses
+from pipeline.hybrid.focus import choose_focuses
 
 MONEY = "The bill is too high and I compare the price and the cost of every month with the tariff in my spreadsheet. "
 BABY = "My baby sleeps in the nursery and the night feed means the twins need a warm bedroom and a quiet alarm. "

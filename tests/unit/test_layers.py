@@ -23,17 +23,17 @@ ALLOWED = {
     "openai": ("pipeline/providers/openai.py",),
     "ollama": ("pipeline/providers/ollama.py",),
     "threading": (
-        "pipeline/calls.py",
-        "pipeline/ledger.py",
+        "pipeline/hybrid/calls.py",
+        "pipeline/hybrid/ledger.py",
         "pipeline/worker.py",
         "pipeline/store/store.py",
-        "pipeline/stages/",
+        "pipeline/hybrid/",
         "pipeline/terminal.py",
         "pipeline/text/tokens.py",
     ),
-    "concurrent": ("pipeline/stages/", "pipeline/worker.py"),
+    "concurrent": ("pipeline/hybrid/", "pipeline/worker.py"),
     "time": ("pipeline/domain/units.py",),
-    "random": ("pipeline/calls.py",),
+    "random": ("pipeline/hybrid/calls.py",),
 }
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import BudgetExhausted
-from pipeline.ledger import HybridCostTracker
+from pipeline.hybrid.ledger import HybridCostTracker
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pytest
 from pipeline import load_paths
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import ConfigError, ProviderError, UnpricedModelError
-from pipeline.hybrid import HybridPipeline
-from pipeline.preflight import check, plan, suggested
+from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.hybrid.preflight import check, plan, suggested
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer, fault
 
 DOWN = {"OLLAMA_HOST": "http://127.0.0.1:9"}

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from benchmarks.redaction import measure
 from pipeline.domain.config import HybridConfig
+from pipeline.hybrid.redaction import Redactor, in_all_texts
 from pipeline.providers import RefineTask
 from pipeline.providers.prompts import refine_request
-from pipeline.redaction import Redactor, in_all_texts
 from tests.factories import make_persona
 from tests.studies import study_of
 

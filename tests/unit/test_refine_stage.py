@@ -4,16 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calls import Caller, RetryPolicy
 from pipeline.domain.config import HybridConfig, PriceOverride
 from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import AssessedDraft, FinalPersona
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import ProviderError
-from pipeline.ledger import HybridCostTracker
+from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Request
 from pipeline.providers.pricing import Pricer
-from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, Step, answer
 

@@ -8,8 +8,8 @@ from pipeline.domain.persona import Assessment
 from pipeline.domain.routing import select
 from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.errors import Cancelled
+from pipeline.hybrid.stage import PipelineStage
 from pipeline.scoring import Scorer, penalise_near_duplicates
-from pipeline.stages import PipelineStage
 
 
 class AssessInput(Frozen):

@@ -8,25 +8,25 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from pipeline.batching import BatchDesk, BatchPolicy
-from pipeline.calls import Caller, RetryPolicy
 from pipeline.domain.config import HybridConfig, Settings, from_environment
 from pipeline.domain.facts import MemoryLog, RunFacts, RunLog, RunResult
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord, Stage, Timing
 from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import ProviderError
-from pipeline.estimate import frontier_only_micros
-from pipeline.ledger import HybridCostTracker
-from pipeline.preflight import plan
+from pipeline.hybrid.assess import AssessInput, QualityAssessmentStage
+from pipeline.hybrid.batches import BatchDesk, BatchPolicy
+from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
+from pipeline.hybrid.forecast import frontier_only_micros
+from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.preflight import plan
+from pipeline.hybrid.redaction import Redactor
+from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Ask, Provider, Reply, Request, T
 from pipeline.providers.pricing import FREE, Pricer
-from pipeline.redaction import Redactor
 from pipeline.scoring import Scorer
 from pipeline.scoring.index import StudyIndex
-from pipeline.stages.assess import AssessInput, QualityAssessmentStage
-from pipeline.stages.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
-from pipeline.stages.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.text.wording import usd
 
 

@@ -1,6 +1,6 @@
 """What identifies a participant, replaced before text leaves the machine, and put back in what returns.
 
-E-mail addresses, telephone numbers, links and the other strings of `pipeline.identifiers` become `[email 1]`,
+E-mail addresses, telephone numbers, links and the other strings of `pipeline.hybrid.identifiers` become `[email 1]`,
 `[phone 1]`, `[link 1]`; a participant's name becomes the participant's id. The whole mapping is built from the study
 in the constructor: it does not depend on the order of calls, the same text always gives the same result, and
 threads may share one redactor.
@@ -19,7 +19,7 @@ from typing import Literal
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment, Study
-from pipeline.identifiers import PLACEHOLDER, Kind, pieces
+from pipeline.hybrid.identifiers import PLACEHOLDER, Kind, pieces
 from pipeline.known_names import POSSESSIVE, WORD, common_words, folded, name_words
 from pipeline.providers import RefineTask
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from pipeline.calls import Caller
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunLog
@@ -11,11 +10,12 @@ from pipeline.domain.persona import Persona
 from pipeline.domain.run import Draft, DraftFailure
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.focus import choose_focuses
+from pipeline.hybrid.calls import Caller
+from pipeline.hybrid.focus import choose_focuses
+from pipeline.hybrid.stage import PipelineStage
 from pipeline.providers import DraftTask
 from pipeline.providers.prompts import draft_request, excerpt, excerpt_room
 from pipeline.providers.replies import UnreadableReply, persona_reader
-from pipeline.stages import PipelineStage
 
 
 class DraftInput(Frozen):

@@ -9,16 +9,16 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import AssessedDraft, Draft, RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
-from pipeline.focus import choose_focuses
-from pipeline.preflight import Plan
+from pipeline.hybrid.draft import draft_id, draft_task, persona_id
+from pipeline.hybrid.focus import choose_focuses
+from pipeline.hybrid.preflight import Plan
+from pipeline.hybrid.redaction import Redactor
 from pipeline.providers import Provider, ProviderSpec, Request
 from pipeline.providers.builtin import Provider as Builtin
 from pipeline.providers.prompts import draft_request, refine_request, refine_task
 from pipeline.providers.replies import read_persona
-from pipeline.redaction import Redactor
 from pipeline.scoring import Scorer
 from pipeline.scoring.index import StudyIndex
-from pipeline.stages.draft import draft_id, draft_task, persona_id
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 """Marks around what was replaced; characters that no standard gives a meaning to."""

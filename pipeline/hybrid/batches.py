@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple, TypeVar
 
-from pipeline.calls import Admission, Caller
 from pipeline.domain.base import Frozen
 from pipeline.domain.facts import RunFacts, RunLog
 from pipeline.domain.run import Batch, ModelCall
 from pipeline.domain.units import Clock
 from pipeline.errors import Cancelled, PersonaError, ProviderError
+from pipeline.hybrid.calls import Admission, Caller
 from pipeline.providers import Answer, Batches, Reply, Request
 from pipeline.providers.replies import UnreadableReply
 

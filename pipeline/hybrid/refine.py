@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import NamedTuple
 
-from pipeline.batching import BatchDesk
-from pipeline.calls import Admission, Caller
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunLog
@@ -14,12 +12,14 @@ from pipeline.domain.routing import escalation, is_accepted, rank, select
 from pipeline.domain.run import AssessedDraft, FinalPersona, Outcome
 from pipeline.domain.study import Study
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
+from pipeline.hybrid.batches import BatchDesk
+from pipeline.hybrid.calls import Admission, Caller
+from pipeline.hybrid.redaction import Redactor, in_all_texts
+from pipeline.hybrid.stage import PipelineStage
 from pipeline.providers import Request
 from pipeline.providers.prompts import refine_request, refine_task
 from pipeline.providers.replies import UnreadableReply, persona_reader
-from pipeline.redaction import Redactor, in_all_texts
 from pipeline.scoring import Scorer
-from pipeline.stages import PipelineStage
 
 
 class RefineInput(Frozen):

@@ -17,7 +17,7 @@ from pipeline.domain.facts import RunLog
 from pipeline.domain.run import CallStatus, ModelCall, Stage, Usage
 from pipeline.domain.units import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
-from pipeline.ledger import Hold, HybridCostTracker
+from pipeline.hybrid.ledger import Hold, HybridCostTracker
 from pipeline.providers import Provider, Reply, Request
 from pipeline.providers.pricing import Pricer, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply
