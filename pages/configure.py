@@ -13,8 +13,8 @@ from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError
 from pipeline.hybrid.branch import branch_config
+from pipeline.hybrid.forecast import Outlook, outlook
 from pipeline.hybrid.preflight import Plan
-from pipeline.outlook import Outlook, outlook
 from pipeline.text.wording import count, escape_markdown, score, usd
 
 RUN_NAME_KEY = "run_name"

@@ -7,6 +7,7 @@ those of the source, and a configuration that states others is refused.
 from pipeline.domain.config import INHERITED, HybridConfig
 from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
+from pipeline.scoring import scorer_version
 from pipeline.text.wording import count
 
 
@@ -41,8 +42,6 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
 
 def keeps_scores(config: HybridConfig, source: RunRecord) -> bool:
     """Whether the source's drafts carry the scores that this configuration would give them."""
-    from pipeline.scoring import scorer_version  # brings numpy along, which the store must not wait for
-
     version = scorer_version(config.embedding_model, config.judge_model)
     same = all(item.assessment.scorer_version == version for item in source.drafts)
     return same and config.weights == source.config.weights

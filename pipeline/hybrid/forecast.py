@@ -1,21 +1,30 @@
-"""What a run may cost, before it starts; and what the frontier alone would have cost, after it."""
+"""Forecast of a run: who drafts, what stays, what leaves, what it costs; afterwards, what the frontier alone costs.
+
+Computed from a checked plan, the settings and earlier runs of the study; asks no provider anything.
+"""
 
 from collections.abc import Mapping, Sequence
 
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.run import AssessedDraft, Usage
+from pipeline.domain.routing import is_accepted
+from pipeline.domain.run import AssessedDraft, RunRecord, Usage
+from pipeline.domain.scores import RunScores, scored
 from pipeline.domain.study import Study
+from pipeline.hybrid.branch import keeps_scores
+from pipeline.hybrid.preflight import Plan
 from pipeline.providers import Request
 from pipeline.providers.pricing import Pricer, estimate_tokens, input_token_upper_bound
 from pipeline.providers.prompts import persona_text, refine_request, refine_task
-from pipeline.text.wording import count
+from pipeline.text.wording import count, score, usd
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
 """Tokens of a refinement before anything is known of the study's drafts (median of the bundled study)."""
 
 TYPICAL_ESCALATED_SHARE = 0.4
 """Share of kept drafts expected under the threshold before any run of the study says better."""
+
+_LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
 
 
 class CostForecast(Frozen):
@@ -91,4 +100,124 @@ def refinement_usage(request: Request, item: AssessedDraft) -> Usage:
         input_tokens=min(sent, input_token_upper_bound(request)),
         output_tokens=estimate_tokens(persona_text(item.draft.persona)),
         measured=False,
+    )
+
+
+class Outlook(Frozen):
+    """One run that has not started."""
+
+    sentence: str
+    """The whole of it in one sentence."""
+    data: str
+    """What leaves this machine, and in which state."""
+    drafts: int
+    stays_local: int
+    """Delivered personas expected to keep their draft, of `count`."""
+    expected_micros: Micros
+    worst_micros: Micros
+    bounded: bool
+    """Whether `worst_micros` cannot be passed: a budget, or nothing to pay for. An estimate otherwise."""
+    basis: str
+    """Where the expectation comes from, in words."""
+    simulated: bool
+
+
+def outlook(
+    config: HybridConfig, planned: Plan, earlier: Sequence[RunScores] = (), drafts: RunRecord | None = None
+) -> Outlook:
+    """What a run with these settings would do.
+
+    Args:
+        config: the run to be.
+        planned: the check of its providers; other settings may have changed since.
+        earlier: finished runs on the same study; those with the same drafting model tell what scores to expect.
+        drafts: the run whose drafts are used; its scores say how many stay, where they count here.
+    """
+    local = planned.config.local_provider
+    if drafts and keeps_scores(config, drafts):
+        money = forecast(config, planned.pricer, _shares_of([scored(drafts)], config))
+        money = money.model_copy(update={"based_on": "the scores of these drafts"})
+    else:
+        money = forecast(config, planned.pricer, _shares(config, local, earlier))
+    if planned.frontier is None:
+        money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
+    unsent = round(money.escalated) if planned.frontier else 0
+    stays = config.count - unsent
+    parts = (_drafting(config, planned, drafts), _staying(config, planned, stays), _paying(config, planned, money))
+    return Outlook(
+        sentence=f"{'; '.join(parts)}.",
+        data=_leaving(config, planned),
+        drafts=len(drafts.drafts) if drafts else config.draft_count,
+        stays_local=stays,
+        expected_micros=money.expected_micros,
+        worst_micros=money.worst_micros,
+        bounded=planned.frontier is None or config.max_cost is not None,
+        basis=money.based_on,
+        simulated=planned.simulated,
+    )
+
+
+def _shares(config: HybridConfig, local: str, earlier: Sequence[RunScores]) -> list[float]:
+    """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
+    return _shares_of([run for run in earlier if _same_drafting(run.config, config, local)], config)
+
+
+def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
+    return [
+        sum(not is_accepted(draft.overall, config.quality_threshold) for draft in run.kept) / len(run.kept)
+        for run in runs
+        if run.kept
+    ]
+
+
+def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
+    """Whether scores of kept drafts can be compared: same writer, same score, same choice among drafts."""
+    same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
+    same_models = (then.embedding_model, then.judge_model) == (now.embedding_model, now.judge_model)
+    return same_writer and same_models and then.weights == now.weights and then.draft_factor == now.draft_factor
+
+
+def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> str:
+    if drafts:
+        return f"{count(len(drafts.drafts), 'draft')} of {drafts.id}, none written anew"
+    local = planned.config.local_provider
+    writer = "builtin" if local == "builtin" else config.local_model
+    # The look names the address it found the server at; one that names none may be anywhere.
+    here = planned.local.in_process or any(name in planned.local_health.sentence for name in _LOOPBACK)
+    return f"{count(config.draft_count, 'draft')} by {writer} {'here' if here else f'on your {local} server'}"
+
+
+def _staying(config: HybridConfig, planned: Plan, stays: int) -> str:
+    if planned.frontier is None:
+        return f"the best {config.count} are kept as they are" if config.count > 1 else "the best one is kept as it is"
+    if config.count == 1:
+        return "the best one probably stays local" if stays else "the best one is probably refined"
+    return f"about {stays} of the best {config.count} {'stays' if stays == 1 else 'stay'} local"
+
+
+def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
+    if planned.frontier is None:
+        return "nothing is sent out and nothing is spent"
+    mark = " (simulated)" if planned.simulated else ""
+    limit = "at most" if config.max_cost is not None else "without a cap, by estimate up to"
+    worst, expected = f"{usd(money.worst_micros)}{mark}", f"{usd(money.expected_micros)}{mark}"
+    way = " in a batch, answered within 24 hours" if config.refine_mode == "batch" else ""
+    return f"{limit} {worst} goes to {config.frontier_model}{way}; expected {expected}"
+
+
+def _leaving(config: HybridConfig, planned: Plan) -> str:
+    if planned.frontier is None or planned.frontier.simulated:
+        frontier = "The frontier is simulated" if planned.frontier else "No frontier is called"
+        scoring = "".join(f" {sentence}" for sentence in planned.scoring.sentences)
+        if not planned.local.in_process:
+            only = "" if scoring else " only"
+            drafting = f"Excerpts of the study go to the drafting model{only}: {planned.local_health.sentence}"
+            return f"{frontier}. {drafting}{scoring}"
+        return f"{frontier}.{scoring}" if scoring else f"Nothing leaves this machine. {frontier}."
+    state = (
+        "after names, contact details and numbers of cards and papers are replaced" if config.redact else "as they are"
+    )
+    return (
+        f"Drafts scoring under {score(config.quality_threshold)} go to {config.frontier_provider} with their findings "
+        f"and the passages they rest on, {state}. Never the whole study."
     )

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from pipeline.domain.config import HybridConfig, Settings, from_environment
-from pipeline.domain.facts import MemoryLog, RunFacts, RunLog, RunResult
+from pipeline.domain.facts import RunFacts, RunLog, RunResult
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord, Stage, Timing
 from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
@@ -20,6 +20,7 @@ from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
 from pipeline.hybrid.forecast import frontier_only_micros
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.preflight import plan
 from pipeline.hybrid.redaction import Redactor
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput

@@ -13,13 +13,14 @@ from pydantic import SecretStr
 
 from pipeline import providers
 from pipeline.domain.config import HybridConfig, Settings
-from pipeline.domain.facts import MemoryLog, RunFacts
+from pipeline.domain.facts import RunFacts
 from pipeline.domain.run import RunRecord, Usage
 from pipeline.domain.units import SystemClock
 from pipeline.errors import Cancelled, ConfigError, ProviderError
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.providers import Batches, Found, ProviderSpec, Reply
 from pipeline.providers.pricing import Pricer

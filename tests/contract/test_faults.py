@@ -15,12 +15,12 @@ from pydantic import SecretStr
 
 from pipeline import providers
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import ModelCall
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.draft import DraftInput, LocalDraftStage
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Provider, ProviderSpec
 from pipeline.providers.pricing import FREE, Pricer

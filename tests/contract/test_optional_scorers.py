@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
-from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.outbound import outbound
 from pipeline.scoring.index import SCORER_VERSION

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, PriceOverride
-from pipeline.domain.facts import MemoryLog, RunFacts
+from pipeline.domain.facts import RunFacts
 from pipeline.domain.run import Batch, FinalPersona, ModelCall
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import Cancelled, ProviderError
@@ -14,6 +14,7 @@ from pipeline.events import describe
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Answer, Found, Reply, Request
 from pipeline.providers.pricing import Pricer

@@ -6,12 +6,12 @@ from contextlib import suppress
 import pytest
 
 from pipeline.domain.config import HybridConfig, PriceOverride
-from pipeline.domain.facts import MemoryLog
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError, UnpricedModelError
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.providers import RefineTask, Reply, Request
 from pipeline.providers.pricing import Pricer, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply, persona_reader

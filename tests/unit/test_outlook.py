@@ -2,8 +2,8 @@ import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.scores import RunScores, scored
+from pipeline.hybrid.forecast import Outlook, outlook
 from pipeline.hybrid.preflight import Plan, plan
-from pipeline.outlook import Outlook, outlook
 from pipeline.providers import Health
 from tests.factories import make_run
 

@@ -5,12 +5,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, PriceOverride
-from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import AssessedDraft, FinalPersona
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import ProviderError
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Request
 from pipeline.providers.pricing import Pricer

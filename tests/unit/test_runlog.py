@@ -3,10 +3,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from pipeline.domain.facts import MemoryLog, with_facts
+from pipeline.domain.facts import with_facts
 from pipeline.domain.run import DraftFailure, Timing
 from pipeline.domain.study import Study
 from pipeline.events import describe, describe_score, describe_stage
+from pipeline.hybrid.memory_log import MemoryLog
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play
 

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.config import PriceOverride
-from pipeline.domain.facts import MemoryLog
 from pipeline.domain.run import ModelCall
 from pipeline.errors import BudgetExhausted, ProviderError
 from pipeline.hybrid.calls import Admission, Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.providers import RefineTask, Request
 from pipeline.providers.pricing import Pricer
 from pipeline.providers.replies import UnreadableReply, persona_reader

@@ -5,8 +5,8 @@ import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import ConfigError, ProviderError
+from pipeline.hybrid.forecast import outlook
 from pipeline.hybrid.preflight import check, plan
-from pipeline.outlook import outlook
 from pipeline.scoring.optional_models import check_judge, judge_result, scorer_models, server
 from tests.loopback import OllamaServer
 from tests.unit.test_judge_check import agrees, knows

@@ -17,10 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.facts import MemoryLog, with_facts
+from pipeline.domain.facts import with_facts
 from pipeline.domain.run import Batch, DraftFailure, ModelCall, RunStatus, Timing, Usage
 from pipeline.domain.study import Study, StudySize
 from pipeline.errors import BudgetExhausted, Cancelled, InputError, StoreError
+from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.store import Store
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play

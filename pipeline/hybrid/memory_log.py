@@ -1,0 +1,129 @@
+"""The facts of a run kept in memory, for use from Python and in tests."""
+
+from datetime import datetime
+
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import (
+    NEVER_LEAVES,
+    RunFacts,
+    RunLog,
+    RunResult,
+    StageName,
+    collect,
+    new_run_id,
+    usual_name,
+    with_facts,
+)
+from pipeline.domain.persona import Assessment
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, RunRecord
+from pipeline.domain.study import Study
+from pipeline.errors import Cancelled, ProviderError
+
+
+class MemoryLog(RunLog):
+    """Keeps the facts of one run in this process.
+
+    No lock, although several threads write: every fact is one dict or list operation, which Python makes
+    atomic, and two threads never write the same item.
+    """
+
+    def __init__(self, *, private: bool = False) -> None:
+        """Begin with nothing; of a study that never leaves this machine when `private`."""
+        self._private = private
+        self._drafts: dict[str, Draft] = {}
+        self._assessments: dict[str, Assessment] = {}
+        self._failures: dict[str, DraftFailure] = {}
+        self._personas: dict[str, FinalPersona] = {}
+        self._calls: dict[str, ModelCall] = {}
+        self._warnings: list[str] = []
+        self._batches: dict[str, Batch] = {}
+        self._cancelled = False
+
+    def stage_started(self, stage: StageName, planned: int) -> None:
+        """Nothing to keep: whoever waits for a run in memory sees only its end."""
+
+    def draft_written(self, draft: Draft) -> None:
+        """Keep the draft; an earlier failure to have it no longer counts."""
+        self._drafts[draft.id] = draft
+        self._failures.pop(draft.id, None)
+
+    def draft_failed(self, failure: DraftFailure) -> None:
+        """Keep the failure."""
+        self._failures[failure.draft_id] = failure
+
+    def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
+        """Keep the scores, in place of earlier ones."""
+        self._assessments[draft_id] = assessment
+
+    def persona_finished(self, persona: FinalPersona) -> None:
+        """Keep the outcome."""
+        self._personas[persona.draft_id] = persona
+
+    def call_opened(self, call: ModelCall) -> None:
+        """Keep the attempt, charged at its reservation; a run in memory shares its budget with nobody."""
+        if self._cancelled:
+            raise Cancelled("The run was cancelled.")
+        if self._private and call.place != "here":
+            raise ProviderError(NEVER_LEAVES)
+        self._calls[call.id] = call
+
+    def call_closed(self, call: ModelCall) -> None:
+        """Keep the attempt as it ended."""
+        self._calls[call.id] = call
+
+    def batch_changed(self, batch: Batch) -> None:
+        """Keep the batch as it is now."""
+        self._batches[batch.marker] = batch
+
+    def warn(self, sentence: str) -> None:
+        """Keep the warning."""
+        self._warnings.append(sentence)
+
+    def cancel(self) -> None:
+        """Ask the run to stop before its next call."""
+        self._cancelled = True
+
+    def is_cancelled(self) -> bool:
+        """Whether `cancel` was called."""
+        return self._cancelled
+
+    def facts(self) -> RunFacts:
+        """What has been written so far; may be asked while the run goes on."""
+        return collect(
+            list(self._drafts.values()),
+            dict(self._assessments),
+            list(self._failures.values()),
+            list(self._personas.values()),
+            list(self._calls.values()),
+            list(self._warnings),
+            list(self._batches.values()),
+        )
+
+    def record(
+        self,
+        *,
+        study: Study,
+        config: HybridConfig,
+        simulated: bool,
+        result: "RunResult",
+        began: datetime,
+        ended: datetime,
+    ) -> RunRecord:
+        """The run as the store would give it back, under a new id."""
+        run = RunRecord(
+            id=new_run_id(),
+            name=usual_name(study, config),
+            status=result.status,
+            simulated=simulated,
+            study_id=study.id,
+            study_name=study.name,
+            study=study.size,
+            config=config,
+            scorer_version=result.scorer_version,
+            frontier_only_micros=result.frontier_only_micros,
+            price_source=result.price_source,
+            timing=result.timing,
+            created_at=began,
+            finished_at=ended,
+        )
+        return with_facts(run, self.facts())
