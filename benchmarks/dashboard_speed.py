@@ -30,8 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.calibrate_slider import Served, serving  # noqa: E402
-from pipeline.run_choice import RunChoice  # noqa: E402
 from pipeline.store import Store  # noqa: E402
+from pipeline.store.run_list import RunChoice  # noqa: E402
 from tests.browser.conftest import CHROMIUM, FLAGS, READY  # noqa: E402
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import streamlit as st
 from pages import _ui
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
-from pipeline.run_choice import RunName
+from pipeline.store.run_list import RunName
 from pipeline.text.wording import escape_markdown, label, score
 
 _OFFERED = 100

@@ -8,7 +8,7 @@ import streamlit as st
 from pages import _access, _ui
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.errors import StoreError
-from pipeline.run_choice import UNDO_FOR, ListedRun, RemovedRun
+from pipeline.store.run_list import UNDO_FOR, ListedRun, RemovedRun
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 _UNDO_SHOWN = 5

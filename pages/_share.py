@@ -10,12 +10,12 @@ import streamlit as st
 
 from pages import _access, _figures, _ui
 from pipeline import analysis, export
-from pipeline.bundle_file import read_bundle, write_bundle
 from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.errors import PersonaError
 from pipeline.store import Store
+from pipeline.store.bundle_file import read_bundle, write_bundle
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:

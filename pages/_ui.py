@@ -22,9 +22,9 @@ from pipeline.domain.config import HybridConfig, Settings, from_environment
 from pipeline.domain.run import RunRecord, RunStatus
 from pipeline.domain.study import Study
 from pipeline.errors import AccessDenied, PersonaError, StoreError
-from pipeline.run_choice import ListedRun
 from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
+from pipeline.store.run_list import ListedRun
 from pipeline.text.wording import escape_markdown, label, usd
 from pipeline.worker import Worker
 

@@ -8,7 +8,7 @@ from pages import _access, _cards, _figures, _share, _ui
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
-from pipeline.events import describe_batch
+from pipeline.store.events import describe_batch
 from pipeline.text.wording import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
 _QUESTION = "Are these personas good, where did they come from, and what did they cost?"

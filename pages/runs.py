@@ -15,7 +15,7 @@ from pages._table import Bars, Column, Row, keep_in_address, page_turner, shown_
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import RunStatus
-from pipeline.run_choice import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
+from pipeline.store.run_list import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.text.wording import count, label, score, usd
 
 if TYPE_CHECKING:

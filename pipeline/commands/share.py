@@ -55,9 +55,9 @@ def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
 
 
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
-    from pipeline.bundle_file import write_bundle
     from pipeline.domain.bundle import without_source
     from pipeline.domain.units import SystemClock
+    from pipeline.store.bundle_file import write_bundle
 
     if options.with_source:
         raise InputError("--with-source belongs to --html: a bundle holds the words of the study by itself.")
@@ -66,8 +66,8 @@ def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.bundle_file import open_bundle
     from pipeline.domain.units import SystemClock
+    from pipeline.store.bundle_file import open_bundle
 
     bundle = open_bundle(options.bundle)
     taken = open_store(options, settings).import_bundle(bundle, SystemClock().now())

@@ -5,13 +5,12 @@ process loses nothing that had happened. Lists and progress are answered from co
 models themselves are JSON and are read one run at a time.
 """
 
-from pipeline.run_choice import RunName, RunSummary
 from pipeline.store.bundles import BundleTables, Imported
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
-from pipeline.store.run_list import RunListTables
+from pipeline.store.run_list import RunListTables, RunName, RunSummary
 from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables

@@ -6,21 +6,20 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pipeline.domain.bundle import LabelledDesign
+from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
 from pipeline.errors import StoreError
 from pipeline.store.rows import as_json, iso, one, storable, utf8
 from pipeline.store.store import DatabaseFile
 
-# Imported where they are used: with them come numpy and scipy, which most of what opens a database never needs.
 if TYPE_CHECKING:
-    from pipeline.domain.bundle import LabelledDesign
-    from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
     from pipeline.store.store import Database
 
 
 class LabelTables(DatabaseFile):
     """The part of the store that keeps designs and labels."""
 
-    def save_design(self, run_ids: Sequence[str], design: "Design", name: str, now: datetime) -> str:
+    def save_design(self, run_ids: Sequence[str], design: Design, name: str, now: datetime) -> str:
         """Keep a design for good; returns its id. Nothing in it can be changed afterwards.
 
         Raises:
@@ -33,10 +32,8 @@ class LabelTables(DatabaseFile):
             _insert(db, design_id, run_ids, design, name, now)
         return design_id
 
-    def designs(self, study_id: str | None = None) -> "list[DesignSummary]":
+    def designs(self, study_id: str | None = None) -> list[DesignSummary]:
         """The designs of a study, or all; newest first."""
-        from pipeline.domain.labels import DesignSummary
-
         where, values = ("designs.study_id = ?", [study_id]) if study_id else ("1", [])
         with self._read() as db:
             rows = list(db.query(_DESIGNS.format(where=where), values))
@@ -51,7 +48,7 @@ class LabelTables(DatabaseFile):
                 for row in rows
             ]
 
-    def design(self, design_id: str) -> "StoredDesign":
+    def design(self, design_id: str) -> StoredDesign:
         """One design with its tasks.
 
         Raises:
@@ -72,7 +69,7 @@ class LabelTables(DatabaseFile):
         with self._write() as db:
             db.table("designs").delete(_design_row(db, design_id)["id"])
 
-    def save_label(self, design_id: str, place: int, rater: str, verdict: "Verdict", note: str, now: datetime) -> None:
+    def save_label(self, design_id: str, place: int, rater: str, verdict: Verdict, note: str, now: datetime) -> None:
         """Write down what a rater says of a task; said again, the later word counts.
 
         Raises:
@@ -82,7 +79,7 @@ class LabelTables(DatabaseFile):
         with self._write() as db:
             db.execute(_LABEL, storable(row))
 
-    def save_labels(self, design_id: str, labels: "Sequence[Label]") -> None:
+    def save_labels(self, design_id: str, labels: Sequence[Label]) -> None:
         """Write down labels made outside of this program: all of them or, when one is refused, none.
 
         Raises:
@@ -100,19 +97,17 @@ class LabelTables(DatabaseFile):
                 [utf8(design_id), place, utf8(rater)],
             )
 
-    def labels(self, design_id: str) -> "tuple[Label, ...]":
+    def labels(self, design_id: str) -> tuple[Label, ...]:
         """The labels of a design, in the order in which they were made; empty for an unknown one."""
         with self._read() as db:
             return _labels(db, utf8(design_id))
 
 
-def designs_within(db: "Database", run_ids: Sequence[str]) -> "list[LabelledDesign]":
+def designs_within(db: "Database", run_ids: Sequence[str]) -> list[LabelledDesign]:
     """The designs drawn from these runs only, with their labels; oldest first."""
     rows = list(db.query(_OF_RUNS, [json.dumps(list(run_ids))]))
     if not rows:
         return []
-    from pipeline.domain.bundle import LabelledDesign
-
     found = [stored for row in rows if set((stored := _stored(db, row)).run_ids) <= set(run_ids)]
     places = {stored.id: {task.place for task in stored.design.tasks} for stored in found}
     return [
@@ -124,7 +119,7 @@ def designs_within(db: "Database", run_ids: Sequence[str]) -> "list[LabelledDesi
     ]
 
 
-def take_design(db: "Database", given: "LabelledDesign") -> int:
+def take_design(db: "Database", given: LabelledDesign) -> int:
     """Insert a design with its labels; of one that is here, the labels that are new. How many these are.
 
     Raises:
@@ -196,7 +191,7 @@ _OF_RUNS = """
 
 
 def _insert(
-    db: "Database", design_id: str, run_ids: Sequence[str], design: "Design", name: str, created_at: datetime
+    db: "Database", design_id: str, run_ids: Sequence[str], design: Design, name: str, created_at: datetime
 ) -> None:
     row = {
         "id": design_id,
@@ -210,13 +205,11 @@ def _insert(
     _insert_items(db, design_id, design.tasks)
 
 
-def _insert_items(db: "Database", design_id: str, tasks: "Sequence[Task]") -> None:
+def _insert_items(db: "Database", design_id: str, tasks: Sequence[Task]) -> None:
     db.table("design_items").insert_all(storable({"design_id": design_id, **task.model_dump()}) for task in tasks)
 
 
-def _stored(db: "Database", row: dict[str, Any]) -> "StoredDesign":
-    from pipeline.domain.labels import StoredDesign
-
+def _stored(db: "Database", row: dict[str, Any]) -> StoredDesign:
     return StoredDesign.model_validate(
         {
             **{name: row[name] for name in ("id", "name", "created_at")},
@@ -226,13 +219,11 @@ def _stored(db: "Database", row: dict[str, Any]) -> "StoredDesign":
     )
 
 
-def _labels(db: "Database", design_id: str) -> "tuple[Label, ...]":
-    from pipeline.domain.labels import Label
-
+def _labels(db: "Database", design_id: str) -> tuple[Label, ...]:
     return tuple(Label.model_validate(row) for row in db.query(_LABELS, [design_id]))
 
 
-def _said(design_id: str, label: "Label") -> dict[str, Any]:
+def _said(design_id: str, label: Label) -> dict[str, Any]:
     return {**label.model_dump(exclude={"labelled_at"}), "design": design_id, "at": iso(label.labelled_at)}
 
 

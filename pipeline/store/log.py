@@ -8,7 +8,7 @@ from pipeline.domain.facts import NEVER_LEAVES, EventKind, RunLog, StageName
 from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
-from pipeline.events import describe, describe_score, describe_stage
+from pipeline.store.events import describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
 from pipeline.store.rows import KEYS, Table, change, one, storable, tell
 from pipeline.store.store import DatabaseFile

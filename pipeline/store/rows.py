@@ -11,7 +11,7 @@ from pipeline.domain.study import StudySize
 from pipeline.errors import StoreError
 
 if TYPE_CHECKING:
-    from pipeline.store.store import Database
+    from sqlite_utils import Database
 
 
 Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]

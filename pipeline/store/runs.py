@@ -7,9 +7,9 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
 from pipeline.domain.run import RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.process import ProcessMark, is_alive, this_process
 from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
 from pipeline.store.log import run_log
+from pipeline.store.process import ProcessMark, is_alive, this_process
 from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
 from pipeline.store.store import DatabaseFile
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from pipeline.bundle_file import write_bundle
 from pipeline.domain.bundle import without_source
 from pipeline.domain.units import SystemClock
 from pipeline.store import Store
+from pipeline.store.bundle_file import write_bundle
 from tests.pages.runs import finished_run
 
 

@@ -10,7 +10,6 @@ from pipeline.domain.facts import RunFacts
 from pipeline.domain.run import Batch, FinalPersona, ModelCall
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.events import describe
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
@@ -18,6 +17,7 @@ from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Answer, Found, Reply, Request
 from pipeline.providers.pricing import Pricer
+from pipeline.store.events import describe
 from tests.factories import make_draft
 from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer
 

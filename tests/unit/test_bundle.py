@@ -12,7 +12,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
 from pipeline.cli import main
 from pipeline.domain.bundle import WITHHELD, Bundle, without_source
 from pipeline.domain.config import HybridConfig, Settings
@@ -21,6 +20,7 @@ from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.export import run_document
 from pipeline.outbound import outbound, remarks
 from pipeline.store import Store
+from pipeline.store.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
 from pipeline.worker import Worker
 from tests.factories import make_call, make_draft, make_final
 from tests.unit.test_report import SAID, make_study, quoting

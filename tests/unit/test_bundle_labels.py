@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.bundle_file import read_bundle, write_bundle
 from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
 from pipeline.domain.bundle import Bundle, without_source
 from pipeline.domain.labels import DesignSettings, DraftKey
 from pipeline.errors import InputError, StoreError
 from pipeline.store import Store
+from pipeline.store.bundle_file import read_bundle, write_bundle
 from tests.unit.test_bundle import NOW, edit, filled, repacked
 
 
@@ -146,7 +146,7 @@ def test_changed_design_is_refused_in_a_sentence(store: Store, change, sentence:
 
 @pytest.mark.slow
 def test_opening_a_store_and_reading_bundles_loads_no_statistics():
-    code = "import sys, pipeline.store, pipeline.bundle_file; print('numpy' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys, pipeline.store, pipeline.store.bundle_file; print({'numpy', 'scipy'} & {*sys.modules} != set())"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "False"
 
 

@@ -9,8 +9,8 @@ from pipeline.domain.calls import CallChoice
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.run_choice import RUN_ORDERS, UNDO_FOR, RunChoice
 from pipeline.store import Store
+from pipeline.store.run_list import RUN_ORDERS, UNDO_FOR, RunChoice
 from tests.factories import STARTED, make_call, make_draft, make_final
 from tests.unit.test_store import make_study
 

@@ -6,8 +6,8 @@ import pytest
 from pipeline.domain.facts import with_facts
 from pipeline.domain.run import DraftFailure, Timing
 from pipeline.domain.study import Study
-from pipeline.events import describe, describe_score, describe_stage
 from pipeline.hybrid.memory_log import MemoryLog
+from pipeline.store.events import describe, describe_score, describe_stage
 from tests.factories import STARTED, make_assessment, make_call, make_draft, make_final, make_persona, make_run
 from tests.replay import play
 

@@ -15,20 +15,17 @@ import zlib
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from pydantic import AwareDatetime, ValidationError
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.bundle import Bundle, BundledRun, Id
+from pipeline.domain.bundle import Bundle, BundledRun, Id, LabelledDesign
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import explain_validation
 from pipeline.domain.study import Study
 from pipeline.errors import InputError
-
-if TYPE_CHECKING:
-    from pipeline.domain.bundle import LabelledDesign
 
 FORMAT = "persona.bundle/2"
 _READABLE = ("persona.bundle/1", FORMAT)
@@ -218,11 +215,9 @@ def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
         raise _refused(where, explain_validation(error)[:500]) from error
 
 
-def _designs(members: dict[str, bytes], manifest: _Manifest, where: str) -> "tuple[LabelledDesign, ...]":
+def _designs(members: dict[str, bytes], manifest: _Manifest, where: str) -> tuple[LabelledDesign, ...]:
     if not manifest.designs:
         return ()
-    from pipeline.domain.bundle import LabelledDesign
-
     return tuple(_parsed(LabelledDesign, members[f"designs/{key}.json"], where) for key in manifest.designs)
 
 
