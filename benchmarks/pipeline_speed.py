@@ -30,9 +30,9 @@ from pipeline.domain.config import (  # noqa: E402
 )
 from pipeline.domain.run import RunRecord  # noqa: E402
 from pipeline.domain.study import Study  # noqa: E402
+from pipeline.jobs.worker import Worker  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
-from pipeline.worker import Worker  # noqa: E402
 
 ALLOWED = 1.10
 """Wall time over ideal that is still good."""

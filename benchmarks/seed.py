@@ -43,9 +43,9 @@ from pipeline.domain.run import (  # noqa: E402
     Usage,
 )
 from pipeline.domain.study import Study  # noqa: E402
-from pipeline.experiment import plan_experiment  # noqa: E402
-from pipeline.grid import parse_grid  # noqa: E402
 from pipeline.hybrid.pipeline import HybridPipeline  # noqa: E402
+from pipeline.jobs.experiment import plan_experiment  # noqa: E402
+from pipeline.jobs.grid import parse_grid  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from pipeline.store.facts import (  # noqa: E402

@@ -14,8 +14,8 @@ from pipeline.comparison.wording import TITLES, figure_difference
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
-from pipeline.experiment import run_experiment
 from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
+from pipeline.jobs.experiment import run_experiment
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 

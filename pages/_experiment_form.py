@@ -11,10 +11,10 @@ from pipeline.domain.experiment import Cell
 from pipeline.domain.run import RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.errors import PersonaError
-from pipeline.experiment import plan_experiment
-from pipeline.grid import Grid, cells_of, parse_grid
 from pipeline.hybrid.forecast import outlook
 from pipeline.hybrid.preflight import Plan
+from pipeline.jobs.experiment import plan_experiment
+from pipeline.jobs.grid import Grid, cells_of, parse_grid
 from pipeline.providers import names
 from pipeline.text.wording import count, escape_markdown, label, score, usd
 

@@ -22,11 +22,11 @@ from pipeline.domain.config import HybridConfig, Settings, from_environment
 from pipeline.domain.run import RunRecord, RunStatus
 from pipeline.domain.study import Study
 from pipeline.errors import AccessDenied, PersonaError, StoreError
+from pipeline.jobs.worker import Worker
 from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.store.run_list import ListedRun
 from pipeline.text.wording import escape_markdown, label, usd
-from pipeline.worker import Worker
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
 CALIBRATE, LABEL = "pages/calibrate.py", "pages/label.py"

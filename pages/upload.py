@@ -11,8 +11,8 @@ import streamlit as st
 
 from pages import _access, _mapping, _privacy, _stages, _study_view, _ui
 from pipeline.domain.study import Study
-from pipeline.erasure import erase_study
 from pipeline.errors import InputError, PersonaError, StoreError
+from pipeline.jobs.erasure import erase_study
 from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
 from pipeline.store import StudySummary
 from pipeline.text.wording import count, escape_markdown, label

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
     from pipeline.domain.config import HybridConfig as HybridConfig
     from pipeline.hybrid.ledger import HybridCostTracker as HybridCostTracker
     from pipeline.hybrid.pipeline import HybridPipeline as HybridPipeline
+    from pipeline.jobs.worker import Worker as Worker
     from pipeline.sources import load_files as load_files
     from pipeline.sources import load_paths as load_paths
     from pipeline.store import Store as Store
-    from pipeline.worker import Worker as Worker
 
 _HOME = {
     "HybridConfig": "pipeline.domain.config",
     "HybridCostTracker": "pipeline.hybrid.ledger",
     "HybridPipeline": "pipeline.hybrid.pipeline",
     "Store": "pipeline.store",
-    "Worker": "pipeline.worker",
+    "Worker": "pipeline.jobs.worker",
     "load_files": "pipeline.sources",
     "load_paths": "pipeline.sources",
 }

@@ -20,9 +20,9 @@ from pipeline.text.wording import MISSING, percent, score, usd
 if TYPE_CHECKING:
     from pipeline.experiment_results import ExperimentResults
     from pipeline.hybrid.preflight import CheckReport
+    from pipeline.jobs.worker import Worker
     from pipeline.scoring.judge_check import JudgeCheck
     from pipeline.store import RunSummary, Store
-    from pipeline.worker import Worker
 
 _POLL_S = 0.15
 _PIPED_WIDTH = 160

@@ -10,9 +10,9 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Where a command adds its parser."""
 
 if TYPE_CHECKING:
+    from pipeline.jobs.worker import Worker
     from pipeline.sources import Remembered
     from pipeline.store import Store
-    from pipeline.worker import Worker
 
 
 _FLAGS: tuple[tuple[str, str, type, str], ...] = (
@@ -76,7 +76,7 @@ def remembered_of(options: argparse.Namespace, settings: Settings) -> "Remembere
 
 
 def worker_of(store: "Store", options: argparse.Namespace, settings: Settings) -> "Worker":
-    from pipeline.worker import Worker
+    from pipeline.jobs.worker import Worker
 
     return Worker(store, cache=cache_of(options, settings))
 

@@ -13,9 +13,9 @@ from pipeline.errors import Cancelled, PersonaError
 if TYPE_CHECKING:
     from pipeline.domain.experiment import Experiment
     from pipeline.experiment_results import ExperimentResults
-    from pipeline.grid import Grid
+    from pipeline.jobs.grid import Grid
+    from pipeline.jobs.worker import Worker
     from pipeline.store import Store
-    from pipeline.worker import Worker
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -30,8 +30,8 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _experiment(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.domain.units import SystemClock
-    from pipeline.experiment import run_experiment
-    from pipeline.grid import load_grid
+    from pipeline.jobs.experiment import run_experiment
+    from pipeline.jobs.grid import load_grid
     from pipeline.terminal import watch
 
     grid = load_grid(options.grid, options.max_cost)
@@ -60,7 +60,7 @@ def _prepared(
 ) -> "Experiment":
     """The experiment, its drafts made if there are none to begin with."""
     from pipeline.domain.units import SystemClock
-    from pipeline.experiment import drafts_of, plan_experiment
+    from pipeline.jobs.experiment import drafts_of, plan_experiment
     from pipeline.sources import load_paths
     from pipeline.terminal import watch
 

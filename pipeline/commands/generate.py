@@ -13,8 +13,8 @@ from pipeline.errors import InputError
 
 if TYPE_CHECKING:
     from pipeline.domain.run import RunRecord
+    from pipeline.jobs.worker import Worker
     from pipeline.store import Store
-    from pipeline.worker import Worker
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:

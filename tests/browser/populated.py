@@ -7,11 +7,11 @@ from pipeline.calibration.drift import setup_of
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.labels import DesignSettings, DraftKey
 from pipeline.domain.units import SystemClock
-from pipeline.experiment import plan_experiment, run_experiment
-from pipeline.grid import Grid
+from pipeline.jobs.experiment import plan_experiment, run_experiment
+from pipeline.jobs.grid import Grid
+from pipeline.jobs.worker import Worker
 from pipeline.sources import load_paths
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.browser.conftest import ROOT
 from tests.invented import labelled_run
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
+from pipeline.jobs.worker import Worker
 from pipeline.sources import load_paths
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.browser.conftest import Installation, Visitor
 
 STUDY = Path(__file__).resolve().parents[2] / "data" / "hearthwise"

@@ -5,9 +5,9 @@ import re
 import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
+from pipeline.jobs.worker import Worker
 from pipeline.sources import load_paths
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.browser.conftest import ROOT, Installation, Visitor
 
 DONE = re.compile(r"(\d+) of (\d+)")

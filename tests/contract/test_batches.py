@@ -22,11 +22,11 @@ from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.jobs.worker import Worker
 from pipeline.providers import Batches, Found, ProviderSpec, Reply
 from pipeline.providers.pricing import Pricer
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.contract.test_kills import ANSWERS
 from tests.contract.test_providers import SAID, make_request
 from tests.fakes import FakeClock

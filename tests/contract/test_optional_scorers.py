@@ -12,11 +12,11 @@ from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
 from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.jobs.worker import Worker
 from pipeline.outbound import outbound
 from pipeline.scoring.index import SCORER_VERSION
 from pipeline.scoring.optional_models import check_judge
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.fakes import FakeClock
 from tests.loopback import OllamaServer, fault
 from tests.unit.studies import study_of

@@ -11,14 +11,14 @@ from pipeline.cli import main
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
-from pipeline.experiment import drafts_of, plan_experiment
-from pipeline.grid import Grid
 from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.jobs.experiment import drafts_of, plan_experiment
+from pipeline.jobs.grid import Grid
+from pipeline.jobs.worker import Worker
 from pipeline.providers import ProviderSpec, provider_class
 from pipeline.providers._errors import leaves_machine
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.factories import make_call
 from tests.loopback import AnthropicServer, OllamaServer
 

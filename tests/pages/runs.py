@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.study import Study
+from pipeline.jobs.worker import Worker
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 
 ANSWERS = (
     "I want to know what tonight is going to cost before I go to bed. The bill always comes too late to change "

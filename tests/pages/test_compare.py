@@ -7,9 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from pages import _ui
 from pipeline.domain.config import HybridConfig, Settings
+from pipeline.jobs.worker import Worker
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.pages.runs import ANSWERS, finished_run
 
 App = Callable[[], AppTest]

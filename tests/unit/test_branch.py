@@ -8,8 +8,8 @@ from pipeline.domain.config import INHERITED, HybridConfig, Settings, Weights
 from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError
 from pipeline.hybrid.branch import branch_config, branch_notes, keeps_scores
+from pipeline.jobs.worker import Worker
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.factories import make_run
 from tests.pages.runs import finished_run
 

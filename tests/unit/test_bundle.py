@@ -18,10 +18,10 @@ from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.export import run_document
+from pipeline.jobs.worker import Worker
 from pipeline.outbound import outbound, remarks
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
-from pipeline.worker import Worker
 from tests.factories import make_call, make_draft, make_final
 from tests.unit.test_report import SAID, make_study, quoting
 

@@ -9,12 +9,12 @@ import pytest
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.study import Study
 from pipeline.domain.units import SystemClock
-from pipeline.erasure import erase_study
 from pipeline.errors import StoreError
+from pipeline.jobs.erasure import erase_study
+from pipeline.jobs.worker import Worker
 from pipeline.scoring.file_cache import FileCache
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.pages.runs import ANSWERS
 
 NOTE = "The rater wrote quite a peculiar remark about marmalade"

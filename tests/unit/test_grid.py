@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
-from pipeline.grid import MOST_CELLS, Grid, cells_of, identity, load_grid, parse_grid
+from pipeline.jobs.grid import MOST_CELLS, Grid, cells_of, identity, load_grid, parse_grid
 
 
 def grid_of(**values: object) -> Grid:

@@ -25,13 +25,13 @@ ALLOWED = {
     "threading": (
         "pipeline/hybrid/calls.py",
         "pipeline/hybrid/ledger.py",
-        "pipeline/worker.py",
+        "pipeline/jobs/worker.py",
         "pipeline/store/store.py",
         "pipeline/hybrid/",
         "pipeline/terminal.py",
         "pipeline/text/tokens.py",
     ),
-    "concurrent": ("pipeline/hybrid/", "pipeline/worker.py"),
+    "concurrent": ("pipeline/hybrid/", "pipeline/jobs/worker.py"),
     "time": ("pipeline/domain/units.py",),
     "random": ("pipeline/hybrid/calls.py",),
 }

@@ -18,9 +18,9 @@ from pipeline.domain.facts import RunLog
 from pipeline.domain.mapping import Mapping
 from pipeline.domain.run import Batch, DraftFailure, Timing
 from pipeline.errors import AccessDenied, StoreError
+from pipeline.jobs.worker import Worker
 from pipeline.store import Store
 from pipeline.store.read_only import ReadOnlyStore
-from pipeline.worker import Worker
 from tests.factories import make_assessment, make_call, make_draft, make_final
 from tests.pages.runs import finished_run
 

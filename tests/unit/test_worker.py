@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import worker as worker_module
 from pipeline.cli import main
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.units import SystemClock
 from pipeline.errors import InputError, StoreError
+from pipeline.jobs import worker as worker_module
+from pipeline.jobs.worker import Worker
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
-from pipeline.worker import Worker
 from tests.contract.test_kills import ANSWERS
 from tests.forked import start
 from tests.loopback import AnthropicServer, Fault

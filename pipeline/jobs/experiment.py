@@ -15,13 +15,13 @@ from pipeline.domain.experiment import Cell, Experiment, run_of, status_of
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
-from pipeline.grid import Grid, cells_of, identity
 from pipeline.hybrid.branch import branch_config
+from pipeline.jobs.grid import Grid, cells_of, identity
 
 if TYPE_CHECKING:
     from pipeline.domain.config import Settings
+    from pipeline.jobs.worker import Worker
     from pipeline.store import Store
-    from pipeline.worker import Worker
 
 
 def plan_experiment(
