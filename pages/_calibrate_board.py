@@ -121,9 +121,9 @@ def _use(board: "Board", threshold: float) -> None:
 
 def _cut_here(board: "Board", here: "Position") -> None:
     """What the threshold cuts, and its figures as one text: each element that a move sends again is drawn again."""
-    from pipeline.calibration.notes import note_at
     from pipeline.calibration.tiles import threshold_tiles
-    from pipeline.charts.calibration import threshold_histogram
+    from pipeline.results.calibration import note_at
+    from pipeline.results.charts.calibration import threshold_histogram
 
     pool = board.pool
     view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=_figures.is_dark())
@@ -151,7 +151,7 @@ def unbroken(text: str) -> str:
 
 def answer(board: "Board") -> None:
     """What the labels allow to be said, or why nothing can be promised, and what to do."""
-    from pipeline.calibration.notes import undeclared
+    from pipeline.results.calibration import undeclared
 
     certificate = board.certificate
     sentence = escape_markdown(certificate.sentence)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def worth(board: "Board", _place: int) -> None:
     """Whether the score tells good drafts from bad, in words and bars."""
-    from pipeline.charts.tradeoff import reliability_bars
+    from pipeline.results.charts.tradeoff import reliability_bars
 
     st.header("Is the score worth anything?", anchor=False)
     st.markdown(escape_markdown(board.worth.sentence))
@@ -74,7 +74,7 @@ def rules(board: "Board", place: int) -> None:
 
 def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
     from pipeline.calibration.position import CONTROL_WORDS, compare
-    from pipeline.charts.tradeoff import CONTROL_NAMES
+    from pipeline.results.charts.tradeoff import CONTROL_NAMES
 
     found = compare(exchange.cases, threshold)
     if found is None:

@@ -50,7 +50,7 @@ def _under_way(board: "Board") -> None:
 
 def _what_is_known(board: "Board", threshold: float) -> None:
     from pipeline.calibration.worth import gains, in_words
-    from pipeline.charts.tradeoff import who_gains
+    from pipeline.results.charts.tradeoff import who_gains
 
     found, known = gains(board.pool, threshold), board.pool.by_score
     if found is None or known is None:

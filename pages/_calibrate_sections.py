@@ -7,8 +7,8 @@ import streamlit as st
 
 from pages import _calibrate_more, _calibrate_run, _figures
 from pipeline.charts.moving import MovingView
-from pipeline.charts.style import ChartView
 from pipeline.domain.units import MICROS
+from pipeline.results.charts.style import ChartView
 from pipeline.text.wording import escape_markdown
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _cost(board: "Board", place: int) -> None:
 
 
 def _quality(board: "Board", place: int) -> None:
-    from pipeline.charts.tradeoff import cost_quality
+    from pipeline.results.charts.tradeoff import cost_quality
 
     if board.exchange is not None:
         view = cost_quality(board.exchange, place, simulated=board.simulated, dark=_figures.is_dark())

@@ -10,9 +10,19 @@ import streamlit as st
 from pages import _share
 from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.evidence import LISTS, FieldChange, changes
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, Explanation, Part, explain, formula, how, product_in_words
-from pipeline.export import persona_markdown
+from pipeline.results.evidence import LISTS, FieldChange, changes
+from pipeline.results.export import persona_markdown
+from pipeline.results.score_explained import (
+    BLIND,
+    CAUTIONS,
+    LOOKS_AT,
+    Explanation,
+    Part,
+    explain,
+    formula,
+    how,
+    product_in_words,
+)
 from pipeline.text.wording import escape_markdown, label, score
 
 

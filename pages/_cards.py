@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 import streamlit as st
 
 from pages import _card_dialogs, _claims
-from pipeline.cards import cards
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Study
-from pipeline.evidence import unsupported_quotes, weak_claims
+from pipeline.results.cards import cards
+from pipeline.results.evidence import unsupported_quotes, weak_claims
 from pipeline.text.wording import OUTCOME_WORDS, count
 
 Order = Literal["Highest score", "Lowest score", "Most weak claims", "Name"]

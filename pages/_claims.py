@@ -1,6 +1,6 @@
 """The marks of claims as Streamlit's Markdown writes them."""
 
-from pipeline.evidence import MARK_WORDS, Mark
+from pipeline.results.evidence import MARK_WORDS, Mark
 
 _COLOURS: dict[Mark, str] = {"supported": "green", "weak": "orange", "not_found": "red", "unscored": "gray"}
 

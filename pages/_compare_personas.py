@@ -11,10 +11,10 @@ import streamlit as st
 
 from pages import _claims, _once
 from pages._markdown import table
-from pipeline.comparison.matching import ClaimDifference, Match, claim_differences, matches
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.evidence import MarkedClaim
+from pipeline.results.compare_personas import ClaimDifference, Match, claim_differences, matches
+from pipeline.results.evidence import MarkedClaim
 from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
 _PER_PAGE = 4

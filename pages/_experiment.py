@@ -9,13 +9,13 @@ import streamlit as st
 
 from pages import _access, _figures, _ui
 from pages._markdown import table
-from pipeline.comparison.deltas import Measure
 from pipeline.comparison.wording import TITLES, figure_difference
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
-from pipeline.experiment_results import CellResult, ExperimentResults, experiment_document, results
 from pipeline.jobs.experiment import run_experiment
+from pipeline.results.compare_runs import Measure
+from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, results
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
@@ -162,7 +162,7 @@ def _beside(experiment: Experiment) -> None:
 
 
 def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
-    from pipeline.charts.experiment import paired_differences
+    from pipeline.results.charts.experiment import paired_differences
 
     simulated = any(cell.simulated for cell in found.cells)
     view = paired_differences(found, measure, dark=_figures.is_dark())

@@ -12,7 +12,7 @@ from pipeline.calibration.design import ShownText, minutes_for
 from pipeline.domain.labels import Label, StoredDesign, Verdict
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment
-from pipeline.evidence import LISTS
+from pipeline.results.evidence import LISTS
 from pipeline.text.wording import count, escape_markdown
 
 _KEYS: dict[Verdict, tuple[str, str, str]] = {

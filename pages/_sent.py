@@ -8,7 +8,7 @@ import streamlit as st
 from pages import _ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
-from pipeline.outbound import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
+from pipeline.results.sent import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:

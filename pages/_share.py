@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _access, _figures, _ui
-from pipeline import analysis, export
 from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.errors import PersonaError
+from pipeline.results import export, tables
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
 from pipeline.text.wording import count
@@ -49,7 +49,7 @@ def exports(run: RunRecord) -> None:
     _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", partial(_charts, run), ":material/image:")
     _file(f"Everything as JSON{mark}", f"{run.id}.json", partial(_json, run))
     _file(f"Personas as Markdown{mark}", f"{run.id}.md", partial(export.personas_markdown, run))
-    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: _figures.csv(run, analysis.persona_table(run)))
+    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: _figures.csv(run, tables.persona_table(run)))
     _file("Configuration as YAML", f"{run.id}.yaml", run.config.to_yaml)
 
 
@@ -143,13 +143,13 @@ def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
 
 
 def _report(store: Store, run: RunRecord, with_words: bool) -> str:
-    from pipeline.report import run_report
+    from pipeline.results.report import run_report
 
     return run_report(run, store.study(run.study_id), with_source=with_words)
 
 
 def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:
-    from pipeline.report import posters
+    from pipeline.results.report import posters
 
     return posters(run, [final] if final else run.personas)
 
@@ -161,14 +161,14 @@ def _charts(run: RunRecord) -> bytes:
 
 
 def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool) -> str:
-    from pipeline.report import comparison_report
+    from pipeline.results.report import comparison_report
 
     said = {"title": saved.title, "note": saved.note, "annotations": saved.annotations} if saved else {}
     return comparison_report(runs, with_source=with_words, **said)
 
 
 def _calibration(board: "Board", threshold: float) -> str:
-    from pipeline.report import calibration_report
+    from pipeline.results.report import calibration_report
 
     return calibration_report(board, threshold)
 

@@ -67,7 +67,7 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
 
 
 def _answer(question: Question, terms: "Terms") -> None:
-    from pipeline.calibration.notes import drifted, notes
+    from pipeline.results.calibration import drifted, notes
 
     board = _calibrate_data.board(question, terms)
     if warning := drifted(board):

@@ -13,10 +13,10 @@ import streamlit as st
 
 from pages import _attempt, _sent, _totals, _ui
 from pages._table import Column, Row, keep_in_address, page_turner, shown_page, table
-from pipeline import analysis, export
 from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, totals
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
+from pipeline.results import export, tables
 from pipeline.store import RunName
 from pipeline.text import spreadsheet
 from pipeline.text.wording import CALL_WORDS, count, label, milliseconds
@@ -246,7 +246,7 @@ def _downloads(choice: CallChoice) -> None:
     store = _ui.services().store
     st.download_button(
         "Attempts as CSV",
-        lambda: spreadsheet.csv_text(analysis.attempts(store.calls(choice))),
+        lambda: spreadsheet.csv_text(tables.attempts(store.calls(choice))),
         f"{name}.csv",
         on_click="ignore",
         width="stretch",

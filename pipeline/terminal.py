@@ -18,9 +18,9 @@ from pipeline.domain.run import AssessedDraft, RunRecord
 from pipeline.text.wording import MISSING, percent, score, usd
 
 if TYPE_CHECKING:
-    from pipeline.experiment_results import ExperimentResults
     from pipeline.hybrid.preflight import CheckReport
     from pipeline.jobs.worker import Worker
+    from pipeline.results.experiment import ExperimentResults
     from pipeline.scoring.judge_check import JudgeCheck
     from pipeline.store import RunSummary, Store
 

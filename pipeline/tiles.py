@@ -1,11 +1,11 @@
 """The metric row of a run in words, the same on screen and in reports.
 
-Light like `pipeline.figures`, whose numbers it tells; where there is none, the note says why.
+Light like `pipeline.results.figures`, whose numbers it tells; where there is none, the note says why.
 """
 
 from pipeline.calibration.estimates import Estimate
 from pipeline.domain.run import RunRecord
-from pipeline.figures import RunFigures, run_figures
+from pipeline.results.figures import RunFigures, run_figures
 from pipeline.text.wording import MISSING, Tile, count, duration, percent, score, usd
 
 

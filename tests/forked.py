@@ -8,7 +8,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from types import ModuleType
 
-LOADED = ("pipeline.cli", "pipeline.store", "pipeline.jobs.worker", "pipeline.terminal", "pipeline.export", "anthropic")
+LOADED = (
+    "pipeline.cli",
+    "pipeline.store",
+    "pipeline.jobs.worker",
+    "pipeline.terminal",
+    "pipeline.results.export",
+    "anthropic",
+)
 LOADED += ("httpcore2", "truststore", "tests.preloaded", "pipeline.hybrid.pipeline", "pipeline.hybrid.focus")
 LOADED += ("pipeline.sources", "pipeline.store.migrations", "ollama", "scipy.cluster.hierarchy", "tests.forked")
 

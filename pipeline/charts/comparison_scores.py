@@ -10,13 +10,13 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
-from pipeline.charts.comparison import HEIGHT, colours, percents, run_labels, together
 from pipeline.charts.moving import Columns, MovingView, Template, named, template
-from pipeline.charts.style import ChartView
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.comparison import HEIGHT, colours, percents, run_labels, together
+from pipeline.results.charts.style import ChartView
 from pipeline.text.wording import score
 
 Texts = Literal["delivered texts", "kept drafts"]
@@ -132,10 +132,10 @@ def _columns(frame: pd.DataFrame) -> Columns:
 def _scores(runs: Sequence[RunRecord], texts: Texts) -> tuple[pd.DataFrame, pd.DataFrame]:
     """One row per persona or kept draft, and those of them with a score, with what the legend calls their run."""
     if texts == "delivered texts":
-        tables = [analysis.persona_table(run) for run in runs]
+        frames = [tables.persona_table(run) for run in runs]
     else:
-        tables = [(drafts := analysis.draft_scores(run))[drafts["kept"]] for run in runs]
-    table = together(runs, [one.reset_index(drop=True) for one in tables])
+        frames = [(drafts := tables.draft_scores(run))[drafts["kept"]] for run in runs]
+    table = together(runs, [one.reset_index(drop=True) for one in frames])
     names = run_labels(runs)
     return table, table.dropna(subset=["overall"]).assign(label=lambda frame: frame["run"].map(names))
 

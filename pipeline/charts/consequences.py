@@ -9,10 +9,10 @@ import altair as alt
 import pandas as pd
 
 from pipeline.calibration.position import Position
-from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, tenths
-from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.units import MICROS
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
 from pipeline.text.wording import count, percent, score, usd
 
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260

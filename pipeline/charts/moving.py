@@ -13,8 +13,8 @@ import altair as alt
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from pipeline.charts import style
-from pipeline.charts.style import AnyChart, ChartView
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
 
 Columns = Mapping[str, Sequence[object]]
 """Rows of a chart, column by column."""

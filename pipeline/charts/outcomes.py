@@ -3,10 +3,10 @@
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
-from pipeline.charts.style import ChartView
 from pipeline.domain.run import RunRecord
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.style import ChartView
 from pipeline.text.wording import count
 
 _NARROW = 350
@@ -15,7 +15,7 @@ _NARROW = 350
 
 def outcome_bar(run: RunRecord) -> ChartView:
     """One horizontal bar of the finished personas, a part per outcome: local first, failures last."""
-    table = analysis.outcome_mix(run)
+    table = tables.outcome_mix(run)
     if table.empty:
         return style.nothing("No persona has an outcome yet", table)
     total = int(table["personas"].sum())

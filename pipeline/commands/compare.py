@@ -34,7 +34,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     runs = [store.run(run_id) for run_id in ids]
     if options.html:
         from pipeline.commands.share import write_file
-        from pipeline.report import comparison_report
+        from pipeline.results.report import comparison_report
 
         write_file(options.html, comparison_report(runs).encode("utf-8", "replace"))
         print(f"persona: wrote {options.html}.", file=sys.stderr)
@@ -46,9 +46,9 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print(runs: Sequence["RunRecord"]) -> None:
-    from pipeline.comparison.deltas import figures
     from pipeline.comparison.settings import cautions, settings_of
     from pipeline.comparison.wording import HOW, TITLES, figure_basis, figure_difference, figure_value
+    from pipeline.results.compare_runs import figures
     from pipeline.text.wording import label
 
     for letter, run in zip(LETTERS, runs, strict=False):

@@ -12,9 +12,9 @@ from pipeline.errors import Cancelled, PersonaError
 
 if TYPE_CHECKING:
     from pipeline.domain.experiment import Experiment
-    from pipeline.experiment_results import ExperimentResults
     from pipeline.jobs.grid import Grid
     from pipeline.jobs.worker import Worker
+    from pipeline.results.experiment import ExperimentResults
     from pipeline.store import Store
 
 
@@ -75,14 +75,14 @@ def _prepared(
 
 
 def _results(store: "Store", experiment_id: str) -> "ExperimentResults":
-    from pipeline.experiment_results import results
+    from pipeline.results.experiment import results
 
     runs = store.experiment_runs(experiment_id)
     return results(store.experiment(experiment_id), runs, {run.id: store.run(run.id) for run in runs})
 
 
 def _print(found: "ExperimentResults", as_json: bool) -> None:
-    from pipeline.experiment_results import experiment_document
+    from pipeline.results.experiment import experiment_document
     from pipeline.terminal import print_experiment
 
     if as_json:

@@ -98,7 +98,7 @@ def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Nam
 
 
 def _write_output(run: "RunRecord", folder: Path) -> None:
-    from pipeline.export import personas_markdown, run_document
+    from pipeline.results.export import personas_markdown, run_document
 
     document = run_document(run)
     files = {

@@ -52,7 +52,7 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
 
 def print_run_of(run: "RunRecord", as_json: bool) -> None:
     """A run on stdout: its document, or what a person wants to know."""
-    from pipeline.export import run_document
+    from pipeline.results.export import run_document
     from pipeline.terminal import print_run
 
     if as_json:

@@ -20,8 +20,8 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.domain.config import Weights
     from pipeline.domain.run import AssessedDraft
-    from pipeline.export import score_document
     from pipeline.providers.replies import read_personas
+    from pipeline.results.export import score_document
     from pipeline.scoring import Scorer, penalise_near_duplicates
     from pipeline.scoring.index import StudyIndex
     from pipeline.sources import load_paths

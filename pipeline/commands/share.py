@@ -44,7 +44,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
-    from pipeline.report import run_report
+    from pipeline.results.report import run_report
 
     if options.without_source:
         raise InputError("--without-source belongs to --bundle: a report holds no words of the study by itself.")

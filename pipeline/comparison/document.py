@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.comparison.deltas import Figure, Measure, figures
-from pipeline.comparison.matching import Match, claim_differences, matches
 from pipeline.comparison.settings import cautions, settings_of
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.figures import run_figures
+from pipeline.results.compare_personas import Match, claim_differences, matches
+from pipeline.results.compare_runs import Figure, Measure, figures
+from pipeline.results.figures import run_figures
 
 JsonDict = dict[str, Any]
 

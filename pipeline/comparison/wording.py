@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from pipeline.calibration.bounds import Interval
-from pipeline.comparison.deltas import Figure, Measure
+from pipeline.results.compare_runs import Figure, Measure
 from pipeline.text.wording import MISSING, milliseconds, score, share, signed, usd
 
 

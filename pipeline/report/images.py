@@ -3,9 +3,9 @@
 import io
 from zipfile import ZIP_STORED, ZipFile
 
-from pipeline.charts.images import image_file
 from pipeline.domain.run import RunRecord
-from pipeline.report.run import run_charts
+from pipeline.results.charts.images import image_file
+from pipeline.results.report.run import run_charts
 
 
 def chart_files(run: RunRecord) -> bytes:

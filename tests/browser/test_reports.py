@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.analysis import persona_table
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import FinalPersona, RunRecord, Timing
 from pipeline.domain.study import Study
-from pipeline.export import personas_markdown
-from pipeline.report import posters, run_report
+from pipeline.results.export import personas_markdown
+from pipeline.results.report import posters, run_report
+from pipeline.results.tables import persona_table
 from pipeline.store import Store
 from pipeline.text.spreadsheet import csv_text
 from tests.browser.conftest import Installation, Visitor

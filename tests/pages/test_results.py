@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 from pages import _cards, _ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.run import Batch, Timing
-from pipeline.evidence import unsupported_quotes, weak_claims
-from pipeline.explained import explain, product_in_words
+from pipeline.results.evidence import unsupported_quotes, weak_claims
+from pipeline.results.score_explained import explain, product_in_words
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
 

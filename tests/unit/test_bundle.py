@@ -17,9 +17,9 @@ from pipeline.domain.bundle import WITHHELD, Bundle, without_source
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.errors import InputError, PersonaError, StoreError
-from pipeline.export import run_document
 from pipeline.jobs.worker import Worker
-from pipeline.outbound import outbound, remarks
+from pipeline.results.export import run_document
+from pipeline.results.sent import outbound, remarks
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final

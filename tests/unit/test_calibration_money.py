@@ -10,7 +10,7 @@ from pipeline.calibration.position import CONTROL_WORDS, Comparison, compare
 from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.calibration.worth import recovery
 from pipeline.domain.scores import scored
-from pipeline.figures import run_figures
+from pipeline.results.figures import run_figures
 from tests.factories import make_call, make_run
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from pipeline.calibration.board import Board, board_of, place_of
 from pipeline.calibration.labels import label_set
-from pipeline.calibration.notes import note_at, notes, undeclared
 from pipeline.calibration.position import Terms
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
+from pipeline.results.calibration import note_at, notes, undeclared
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
 

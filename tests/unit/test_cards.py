@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.cards import Card, Claim, cards
 from pipeline.domain.persona import ClaimSupport, Finding
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
 from pipeline.domain.study import Document, Segment, Study
+from pipeline.results.cards import Card, Claim, cards
 from tests.factories import make_persona, make_run
 
 _SAID = "Well. I just want to know what tonight is going to cost me. That is all."

@@ -5,7 +5,14 @@ from itertools import pairwise
 
 import pytest
 
-from pipeline.charts import cost_curve, moving_distribution, outcome_bar, score_distribution, style, uplift_slopes
+from pipeline.results.charts import (
+    cost_curve,
+    moving_distribution,
+    outcome_bar,
+    score_distribution,
+    style,
+    uplift_slopes,
+)
 from tests.factories import make_call, make_run
 
 SOME = make_run(

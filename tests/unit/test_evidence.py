@@ -1,6 +1,6 @@
 from pipeline.domain.persona import ClaimSupport
 from pipeline.domain.study import Segment, Study
-from pipeline.evidence import (
+from pipeline.results.evidence import (
     Sources,
     changes,
     claim_groups,

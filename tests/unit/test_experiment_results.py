@@ -2,13 +2,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pipeline.charts.experiment import paired_differences
-from pipeline.comparison.deltas import Measure
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.experiment import Cell, CellRun, Experiment, status_of
 from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
-from pipeline.experiment_results import ExperimentResults, experiment_document, results
+from pipeline.results.charts.experiment import paired_differences
+from pipeline.results.compare_runs import Measure
+from pipeline.results.experiment import ExperimentResults, experiment_document, results
 from tests.factories import make_run
 
 SCORES = [0.3, 0.4, 0.5, 0.6, 0.9]

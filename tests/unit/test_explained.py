@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Finding, Persona, Scores
 from pipeline.domain.run import AssessedDraft, Draft
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
+from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
 from pipeline.scoring import penalise_near_duplicates
 from tests.factories import make_persona
 from tests.unit.studies import scorer_of, study_of

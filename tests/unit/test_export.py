@@ -1,4 +1,4 @@
-from pipeline.export import payload_document, persona_markdown
+from pipeline.results.export import payload_document, persona_markdown
 from tests.factories import make_call, make_draft, make_final, make_persona, make_run
 
 

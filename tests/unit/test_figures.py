@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.calibration.estimates import mean_interval
-from pipeline.figures import run_figures
+from pipeline.results.figures import run_figures
 from tests.factories import make_call, make_run
 
 SOME = make_run(
@@ -106,5 +106,5 @@ def test_every_figure_that_is_missing_or_lacks_its_interval_has_a_reason(run):
 
 @pytest.mark.slow
 def test_figures_load_neither_pandas_nor_altair():
-    code = "import sys, pipeline.figures; print({'pandas', 'altair', 'scipy'} & set(sys.modules))"
+    code = "import sys, pipeline.results.figures; print({'pandas', 'altair', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"

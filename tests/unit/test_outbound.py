@@ -8,8 +8,8 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import ModelCall, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.hybrid.redaction import Redactor
-from pipeline.outbound import Outbound, outbound, payload_parts, payloads_text, remarks, told
 from pipeline.providers.prompts import segment_line
+from pipeline.results.sent import Outbound, outbound, payload_parts, payloads_text, remarks, told
 from tests.factories import make_call, make_run
 
 TEXTS = {

@@ -8,13 +8,13 @@ from itertools import pairwise
 import pytest
 from markupsafe import escape
 
-from pipeline.charts import outcome_bar, score_distribution
-from pipeline.charts.images import image_file, inline_svg
 from pipeline.domain.persona import ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
-from pipeline.report import calibration_report, comparison_report, posters, run_report
-from pipeline.report.html import MOST_ROWS, figure
+from pipeline.results.charts import outcome_bar, score_distribution
+from pipeline.results.charts.images import image_file, inline_svg
+from pipeline.results.report import calibration_report, comparison_report, posters, run_report
+from pipeline.results.report.html import MOST_ROWS, figure
 from pipeline.text.wording import undirected
 from tests.factories import make_persona, make_run
 from tests.invented import invented_run, invented_scores, labelled_run

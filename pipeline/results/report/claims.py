@@ -6,7 +6,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Segment, Study
-from pipeline.evidence import (
+from pipeline.results.evidence import (
     MARK_WORDS,
     ClaimGroup,
     Mark,

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pipeline.calibration.bounds import Interval
-from pipeline.comparison.deltas import Figure, Measure, figures
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStatus, run_of, status_of
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
+from pipeline.results.compare_runs import Figure, Measure, figures
 from pipeline.text.wording import OUTCOME_WORDS, count
 
 JsonDict = dict[str, Any]

@@ -13,10 +13,10 @@ from rapidfuzz import fuzz
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calibration.cases import Floats
-from pipeline.comparison.deltas import shares_drafts
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.evidence import LISTS, MarkedClaim, claim_groups
+from pipeline.results.compare_runs import shares_drafts
+from pipeline.results.evidence import LISTS, MarkedClaim, claim_groups
 from pipeline.text.tokens import content, language_of, tokens
 
 _LIKE = 0.15

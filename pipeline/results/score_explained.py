@@ -12,7 +12,7 @@ from typing import Literal
 from pipeline.domain.base import Frozen, Score
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.persona import Assessment, ClaimSupport
-from pipeline.evidence import FLAG_WORDS, Mark, mark
+from pipeline.results.evidence import FLAG_WORDS, Mark, mark
 from pipeline.scoring.coherence import PER_ISSUE
 from pipeline.scoring.duplicates import PENALTY
 from pipeline.scoring.faithfulness import Summary, summary

@@ -14,7 +14,7 @@ from pipeline.domain.routing import rank, select
 from pipeline.domain.run import OUTCOME_MEANING, ModelCall, RunRecord
 from pipeline.domain.scores import draft_score
 from pipeline.domain.units import MICROS
-from pipeline.figures import refinements
+from pipeline.results.figures import refinements
 from pipeline.text.wording import OUTCOME_WORDS
 
 DROPPED = "dropped"

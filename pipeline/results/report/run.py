@@ -2,15 +2,15 @@
 
 from datetime import UTC, datetime
 
-from pipeline import charts
-from pipeline.charts.style import ChartView
 from pipeline.domain.run import OUTCOME_MEANING, RunRecord
 from pipeline.domain.study import Study
-from pipeline.evidence import MARK_WORDS
-from pipeline.explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
-from pipeline.outbound import outbound, remarks, told
-from pipeline.report.claims import told_personas
-from pipeline.report.html import figure, render
+from pipeline.results import charts
+from pipeline.results.charts.style import ChartView
+from pipeline.results.evidence import MARK_WORDS
+from pipeline.results.report.claims import told_personas
+from pipeline.results.report.html import figure, render
+from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
+from pipeline.results.sent import outbound, remarks, told
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 from pipeline.tiles import tiles
 

@@ -5,11 +5,11 @@ from typing import Literal, NamedTuple
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
-from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.run import RunRecord
 from pipeline.domain.units import MICROS
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
 from pipeline.text.wording import count, usd
 
 Progress = Literal["call", "time"]
@@ -49,7 +49,7 @@ def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> 
 
     A step stands where its call started, because the money is bound from then on.
     """
-    table = analysis.cumulative_cost(run)
+    table = tables.cumulative_cost(run)
     calls = len(table) - 1
     if not run.spent_micros and not run.frontier_only_micros:
         why = f"{count(calls, 'call')}, none of them charged" if calls else "No paid call was made"

@@ -8,7 +8,7 @@ import json
 import textwrap
 from typing import Any, Literal
 
-from pipeline.charts.style import ChartView, ink
+from pipeline.results.charts.style import ChartView, ink
 
 ImageFormat = Literal["png", "svg"]
 

@@ -1,7 +1,7 @@
 """Runs side by side: their mix and their money, each run with one letter and one colour throughout.
 
 Every table has the rows of all runs, with `run` (the letter), `run_name` and `simulated` before the columns that
-`pipeline.analysis` documents.
+`pipeline.results.tables` documents.
 """
 
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
-from pipeline.charts.cost import Progress
-from pipeline.charts.style import ChartView
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.cost import Progress
+from pipeline.results.charts.style import ChartView
 from pipeline.text.wording import count, label, percent, usd
 
 COLOURS = dict(
@@ -41,7 +41,7 @@ def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
 
 def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
     """One bar per run: what became of its personas, as shares."""
-    table = together(runs, [analysis.outcome_mix(run) for run in runs])
+    table = together(runs, [tables.outcome_mix(run) for run in runs])
     if table.empty:
         return style.nothing("No persona is finished", table)
     local = {
@@ -86,7 +86,7 @@ _LABELLED = 0.06
 
 def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool = False) -> ChartView:
     """Money spent by each run as step lines on one axis."""
-    table = together(runs, [analysis.cumulative_cost(run) for run in runs])
+    table = together(runs, [tables.cumulative_cost(run) for run in runs])
     mixed = len({run.simulated for run in runs}) > 1
     spent = {letter: usd(run.spent_micros, mixed and run.simulated) for letter, run in zip(LETTERS, runs, strict=False)}
     if not any(run.spent_micros for run in runs):

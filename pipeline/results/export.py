@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.evidence import LISTS
+from pipeline.results.evidence import LISTS
 from pipeline.text.wording import undirected
 
 JsonDict = dict[str, Any]

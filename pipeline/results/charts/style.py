@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 import altair as alt
 import pandas as pd
 
-from pipeline.analysis import DROPPED, PENDING
+from pipeline.results.tables import DROPPED, PENDING
 from pipeline.text.wording import OUTCOME_WORDS, score
 
 AnyChart = alt.Chart | alt.LayerChart
@@ -63,7 +63,7 @@ class ChartView(NamedTuple):
     """The chart in words, for those who do not see it: what is drawn, n, the finding. The chart carries it as its
     description, which Streamlit takes for the accessible name."""
     table: pd.DataFrame
-    """The figures behind the chart, in the shape that `pipeline.analysis` documents."""
+    """The figures behind the chart, in the shape that `pipeline.results.tables` documents."""
     subtitle: str = ""
     """n, and what is left out of the drawing."""
 

@@ -9,12 +9,12 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, named, template
-from pipeline.charts.style import AnyChart, ChartView
-from pipeline.comparison.deltas import NO_DIFFERENCE, SAME, Measure
 from pipeline.comparison.wording import TITLES
-from pipeline.experiment_results import ExperimentResults
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
+from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, Measure
+from pipeline.results.experiment import ExperimentResults
 from pipeline.text.wording import count
 
 _ROW, _REST, _LEAST = 26, 70, 190

@@ -9,9 +9,9 @@ import pandas as pd
 
 from pipeline.calibration.cases import Cases, Floats, Ints
 from pipeline.calibration.position import Position
-from pipeline.charts import style
 from pipeline.charts.moving import Columns, MovingView, Template, frame, named, template, tenths, turning
-from pipeline.charts.style import AnyChart, ChartView
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
 from pipeline.text.wording import count, score
 
 _BINS = 50

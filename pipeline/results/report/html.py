@@ -6,9 +6,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pipeline.charts.images import inline_svg
-from pipeline.charts.style import ChartView
 from pipeline.domain.base import Frozen
+from pipeline.results.charts.images import inline_svg
+from pipeline.results.charts.style import ChartView
 from pipeline.text import wording
 
 MOST_ROWS = 200

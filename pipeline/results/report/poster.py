@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.evidence import mark, weak_claims, who
-from pipeline.report.html import render
-from pipeline.report.run import at
+from pipeline.results.evidence import mark, weak_claims, who
+from pipeline.results.report.html import render
+from pipeline.results.report.run import at
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score
 
 _MOST = 4

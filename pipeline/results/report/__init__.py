@@ -5,9 +5,9 @@ files and models is escaped by the template engine, which is imported here and n
 are in a report only where that is asked for.
 """
 
-from pipeline.report.calibration import calibration_report
-from pipeline.report.comparison import comparison_report
-from pipeline.report.poster import posters
-from pipeline.report.run import run_report
+from pipeline.results.report.calibration import calibration_report
+from pipeline.results.report.comparison import comparison_report
+from pipeline.results.report.poster import posters
+from pipeline.results.report.run import run_report
 
 __all__ = ["calibration_report", "comparison_report", "posters", "run_report"]

@@ -6,11 +6,11 @@ labels, which the page's theme does not reach, depend on `dark`. Where there is 
 `None` and the title says why. Altair is imported here and in nothing that `import pipeline` reaches.
 """
 
-from pipeline.charts.cost import Progress, cost_curve
 from pipeline.charts.outcomes import outcome_bar
-from pipeline.charts.scores import Dimension, moving_distribution, score_distribution
-from pipeline.charts.style import ChartView
-from pipeline.charts.uplift import uplift_slopes
+from pipeline.results.charts.cost import Progress, cost_curve
+from pipeline.results.charts.scores import Dimension, moving_distribution, score_distribution
+from pipeline.results.charts.style import ChartView
+from pipeline.results.charts.uplift import uplift_slopes
 
 __all__ = [
     "ChartView",

@@ -10,7 +10,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.persona import ClaimSupport, Scores
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
 from pipeline.domain.study import Segment, Study
-from pipeline.evidence import (
+from pipeline.results.evidence import (
     MARK_WORDS,
     ClaimGroup,
     Mark,

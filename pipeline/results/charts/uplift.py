@@ -3,11 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
-from pipeline.charts.style import AnyChart, ChartView
 from pipeline.domain.run import RunRecord
-from pipeline.figures import run_figures
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.style import AnyChart, ChartView
+from pipeline.results.figures import run_figures
 from pipeline.text.wording import count, signed, usd
 
 _MOST_NAMES = 12
@@ -31,7 +31,7 @@ _USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (st
 
 def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
     """A line per refinement, from the draft's score to that of the frontier's text; dashed where it was not used."""
-    table = analysis.uplift(run)
+    table = tables.uplift(run)
     pairs = table.dropna(subset=["uplift"])
     if pairs.empty:
         asked = f"The frontier was asked about {count(len(table), 'draft')}, and no text that can be compared came back"

@@ -10,11 +10,11 @@ from typing import Literal
 import altair as alt
 import pandas as pd
 
-from pipeline import analysis
-from pipeline.charts import style
 from pipeline.charts.moving import MovingView, Template, frame, named, template, turning
-from pipeline.charts.style import ChartView
 from pipeline.domain.run import RunRecord
+from pipeline.results import tables
+from pipeline.results.charts import style
+from pipeline.results.charts.style import ChartView
 from pipeline.text.wording import count, score
 
 Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
@@ -38,7 +38,7 @@ def moving_distribution(
 
     A bin holds its lower bound, so a draft exactly at the threshold stands to the right of the line.
     """
-    table = analysis.draft_scores(run)
+    table = tables.draft_scores(run)
     scored = table.dropna(subset=[dimension])
     if scored.empty:
         why = f"None of {count(len(table), 'draft')} has a score" if len(table) else "No draft yet"
