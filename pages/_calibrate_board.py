@@ -121,8 +121,7 @@ def _use(board: "Board", threshold: float) -> None:
 
 def _cut_here(board: "Board", here: "Position") -> None:
     """What the threshold cuts, and its figures as one text: each element that a move sends again is drawn again."""
-    from pipeline.calibration.tiles import threshold_tiles
-    from pipeline.results.calibration import note_at
+    from pipeline.results.calibration import note_at, threshold_tiles
     from pipeline.results.charts.calibration import threshold_histogram
 
     pool = board.pool

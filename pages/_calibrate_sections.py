@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages import _calibrate_more, _calibrate_run, _figures
-from pipeline.charts.moving import MovingView
 from pipeline.domain.units import MICROS
-from pipeline.results.charts.style import ChartView
+from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.text.wording import escape_markdown
 
 if TYPE_CHECKING:
@@ -59,14 +58,14 @@ def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
 
 
 def _risk(board: "Board", place: int) -> None:
-    from pipeline.charts.consequences import risk_curve
+    from pipeline.results.charts.calibration import risk_curve
 
     alpha = board.terms.promise.alpha
     _chart("Risk", risk_curve(board.positions, board.positions[place], alpha, dark=_figures.is_dark()))
 
 
 def _cost(board: "Board", place: int) -> None:
-    from pipeline.charts.consequences import cost_by_threshold
+    from pipeline.results.charts.calibration import cost_by_threshold
 
     here, budget, dark = board.positions[place], board.terms.budget_micros, _figures.is_dark()
     _chart("Cost", cost_by_threshold(board.positions, here, budget, simulated=board.simulated, dark=dark))

@@ -8,11 +8,9 @@ import streamlit as st
 
 from pages import _figures
 from pages._once import once
-from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
-from pipeline.charts.moving import MovingView
 from pipeline.domain.run import RunRecord
-from pipeline.results.charts.comparison import cost_lines, mix_rows
-from pipeline.results.charts.style import ChartView
+from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
+from pipeline.results.charts.style import ChartView, MovingView
 
 
 def show(runs: Sequence[RunRecord]) -> None:

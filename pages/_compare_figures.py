@@ -9,11 +9,21 @@ import streamlit as st
 
 from pages import _once, _ui
 from pages._markdown import table
-from pipeline.comparison.settings import Setting, cautions, settings_of
-from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, figure_difference, figure_value
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
-from pipeline.results.compare_runs import Figure, figures
+from pipeline.results.compare_runs import (
+    HOW,
+    MEANINGS,
+    TITLES,
+    Figure,
+    Setting,
+    cautions,
+    figure_basis,
+    figure_difference,
+    figure_value,
+    figures,
+    settings_of,
+)
 from pipeline.results.figures import run_figures
 from pipeline.text.wording import MISSING, count, duration, escape_markdown, label, usd
 

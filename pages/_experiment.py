@@ -9,12 +9,11 @@ import streamlit as st
 
 from pages import _access, _figures, _ui
 from pages._markdown import table
-from pipeline.comparison.wording import TITLES, figure_difference
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
 from pipeline.jobs.experiment import run_experiment
-from pipeline.results.compare_runs import Measure
+from pipeline.results.compare_runs import TITLES, Measure, figure_difference
 from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, results
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd

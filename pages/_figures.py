@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 import streamlit as st
 
 from pages._once import once
-from pipeline.charts.moving import MovingView
 from pipeline.domain.run import RunRecord
 from pipeline.results import charts
 from pipeline.results.charts.images import ImageFormat, image_file
+from pipeline.results.charts.style import MovingView
+from pipeline.results.figures import tiles
 from pipeline.text import spreadsheet
 from pipeline.text.wording import escape_markdown
-from pipeline.tiles import tiles
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -155,7 +155,7 @@ def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:
 
 
 def _charts(run: RunRecord) -> bytes:
-    from pipeline.report.images import chart_files
+    from pipeline.results.report.run import chart_files
 
     return chart_files(run)
 

@@ -85,7 +85,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
 
 def print_experiment(found: "ExperimentResults") -> None:
     """The cells of an experiment, and how they differ from the first."""
-    from pipeline.comparison.wording import figure_difference  # brings numpy along
+    from pipeline.results.compare_runs import figure_difference  # brings numpy along
 
     out = _console()
     experiment = found.experiment

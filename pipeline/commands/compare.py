@@ -25,7 +25,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.comparison.document import comparison_document
+    from pipeline.results.export import comparison_document
 
     store = open_store(options, settings)
     ids = list(dict.fromkeys(store.find_run(text) for text in options.runs))
@@ -46,9 +46,16 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _print(runs: Sequence["RunRecord"]) -> None:
-    from pipeline.comparison.settings import cautions, settings_of
-    from pipeline.comparison.wording import HOW, TITLES, figure_basis, figure_difference, figure_value
-    from pipeline.results.compare_runs import figures
+    from pipeline.results.compare_runs import (
+        HOW,
+        TITLES,
+        cautions,
+        figure_basis,
+        figure_difference,
+        figure_value,
+        figures,
+        settings_of,
+    )
     from pipeline.text.wording import label
 
     for letter, run in zip(LETTERS, runs, strict=False):

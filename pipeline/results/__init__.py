@@ -1,5 +1,4 @@
-"""Runs side by side: what differs between them, how much of it is chance, and which personas are the same.
+"""What people look at: figures, tables, evidence, cards, comparisons, charts, reports and exports.
 
-`settings` holds the differences of the configuration, `deltas` those of the results, `matching` pairs personas,
-`document` is the whole as `persona.comparison/1`. Pure functions on run records; the first run is the baseline.
+Pure functions on run records, which change nothing.
 """

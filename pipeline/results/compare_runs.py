@@ -6,20 +6,27 @@ one: intervals of means are Student's with the variance by the delta method over
 6.4). Not the percentile bootstrap: over samples of 5, 10 and 20 scores it covers 84, 90 and 93 %, Student's
 interval 94 to 95 % (simulated here, skewed scores). Intervals of shares are Newcombe's (1998, method 10 of both his
 papers).
+
+Differences of configuration and cautions stand beside the figures, and all are worded here, for screen, reports and
+terminal.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import sqrt
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 from scipy.special import stdtrit
 
 from pipeline.calibration.bounds import Interval
 from pipeline.calibration.cases import Floats
+from pipeline.calibration.drift import setup_of
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
+from pipeline.domain.comparison import LETTERS
+from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord, Stage
+from pipeline.text.wording import MISSING, milliseconds, score, share, signed, usd
 
 Measure = Literal["score", "local_share", "cost_micros", "answer_ms"]
 
@@ -35,6 +42,8 @@ NO_DIFFERENCE = "no clear difference"
 SAME = "the same"
 
 _Z = 1.959964
+
+_UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}
 
 
 class Figure(Frozen):
@@ -235,3 +244,166 @@ def _phi(new: Sequence[float], old: Sequence[float]) -> float:
     if not margins:
         return 0.0
     return (max(product - n / 2, 0.0) if product > 0 else float(product)) / sqrt(margins)
+
+
+class Spender(Protocol):
+    """A run, or whatever else has spent money."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether nobody was paid."""
+
+
+TITLES: dict[Measure, str] = {
+    "score": "Mean score",
+    "local_share": "Local share",
+    "cost_micros": "Cost per persona",
+    "answer_ms": "Answer time per persona",
+}
+
+MEANINGS: dict[Measure, str] = {
+    "score": "Overall score of the delivered texts, 0 to 1.",
+    "local_share": "Personas that are delivered with the text of their local draft.",
+    "cost_micros": "What was spent on the delivered personas, failed attempts included. Money that all drafts cost "
+    "together is in the run's spending.",
+    "answer_ms": "Time that models took to answer about a persona, all attempts together. Drafting is left out where "
+    "one of the runs was given its drafts.",
+}
+
+HOW = (
+    "Differences are from A, each with its own 95 % interval: it would hold the true difference in 95 of 100 such "
+    "comparisons. Where it holds 0 there is no clear difference; that is not proof that there is none, and among many "
+    "intervals some miss by chance."
+)
+"""What to know before the intervals are read."""
+
+
+def figure_value(figure: Figure, run: Spender) -> str:
+    """The value itself: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
+    if figure.value is None:
+        return MISSING
+    match figure.measure:
+        case "score":
+            return score(figure.value)
+        case "local_share":
+            return share(round(figure.value * figure.n), figure.n)
+        case "cost_micros":
+            return usd(round(figure.value), run.simulated)
+        case "answer_ms":
+            return milliseconds(figure.value)
+
+
+def figure_difference(figure: Figure, run: Spender) -> str:
+    """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
+    return difference_words(figure.measure, figure.difference, run) if figure.difference else ""
+
+
+def difference_words(measure: Measure, found: Interval, run: Spender) -> str:
+    """A difference with its interval: `−20 [−50 to +14] points`."""
+    say, mark = _SAID[measure], " (simulated)" if run.simulated else ""
+    unit = {"local_share": " points", "cost_micros": mark}.get(measure, "")
+    return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
+
+
+def figure_basis(figure: Figure) -> str:
+    """What the difference rests on, or why there is none; empty for the run that the others differ from."""
+    if figure.why_not:
+        return figure.why_not
+    if figure.difference is None:
+        return ""
+    return f"same {figure.pairs} drafts" if figure.paired else f"n = {figure.n}, other drafts"
+
+
+def _signed_points(value: float) -> str:
+    points = round(value * 100)
+    return f"{'+' if points > 0 else '−' if points else ''}{abs(points)}"
+
+
+def _signed_usd(value: float) -> str:
+    return f"+{usd(round(value))}" if round(value) > 0 else usd(round(value))
+
+
+def _signed_time(value: float) -> str:
+    size = milliseconds(abs(value))
+    return f"{'−' if value < 0 else '+'}{size}" if round(value) else size
+
+
+_SAID: dict[Measure, Callable[[float], str]] = {
+    "score": signed,
+    "local_share": _signed_points,
+    "cost_micros": _signed_usd,
+    "answer_ms": _signed_time,
+}
+
+
+class Setting(Frozen):
+    """One setting of all runs."""
+
+    name: str
+    """As in the `hybrid:` block, or in words for what stands outside of it."""
+    values: tuple[str, ...]
+    """Per run, in words; study names are untrusted."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether the runs have more than one value of it."""
+        return len(set(self.values)) > 1
+
+
+def settings_of(runs: Sequence[RunRecord]) -> tuple[Setting, ...]:
+    """Every setting of the runs, in the order of the `hybrid:` block, after the study and the origin of the drafts."""
+    around = {
+        "study": [run.study_name for run in runs],
+        "drafts taken from": [run.drafts_from or "nowhere: drafted anew" for run in runs],
+        "scorer": [run.scorer_version or MISSING for run in runs],
+    }
+    if len({run.study_id for run in runs}) > len(set(around["study"])):
+        around["study"] = [f"{run.study_name} ({run.study_id[:12]})" for run in runs]
+    inside = {name: [_said(run.config, name) for run in runs] for name in HybridConfig.model_fields}
+    return tuple(Setting(name=name, values=tuple(values)) for name, values in (around | inside).items())
+
+
+def cautions(runs: Sequence[RunRecord]) -> tuple[str, ...]:
+    """What keeps results from being compared as they stand, one sentence each; empty when nothing does."""
+    return tuple(_cautions(runs))
+
+
+def _cautions(runs: Sequence[RunRecord]) -> Iterator[str]:
+    setups = [setup_of(run) for run in runs]
+    if len({setup.study_id for setup in setups}) > 1:
+        yield (
+            "The runs are of different studies. What differs between their results may come from the studies, not "
+            "from the settings."
+        )
+    # The models that help with the score are named in the scorer's version.
+    if len({setup.scorer for setup in setups}) > 1:
+        yield (
+            "The runs were scored by different versions of the scorer, or with other weights. Their scores are not "
+            "on one scale, and neither is what follows from them: who stayed local, and what was paid."
+        )
+    if len({run.simulated for run in runs}) > 1:
+        yield (
+            "Some of the runs are simulated: their refined texts are rewritten by an offline stand-in, and nobody "
+            "paid for them. Their money is not compared with money that was paid."
+        )
+    unfinished = [letter for letter, run in zip(LETTERS, runs, strict=False) if run.status != "completed"]
+    if unfinished:
+        named = " and ".join(unfinished)
+        yield f"{named} did not run to the end: the figures are of what was done."
+
+
+def _said(config: HybridConfig, name: str) -> str:
+    value = getattr(config, name)
+    if name == "local_model" and config.local_provider == "builtin":
+        return MISSING
+    match value:
+        case None:
+            return _UNSET.get(name, "none")
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
+        case str() | int():
+            return str(value)
+    dumped = config.model_dump(mode="json")[name]
+    return ", ".join(f"{key} {part}" for key, part in dumped.items()) or "none"

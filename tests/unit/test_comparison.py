@@ -8,12 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.comparison.document import comparison_document
-from pipeline.comparison.settings import cautions, settings_of
-from pipeline.comparison.wording import figure_basis, figure_difference, figure_value
 from pipeline.domain.persona import ClaimSupport
 from pipeline.results.compare_personas import claim_differences, matches
-from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, Figure, figures, shares_drafts
+from pipeline.results.compare_runs import (
+    NO_DIFFERENCE,
+    SAME,
+    Figure,
+    cautions,
+    figure_basis,
+    figure_difference,
+    figure_value,
+    figures,
+    settings_of,
+    shares_drafts,
+)
+from pipeline.results.export import comparison_document
 from tests.factories import make_persona, make_run
 
 SCORES = [0.9, 0.5, 0.45, 0.6, 0.4, 0.55, 0.35, 0.65]

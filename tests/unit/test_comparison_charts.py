@@ -2,10 +2,8 @@
 
 import pytest
 
-from pipeline.charts.comparison_scores import score_overlay, score_rows
-from pipeline.charts.moving import MovingView
-from pipeline.results.charts.comparison import cost_lines, mix_rows
-from pipeline.results.charts.style import ChartView
+from pipeline.results.charts.comparison import cost_lines, mix_rows, score_overlay, score_rows
+from pipeline.results.charts.style import ChartView, MovingView
 from tests.factories import make_run
 
 FIRST = make_run([0.9, 0.4, 0.6], refined={1: 0.7, 2: 0.8})

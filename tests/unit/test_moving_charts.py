@@ -10,10 +10,9 @@ import pytest
 from pipeline.calibration.board import Board, board_of, place_of
 from pipeline.calibration.labels import label_set
 from pipeline.calibration.position import Terms
-from pipeline.charts.consequences import cost_by_threshold, risk_curve
-from pipeline.charts.moving import MovingView
-from pipeline.results.charts.calibration import threshold_histogram
+from pipeline.results.charts.calibration import cost_by_threshold, risk_curve, threshold_histogram
 from pipeline.results.charts.images import image_file
+from pipeline.results.charts.style import MovingView
 from pipeline.results.charts.tradeoff import cost_quality, reliability_bars, who_gains
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run

@@ -6,9 +6,8 @@ labels, which the page's theme does not reach, depend on `dark`. Where there is 
 `None` and the title says why. Altair is imported here and in nothing that `import pipeline` reaches.
 """
 
-from pipeline.charts.outcomes import outcome_bar
 from pipeline.results.charts.cost import Progress, cost_curve
-from pipeline.results.charts.scores import Dimension, moving_distribution, score_distribution
+from pipeline.results.charts.scores import Dimension, moving_distribution, outcome_bar, score_distribution
 from pipeline.results.charts.style import ChartView
 from pipeline.results.charts.uplift import uplift_slopes
 

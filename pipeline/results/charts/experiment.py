@@ -9,11 +9,9 @@ from functools import lru_cache
 import altair as alt
 import pandas as pd
 
-from pipeline.charts.moving import MovingView, Template, named, template
-from pipeline.comparison.wording import TITLES
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartView
-from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, Measure
+from pipeline.results.charts.style import AnyChart, ChartView, MovingView, Template, named, template
+from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, TITLES, Measure
 from pipeline.results.experiment import ExperimentResults
 from pipeline.text.wording import count
 

@@ -11,10 +11,9 @@ import pandas as pd
 
 from pipeline.calibration.position import STOPS, UNACHIEVABLE, ControlName
 from pipeline.calibration.worth import Bin
-from pipeline.charts.moving import MovingView, Template, named, template, turning
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartView
+from pipeline.results.charts.style import AnyChart, ChartView, MovingView, Template, named, template, turning
 from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:

@@ -4,12 +4,9 @@ from collections.abc import Iterator
 
 from pipeline.calibration.board import Board, place_of
 from pipeline.calibration.position import Position
-from pipeline.calibration.tiles import bad_interval, cost_words, threshold_tiles
-from pipeline.charts.consequences import cost_by_threshold, risk_curve
-from pipeline.charts.moving import MovingView
-from pipeline.results.calibration import drifted, note_at, notes
-from pipeline.results.charts.calibration import threshold_histogram
-from pipeline.results.charts.style import ChartView
+from pipeline.results.calibration import bad_interval, cost_words, drifted, note_at, notes, threshold_tiles
+from pipeline.results.charts.calibration import cost_by_threshold, risk_curve, threshold_histogram
+from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.results.charts.tradeoff import cost_quality, reliability_bars
 from pipeline.results.report.html import figure, render
 from pipeline.text.wording import MISSING, count, percent, score, share, usd

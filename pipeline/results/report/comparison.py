@@ -3,17 +3,24 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
-from pipeline.charts.comparison_scores import Texts, score_overlay, score_rows
-from pipeline.charts.moving import MovingView
-from pipeline.comparison.settings import Setting, cautions, settings_of
-from pipeline.comparison.wording import HOW, MEANINGS, TITLES, figure_basis, figure_difference, figure_value
 from pipeline.domain.base import Frozen
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.results.charts.comparison import cost_lines, mix_rows
-from pipeline.results.charts.style import ChartView
+from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
+from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.results.compare_personas import Match, claim_differences, matches
-from pipeline.results.compare_runs import figures
+from pipeline.results.compare_runs import (
+    HOW,
+    MEANINGS,
+    TITLES,
+    Setting,
+    cautions,
+    figure_basis,
+    figure_difference,
+    figure_value,
+    figures,
+    settings_of,
+)
 from pipeline.results.evidence import MARK_WORDS, MarkedClaim
 from pipeline.results.figures import run_figures
 from pipeline.results.report.html import figure, render

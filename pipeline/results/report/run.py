@@ -1,18 +1,24 @@
-"""One run as a report: what came out, why to believe it, what it cost, and what left the machine."""
+"""One run as a report: what came out, why to believe it, what it cost, and what left the machine.
 
+Its charts can be had as picture files as well.
+"""
+
+import io
 from datetime import UTC, datetime
+from zipfile import ZIP_STORED, ZipFile
 
 from pipeline.domain.run import OUTCOME_MEANING, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results import charts
+from pipeline.results.charts.images import image_file
 from pipeline.results.charts.style import ChartView
 from pipeline.results.evidence import MARK_WORDS
+from pipeline.results.figures import tiles
 from pipeline.results.report.claims import told_personas
 from pipeline.results.report.html import figure, render
 from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
 from pipeline.results.sent import outbound, remarks, told
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
-from pipeline.tiles import tiles
 
 
 def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
@@ -116,3 +122,15 @@ def _sent(run: RunRecord, study: Study) -> list[str]:
 def _settings(run: RunRecord) -> list[tuple[str, str]]:
     values = run.config.model_dump(mode="json", exclude={"prices"})
     return [(name, "–" if value is None else str(value)) for name, value in values.items()]
+
+
+def chart_files(run: RunRecord) -> bytes:
+    """A zip with each chart of the run as PNG and SVG; without a chart to draw, an empty one."""
+    caption = f"{run.name} · {run.id}{' · simulated' if run.simulated else ''}"
+    target = io.BytesIO()
+    with ZipFile(target, "w", ZIP_STORED) as archive:
+        for _, name, view in run_charts(run):
+            if view.chart is not None:
+                archive.writestr(f"{run.id} {name}.png", image_file(view, "png", caption))
+                archive.writestr(f"{run.id} {name}.svg", image_file(view, "svg", caption))
+    return target.getvalue()
