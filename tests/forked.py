@@ -9,10 +9,10 @@ from contextlib import redirect_stderr, redirect_stdout
 from types import ModuleType
 
 LOADED = (
-    "pipeline.cli",
+    "pipeline.cli.main",
     "pipeline.store",
     "pipeline.jobs.worker",
-    "pipeline.terminal",
+    "pipeline.cli.terminal",
     "pipeline.results.export",
     "anthropic",
 )
@@ -36,7 +36,7 @@ def start(arguments: Sequence[str], variables: Mapping[str, str]) -> multiproces
 
 
 def _main(arguments: list[str], variables: dict[str, str]) -> None:
-    from pipeline.cli import main
+    from pipeline.cli.main import main
 
     os.environ.update(variables)
     complaints = io.StringIO()

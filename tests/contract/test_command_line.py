@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jsonschema
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from tests.contract.run_schema import OUTCOMES, RUN_SCHEMA
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
 from tests.unit.test_config import RECORD

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import _parser, main
+from pipeline.cli.main import _parser, main
 from pipeline.domain.config import parse_config_text
 from pipeline.store import Store
 

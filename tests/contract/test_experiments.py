@@ -10,7 +10,7 @@ import psutil
 import pytest
 import yaml
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.run import RunRecord
 from pipeline.store import Store
 from tests.contract.test_kills import ANSWERS

@@ -144,7 +144,7 @@ def test_a_cancel_while_scoring_delivers_nothing_and_fails_nothing(
 def test_command_line_checks_a_judge(
     ollama: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from pipeline.cli import main
+    from pipeline.cli.main import main
 
     monkeypatch.setenv("OLLAMA_HOST", ollama.url)
     monkeypatch.setenv("PERSONA_DB", str(tmp_path / "persona.db"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError

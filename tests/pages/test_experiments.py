@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages import _ui
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.store import Store
 from tests.pages.runs import finished_run, join_background
 from tests.pages.tables import column

@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from pages import _access, _ui
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.store import Store
 from tests.pages.runs import finished_run
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pages import _access
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.errors import PersonaError
 
 KNOWN = _access.roles(

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.config import INHERITED, HybridConfig, Settings, Weights
 from pipeline.domain.run import RunRecord
 from pipeline.errors import ConfigError, InputError

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.bundle import WITHHELD, Bundle, without_source
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import ModelCall, RunStatus, Timing

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.labels import Promise
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run

@@ -7,7 +7,7 @@ import pytest
 from pipeline.calibration.summary import in_words, summarise
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.table import read_cases, write_sweep
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 

@@ -28,7 +28,7 @@ ALLOWED = {
         "pipeline/jobs/worker.py",
         "pipeline/store/store.py",
         "pipeline/hybrid/",
-        "pipeline/terminal.py",
+        "pipeline/cli/terminal.py",
         "pipeline/text/tokens.py",
     ),
     "concurrent": ("pipeline/hybrid/", "pipeline/jobs/worker.py"),
@@ -78,7 +78,7 @@ def test_sdk_is_imported_inside_a_function(module: str) -> None:
 
 @pytest.mark.slow
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, pipeline, pipeline.cli, pipeline.domain.run, pipeline.providers; print('\\n'.join(sys.modules))"
+    code = "import sys, pipeline, pipeline.cli.main, pipeline.domain.run, pipeline.providers; print('\\n'.join(sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"streamlit", "altair", "pandas", "anthropic", "openai", "ollama", "numpy", "scipy", "sqlite_utils"}
     assert heavy & set(loaded.stdout.split()) == set()

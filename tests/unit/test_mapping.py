@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.mapping import ColumnRole, SpeakerRole
 from pipeline.domain.study import Study
 from pipeline.errors import InputError

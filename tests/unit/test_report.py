@@ -217,7 +217,7 @@ def test_hostile_words_stay_text_in_a_comparison_report(text: str):
 
 
 def test_compare_command_writes_its_report(tmp_path, capsys):
-    from pipeline.cli import main
+    from pipeline.cli.main import main
     from tests.unit.test_bundle import filled
 
     _, first = filled(tmp_path / "a.db")
@@ -233,7 +233,7 @@ def test_compare_command_writes_its_report(tmp_path, capsys):
 
 @pytest.mark.parametrize("labelled", [False, True])
 def test_calibration_report_says_what_may_be_promised_and_draws_why(tmp_path, labelled: bool):
-    from pipeline.commands.calibrate import _board
+    from pipeline.cli.calibrate import _board
     from pipeline.store import Store
 
     database = tmp_path / "x.db"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.cli import main
+from pipeline.cli.main import main
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.units import SystemClock
 from pipeline.errors import InputError, StoreError

@@ -1,4 +1,4 @@
-"""The command line: `persona COMMAND`; each command is a module of `pipeline.commands`.
+"""The command line: `persona COMMAND`; each command is a module of this folder.
 
 `--json` prints exactly one JSON document on stdout; progress and complaints go to stderr. Exit codes: 0
 done (also degraded, with warnings), 1 the run failed, 2 bad input or usage, 130 interrupted. Heavy modules
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from pipeline.commands import app, calibrate, check, compare, experiment, generate, runs, score, share
+from pipeline.cli import app, calibrate, check, compare, experiment, generate, runs, score, share
 from pipeline.domain.config import from_environment
 from pipeline.errors import PersonaError
 

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 from pipeline.text.wording import count

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from pipeline.commands._options import Commands, cache_of, config_of, run_options
+from pipeline.cli._options import Commands, cache_of, config_of, run_options
 from pipeline.domain.config import Settings
 
 
@@ -16,8 +16,8 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.cli.terminal import print_check
     from pipeline.hybrid.preflight import check
-    from pipeline.terminal import print_check
 
     if options.judge:
         return _check_judge(options, settings)
@@ -27,8 +27,8 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.cli.terminal import count_up, print_judge
     from pipeline.scoring.optional_models import check_judge
-    from pipeline.terminal import count_up, print_judge
 
     with count_up("Checking the judge") as tell:
         result = check_judge(options.judge, config_of(options), settings, cache_of(options, settings), tell)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, cache_of, open_store, remembered_of, worker_of
+from pipeline.cli._options import Commands, cache_of, open_store, remembered_of, worker_of
 from pipeline.domain.config import Settings
 from pipeline.errors import Cancelled, PersonaError
 
@@ -29,10 +29,10 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _experiment(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.cli.terminal import watch
     from pipeline.domain.units import SystemClock
     from pipeline.jobs.experiment import run_experiment
     from pipeline.jobs.grid import load_grid
-    from pipeline.terminal import watch
 
     grid = load_grid(options.grid, options.max_cost)
     store = open_store(options, settings)
@@ -59,10 +59,10 @@ def _prepared(
     grid: "Grid", store: "Store", worker: "Worker", options: argparse.Namespace, settings: Settings
 ) -> "Experiment":
     """The experiment, its drafts made if there are none to begin with."""
+    from pipeline.cli.terminal import watch
     from pipeline.domain.units import SystemClock
     from pipeline.jobs.experiment import drafts_of, plan_experiment
     from pipeline.sources import load_paths
-    from pipeline.terminal import watch
 
     cache, now = cache_of(options, settings), SystemClock().now()
     if grid.from_drafts:
@@ -82,8 +82,8 @@ def _results(store: "Store", experiment_id: str) -> "ExperimentResults":
 
 
 def _print(found: "ExperimentResults", as_json: bool) -> None:
+    from pipeline.cli.terminal import print_experiment
     from pipeline.results.experiment import experiment_document
-    from pipeline.terminal import print_experiment
 
     if as_json:
         print(json.dumps(experiment_document(found), ensure_ascii=False, indent=2))

@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from pipeline.commands._options import Commands, cache_of, remembered_of
+from pipeline.cli._options import Commands, cache_of, remembered_of
 from pipeline.domain.config import Settings
 
 
@@ -18,6 +18,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _score(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.cli.terminal import print_scores
     from pipeline.domain.config import Weights
     from pipeline.domain.run import AssessedDraft
     from pipeline.providers.replies import read_personas
@@ -25,7 +26,6 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.scoring import Scorer, penalise_near_duplicates
     from pipeline.scoring.index import StudyIndex
     from pipeline.sources import load_paths
-    from pipeline.terminal import print_scores
 
     drafts = read_personas(options.personas)
     study = load_paths(options.source, remembered=remembered_of(options, settings))

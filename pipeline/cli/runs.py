@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store
 from pipeline.domain.config import Settings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _runs(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.terminal import print_runs
+    from pipeline.cli.terminal import print_runs
 
     summaries = open_store(options, settings).runs(options.limit)
     if options.json:
@@ -52,8 +52,8 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
 
 def print_run_of(run: "RunRecord", as_json: bool) -> None:
     """A run on stdout: its document, or what a person wants to know."""
+    from pipeline.cli.terminal import print_run
     from pipeline.results.export import run_document
-    from pipeline.terminal import print_run
 
     if as_json:
         print(json.dumps(run_document(run), ensure_ascii=False, indent=2))

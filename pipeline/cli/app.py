@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from pipeline.commands._options import Commands
+from pipeline.cli._options import Commands
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 

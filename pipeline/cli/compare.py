@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store
 from pipeline.domain.comparison import FEWEST, LETTERS, MOST
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -33,7 +33,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
         raise InputError(f"compare: {len(ids)} different runs were named. Name {FEWEST} to {MOST}.")
     runs = [store.run(run_id) for run_id in ids]
     if options.html:
-        from pipeline.commands.share import write_file
+        from pipeline.cli.share import write_file
         from pipeline.results.report import comparison_report
 
         write_file(options.html, comparison_report(runs).encode("utf-8", "replace"))

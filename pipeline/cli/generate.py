@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
-from pipeline.commands.runs import print_run_of
+from pipeline.cli._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
+from pipeline.cli.runs import print_run_of
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
@@ -83,7 +83,7 @@ def _resume(options: argparse.Namespace, settings: Settings) -> int:
 
 def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Namespace) -> int:
     """Watch a run to its end, print it, and say how it went."""
-    from pipeline.terminal import watch
+    from pipeline.cli.terminal import watch
 
     watch(store, worker, run_id)
     run = store.run(run_id)

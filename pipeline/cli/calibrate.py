@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.commands._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
