@@ -9,7 +9,7 @@ from typing import Literal
 
 import streamlit as st
 
-from pages import _access
+from pages.parts import access
 from pipeline.errors import PersonaError
 
 
@@ -21,41 +21,41 @@ def main() -> None:
     st.html(Path(__file__).parent / "pages" / "style.css")
     broken: PersonaError | None = None
     try:
-        role = _access.role()
+        role = access.role()
     except PersonaError as error:
         role, broken = None, error
     page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
     # Imported only now, because it takes a second or two at the server's start: until the navigation is known,
     # the first visitor sees the list of files that Streamlit makes of pages/ by itself.
-    from pages import _door, _ui
+    from pages.parts import door, ui
 
     if broken:
-        _ui.problem(broken)
+        ui.problem(broken)
         return
     if role is None:
-        _door.sign_in()
+        door.sign_in()
         return
-    if warning := _access.exposed():
+    if warning := access.exposed():
         st.warning(warning, icon=":material/lock_open:")
-    _door.account()
+    door.account()
     try:
-        if role == "viewer" and page.title in _access.CLOSED:
-            _door.closed(page.title)
+        if role == "viewer" and page.title in access.CLOSED:
+            door.closed(page.title)
             return
-        _ui.services()
-        with _ui.in_app():
+        ui.services()
+        with ui.in_app():
             page.run()
     except PersonaError as error:
-        _ui.problem(error)
-        start = (_ui.RUNS, "Back to Runs") if role == "viewer" else (_ui.UPLOAD, "Back to Upload")
+        ui.problem(error)
+        start = (ui.RUNS, "Back to Runs") if role == "viewer" else (ui.UPLOAD, "Back to Upload")
         st.page_link(start[0], label=start[1], icon=":material/arrow_back:")
 
 
-def _pages(role: _access.Role | None) -> dict[str, list[st.Page]]:
+def _pages(role: access.Role | None) -> dict[str, list[st.Page]]:
     """All pages by section; those that a role may not open are known, so that links to them can say why."""
 
     def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
-        shown: Literal["visible", "hidden"] = "hidden" if role != "analyst" and title in _access.CLOSED else "visible"
+        shown: Literal["visible", "hidden"] = "hidden" if role != "analyst" and title in access.CLOSED else "visible"
         path, picture = f"pages/{name}.py", f":material/{icon}:"
         return st.Page(path, title=title, icon=picture, default=default, visibility=shown)
 

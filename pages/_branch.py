@@ -4,7 +4,7 @@ from contextlib import suppress
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import StoreError
@@ -13,14 +13,14 @@ from pipeline.text.wording import count, escape_markdown, label
 
 def chosen(study: Study | None) -> RunRecord | None:
     """The run whose drafts are to be used; `None` when drafts are to be written."""
-    run_id = st.session_state.get(_ui.DRAFTS_KEY)
+    run_id = st.session_state.get(ui.DRAFTS_KEY)
     run = None
     if run_id:
         with suppress(StoreError):
-            run = _ui.run(run_id)
+            run = ui.run(run_id)
     if run is None or study is None or run.study_id != study.id:
         # It has been deleted, or another study was chosen.
-        st.session_state[_ui.DRAFTS_KEY] = None
+        st.session_state[ui.DRAFTS_KEY] = None
         return None
     return run
 
@@ -36,7 +36,7 @@ def show(drafts: RunRecord) -> None:
             st.caption(escape_markdown(words))
     st.caption("These settings made the drafts, so they cannot be changed here.")
     if st.button("Draft anew instead", icon=":material/edit_note:", help="Keep these settings, and write new drafts."):
-        st.session_state[_ui.DRAFTS_KEY] = None
+        st.session_state[ui.DRAFTS_KEY] = None
         st.rerun()
 
 

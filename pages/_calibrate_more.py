@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _figures, _ui
+from pages.parts import figures, ui
 from pipeline.errors import InputError
 from pipeline.text.wording import count, escape_markdown, percent, score, usd
 
@@ -21,9 +21,9 @@ def worth(board: "Board", _place: int) -> None:
     st.header("Is the score worth anything?", anchor=False)
     st.markdown(escape_markdown(board.worth.sentence))
     with st.container(border=True):
-        _figures.chart(
+        figures.chart(
             "How many are good at which score",
-            reliability_bars(board.bins, dark=_figures.is_dark()),
+            reliability_bars(board.bins, dark=figures.is_dark()),
             "reliability",
             file=board.newest.id,
             simulated=board.simulated,
@@ -56,7 +56,7 @@ def _tested(board: "Board", threshold: float) -> None:
     try:
         found: Certificate = board.test(threshold)
     except InputError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     sentence = f"{score(threshold)}: {found.sentence}"
     if found.status == "certified":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _share
+from pages.parts import share
 from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.evidence import LISTS, FieldChange, changes
@@ -123,7 +123,7 @@ def _listed(own: Sequence[str], sign: str, kept: Sequence[str]) -> str:
 def poster(run: RunRecord, final: FinalPersona) -> None:
     """The persona as one page."""
     st.markdown(f"**{escape_markdown(label(final.persona.name))}** on one landscape page, to show or to print.")
-    _share.poster_button(run, final)
+    share.poster_button(run, final)
 
 
 @st.dialog("Copy", width="medium", icon=":material/content_copy:")

@@ -6,8 +6,8 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from pages import _figures
 from pages._once import once
+from pages.parts import figures
 from pipeline.domain.run import RunRecord
 from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
 from pipeline.results.charts.style import ChartView, MovingView
@@ -18,7 +18,7 @@ def show(runs: Sequence[RunRecord]) -> None:
     _scores(runs)
     with st.grid(2, min_column_width=380, gap="small"):
         with st.container(border=True, height="stretch"):
-            mix = _figures.drawn("mix", runs, partial(mix_rows, runs))
+            mix = figures.drawn("mix", runs, partial(mix_rows, runs))
             _chart("Local and frontier", runs, mix.view, "mix", mix.spec)
         with st.container(border=True, height="stretch"):
             _cost(runs)
@@ -36,7 +36,7 @@ def _scores(runs: Sequence[RunRecord]) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    dark = _figures.is_dark()
+    dark = figures.is_dark()
     with slot, st.grid(2, min_column_width=380, gap="small"):
         for name, draw in {"scores overlaid": score_overlay, "scores run by run": score_rows}.items():
             view = once(f"{name} {texts} {dark}", runs, partial(draw, runs, texts, dark=dark))
@@ -47,9 +47,9 @@ def _scores(runs: Sequence[RunRecord]) -> None:
 @st.fragment
 def _cost(runs: Sequence[RunRecord]) -> None:
     slot = st.container()
-    by = _figures.cost_over()
+    by = figures.cost_over()
     with slot:
-        lines = _figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by))
+        lines = figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by))
         _chart("Cumulative cost", runs, lines.view, "cost", lines.spec)
 
 
@@ -61,4 +61,4 @@ def _chart(
     spec: dict[str, Any] | None = None,
 ) -> None:
     simulated = all(run.simulated for run in runs)  # else each row of the figures says it of its run
-    _figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)
+    figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)

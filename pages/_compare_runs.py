@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.store.run_list import RunName
@@ -24,8 +24,8 @@ def load(run_ids: Sequence[str]) -> list[RunRecord]:
     """The runs in this order; those that are not there are left out. An ended run is read once."""
     if len(run_ids) > MOST:
         run_ids = run_ids[: MOST + 1]
-    store = _ui.services().store
-    return [_ui.record(run) for run in store.listed_runs(run_ids)]
+    store = ui.services().store
+    return [ui.record(run) for run in store.listed_runs(run_ids)]
 
 
 @st.fragment
@@ -38,11 +38,11 @@ def chooser(runs: Sequence[RunRecord]) -> None:
 
 def choice(chosen: Sequence[RunRecord]) -> None:
     """A form with the runs to compare; the first one is the baseline."""
-    names = {run.id: _named(run, run.threshold) for run in _ui.services().store.run_names(_OFFERED)}
+    names = {run.id: _named(run, run.threshold) for run in ui.services().store.run_names(_OFFERED)}
     names |= {run.id: _named(run, run.config.quality_threshold) for run in chosen if run.id not in names}
     if len(names) < FEWEST:
         st.caption(f"There {'is one run' if names else 'is no run yet'}, and a comparison needs {FEWEST}.")
-        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        st.page_link(ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
         return
     with st.form("runs to compare", border=False):
         ids = st.multiselect(
@@ -62,4 +62,4 @@ def choice(chosen: Sequence[RunRecord]) -> None:
 
 
 def _named(run: RunName | RunRecord, threshold: float) -> str:
-    return escape_markdown(f"{label(run.name, 50)} · {score(threshold)} · {_ui.when(run.created_at)} · {run.id}")
+    return escape_markdown(f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)} · {run.id}")

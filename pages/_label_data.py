@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.calibration.design import ShownText, shown_texts
 from pipeline.domain.labels import StoredDesign
 from pipeline.domain.run import RunRecord
@@ -20,12 +20,12 @@ def records(run_ids: Sequence[str]) -> list[RunRecord]:
     Raises:
         StoreError: one of them is not in this database.
     """
-    return [_ui.run(run_id) for run_id in run_ids]
+    return [ui.run(run_id) for run_id in run_ids]
 
 
 def texts(stored: StoredDesign) -> dict[int, ShownText]:
     """The text of every task of a design, by place."""
-    return _texts(_ui.services().store.path, stored.id, stored.run_ids, stored)
+    return _texts(ui.services().store.path, stored.id, stored.run_ids, stored)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the texts …")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _label_start, _ui
+from pages.parts import label_start, ui
 from pipeline.calibration.label_files import LabelFile, labels_for, made_elsewhere, read_labels
 from pipeline.errors import PersonaError
 from pipeline.sources import SourceFile
@@ -31,18 +31,18 @@ def take_in(study_id: str) -> None:
             file = read_labels(SourceFile(name=upload.name, data=upload.getvalue()), datetime.now(UTC))
             _offer(file, study_id)
         except PersonaError as error:
-            _ui.problem(error)
+            ui.problem(error)
 
 
 def _offer(file: LabelFile, study_id: str) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     known = {design.id: design for design in store.designs()}
     design = known.get(file.design_id or "")
     if design is not None and design.is_drawn:
         st.markdown(f"{count(len(file.rows), 'label')} of the design **{escape_markdown(label(design.name))}**.")
         if st.button("Take into this design", type="primary"):
             store.save_labels(design.id, labels_for(file, store.design(design.id), store.labels(design.id)))
-            _label_start.enter(design.id)
+            label_start.enter(design.id)
         return
     named = {row.run_id for row in file.rows}
     runs = {run.id: run.name for run in store.run_names(100, study_id) if run.personas}

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.run import RunRecord
 
 _T = TypeVar("_T")
@@ -25,7 +25,7 @@ def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
     if not all(run.status in _ENDED for run in runs):
         return compute()
     key = tuple((run.id, run.name, str(run.finished_at)) for run in runs)
-    kept: _T = _kept(_ui.services().store.path, what, key, compute)
+    kept: _T = _kept(ui.services().store.path, what, key, compute)
     return kept
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import _fields, _providers, _ui
+from pages.parts import fields, providers, ui
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import PersonaError
 from pipeline.providers import Health
@@ -20,7 +20,7 @@ OFF = {"": "Off"}
 
 def show(config: HybridConfig) -> None:
     """Both models, folded away; what is on stays in sight, and a judge's check, because a run waits for it."""
-    _fields.folded("Optional scorers", lambda: _models(config))
+    fields.folded("Optional scorers", lambda: _models(config))
     if named := [name for name in (config.embedding_model, config.judge_model) if name]:
         st.caption(f"Scored with {escape_markdown(' and '.join(named))} too.")
     if config.judge_model:
@@ -31,12 +31,12 @@ def _models(config: HybridConfig) -> None:
     st.caption(
         "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
     )
-    seen = _server(_key(config), config, _ui.settings())
+    seen = _server(_key(config), config, ui.settings())
     if not seen.models:
         st.caption(f":material/info: {escape_markdown(seen.sentence)}")
-    _fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
+    fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=OFF, open_ended=True)
     st.caption("Gives half of a statement's support. Embeds up to 31 short texts per statement, each of them once.")
-    _fields.choice("judge_model", "Judge", ["", *seen.models], words=OFF, open_ended=True)
+    fields.choice("judge_model", "Judge", ["", *seen.models], words=OFF, open_ended=True)
     st.caption(
         "Asked one question per statement that words leave unsure, about half of them in the bundled example. Must "
         "pass a check of 32 claims first."
@@ -44,7 +44,7 @@ def _models(config: HybridConfig) -> None:
 
 
 def _judge(config: HybridConfig, model: str) -> None:
-    if result := _result(model, _key(config), config, _ui.settings(), _ui.cache_folder()):
+    if result := _result(model, _key(config), config, ui.settings(), ui.cache_folder()):
         _told(result)
     if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
         _check(config, model)
@@ -66,21 +66,21 @@ def _check(config: HybridConfig, model: str) -> None:
         bar.progress(done / total, text=f"{done} of {total} claims")
 
     try:
-        check_judge(model, config, _ui.settings(), _ui.cache_folder(), tell)
+        check_judge(model, config, ui.settings(), ui.cache_folder(), tell)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
-    _providers.look_again()
+    providers.look_again()
     _result.clear()
     st.rerun()
 
 
-@st.cache_data(**_providers.LOOKS, show_spinner=False)
+@st.cache_data(**providers.LOOKS, show_spinner=False)
 def _server(key: str, _config: HybridConfig, _settings: Settings) -> Health:
     return server(_config, _settings)
 
 
-@st.cache_resource(**_providers.LOOKS, show_spinner=False)
+@st.cache_resource(**providers.LOOKS, show_spinner=False)
 def _result(model: str, key: str, _config: HybridConfig, _settings: Settings, _cache: Path) -> JudgeCheck | None:
     return judge_result(model, _config, _settings, _cache)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _figures
+from pages.parts import figures
 from pipeline.domain.calls import CallTotals, Latency
 from pipeline.domain.run import Stage
 from pipeline.text.wording import MISSING, count, escape_markdown, milliseconds, usd
@@ -20,23 +20,23 @@ STAGES: dict[Stage, str] = {
 
 def show(total: CallTotals, latencies: Sequence[Latency]) -> None:
     with st.grid(3, min_column_width=190, gap="small"):
-        _figures.tile("Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones too.")
-        _figures.tile(
+        figures.tile("Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones too.")
+        figures.tile(
             f"Settled{_mark(total)}",
             usd(total.simulated_settled_micros if _is_simulated(total) else total.settled_micros),
             _beside(total, total.simulated_settled_micros, count(total.paid, "paid attempt")),
             "What the attempts cost that have ended. A lost one is charged at its reservation.",
         )
-        _figures.tile(
+        figures.tile(
             f"Reserved{_mark(total)}",
             usd(total.simulated_reserved_micros if _is_simulated(total) else total.reserved_micros),
             _beside(total, total.simulated_reserved_micros, f"{total.in_flight or 'none'} waiting"),
             "Worst case of the attempts that wait for an answer.",
         )
-        _figures.tile(
+        figures.tile(
             "Tokens in", f"{total.input_tokens:,}", f"{total.cached_tokens or 'none'} of them from a cache", _TOKENS
         )
-        _figures.tile("Tokens out", f"{total.output_tokens:,}", "hidden reasoning included", _TOKENS)
+        figures.tile("Tokens out", f"{total.output_tokens:,}", "hidden reasoning included", _TOKENS)
         _latency(latencies)
     spent = [
         usd(micros, simulated)
@@ -87,7 +87,7 @@ def _latency(latencies: Sequence[Latency]) -> None:
         f"n = {latency.n:,}"
         for latency in latencies[::-1]
     ]
-    _figures.tile(
+    figures.tile(
         "Median latency",
         milliseconds(latencies[-1].median_ms) if latencies else MISSING,
         " · ".join(told) or "no attempt has ended",

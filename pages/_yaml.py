@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.config import HybridConfig, parse_config_text
 from pipeline.errors import ConfigError
 
@@ -48,7 +48,7 @@ def show(config: HybridConfig) -> None:
                 args=(text, where),
             )
             if error := st.session_state.pop(PROBLEM_KEY, None):
-                _ui.problem(error)
+                ui.problem(error)
 
 
 def take_over(text: str, where: str) -> None:
@@ -58,5 +58,5 @@ def take_over(text: str, where: str) -> None:
     except ConfigError as error:
         st.session_state[PROBLEM_KEY] = str(error)
         return
-    _ui.use_config(config)
+    ui.use_config(config)
     st.session_state[PASTED_KEY] = ""

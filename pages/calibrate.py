@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _calibrate_board, _calibrate_data, _experiment, _ui
-from pages._calibrate_data import Question
+from pages.parts import access, experiment, threshold, threshold_data, ui
+from pages.parts.threshold_data import Question
 from pipeline.domain.units import MICROS
 from pipeline.errors import StoreError
 from pipeline.store import RunName
@@ -31,32 +31,32 @@ _SCOPES = ("future runs", "these drafts")
 
 def page() -> None:
     """What is asked on the left, the answer on the right."""
-    known = _calibrate_data.ended_runs()
+    known = threshold_data.ended_runs()
     if not known:
         _no_run_yet()
         return
     try:
-        chosen = _calibrate_data.chosen_runs(known)
-        _calibrate_data.scores(chosen)
+        chosen = threshold_data.chosen_runs(known)
+        threshold_data.scores(chosen)
     except StoreError as error:
-        _ui.header("Calibrate", _QUESTION)
-        _ui.no_such_run(error)
+        ui.header("Calibrate", _QUESTION)
+        ui.no_such_run(error)
         return
     only = next((run for run in known if [run.id] == chosen), None)
-    _ui.header("Calibrate", _QUESTION, study_name=_study_name(known, chosen), run=only)
+    ui.header("Calibrate", _QUESTION, study_name=_study_name(known, chosen), run=only)
     _asked_and_answered(known, chosen)
 
 
 @st.fragment
 def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
     """All but the head of the page, which changes with the runs only."""
-    if _calibrate_data.chosen_runs(known) != chosen:
+    if threshold_data.chosen_runs(known) != chosen:
         st.rerun()
-    runs = _calibrate_data.scores(chosen)
+    runs = threshold_data.scores(chosen)
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
         _choose_runs(known, chosen)
-        _experiment.link(chosen)
+        experiment.link(chosen)
         reasons = _why_not(runs)
         asked = None if reasons else _ask(runs)
     with right:
@@ -69,12 +69,12 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
 def _answer(question: Question, terms: "Terms") -> None:
     from pipeline.results.calibration import drifted, notes
 
-    board = _calibrate_data.board(question, terms)
+    board = threshold_data.board(question, terms)
     if warning := drifted(board):
         st.warning(escape_markdown(warning), icon=":material/trending_down:")
-    _calibrate_board.answer(board)
-    _calibrate_board.actions(board)
-    _calibrate_board.moving(board)
+    threshold.answer(board)
+    threshold.actions(board)
+    threshold.moving(board)
     if found := notes(board):
         lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
         st.caption(f"**To know when reading these figures**\n\n{lines}")
@@ -84,14 +84,14 @@ def _answer(question: Question, terms: "Terms") -> None:
 
 
 def _no_run_yet() -> None:
-    _ui.header("Calibrate", _QUESTION)
+    ui.header("Calibrate", _QUESTION)
     with st.container(border=True):
         st.markdown(
             "**No run yet.** A threshold is moved over drafts that have a score: how many stay local, what the others "
             "cost, and, once some are labelled, which threshold can be promised to be good enough."
         )
-        if not _access.is_viewer():
-            st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        if not access.is_viewer():
+            st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
 def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
@@ -100,7 +100,7 @@ def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
 
 
 def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
-    names = {run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in known}
+    names = {run.id: f"{label(run.name)} · {ui.when(run.created_at)}" for run in known}
     # A value that is set while the field is not in the page is missed by the browser: each choice is its own field.
     key = f"{_RUNS_KEY} {','.join(chosen)}"
     # Closed, these are not in the page: every widget that stands there is looked at again at every move.
@@ -117,13 +117,13 @@ def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
             help="Several runs count as one set of drafts where study, models and scorer are the same.",
         )
     st.caption(escape_markdown("; ".join(names.get(run_id, run_id) for run_id in chosen) or "None is chosen."))
-    _calibrate_data.put_in_address("runs", chosen)
+    threshold_data.put_in_address("runs", chosen)
 
 
 def _runs_changed(key: str) -> None:
-    _calibrate_data.put_in_address("runs", st.session_state[key] or [""])
+    threshold_data.put_in_address("runs", st.session_state[key] or [""])
     # Each run has its own budget, threshold, labels, and the promise these were drawn for.
-    _forget((_BUDGET_KEY, _calibrate_board.AT_KEY, _DESIGN_KEY, "design", *_PROMISE_KEYS))
+    _forget((_BUDGET_KEY, threshold.AT_KEY, _DESIGN_KEY, "design", *_PROMISE_KEYS))
 
 
 def _forget(keys: Sequence[str]) -> None:
@@ -153,9 +153,9 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
     from pipeline.domain.labels import Promise
 
     newest = max(runs, key=lambda run: run.created_at)
-    found = {design.id: design for design in _calibrate_data.designs([run.id for run in runs], newest.study_id)}
+    found = {design.id: design for design in threshold_data.designs([run.id for run in runs], newest.study_id)}
     # Before the promise is asked for, because what was declared when these labels were drawn stands there at first.
-    declared = _calibrate_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
+    declared = threshold_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
     with st.popover("Promise", icon=":material/handshake:", width="stretch"):
         alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
@@ -163,7 +163,7 @@ def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
         risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)
         scope = _either("It speaks of", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
     said = f"At most {alpha} % of {risk} unacceptable, with {confidence} % confidence, for {scope}."
-    st.caption(_calibrate_board.unbroken(said))
+    st.caption(threshold.unbroken(said))
     promise = Promise(
         alpha=alpha / 100,
         confidence=confidence / 100,
@@ -250,16 +250,16 @@ def _choose_labels(found: "dict[str, DesignSummary]") -> str | None:
         st.markdown("**Labels**")
         if not found:
             st.caption("None yet. Without labels nothing can be promised.")
-            if not _access.is_viewer():
-                st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
+            if not access.is_viewer():
+                st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
             return None
         design_id = _pick(found)
         if design_id:
             _label_status(found[design_id])
-        if _access.is_viewer():
+        if access.is_viewer():
             return design_id
         st.page_link(
-            _ui.LABEL,
+            ui.LABEL,
             label="Label more",
             icon=":material/checklist:",
             query_params={"design": design_id} if design_id else None,
@@ -287,7 +287,7 @@ def _pick(found: "dict[str, DesignSummary]") -> str | None:
         args=(_PROMISE_KEYS,),
         label_visibility="collapsed",
     )
-    _calibrate_data.put_in_address("design", [chosen])
+    threshold_data.put_in_address("design", [chosen])
     return chosen if chosen in found else None
 
 
@@ -297,4 +297,4 @@ def _label_status(design: "DesignSummary") -> None:
     st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
 
 
-_ui.show(page)
+ui.show(page)

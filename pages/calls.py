@@ -11,8 +11,9 @@ from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
-from pages import _attempt, _sent, _totals, _ui
-from pages._table import Column, Row, keep_in_address, page_turner, shown_page, table
+from pages import _totals
+from pages.parts import attempt, sent, ui
+from pages.parts.table import Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, totals
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
@@ -33,19 +34,19 @@ _MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 25, 10
 
 def page() -> None:
     """Totals first, then what left this machine, then every attempt, then the one that was chosen."""
-    runs: dict[str, RunName | RunRecord] = {run.id: run for run in _ui.services().store.run_names(_MOST_RUNS)}
+    runs: dict[str, RunName | RunRecord] = {run.id: run for run in ui.services().store.run_names(_MOST_RUNS)}
     if not runs:
         _no_run_yet()
         return
-    run_id = None if st.query_params.get("run") == _ALL else _ui.current_run_id()
+    run_id = None if st.query_params.get("run") == _ALL else ui.current_run_id()
     if run_id and run_id not in runs:
         try:
-            runs[run_id] = _ui.run(run_id)
+            runs[run_id] = ui.run(run_id)
         except StoreError as error:
-            _ui.header("Calls", _QUESTION)
-            _ui.no_such_run(error)
+            ui.header("Calls", _QUESTION)
+            ui.no_such_run(error)
             return
-    _ui.header("Calls", _QUESTION, run=runs[run_id] if run_id else None)
+    ui.header("Calls", _QUESTION, run=runs[run_id] if run_id else None)
     _run_chooser(runs, run_id)
     _calls(run_id)
 
@@ -53,7 +54,7 @@ def page() -> None:
 # One fragment in the other: choosing an attempt draws neither the totals nor the filters again.
 @st.fragment
 def _calls(run_id: str | None) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     groups = store.call_groups(run_id)
     choice = _choice(run_id, groups)
     if not groups:
@@ -62,7 +63,7 @@ def _calls(run_id: str | None) -> None:
     total = totals(groups, choice)
     _totals.show(total, _latencies(store.path, choice, repr(groups)))
     if run_id:
-        _sent.panel(run_id)
+        sent.panel(run_id)
     else:
         st.caption("Choose one run to read what left this machine in it.")
     _attempts(choice, total.attempts)
@@ -71,16 +72,16 @@ def _calls(run_id: str | None) -> None:
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _latencies(database: Path, choice: CallChoice, counted: str) -> list[Latency]:
     """How long the chosen attempts took; looked up again only when their counts have changed."""
-    return _ui.services().store.call_latencies(choice)
+    return ui.services().store.call_latencies(choice)
 
 
 def _no_run_yet() -> None:
-    _ui.header("Calls", _QUESTION)
+    ui.header("Calls", _QUESTION)
     with st.container(border=True):
         st.markdown(
             "**No run yet.** Every attempt at a model will be listed here, with what was sent and what it cost."
         )
-        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
 # --- which attempts --------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def _run_chooser(runs: Mapping[str, RunName | RunRecord], run_id: str | None) ->
         options,
         index=options.index(shown),
         format_func=lambda key: (
-            "All runs" if key == _ALL else f"{label(runs[key].name)} · {_ui.when(runs[key].created_at)}"
+            "All runs" if key == _ALL else f"{label(runs[key].name)} · {ui.when(runs[key].created_at)}"
         ),
         key=f"run_shown_{shown}",
         label_visibility="collapsed",
@@ -124,7 +125,7 @@ def _run_chooser(runs: Mapping[str, RunName | RunRecord], run_id: str | None) ->
         if picked == _ALL:
             st.query_params["run"] = _ALL
         else:
-            _ui.use_run(picked)
+            ui.use_run(picked)
         st.rerun()
 
 
@@ -153,7 +154,7 @@ def _attempts(choice: CallChoice, number: int) -> None:
     chosen, pages = _asked(choice.run_id), -(-number // _PER_PAGE)
     page = min(shown_page(choice, _page_with(choice, chosen)), pages)
     first = (page - 1) * _PER_PAGE
-    listed = _ui.services().store.calls(choice, _PER_PAGE, first)
+    listed = ui.services().store.calls(choice, _PER_PAGE, first)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Attempts", anchor=False, width="content")
         with st.popover("Download", icon=":material/download:"):
@@ -165,7 +166,7 @@ def _attempts(choice: CallChoice, number: int) -> None:
     chosen = _table(listed, choice.run_id, chosen)
     page_turner(choice, page, pages)
     if chosen:
-        _attempt.show(*chosen, any(run.simulated for run in _ui.services().store.listed_runs([chosen.run_id])))
+        attempt.show(*chosen, any(run.simulated for run in ui.services().store.listed_runs([chosen.run_id])))
 
 
 class _Chosen(NamedTuple):
@@ -183,7 +184,7 @@ def _asked(run_id: str | None) -> _Chosen | None:
 
 
 def _page_with(choice: CallChoice, chosen: _Chosen | None) -> int:
-    newer = _ui.services().store.newer_calls(choice, *chosen) if chosen else None
+    newer = ui.services().store.newer_calls(choice, *chosen) if chosen else None
     return (newer or 0) // _PER_PAGE + 1
 
 
@@ -225,13 +226,13 @@ def _columns(with_run: bool, with_mark: bool) -> list[Column]:
 
 def _cells(item: ListedCall, with_run: bool) -> list[str]:
     call = item.call
-    started = call.started_at.astimezone(_ui.viewer_zone())
+    started = call.started_at.astimezone(ui.viewer_zone())
     return [
         *([item.run_name] if with_run else ()),
         call.draft_id,
         _totals.STAGES[call.stage],
         CALL_WORDS[call.status] + (" ⚑" if call.flag else ""),
-        _ui.money(call.cost_micros, item.simulated),
+        ui.money(call.cost_micros, item.simulated),
         call.provider,
         call.model,
         f"{call.usage.input_tokens:,}",
@@ -243,7 +244,7 @@ def _cells(item: ListedCall, with_run: bool) -> list[str]:
 
 def _downloads(choice: CallChoice) -> None:
     name = f"{choice.run_id or 'all runs'} attempts"
-    store = _ui.services().store
+    store = ui.services().store
     st.download_button(
         "Attempts as CSV",
         lambda: spreadsheet.csv_text(tables.attempts(store.calls(choice))),
@@ -264,4 +265,4 @@ def _downloads(choice: CallChoice) -> None:
     )
 
 
-_ui.show(page)
+ui.show(page)

@@ -8,16 +8,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import (
-    _compare_charts,
-    _compare_figures,
-    _compare_keep,
-    _compare_personas,
-    _compare_runs,
-    _experiment,
-    _share,
-    _ui,
-)
+from pages import _compare_charts, _compare_runs
+from pages.parts import compare_figures, compare_personas, compare_saved, experiment, share, ui
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.text.wording import count, escape_markdown, label
@@ -27,13 +19,13 @@ _QUESTION = "What changed between these runs, and was it worth it?"
 
 def page() -> None:
     """The comparison of the address, or what there is to compare."""
-    _ui.header("Compare", _QUESTION)
-    saved = _compare_keep.of_the_address()
+    ui.header("Compare", _QUESTION)
+    saved = compare_saved.of_the_address()
     asked = _compare_runs.asked(saved)
     runs = _compare_runs.load(asked)
     gone = [run_id for run_id in asked if run_id not in {run.id for run in runs}]
     if gone:
-        _ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted meanwhile.")
+        ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted meanwhile.")
     if not FEWEST <= len(runs) <= MOST:
         _nothing_to_compare(len(runs))
         return
@@ -42,11 +34,11 @@ def page() -> None:
     with st.container(horizontal=True, gap="small"):
         with st.container(width="content"):  # a fragment alone would take the whole line
             _compare_runs.chooser(runs)
-        _compare_keep.save_form(runs, saved)
-        _compare_keep.link(runs, saved)
+        compare_saved.save_form(runs, saved)
+        compare_saved.link(runs, saved)
         with st.popover("Export", icon=":material/download:"):
-            _share.comparison_exports(runs, saved)
-        _experiment.link([run.id for run in runs])
+            share.comparison_exports(runs, saved)
+        experiment.link([run.id for run in runs])
     _compared(runs, saved)
 
 
@@ -60,8 +52,8 @@ def _nothing_to_compare(given: int) -> None:
                 "more than chance."
             )
         _compare_runs.choice([])
-        st.page_link(_ui.RUNS, label="Or mark them in the list of runs", icon=":material/list_alt:")
-    _compare_keep.saved_ones()
+        st.page_link(ui.RUNS, label="Or mark them in the list of runs", icon=":material/list_alt:")
+    compare_saved.saved_ones()
 
 
 def _what_to_know(saved: Comparison) -> None:
@@ -71,14 +63,14 @@ def _what_to_know(saved: Comparison) -> None:
 
 
 def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
-    _compare_figures.runs_in_brief(runs, saved.annotations if saved else {})
-    _compare_figures.what_differs(runs)
-    _compare_figures.differences(runs)
+    compare_figures.runs_in_brief(runs, saved.annotations if saved else {})
+    compare_figures.what_differs(runs)
+    compare_figures.differences(runs)
     _compare_charts.show(runs)
     if any(run.personas for run in runs):
-        _compare_personas.show(runs)
+        compare_personas.show(runs)
     else:
         st.info(f"None of these {count(len(runs), 'run')} has a persona yet.", icon=":material/inbox:")
 
 
-_ui.show(page)
+ui.show(page)

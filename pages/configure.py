@@ -6,7 +6,8 @@ some seconds; nothing is paid before Run.
 
 import streamlit as st
 
-from pages import _branch, _calibrate_data, _fields, _preview, _providers, _scorers, _ui, _yaml
+from pages import _branch, _scorers, _yaml
+from pages.parts import fields, preview, providers, threshold_data, ui
 from pipeline.domain.config import HybridConfig, parse_config
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
@@ -36,9 +37,9 @@ EARLIER_RUNS = 3
 
 def page() -> None:
     """The page, top to bottom."""
-    study = _ui.current_study()
+    study = ui.current_study()
     question = "What will happen, where does data go, what can it cost?"
-    _ui.header("Configure", question, study_name=study.name if study else None)
+    ui.header("Configure", question, study_name=study.name if study else None)
     below(study)
 
 
@@ -48,7 +49,7 @@ def below(study: Study | None) -> None:
     try:
         run_to_be(study)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
 
 
 def run_to_be(study: Study | None) -> None:
@@ -56,11 +57,11 @@ def run_to_be(study: Study | None) -> None:
     drafts = _branch.chosen(study)
     planned: Plan | PersonaError
     try:
-        config = parse_config(_fields.values(), "Settings")
+        config = parse_config(fields.values(), "Settings")
         if drafts:
             config = branch_config(config, drafts)
-        private = study is not None and _ui.services().store.is_private(study.id)
-        planned = _providers.checked(config, drafting=drafts is None, private=private)
+        private = study is not None and ui.services().store.is_private(study.id)
+        planned = providers.checked(config, drafting=drafts is None, private=private)
     except (ConfigError, InputError) as error:
         config, planned = HybridConfig(), error
     with st.container(border=True):
@@ -76,7 +77,7 @@ def run_to_be(study: Study | None) -> None:
     with stages.cell():
         refine(config, planned)
     if isinstance(planned, Plan):
-        _preview.show(study, config, planned, drafts)
+        preview.show(study, config, planned, drafts)
     _yaml.show(config)
 
 
@@ -89,7 +90,7 @@ def before_the_run(
     """The run in one sentence, its figures, and the button."""
     if isinstance(planned, PersonaError):
         st.markdown("**This run cannot start yet**")
-        _ui.problem(planned)
+        ui.problem(planned)
         reason = str(planned)
     else:
         expectation(outlook(config, planned, earlier(study), drafts))
@@ -98,7 +99,7 @@ def before_the_run(
         reason = ""
     if study is None:
         reason = "Choose a study first: personas are drawn from it."
-        st.page_link(_ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
+        st.page_link(ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
     if _yaml.is_pasted():
         # Ctrl+Enter ends typing in that field too: it must not start a run with the settings from before.
         reason = "Use the pasted settings below first, or clear them."
@@ -139,30 +140,30 @@ def earlier(study: Study | None) -> tuple[RunScores, ...]:
     """The scores of the last finished runs on a study."""
     if study is None:
         return ()
-    done = [run.id for run in _ui.services().store.run_names(50, study.id) if run.status == "completed"]
-    return _calibrate_data.scores(done[:EARLIER_RUNS])
+    done = [run.id for run in ui.services().store.run_names(50, study.id) if run.status == "completed"]
+    return threshold_data.scores(done[:EARLIER_RUNS])
 
 
 def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:
     """Start the run and show it; a second click on the same settings shows the run that the first has started."""
     same = config.model_copy(update={"local_provider": planned.config.local_provider})
-    store = _ui.services().store
+    store = ui.services().store
     try:
         for run in store.runs(limit=1):
             if run.status == "running" and run.study_id == study.id and store.run(run.id).config == same:
                 run_id = run.id
                 break
         else:
-            worker, settings = _ui.services().worker, _ui.settings()
+            worker, settings = ui.services().worker, ui.settings()
             if drafts:
                 run_id = worker.branch(drafts.id, config, settings, name or None)
             else:
                 run_id = worker.start(study.id, config, settings, name or None)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
-    _ui.use_run(run_id)
-    _ui.go(_ui.RESULTS)
+    ui.use_run(run_id)
+    ui.go(ui.RESULTS)
 
 
 # --- the three stages ------------------------------------------------------------------------------
@@ -171,79 +172,79 @@ def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: 
 def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
     """Stage 1: who writes, and how much."""
     stage("1", "Draft", "Written locally, for free.")
-    _providers.local(config, planned)
-    _fields.number("count", "Personas to deliver")
-    _fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
+    providers.local(config, planned)
+    fields.number("count", "Personas to deliver")
+    fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
     kept = "the best one is kept" if config.count == 1 else f"the best {config.count} are kept"
     st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
-    _fields.folded("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
+    fields.folded("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
 
 
 def _more_on_drafting() -> None:
-    _fields.number("seed", "Seed")
-    _fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
-    _fields.number("local_workers", "Drafts at the same time")
-    _fields.number("context_tokens", "Context window (tokens)")
-    _fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
+    fields.number("seed", "Seed")
+    fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
+    fields.number("local_workers", "Drafts at the same time")
+    fields.number("context_tokens", "Context window (tokens)")
+    fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
 
 
 def assess(config: HybridConfig) -> None:
     """Stage 2: how good is good enough."""
     stage("2", "Assess", "Scored locally, for free; the same text always gets the same score.")
-    _fields.slider("quality_threshold", "Quality threshold", step=0.01)
+    fields.slider("quality_threshold", "Quality threshold", step=0.01)
     under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
     st.caption(
         f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.\n{SCORE_PARTS}"
     )
-    _fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
+    fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
     _scorers.show(config)
 
 
 def _weights() -> None:
     for name in WEIGHTS:
-        _fields.slider(f"weights.{name}", name.capitalize(), step=0.05)
+        fields.slider(f"weights.{name}", name.capitalize(), step=0.05)
 
 
 def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
     """Stage 3: who rewrites what is under the threshold, and for how much."""
     stage("3", "Refine", "Only drafts under the threshold, only within the budget.")
-    _fields.toggle("enabled", "Refine weak drafts")
+    fields.toggle("enabled", "Refine weak drafts")
     if not config.enabled:
         st.caption("Off: drafts are scored and kept, none is sent anywhere.")
         return
-    _fields.toggle("skip_frontier", "Skip the frontier")
+    fields.toggle("skip_frontier", "Skip the frontier")
     if config.skip_frontier:
         st.caption("The settings of the frontier are kept, but it is not called.")
         return
-    _providers.frontier(config, planned)
-    _fields.segments("refine_mode", "Asked", MODE_WORDS)
+    providers.frontier(config, planned)
+    fields.segments("refine_mode", "Asked", MODE_WORDS)
     if config.refine_mode == "batch":
         st.caption("Slow: answers within 24 hours, usually minutes to hours. You can close the page meanwhile.")
-    _fields.number("max_cost", "Budget of the run (USD)", step=0.5, form="%.2f", empty="no cap")
+    fields.number("max_cost", "Budget of the run (USD)", step=0.5, form="%.2f", empty="no cap")
     if config.max_cost is None:
         st.warning("No cap: every draft under the threshold is refined, whatever it costs.", icon=":material/warning:")
     elif config.max_cost == 0:
         st.caption("A budget of 0 buys nothing: every draft stays as it is.")
-    _fields.toggle("redact", "Redact before sending")
-    _fields.folded("More on refining", lambda: _more_on_refining(config), *MORE_ON_REFINING)
-    _providers.price(config, planned)
+    fields.toggle("redact", "Redact before sending")
+    fields.folded("More on refining", lambda: _more_on_refining(config), *MORE_ON_REFINING)
+    providers.price(config, planned)
 
 
 def _more_on_refining(config: HybridConfig) -> None:
-    _fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
+    fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
     if config.refine_mode == "batch":
-        _fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
+        fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
     else:
-        _fields.number("frontier_workers", "Refinements at the same time")
-    _fields.number("max_output_tokens", "Longest answer (tokens)")
-    _fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
+        fields.number("frontier_workers", "Refinements at the same time")
+    fields.number("max_output_tokens", "Longest answer (tokens)")
+    fields.text("project", "Project", placeholder="none", then=_without_a_project_no_budget)
     if config.project:
-        _fields.number("project_max_cost", "Budget of the project (USD)", step=5.0, form="%.2f", empty="no cap")
+        fields.number("project_max_cost", "Budget of the project (USD)", step=5.0, form="%.2f", empty="no cap")
 
 
 def _without_a_project_no_budget() -> None:
-    if not _fields.values()["project"]:
-        _fields.put({"project_max_cost": None})
+    if not fields.values()["project"]:
+        fields.put({"project_max_cost": None})
 
 
 def stage(step: str, title: str, explanation: str) -> None:
@@ -252,4 +253,4 @@ def stage(step: str, title: str, explanation: str) -> None:
     st.caption(explanation)
 
 
-_ui.show(page)
+ui.show(page)

@@ -5,7 +5,7 @@
 
 import streamlit as st
 
-from pages import _access, _experiment, _experiment_form, _ui
+from pages.parts import access, experiment, experiment_form, ui
 from pipeline.errors import StoreError
 from pipeline.text.wording import label
 
@@ -14,19 +14,19 @@ _QUESTION = "Which settings are worth their money, on the same drafts?"
 
 def page() -> None:
     """One experiment, and the way to a new one."""
-    known = {experiment.id: experiment for experiment in _ui.services().store.experiments()}
+    known = {experiment.id: experiment for experiment in ui.services().store.experiments()}
     asked = st.query_params.get("experiment")
-    _ui.header("Experiments", _QUESTION)
+    ui.header("Experiments", _QUESTION)
     if asked and asked not in known:
-        _ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
+        ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
         asked = None
-    if not _access.is_viewer():
+    if not access.is_viewer():
         # Filled when it is opened: most visits are to read what there is.
         with st.expander(
             "New experiment", icon=":material/add:", expanded=not known, on_change="rerun", key="new experiment"
         ) as new:
             if new.open:
-                _experiment_form.show()
+                experiment_form.show()
     if not known:
         with st.container(border=True):
             st.markdown(
@@ -50,9 +50,9 @@ def page() -> None:
     if st.query_params.get("experiment") != chosen:
         st.query_params["experiment"] = chosen
     try:
-        _experiment.show(chosen)
+        experiment.show(chosen)
     except StoreError as error:
-        _ui.problem(error)
+        ui.problem(error)
 
 
-_ui.show(page)
+ui.show(page)

@@ -6,8 +6,9 @@ for a name, which stays out of the address.
 
 import streamlit as st
 
-from pages import _label_card, _label_end, _label_files, _label_start, _ui
+from pages import _label_files
 from pages._label_data import RATER_KEY, records
+from pages.parts import label_card, label_end, label_start, ui
 from pipeline.calibration.labels import raters
 from pipeline.domain.labels import StoredDesign
 from pipeline.errors import StoreError
@@ -23,42 +24,42 @@ def page() -> None:
         _choose()
         return
     try:
-        stored = _ui.services().store.design(design_id)
+        stored = ui.services().store.design(design_id)
     except StoreError as error:
-        _ui.header("Label", _QUESTION)
-        _ui.problem(error)
+        ui.header("Label", _QUESTION)
+        ui.problem(error)
         if st.button("Choose another design", icon=":material/arrow_back:"):
-            _label_start.leave()
+            label_start.leave()
         return
     _label(stored)
 
 
 def _choose() -> None:
-    study = _ui.current_study()
-    _ui.header("Label", _QUESTION, study_name=study.name if study else None)
+    study = ui.current_study()
+    ui.header("Label", _QUESTION, study_name=study.name if study else None)
     if study is None:
         st.info("No study yet. Labels are given to texts of a run, and a run needs a study.", icon=":material/inbox:")
-        st.page_link(_ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
+        st.page_link(ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
         return
-    _label_start.open_designs(study.id)
-    _label_start.new_design(study)
+    label_start.open_designs(study.id)
+    label_start.new_design(study)
     _label_files.take_in(study.id)
 
 
 def _label(stored: StoredDesign) -> None:
     runs = records(stored.run_ids)
     study_name = runs[0].study_name if runs else None
-    _ui.header("Label", _QUESTION, study_name=study_name, run=runs[0] if len(runs) == 1 else None)
-    labels = _ui.services().store.labels(stored.id)
+    ui.header("Label", _QUESTION, study_name=study_name, run=runs[0] if len(runs) == 1 else None)
+    labels = ui.services().store.labels(stored.id)
     rater = st.session_state.get(RATER_KEY)
     _bar(stored, rater)
     if not rater:
         _ask_who(list(raters(labels)))
         return
-    if _label_card.next_place(stored, rater) is None:
-        _label_end.show(stored, labels, rater)
+    if label_card.next_place(stored, rater) is None:
+        label_end.show(stored, labels, rater)
     else:
-        _label_card.cards(stored, rater)
+        label_card.cards(stored, rater)
 
 
 def _bar(stored: StoredDesign, rater: str | None) -> None:
@@ -69,8 +70,8 @@ def _bar(stored: StoredDesign, rater: str | None) -> None:
             del st.session_state[RATER_KEY]
             st.rerun()
         if st.button("All designs", icon=":material/list:", type="tertiary"):
-            _label_start.leave()
-        _label_start.delete_popover(stored.id, stored.name)
+            label_start.leave()
+        label_start.delete_popover(stored.id, stored.name)
 
 
 def _ask_who(known: list[str]) -> None:
@@ -94,4 +95,4 @@ def _ask_who(known: list[str]) -> None:
             st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
 
 
-_ui.show(page)
+ui.show(page)

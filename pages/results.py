@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _access, _cards, _figures, _share, _ui
+from pages.parts import access, cards, figures, share, ui
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
@@ -16,17 +16,17 @@ _QUESTION = "Are these personas good, where did they come from, and what did the
 
 def page() -> None:
     """The run of the address, or the latest one."""
-    run_id = _ui.current_run_id()
+    run_id = ui.current_run_id()
     if run_id is None:
         _no_run_yet()
         return
     try:
         run = _load(run_id)
     except StoreError as error:
-        _ui.header("Results", _QUESTION)
-        _ui.no_such_run(error)
+        ui.header("Results", _QUESTION)
+        ui.no_such_run(error)
         return
-    _ui.header("Results", _QUESTION, run=run)
+    ui.header("Results", _QUESTION, run=run)
     st.caption(_facts(run))
     _actions(run)
     if run.status == "running":
@@ -36,20 +36,20 @@ def page() -> None:
 
 
 def _load(run_id: str) -> RunRecord:
-    store = _ui.services().store
-    run = _ui.run(run_id)
+    store = ui.services().store
+    run = ui.run(run_id)
     # The run may belong to a program that has died since this server started.
-    if run.status == "running" and not _access.is_viewer() and run_id in store.mark_interrupted(datetime.now(UTC)):
+    if run.status == "running" and not access.is_viewer() and run_id in store.mark_interrupted(datetime.now(UTC)):
         return store.run(run_id)
     return run
 
 
 def _no_run_yet() -> None:
-    _ui.header("Results", _QUESTION)
+    ui.header("Results", _QUESTION)
     with st.container(border=True):
         st.markdown("**No run yet.** The personas of a run will be here, with the evidence beside every claim.")
-        if not _access.is_viewer():
-            st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        if not access.is_viewer():
+            st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
 # --- the run and what can be done with it ----------------------------------------------------------
@@ -63,17 +63,17 @@ def _facts(run: RunRecord) -> str:
         f"drafts by {drafts}",
         f"refined by {refiner}" if config.uses_frontier else "local only",
         f"threshold {score(config.quality_threshold)}",
-        f"started {_ui.when(run.created_at)}",
+        f"started {ui.when(run.created_at)}",
     ]
     if run.drafts_from:
         facts.insert(0, f"drafts from {run.drafts_from}")
     if run.imported_at:
-        facts.append(f"imported {_ui.when(run.imported_at)}")
+        facts.append(f"imported {ui.when(run.imported_at)}")
     return escape_markdown(" · ".join(facts))
 
 
 def _actions(run: RunRecord) -> None:
-    if _access.is_viewer():
+    if access.is_viewer():
         _export(run)
         return
     resumed = False
@@ -85,9 +85,9 @@ def _actions(run: RunRecord) -> None:
         _branch_button(run)
         _export(run)
         if st.button("Calibrate", icon=":material/speed:", help="Move the threshold over the drafts of this run."):
-            st.switch_page(_ui.CALIBRATE, query_params={"runs": run.id})
+            st.switch_page(ui.CALIBRATE, query_params={"runs": run.id})
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
-            _ui.go(_ui.CALLS)
+            ui.go(ui.CALLS)
         # A closed popover costs the browser one button, however much is in it.
         with st.popover("More", icon=":material/more_horiz:"):
             _more(run)
@@ -104,13 +104,13 @@ def _more(run: RunRecord) -> None:
         width="stretch",
         help="Open Configure with the settings of this run, on the same study.",
     ):
-        st.session_state[_ui.STUDY_KEY] = run.study_id
-        _ui.use_config(run.config)
-        _ui.go(_ui.CONFIGURE)
+        st.session_state[ui.STUDY_KEY] = run.study_id
+        ui.use_config(run.config)
+        ui.go(ui.CONFIGURE)
     if st.button(
         "Label", icon=":material/checklist:", width="stretch", help="Judge drafts of this run blind, for a certificate."
     ):
-        _ui.go(_ui.LABEL)
+        ui.go(ui.LABEL)
 
 
 def _branch_button(run: RunRecord) -> None:
@@ -122,9 +122,9 @@ def _branch_button(run: RunRecord) -> None:
         disabled=bool(reason),
         help=reason or "Open Configure with these settings and these drafts: nothing is drafted or scored again.",
     ):
-        st.session_state[_ui.STUDY_KEY] = run.study_id
-        _ui.use_config(run.config, drafts_from=run.id)
-        _ui.go(_ui.CONFIGURE)
+        st.session_state[ui.STUDY_KEY] = run.study_id
+        ui.use_config(run.config, drafts_from=run.id)
+        ui.go(ui.CONFIGURE)
 
 
 def _cancel_button(run: RunRecord) -> None:
@@ -133,7 +133,7 @@ def _cancel_button(run: RunRecord) -> None:
         icon=":material/stop_circle:",
         help="Stops before the next call. What is done stays, and Resume goes on from there.",
     ):
-        _ui.services().worker.cancel(run.id)
+        ui.services().worker.cancel(run.id)
 
 
 def _resume_button() -> bool:
@@ -147,9 +147,9 @@ def _resume_button() -> bool:
 
 def _resume(run: RunRecord) -> None:
     try:
-        _ui.services().worker.resume(run.id, _ui.settings())
+        ui.services().worker.resume(run.id, ui.settings())
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
     else:
         st.rerun()
 
@@ -159,14 +159,14 @@ def _export(run: RunRecord) -> None:
     # Filled when it is opened: until then its buttons would be built on every rerun.
     with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as opened:
         if opened.open:
-            _share.exports(run)
+            share.exports(run)
 
 
 def _rename_form(run: RunRecord) -> None:
     with st.form(f"rename {run.id}", border=False):
         name = st.text_input("Name of this run", run.name, max_chars=120, key=f"name {run.id}")
         if st.form_submit_button("Save", type="primary") and name and name.strip():
-            _ui.services().store.rename_run(run.id, name.strip())
+            ui.services().store.rename_run(run.id, name.strip())
             st.rerun()
 
 
@@ -176,7 +176,7 @@ def _rename_form(run: RunRecord) -> None:
 @st.fragment(run_every=1.0)
 def _watch(run_id: str) -> None:
     """The state of a running run, asked for every second; when it has ended, the page is drawn anew."""
-    store = _ui.services().store
+    store = ui.services().store
     progress = store.progress(run_id)
     if progress.status != "running":
         st.rerun()
@@ -189,7 +189,7 @@ def _watch(run_id: str) -> None:
     spent, latest = st.columns([1, 2], gap="small")
     with spent:
         mark = " (simulated)" if run.simulated else ""
-        _figures.tile(f"Spent{mark}", usd(progress.spent_micros), _reserved(progress, run))
+        figures.tile(f"Spent{mark}", usd(progress.spent_micros), _reserved(progress, run))
     with latest.container(border=True, height="stretch"):
         st.caption("Latest")
         st.text(progress.latest or "Nothing yet.")
@@ -234,10 +234,10 @@ def _ended(run: RunRecord) -> None:
     if not run.drafts:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
-    _figures.metrics(run)
-    _figures.show_charts(run)
+    figures.metrics(run)
+    figures.show_charts(run)
     if run.personas:
-        _cards.show(run, _ui.study(run.study_id))
+        cards.show(run, ui.study(run.study_id))
 
 
 def _how_it_ended(run: RunRecord) -> None:
@@ -255,7 +255,7 @@ def _how_it_ended(run: RunRecord) -> None:
 
 def _what_is_there(run: RunRecord) -> str:
     # A draft that was written and not yet scored is in the store, and not in the record.
-    there = _ui.services().store.progress(run.id)
+    there = ui.services().store.progress(run.id)
     kept = f"{count(there.drafted, 'draft')} and {count(there.finished, 'finished persona')} are kept."
     if run.imported_at:
         return f"{kept} It was imported, and can be resumed only where it was made."
@@ -266,7 +266,7 @@ def _failure(reason: str, *, resumable: bool) -> None:
     # Only a defect of ours carries a traceback; its last line says what went wrong.
     lines = reason.strip().splitlines()
     remedy = "Resume tries the rest again" if resumable else "it was imported, and is resumed where it was made"
-    _ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: {remedy}.")
+    ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: {remedy}.")
     if len(lines) > 1:
         with st.expander("Technical details, for a report of this defect", icon=":material/bug_report:"):
             st.code(reason, language=None, height=240)
@@ -279,4 +279,4 @@ def _notes(run: RunRecord) -> None:
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in notes))
 
 
-_ui.show(page)
+ui.show(page)

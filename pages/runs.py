@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _run_actions, _share, _ui
-from pages._table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
+from pages.parts import access, run_actions, share, ui
+from pages.parts.table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import RunStatus
@@ -29,11 +29,11 @@ _MONEY = {"real": False, "simulated": True}
 
 def page() -> None:
     """The chosen runs, a page at a time, and what can be done with those that are marked."""
-    _ui.header("Runs", "Which runs do I have?")
-    store = _ui.services().store
-    if not _access.is_viewer():
+    ui.header("Runs", "Which runs do I have?")
+    store = ui.services().store
+    if not access.is_viewer():
         store.purge_removed(datetime.now(UTC))
-        _run_actions.offer_undo(store.removed_runs())
+        run_actions.offer_undo(store.removed_runs())
     facets = store.run_facets()
     if not facets.statuses:
         _no_run_yet()
@@ -49,7 +49,7 @@ def _list(facets: RunFacets) -> None:
 
 @st.fragment
 def _found(choice: RunChoice) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     page = shown_page(choice)
     found = store.run_page(choice.model_copy(update={"page": page}))
     if not found.fitting:
@@ -70,24 +70,24 @@ def _found(choice: RunChoice) -> None:
     chosen = _chosen(marked, found.runs, choice.archived)
     _foot(found, choice, page, chosen)
     with actions:
-        _run_actions.show(chosen)
+        run_actions.show(chosen)
         if _out_of_sight(found, chosen):
             st.button("Unmark all", type="tertiary", on_click=_remember, args=([],))
-        _share.importer()
+        share.importer()
 
 
 def _no_run_yet() -> None:
     with st.container(border=True):
         st.markdown("**No run yet.** Every run will be listed here with its settings, its scores and its cost.")
-        if _access.is_viewer():
+        if access.is_viewer():
             return
         st.page_link(
-            _ui.CONFIGURE,
+            ui.CONFIGURE,
             label="Configure the first run",
             icon=":material/tune:",
-            query_params=_ui.address(_ui.CONFIGURE),
+            query_params=ui.address(ui.CONFIGURE),
         )
-        _share.importer()
+        share.importer()
 
 
 def _nothing_fits(choice: RunChoice) -> str:
@@ -161,7 +161,7 @@ def _filtered(facets: RunFacets) -> RunChoice:
 
 def _midnight(day: "date | None", days: int = 0) -> datetime | None:
     """When a day begins for the reader."""
-    return datetime.combine(day + timedelta(days=days), time(), _ui.viewer_zone()) if day else None
+    return datetime.combine(day + timedelta(days=days), time(), ui.viewer_zone()) if day else None
 
 
 # --- the marks -------------------------------------------------------------------------------------
@@ -175,7 +175,7 @@ def _marked() -> list[str]:
 def _chosen(marked: Sequence[str], here: Sequence[ListedRun], archived: bool) -> list[ListedRun]:
     """The marked runs: first those that are not in sight, then those that are, from top to bottom."""
     shown = [run.id for run in here]
-    away = _ui.services().store.listed_runs([run_id for run_id in marked if run_id not in shown])
+    away = ui.services().store.listed_runs([run_id for run_id in marked if run_id not in shown])
     # What was archived or brought back from the archive is not in this list any more.
     chosen = [run for run in away if run.archived == archived] + [run for run in here if run.id in marked]
     _remember([run.id for run in chosen])
@@ -227,7 +227,7 @@ def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | 
         run.study_name,
         "builtin" if run.local_provider == "builtin" else run.local_model,
         run.frontier_model,
-        _ui.when(run.created_at),
+        ui.when(run.created_at),
         run.note,
     ]
 
@@ -248,7 +248,7 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
     )
     elsewhere = _out_of_sight(found, chosen)
-    may = "open it" if _access.is_viewer() else "open or change it"
+    may = "open it" if access.is_viewer() else "open or change it"
     how = f"Mark one to {may}, {FEWEST} to {MOST} to compare them."
     if elsewhere:
         how = f"**{count(elsewhere, 'marked run')} {'is' if elsewhere == 1 else 'are'} not on this page.**"
@@ -257,4 +257,4 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 
-_ui.show(page)
+ui.show(page)

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages import _access, _mapping, _privacy, _stages, _study_view, _ui
+from pages import _stages
+from pages.parts import access, mapping, privacy, study_view, ui
 from pipeline.domain.study import Study
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.erasure import erase_study
@@ -39,17 +40,17 @@ class Arrival(NamedTuple):
 def page() -> None:
     """The page, top to bottom."""
     try:
-        study_id = _ui.current_study_id()
+        study_id = ui.current_study_id()
     except PersonaError as error:
         # This is the page where another study can be chosen, so an old link must not block it.
-        _ui.problem(error)
+        ui.problem(error)
         st.query_params.pop("study")
-        study_id = _ui.current_study_id()
-    store = _ui.services().store
+        study_id = ui.current_study_id()
+    store = ui.services().store
     kept = store.studies()
     current = next((summary for summary in kept if summary.id == study_id), None)
     question = "Which study will the personas be drawn from?"
-    _ui.header("Upload", question, study_name=current.name if current else None)
+    ui.header("Upload", question, study_name=current.name if current else None)
 
     cards = st.grid(2, min_column_width=330, border=True)
     chosen_card, new_card = cards.cell(), cards.cell()
@@ -64,13 +65,13 @@ def page() -> None:
             nothing_yet()
     if arrival:
         refused = arrival.study if isinstance(arrival.study, InputError) else None
-        _mapping.editor(arrival.ids, arrival.files, store.mappings(), refused)
+        mapping.editor(arrival.ids, arrival.files, store.mappings(), refused)
     if arrival and isinstance(arrival.study, Study):
-        _study_view.understood(arrival.study)
+        study_view.understood(arrival.study)
     elif current:
         if not current.runs:
             _stages.explained(current.size)
-        _study_view.understood(_ui.study(current.id))
+        study_view.understood(ui.study(current.id))
 
 
 # --- the study in use ------------------------------------------------------------------------------
@@ -88,17 +89,17 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
         key=f"study_in_use_{current.id}",
     )
     if picked != current.id:
-        _ui.use_study(picked)
+        ui.use_study(picked)
         st.rerun()
-    _study_view.size(current.size)
-    _privacy.switch(current)
-    if current.name == _ui.EXAMPLE_NAME:
+    study_view.size(current.size)
+    privacy.switch(current)
+    if current.name == ui.EXAMPLE_NAME:
         st.caption("An invented interview study that comes with Persona. Try everything on it, then bring your own.")
     else:
         st.caption("To correct how its files were read, upload them again.")
     with st.container(horizontal=True):
         if st.button("Configure", type="primary", icon=":material/arrow_forward:", icon_position="right"):
-            _ui.go(_ui.CONFIGURE)
+            ui.go(ui.CONFIGURE)
         with st.popover("Delete", icon=":material/delete:", type="tertiary"):
             confirm_delete(current)
 
@@ -113,12 +114,12 @@ def confirm_delete(summary: StudySummary) -> None:
     if not st.button("Delete for good", icon=":material/delete:"):
         return
     try:
-        erase_study(_ui.services().store, summary.id, _ui.cache_folder())
+        erase_study(ui.services().store, summary.id, ui.cache_folder())
     except (StoreError, OSError) as error:
-        _ui.problem(str(error))
+        ui.problem(str(error))
         return
-    _ui.forget_studies()
-    _ui.use_study(None)
+    ui.forget_studies()
+    ui.use_study(None)
     st.rerun()
 
 
@@ -127,7 +128,7 @@ def nothing_yet() -> None:
     st.markdown("**No study yet**")
     st.caption("Add interviews, survey answers or tickets, and you see here what was understood of them.")
     if st.button("Load the example study", type="primary", icon=":material/auto_stories:"):
-        _ui.use_study(_ui.add_example(_ui.services().store))
+        ui.use_study(ui.add_example(ui.services().store))
         st.rerun()
 
 
@@ -143,7 +144,7 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
     )
     folder = ""
     # A path is read by this process: only a reader who sits at this machine may name one.
-    if _access.sits_here():
+    if access.sits_here():
         folder = st.text_input(
             "or a file or folder on this machine",
             key=FOLDER_KEY,
@@ -163,19 +164,19 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
         else:
             return None
     except InputError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return None
     return _read(ids, files, folder.strip(), kept)
 
 
 def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list[StudySummary]) -> Arrival:
     """The files as a study, under the corrections kept so far; or why there is none in them."""
-    remembered = _ui.services().store.mappings()
-    key = _mapping.key_of(remembered)
+    remembered = ui.services().store.mappings()
+    key = mapping.key_of(remembered)
     try:
         study = _read_folder(folder, ids, key, remembered) if folder else _read_files(ids, key, files, remembered)
     except InputError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return Arrival(ids, files, error)
     return Arrival(ids, files, study, next((summary.name for summary in kept if summary.id == study.id), None))
 
@@ -183,13 +184,13 @@ def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list
 # Reading is repeated only for other files or corrections, not for every click on the page. Errors are not kept.
 @st.cache_resource(max_entries=2, show_spinner="Reading the files …")
 def _read_files(
-    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: _mapping.Remembered
+    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: mapping.Remembered
 ) -> Study:
     return load_files(_files, _suggested_name([file.name for file in _files]), remembered=_remembered.get)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the folder …")
-def _read_folder(path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: _mapping.Remembered) -> Study:
+def _read_folder(path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: mapping.Remembered) -> Study:
     return load_paths([Path(path).expanduser()], remembered=_remembered.get)
 
 
@@ -211,16 +212,16 @@ def arrived(study: Study, known_as: str | None) -> None:
         name = known_as
     else:
         name = st.text_input("Name of the new study", value=study.name, key=f"{NAME_KEY}_{study.id}", max_chars=120)
-    _study_view.size(study.size)
+    study_view.size(study.size)
     if not known_as:
         st.caption("Not kept yet: look at what was understood below, then go on.")
-    private = False if known_as else st.toggle(_privacy.LABEL, key=f"private_new_{study.id}", help=_privacy.MEANING)
+    private = False if known_as else st.toggle(privacy.LABEL, key=f"private_new_{study.id}", help=privacy.MEANING)
     if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
-        _ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))
+        ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))
         if private:
-            _ui.services().store.set_private(study.id, True)
-        _ui.use_study(study.id)
-        _ui.go(_ui.CONFIGURE)
+            ui.services().store.set_private(study.id, True)
+        ui.use_study(study.id)
+        ui.go(ui.CONFIGURE)
 
 
-_ui.show(page)
+ui.show(page)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.store import Store
 from tests.pages.conftest import App, button, words
 from tests.pages.runs import finished_run
@@ -16,7 +16,7 @@ def database(tmp_path: Path) -> Path:
 
 def _results(app: App, run_id: str) -> AppTest:
     page = app().run()
-    page.switch_page(_ui.RESULTS)
+    page.switch_page(ui.RESULTS)
     page.query_params["run"] = run_id
     return page.run()
 
@@ -24,7 +24,7 @@ def _results(app: App, run_id: str) -> AppTest:
 def _branch(app: App, run_id: str) -> AppTest:
     page = _results(app, run_id)
     button(page, "Branch").click().run()
-    page.switch_page(_ui.CONFIGURE)
+    page.switch_page(ui.CONFIGURE)
     return page.run()
 
 
@@ -59,7 +59,7 @@ def test_drafts_of_a_run_that_was_deleted_meanwhile_are_not_used(app: App, datab
     page = _results(app, run_id)
     button(page, "Branch").click().run()
     Store(database).delete_run(run_id)
-    page.switch_page(_ui.CONFIGURE)
+    page.switch_page(ui.CONFIGURE)
     page.run()
     assert not page.exception
     assert "Drafted by" in [box.label for box in page.selectbox]

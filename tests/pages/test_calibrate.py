@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.labels import Promise
 from pipeline.domain.run import Timing
 from pipeline.store import Store
@@ -25,7 +25,7 @@ def _open(app: App, *run_ids: str) -> AppTest:
     page = app().run()
     if run_ids:
         page.query_params["runs"] = list(run_ids)
-    return page.switch_page(_ui.CALIBRATE).run()
+    return page.switch_page(ui.CALIBRATE).run()
 
 
 def _show(page: AppTest, section: str) -> AppTest:
@@ -117,7 +117,7 @@ def test_the_threshold_is_carried_into_a_new_configuration(app: App, database: P
     page.slider(key="at").set_value(0.83).run()
     next(button for button in page.button if button.label == "Use this threshold").click().run()
     assert page.title[0].value == "Configure"
-    values = page.session_state[_ui.CONFIG_KEY]
+    values = page.session_state[ui.CONFIG_KEY]
     assert (values["quality_threshold"], values["count"], values["max_cost"]) == (0.83, 10, 0.25)
     assert not values["skip_frontier"]
 
@@ -139,7 +139,7 @@ def test_labels_of_other_runs_are_left_out_and_the_page_says_why(app: App, datab
     design_id = labelled_run(database, first, labels=30)
     page = app().run()
     page.query_params["runs"], page.query_params["design"] = [second], design_id
-    text = _text(page.switch_page(_ui.CALIBRATE).run())
+    text = _text(page.switch_page(ui.CALIBRATE).run())
     assert "Choose the same runs" in text
     assert "Nothing is certified" in text
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import ModelCall
 from pipeline.store import Store
@@ -25,7 +25,7 @@ def database(tmp_path: Path) -> Path:
 def _open(app: App, **address: str) -> AppTest:
     # A page has its real address only after `st.navigation` has run once.
     page = app().run()
-    page.switch_page(_ui.CALLS)
+    page.switch_page(ui.CALLS)
     for name, value in address.items():
         page.query_params[name] = value
     return page.run()
@@ -164,7 +164,7 @@ def test_the_results_of_a_run_lead_to_its_calls(app: App, database: Path) -> Non
     run_id = finished_run(database)
     page = app().run()
     page.query_params["run"] = run_id
-    page.switch_page(_ui.RESULTS).run()
+    page.switch_page(ui.RESULTS).run()
     next(button for button in page.button if button.label == "Calls").click().run()
     assert page.title[0].value == "Calls"
     assert page.query_params["run"] == run_id

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.jobs.worker import Worker
 from pipeline.sources import SourceFile, load_files
@@ -21,7 +21,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def _open(app: App, **query: str) -> AppTest:
-    page = app().run().switch_page(_ui.COMPARE)
+    page = app().run().switch_page(ui.COMPARE)
     for name, value in query.items():
         page.query_params[name] = value
     return page.run()

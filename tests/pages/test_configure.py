@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _fields, _ui
+from pages.parts import fields, ui
 from pipeline.domain.config import HybridConfig
 from pipeline.store import Store
 from tests.loopback import OllamaServer
@@ -14,11 +14,11 @@ from tests.pages.runs import finished_run
 
 @pytest.fixture
 def page(app: App, store: Store) -> AppTest:
-    return app().switch_page(_ui.CONFIGURE).run()
+    return app().switch_page(ui.CONFIGURE).run()
 
 
 FOLDED = tuple(
-    f"{_fields.OPENED_PREFIX}{label}"
+    f"{fields.OPENED_PREFIX}{label}"
     for label in (
         "More on drafting",
         "Weights of the score",
@@ -30,11 +30,11 @@ FOLDED = tuple(
 
 
 def _field(page: AppTest, kind: str, name: str) -> Any:
-    return next(field for field in page.get(kind) if field.key == f"{_ui.FIELD_PREFIX}{name}")
+    return next(field for field in page.get(kind) if field.key == f"{ui.FIELD_PREFIX}{name}")
 
 
 def _config(page: AppTest) -> HybridConfig:
-    return HybridConfig.model_validate(page.session_state[_ui.CONFIG_KEY])
+    return HybridConfig.model_validate(page.session_state[ui.CONFIG_KEY])
 
 
 def _configure(page: AppTest, config: HybridConfig) -> None:
@@ -67,7 +67,7 @@ def test_without_a_study_run_is_disabled_and_says_where_to_get_one(app: App, sto
     first = app().run()
     store.delete_study(store.studies()[0].id)
     first.query_params.clear()
-    page = first.switch_page(_ui.CONFIGURE).run()
+    page = first.switch_page(ui.CONFIGURE).run()
     assert button(page, "Run").disabled
     assert "Choose a study" in button(page, "Run").help
     assert page.get("page_link")
@@ -83,7 +83,7 @@ def test_every_setting_of_the_block_has_a_field(page: AppTest) -> None:
     for mode in ("live", "batch"):
         _field(page, "segmented_control", "refine_mode").set_value(mode).run()
         fields = [str(field.key) for kind in kinds for field in page.get(kind)]
-        keys |= {key.removeprefix(_ui.FIELD_PREFIX).partition(".")[0] for key in fields}
+        keys |= {key.removeprefix(ui.FIELD_PREFIX).partition(".")[0] for key in fields}
     assert set(HybridConfig.model_fields) - keys == {"prices"}
     assert any(key.startswith("price_") for key in keys)
     assert _config(page).escalation_order == "best_first"
@@ -111,8 +111,8 @@ def test_a_project_that_is_cleared_takes_its_budget_along(page: AppTest) -> None
 def test_settings_survive_leaving_the_page(page: AppTest) -> None:
     _field(page, "slider", "quality_threshold").set_value(0.85).run()
     _field(page, "number_input", "max_cost").set_value(1.5).run()
-    page.switch_page(_ui.UPLOAD).run()
-    page.switch_page(_ui.CONFIGURE).run()
+    page.switch_page(ui.UPLOAD).run()
+    page.switch_page(ui.CONFIGURE).run()
     assert _field(page, "slider", "quality_threshold").value == 0.85
     assert (_config(page).quality_threshold, _config(page).max_cost) == (0.85, 1.5)
 
@@ -169,13 +169,13 @@ def test_a_model_without_a_price_cannot_run_before_one_is_set(page: AppTest) -> 
 def test_a_typed_key_serves_this_session_and_is_kept_nowhere(page: AppTest, store: Store) -> None:
     _field(page, "selectbox", "frontier_provider").set_value("anthropic").run()
     assert "ANTHROPIC_API_KEY is not set" in words(page)
-    page.session_state[_ui.TYPED_KEYS] = {"ANTHROPIC_API_KEY": "sk-secret-9"}
+    page.session_state[ui.TYPED_KEYS] = {"ANTHROPIC_API_KEY": "sk-secret-9"}
     page.run()
     assert "typed in this session" in words(page)
     assert "sk-secret-9" not in words(page)
     assert b"sk-secret-9" not in store.path.read_bytes()
     page.button(key="forget_ANTHROPIC_API_KEY").click().run()
-    assert page.session_state[_ui.TYPED_KEYS] == {}
+    assert page.session_state[ui.TYPED_KEYS] == {}
 
 
 def test_a_provider_that_is_down_is_a_reason_and_not_an_exception(page: AppTest) -> None:
@@ -193,7 +193,7 @@ def test_local_only_spends_nothing(page: AppTest) -> None:
 
 def test_earlier_runs_of_the_study_tell_what_to_expect(app: App, tmp_path: Path) -> None:
     finished_run(tmp_path / "persona.db")
-    page = app().switch_page(_ui.CONFIGURE).run()
+    page = app().switch_page(ui.CONFIGURE).run()
     stay = next(metric for metric in page.metric if metric.label == "Stay local")
     assert "1 earlier run on this study" in stay.help
 
@@ -203,7 +203,7 @@ def test_a_missing_ollama_model_is_downloaded_on_the_page(
 ) -> None:
     with OllamaServer(models=("mistral:7b",)) as server:
         monkeypatch.setenv("OLLAMA_HOST", server.url)
-        page = app().switch_page(_ui.CONFIGURE).run()
+        page = app().switch_page(ui.CONFIGURE).run()
         _field(page, "selectbox", "local_provider").set_value("ollama").run()
         assert "mistral:7b" in _field(page, "selectbox", "local_model").options
         assert button(page, "Run").disabled

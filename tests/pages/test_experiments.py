@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.cli.main import main
 from pipeline.store import Store
 from tests.pages.runs import finished_run, join_background
@@ -22,7 +22,7 @@ def database(tmp_path: Path) -> Path:
 
 def _open(app: App, **address: str) -> AppTest:
     page = app().run()
-    page.switch_page(_ui.EXPERIMENTS)
+    page.switch_page(ui.EXPERIMENTS)
     for name, value in address.items():
         page.query_params[name] = value
     return page.run()
@@ -144,9 +144,9 @@ def test_runs_of_an_experiment_lead_back_to_it_from_everywhere(app: App, databas
     assert {key: one.id for key, one in store.experiments_of([*cells, drafts]).items()} == dict.fromkeys(
         cells, experiment_id
     )
-    page = app().run().switch_page(_ui.RUNS).run()
+    page = app().run().switch_page(ui.RUNS).run()
     assert column(page, "Experiment") == ["Thresholds [a](b)"] * 2 + ["–"]
-    for place, name in ((_ui.COMPARE, "compare"), (_ui.CALIBRATE, "calibrate")):
+    for place, name in ((ui.COMPARE, "compare"), (ui.CALIBRATE, "calibrate")):
         for chosen, links in ((cells, 1), ([*cells, drafts], 0)):
             page = app().run().switch_page(place)
             page.query_params["runs"] = ",".join(chosen) if name == "compare" else list(chosen)

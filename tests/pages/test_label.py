@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.calibration.design import draw_from
 from pipeline.calibration.label_files import export_labels
 from pipeline.domain.config import HybridConfig
@@ -34,7 +34,7 @@ def a_design(database: Path, **settings: object) -> str:
 
 def _open(app: App, rater: str | None = None, **address: str) -> AppTest:
     page = app().run()
-    page.switch_page(_ui.LABEL)
+    page.switch_page(ui.LABEL)
     for name, value in address.items():
         page.query_params[name] = value
     if rater:
@@ -198,7 +198,7 @@ def test_the_results_of_a_run_lead_to_labelling_it(app, database):
     run_id = finished_run(database, "Night tariff", seed=4)
     page = app().run()
     page.query_params["run"] = Store(database).runs()[1].id
-    page.switch_page(_ui.RESULTS).run()
+    page.switch_page(ui.RESULTS).run()
     _button(page, "Label").click().run()
     assert page.title[0].value == "Label"
     assert page.multiselect[0].value != [run_id]

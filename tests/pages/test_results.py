@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _cards, _ui
+from pages.parts import cards, ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.run import Batch, Timing
 from pipeline.results.evidence import unsupported_quotes, weak_claims
@@ -29,7 +29,7 @@ def _open(app: App, run_id: str | None = None) -> AppTest:
     page = app().run()
     if run_id:
         page.query_params["run"] = run_id
-    return page.switch_page(_ui.RESULTS).run()
+    return page.switch_page(ui.RESULTS).run()
 
 
 def _text(page: AppTest) -> str:
@@ -48,7 +48,7 @@ def _cards_of(page: AppTest) -> list[dict[str, Any]]:
 def _press_on_card(page: AppTest, monkeypatch: pytest.MonkeyPatch, action: str, draft: str) -> AppTest:
     """What the browser tells when a button of a card is pressed."""
     pressed = SimpleNamespace(action={"action": action, "draft": draft})
-    monkeypatch.setattr(_cards, "_board", lambda **_: pressed)
+    monkeypatch.setattr(cards, "_board", lambda **_: pressed)
     return page.run()
 
 
@@ -237,7 +237,7 @@ def test_a_resumed_run_goes_on(app: App, database: Path) -> None:
     page = _open(app, run_id)
     next(button for button in page.button if button.label == "Resume").click().run()
     assert not page.exception
-    _ui._open(database).worker.join(run_id, 30)
+    ui._open(database).worker.join(run_id, 30)
     assert Store(database).progress(run_id).status == "completed"
 
 
@@ -252,7 +252,7 @@ def test_a_run_can_be_renamed(app: App, database: Path) -> None:
 def test_cloning_takes_the_settings_to_configure(app: App, database: Path) -> None:
     page = _open(app, finished_run(database, count=3))
     next(button for button in page.button if button.label == "Clone configuration").click().run()
-    assert page.session_state[_ui.CONFIG_KEY]["count"] == 3
+    assert page.session_state[ui.CONFIG_KEY]["count"] == 3
 
 
 def test_markup_in_a_name_stays_text(app: App, database: Path) -> None:

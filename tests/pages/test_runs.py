@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.store import Store
 from tests.pages.runs import finished_run
 from tests.pages.tables import column, idle_runs, sent
@@ -19,7 +19,7 @@ def database(tmp_path: Path) -> Path:
 
 def _open(app: App, *chosen: str) -> AppTest:
     # A page has its real address only after `st.navigation` has run once.
-    page = app().run().switch_page(_ui.RUNS)
+    page = app().run().switch_page(ui.RUNS)
     if chosen:
         page.query_params["chosen"] = ",".join(chosen)
     return page.run()
@@ -168,7 +168,7 @@ def test_marks_hold_in_another_search_in_the_address_and_on_the_way_back(app: Ap
     assert (_names(page), sent(page)["marked"]) == (["Day tariff"], [night])
     assert page.query_params["chosen"] == night
     assert any("1 marked run is not on this page" in text.value for text in page.caption)
-    page = page.switch_page(_ui.COMPARE).run().switch_page(_ui.RUNS).run()
+    page = page.switch_page(ui.COMPARE).run().switch_page(ui.RUNS).run()
     assert sent(page)["marked"] == [night]
     page.text_input(key="search").set_value("day").run()
     page = _press(page, "Unmark all")
@@ -185,7 +185,7 @@ def test_marks_of_runs_that_are_gone_are_forgotten(app: App, database: Path) -> 
 @pytest.mark.parametrize(("asked", "first"), [("2", "Run 4"), ("99", "Run 29"), ("0", "Run 29"), ("x²", "Run 29")])
 def test_the_page_of_the_address_is_shown(app: App, database: Path, asked: str, first: str) -> None:
     idle_runs(database, 30)
-    page = app().run().switch_page(_ui.RUNS)
+    page = app().run().switch_page(ui.RUNS)
     page.query_params["page"] = asked
     page.run()
     assert not page.exception

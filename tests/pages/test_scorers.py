@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages import _fields, _ui
+from pages.parts import fields, ui
 from pipeline.store import Store
 from tests.loopback import OllamaServer
 from tests.pages.conftest import App, opened, words
@@ -26,11 +26,11 @@ def ollama() -> Iterator[OllamaServer]:
 def page(app: App, ollama: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     save_study(Store(tmp_path / "persona.db"))
     monkeypatch.setenv("OLLAMA_HOST", ollama.url)
-    return opened(app().switch_page(_ui.CONFIGURE).run(), f"{_fields.OPENED_PREFIX}Optional scorers")
+    return opened(app().switch_page(ui.CONFIGURE).run(), f"{fields.OPENED_PREFIX}Optional scorers")
 
 
 def _field(page: AppTest, name: str) -> Any:
-    return next(field for field in page.selectbox if field.key == f"{_ui.FIELD_PREFIX}{name}")
+    return next(field for field in page.selectbox if field.key == f"{ui.FIELD_PREFIX}{name}")
 
 
 def _run(page: AppTest) -> Any:
@@ -41,7 +41,7 @@ def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollam
     assert "Optional scorers" in [popover.proto.popover.label for popover in page.get("popover")]
     assert "Scored with" not in words(page)
     assert {_field(page, name).value for name in ("embedding_model", "judge_model")} == {""}
-    assert page.session_state[_ui.CONFIG_KEY]["judge_model"] is None
+    assert page.session_state[ui.CONFIG_KEY]["judge_model"] is None
     assert ollama.generations == []
 
 
@@ -52,7 +52,7 @@ def test_models_of_the_server_are_offered_and_the_outlook_says_where_sentences_g
     assert "sentences go to an embedding model" in words(page)
     assert not _run(page).disabled
     _field(page, "embedding_model").set_value("").run()
-    assert page.session_state[_ui.CONFIG_KEY]["embedding_model"] is None
+    assert page.session_state[ui.CONFIG_KEY]["embedding_model"] is None
 
 
 def test_a_judge_runs_only_after_it_has_passed_its_check(page: AppTest) -> None:

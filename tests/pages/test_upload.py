@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.store import Store
 from tests.pages.conftest import App, button, words
 from tests.pages.runs import ANSWERS
@@ -14,7 +14,7 @@ def test_the_first_visit_shows_the_example_study_and_one_primarybutton(app: App)
     page = app().run()
     assert page.title[0].value == "Upload"
     assert {metric.label: metric.value for metric in page.metric}["Participants"] == "35"
-    assert _ui.EXAMPLE_NAME in words(page)
+    assert ui.EXAMPLE_NAME in words(page)
     assert [button.label for button in page.button if button.proto.type == "primary"] == ["Configure"]
 
 
@@ -91,7 +91,7 @@ def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App
     assert "No study yet" in words(page)
     button(page, "Load the example study").click()
     page.run()
-    assert store.studies()[0].name == _ui.EXAMPLE_NAME
+    assert store.studies()[0].name == ui.EXAMPLE_NAME
 
 
 def test_segments_can_be_searched_and_say_who_speaks(app: App, store: Store) -> None:

@@ -10,14 +10,14 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from pages import _access, _ui
+from pages.parts import access, ui
 from pipeline.cli.main import main
 from pipeline.store import Store
 from tests.pages.runs import finished_run
 
 App = Callable[[], AppTest]
-CLOSED = (_ui.UPLOAD, _ui.CONFIGURE, _ui.LABEL, _ui.CALLS)
-OPEN = (_ui.RESULTS, _ui.RUNS, _ui.COMPARE, _ui.CALIBRATE, _ui.EXPERIMENTS)
+CLOSED = (ui.UPLOAD, ui.CONFIGURE, ui.LABEL, ui.CALLS)
+OPEN = (ui.RESULTS, ui.RUNS, ui.COMPARE, ui.CALIBRATE, ui.EXPERIMENTS)
 CRAFTED = {"resume": "1", "cancel": "1", "delete": "1", "role": "analyst", "viewer": "0", "design": "none"}
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x" * 32, "client_id": "a"}
 
@@ -92,7 +92,7 @@ def test_a_run_that_stopped_cannot_be_resumed_or_marked_by_looking_at_it(viewer:
     with sqlite3.connect(database) as db:
         db.execute("UPDATE runs SET status = 'failed', error = 'odd'")
     viewer().run()
-    shown = _open(viewer, _ui.RESULTS, run=run, resume="1")
+    shown = _open(viewer, ui.RESULTS, run=run, resume="1")
     assert not shown.exception
     assert "Resume" not in [button.label for button in shown.button]
     assert Store(database).run(run).status == "failed"
@@ -101,7 +101,7 @@ def test_a_run_that_stopped_cannot_be_resumed_or_marked_by_looking_at_it(viewer:
 @pytest.mark.parametrize("page", [*CLOSED, *OPEN])
 def test_whoever_is_not_signed_in_sees_the_sign_in_only(app: App, database: Path, page: str) -> None:
     finished_run(database)
-    _access._SIGNED_IN.clear()
+    access._SIGNED_IN.clear()
     opened = app()
     opened.secrets["auth"] = AUTH
     opened.secrets["persona"] = {"roles": {"analysts": ["test@example.com"]}}
@@ -109,7 +109,7 @@ def test_whoever_is_not_signed_in_sees_the_sign_in_only(app: App, database: Path
     opened.switch_page(page)
     opened.query_params["role"] = "analyst"
     opened.run()
-    _access._SIGNED_IN.clear()
+    access._SIGNED_IN.clear()
     assert not opened.exception
     assert [title.value for title in opened.title] == ["Persona"]
     assert [button.label for button in opened.button] == ["Sign in"]
@@ -120,7 +120,7 @@ def test_each_identity_provider_has_a_button(app: App) -> None:
     shared = {"redirect_uri": AUTH["redirect_uri"], "cookie_secret": AUTH["cookie_secret"]}
     opened.secrets["auth"] = {**shared, "microsoft": {"client_id": "a"}, "okta": {"client_id": "b"}}
     opened.run()
-    _access._SIGNED_IN.clear()
+    access._SIGNED_IN.clear()
     assert [button.label for button in opened.button] == ["Sign in with microsoft", "Sign in with okta"]
 
 
@@ -134,7 +134,7 @@ def test_roles_without_a_sign_in_let_nobody_in(app: App) -> None:
 
 def test_a_server_that_others_reach_without_signing_in_says_so(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not app().run().warning
-    monkeypatch.setattr(_access.st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else [])
+    monkeypatch.setattr(access.st, "get_option", lambda name: "0.0.0.0" if name == "server.address" else [])
     assert "spend your money" in app().run().warning[0].value
 
 
@@ -144,7 +144,7 @@ def test_a_download_is_made_without_asking_who_is_there(
     runs = _fill(database)
     made: dict[str, object] = {}
     monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: made.setdefault(label, data))
-    for page in (_ui.RESULTS, _ui.COMPARE, _ui.EXPERIMENTS, _ui.CALIBRATE, _ui.CALLS):
+    for page in (ui.RESULTS, ui.COMPARE, ui.EXPERIMENTS, ui.CALIBRATE, ui.CALLS):
         shown = app()
         shown.session_state["export"] = True
         shown.query_params["run"], shown.query_params["runs"] = runs[0], ",".join(runs)
@@ -154,7 +154,7 @@ def test_a_download_is_made_without_asking_who_is_there(
     def nobody() -> None:
         raise AssertionError("a download is made outside every session")
 
-    monkeypatch.setattr(_access, "role", nobody)
+    monkeypatch.setattr(access, "role", nobody)
     assert {"Report (simulated)", "Bundle for another installation", "JSON", "Attempts as CSV"} <= set(made)
     for data in made.values():
         assert data() if callable(data) else data

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from pages import _access
+from pages.parts import access
 from pipeline.cli.main import main
 from pipeline.errors import PersonaError
 
-KNOWN = _access.roles(
+KNOWN = access.roles(
     {
         "analysts": ["Ana@Example.org ", "@lab.example"],
         "viewers": ["@example.org", "intern@lab.example", "@lab.example"],
@@ -41,11 +41,11 @@ KNOWN = _access.roles(
 def test_the_role_is_that_of_the_address_then_of_its_domain_and_never_of_a_guess(
     claims: dict[str, object], role: str | None
 ) -> None:
-    assert _access.role_of({"is_logged_in": True, **claims}, KNOWN) == role
+    assert access.role_of({"is_logged_in": True, **claims}, KNOWN) == role
 
 
 def test_without_entries_nobody_gets_in() -> None:
-    assert _access.role_of({"is_logged_in": True, "email": "ana@example.org"}, _access.roles({})) is None
+    assert access.role_of({"is_logged_in": True, "email": "ana@example.org"}, access.roles({})) is None
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_without_entries_nobody_gets_in() -> None:
 )
 def test_an_entry_that_nobody_understands_lets_nobody_in(section: dict[str, object]) -> None:
     with pytest.raises(PersonaError, match=r"secrets\.toml: \[persona\.roles\]"):
-        _access.roles(section)
+        access.roles(section)
 
 
 @pytest.mark.parametrize("given", [["--viewer"], ["--", "--viewer"], ["--", "--server.port=1", "--viewer"]])

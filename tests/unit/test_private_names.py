@@ -223,7 +223,7 @@ def test_private_name_is_found(source: str) -> None:
         "import numpy as np\nnp.random.default_rng(1)",
         "import os\nos._exit(1)",
         "class Own:\n    def __init__(self):\n        self._own_names = 1\nOwn()._own_names",
-        "from pages import _ui\n_ui._open",
+        "from pages.parts import ui as _ui\n_ui._open",
         "setting = getattr(object, 'streamlit')",
     ],
 )

@@ -10,7 +10,7 @@ from unittest.mock import MagicMock
 
 import pytest
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.bundle import WITHHELD
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.experiment import Cell, Experiment
@@ -126,7 +126,7 @@ def test_reading_is_as_it_was_except_for_what_was_sent(store: ReadOnlyStore, dat
 @pytest.mark.parametrize("name", [name for name in vars(Worker) if not name.startswith("_")])
 def test_there_is_no_worker_for_viewers_whatever_is_wanted_of_it(store: ReadOnlyStore, name: str) -> None:
     with pytest.raises(AccessDenied):
-        getattr(_ui.Services(store, None).worker, name)
+        getattr(ui.Services(store, None).worker, name)
 
 
 def test_a_worker_of_a_read_only_store_starts_nothing_even_so(store: ReadOnlyStore) -> None:

@@ -7,7 +7,7 @@ import json
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
 from pipeline.results.sent import payload_parts
@@ -24,9 +24,9 @@ _PARTS = {"prompt": "Prompt", "system": "Instructions", "json_schema": "Form of 
 def show(run_id: str, call_id: str, simulated: bool) -> None:
     """The attempt under its table."""
     try:
-        call = _ui.services().store.call(run_id, call_id)
+        call = ui.services().store.call(run_id, call_id)
     except StoreError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     with st.container(border=True):
         _head(call, simulated)
@@ -43,7 +43,7 @@ def _head(call: ModelCall, simulated: bool) -> None:
         st.subheader(escape_markdown(call.id), anchor=False, width="content")
         st.badge(CALL_WORDS[call.status], color=_COLORS.get(call.status, "orange"))  # type: ignore[arg-type]
         if simulated and call.stage == "refine":
-            _ui.simulated_badge()
+            ui.simulated_badge()
     batch = " · asked in a batch" if call.batch else ""
     st.caption(f"{escape_markdown(f'{call.provider} {call.model}')}{batch} · {CALL_MEANING[call.status]}")
 
@@ -63,7 +63,7 @@ def _bill(call: ModelCall, simulated: bool) -> None:
         (
             "Latency",
             MISSING if call.status == "in_flight" else milliseconds(call.latency_ms),
-            f"started {_ui.when(call.started_at)}",
+            f"started {ui.when(call.started_at)}",
         ),
     )
     titles, values, notes = zip(*[[escape_markdown(text) for text in column] for column in columns], strict=True)

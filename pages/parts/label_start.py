@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _calibrate_data, _ui
 from pages._label_data import RATER_KEY
+from pages.parts import threshold_data, ui
 from pipeline.calibration.design import LabelPlan, minutes_for, plan
 from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
 from pipeline.domain.study import Study
@@ -47,7 +47,7 @@ def enter(design_id: str) -> None:
 @st.fragment
 def open_designs(study_id: str) -> None:
     """The designs of a study, newest first; nothing when there are none."""
-    designs = _ui.services().store.designs(study_id)
+    designs = ui.services().store.designs(study_id)
     if not designs:
         return
     st.header("Designs", anchor=False)
@@ -69,7 +69,7 @@ def _design(design: DesignSummary) -> None:
     facts = f"{said or count(design.tasks, 'text')} · {count(len(design.run_ids), 'run')}"
     st.markdown(
         f"**{escape_markdown(label(design.name))}**{kind}  \n"
-        f":small[:gray[{facts} · drawn {_ui.when(design.created_at)}]]",
+        f":small[:gray[{facts} · drawn {ui.when(design.created_at)}]]",
         width="stretch",
     )
     if st.button("Open", key=f"open {design.id}", icon=":material/arrow_forward:"):
@@ -85,10 +85,10 @@ def delete_popover(design_id: str, name: str) -> None:
     ) as opened:
         if not opened.open:
             return
-        labels = count(len(_ui.services().store.labels(design_id)), "label")
+        labels = count(len(ui.services().store.labels(design_id)), "label")
         st.markdown(f"Deletes **{escape_markdown(label(name))}** and {labels} for good.")
         if st.button("Delete design and labels", type="primary"):
-            _ui.services().store.delete_design(design_id)
+            ui.services().store.delete_design(design_id)
             leave()
 
 
@@ -98,14 +98,14 @@ def delete_popover(design_id: str, name: str) -> None:
 def new_design(study: Study) -> None:
     """Settings of a draw, what it takes, and the button that fixes it."""
     st.header("Draw texts to label", anchor=False)
-    runs = _ui.services().store.run_names(_calibrate_data.MOST_RUNS, study.id)
+    runs = ui.services().store.run_names(threshold_data.MOST_RUNS, study.id)
     ended = [run for run in runs if run.status != "running" and run.personas]
     if ended:
-        _new_design({run.id: f"{label(run.name)} · {_ui.when(run.created_at)}" for run in ended})
+        _new_design({run.id: f"{label(run.name)} · {ui.when(run.created_at)}" for run in ended})
         return
     with st.container(border=True):
         st.markdown("**This study has no finished run yet.** Labels are given to texts of a run.")
-        st.page_link(_ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        st.page_link(ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
 
 
 @st.fragment
@@ -113,7 +113,7 @@ def _new_design(runs: dict[str, str]) -> None:
     """Fields on the left, what they come to on the right; `runs` says what each is called."""
     sides = st.grid(2, min_column_width=360, gap="medium")
     with sides.cell():
-        current = st.session_state.get(_ui.RUN_KEY)
+        current = st.session_state.get(ui.RUN_KEY)
         chosen = st.multiselect(
             "Runs",
             list(runs),
@@ -165,9 +165,9 @@ def _promise() -> Promise:
 def _draw(run_ids: list[str], settings: DesignSettings) -> None:
     """What the draw would be, and the button."""
     try:
-        planned = plan(_calibrate_data.scores(run_ids), settings)
+        planned = plan(threshold_data.scores(run_ids), settings)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     _what_it_takes(planned)
     with (
@@ -187,7 +187,7 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
             return
     st.session_state[RATER_KEY] = rater.strip()
     name = name.strip() or "First labels"
-    enter(_ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
+    enter(ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
 
 
 def _what_it_takes(planned: LabelPlan) -> None:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _experiment, _providers, _ui
 from pages._markdown import table
+from pages.parts import experiment as experiment_part
+from pages.parts import providers as providers_part
+from pages.parts import ui
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
 from pipeline.domain.experiment import Cell
 from pipeline.domain.run import RunRecord
@@ -28,27 +30,27 @@ _OFFERED = 100
 @st.fragment
 def show() -> None:
     """The form, what it comes to, and the button."""
-    store = _ui.services().store
+    store = ui.services().store
     ended = [run for run in store.run_names(_OFFERED) if run.status != "running" and run.personas]
     # A branch has the drafts of the run it began with, which is the one to choose.
     branches = set(store.branches([run.id for run in ended]))
     runs = {run.id: run for run in ended if run.id not in branches}
     if not runs:
         st.markdown("An experiment begins with the drafts of a run, and there is none yet.")
-        st.page_link(_ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
+        st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
         return
     run_id = st.selectbox(
         "Drafts of",
         list(runs),
-        format_func=lambda key: f"{label(runs[key].name)} · {_ui.when(runs[key].created_at)} · {key}",
+        format_func=lambda key: f"{label(runs[key].name)} · {ui.when(runs[key].created_at)} · {key}",
         help="All cells use these drafts: nothing is drafted or scored again.",
     )
-    source = _ui.run(run_id)
+    source = ui.run(run_id)
     try:
         grid = _grid(source)
         cells = cells_of(grid, source.config, _WHERE)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     reason = _cost(grid, cells, source)
     if st.button(
@@ -89,7 +91,7 @@ def _grid(source: RunRecord) -> Grid:
             "Refined by",
             providers,
             index=providers.index(config.frontier_provider),
-            format_func=lambda key: _providers.FRONTIER_WORDS.get(key, key),
+            format_func=lambda key: providers_part.FRONTIER_WORDS.get(key, key),
             key=f"experiment_provider_{source.id}",
         )
         models = _models(source, provider)
@@ -118,7 +120,7 @@ def _grid(source: RunRecord) -> Grid:
 
 def _models(source: RunRecord, provider: str) -> list[str]:
     config = source.config.model_copy(update={"frontier_provider": provider})
-    seen = _providers.health(provider, "frontier", config)
+    seen = providers_part.health(provider, "frontier", config)
     usual = DEFAULT_FRONTIER_MODEL[provider]
     own = source.config.frontier_model if provider == source.config.frontier_provider else usual
     return st.multiselect(
@@ -143,12 +145,12 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     rows = []
     expected = worst = 0
     simulated = False
-    private = _ui.services().store.is_private(source.study_id)
+    private = ui.services().store.is_private(source.study_id)
     for number, cell in enumerate(cells, start=1):
-        planned = _providers.checked(cell.config, drafting=False, private=private)
+        planned = providers_part.checked(cell.config, drafting=False, private=private)
         if not isinstance(planned, Plan) or planned.missing == "frontier_unavailable":
             reason = planned.reason if isinstance(planned, Plan) else str(planned)
-            _ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
+            ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
             return reason
         seen = outlook(cell.config, planned, drafts=source)
         simulated = seen.simulated
@@ -174,14 +176,14 @@ def _start(grid: Grid, source: RunRecord) -> None:
         experiment = plan_experiment(
             grid,
             source,
-            _ui.settings(),
-            _ui.cache_folder(),
+            ui.settings(),
+            ui.cache_folder(),
             datetime.now(UTC),
-            private=_ui.services().store.is_private(source.study_id),
+            private=ui.services().store.is_private(source.study_id),
         )
-        _experiment.start(experiment)
+        experiment_part.start(experiment)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     st.query_params["experiment"] = experiment.id
     st.rerun()

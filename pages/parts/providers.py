@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages import _fields, _ui
+from pages.parts import fields, ui
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride, Settings
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.hybrid.preflight import Plan, build, look, plan
@@ -44,7 +44,7 @@ WORDS = {
 }
 FRONTIER_WORDS = {**WORDS, "openai": "OpenAI"}
 KEY_FIELD = "api_key_"
-PRICE_FIELD = f"{_ui.FIELD_PREFIX}price_"
+PRICE_FIELD = f"{ui.FIELD_PREFIX}price_"
 
 
 # --- free looks ------------------------------------------------------------------------------------
@@ -52,12 +52,12 @@ PRICE_FIELD = f"{_ui.FIELD_PREFIX}price_"
 
 def checked(config: HybridConfig, *, drafting: bool = True, private: bool = False) -> Plan | PersonaError:
     """The plan of a run, or why it cannot start; one that is given its drafts needs no local model."""
-    return _plan(_key(config), drafting, private, config, _ui.settings(), _ui.cache_folder())
+    return _plan(_key(config), drafting, private, config, ui.settings(), ui.cache_folder())
 
 
 def health(name: str, role: ProviderRole, config: HybridConfig) -> Health:
     """The state of one provider."""
-    return _look(name, role, _key(config), config, _ui.settings())
+    return _look(name, role, _key(config), config, ui.settings())
 
 
 def look_again() -> None:
@@ -91,15 +91,15 @@ def _key(config: HybridConfig) -> str:
 
 def local(config: HybridConfig, planned: Plan | PersonaError) -> None:
     """Who writes the drafts."""
-    _fields.choice("local_provider", "Drafted by", ["auto", *names("local")], words=WORDS)
+    fields.choice("local_provider", "Drafted by", ["auto", *names("local")], words=WORDS)
     name = config.local_provider
     if name == "auto":
         name = planned.config.local_provider if isinstance(planned, Plan) else "ollama"
     seen = health(name, "local", config)
     if name == "openai":
-        _fields.text("local_base_url", "Address of the server", placeholder="http://127.0.0.1:8000/v1")
+        fields.text("local_base_url", "Address of the server", placeholder="http://127.0.0.1:8000/v1")
     if name != "builtin":
-        _fields.choice("local_model", "Model", seen.models, open_ended=True)
+        fields.choice("local_model", "Model", seen.models, open_ended=True)
     state(seen, "local")
     if seen.fault == "unknown_model" and hasattr(provider_class(name, "local"), "pull"):
         download(name, config)
@@ -109,14 +109,14 @@ def download(name: str, config: HybridConfig) -> None:
     """Offer to fetch a model that the server does not have, and show how far it is."""
     if not st.button(f"Download {escape_markdown(config.local_model)}", icon=":material/download:"):
         return
-    server = build(name, "local", config, _ui.settings())
+    server = build(name, "local", config, ui.settings())
     bar = st.progress(0.0, text="Asking for the model …")
     try:
         for step in server.pull(config.local_model):  # type: ignore[attr-defined]
             share = step.completed / step.total if step.total else 0.0
             bar.progress(min(share, 1.0), text=escape_markdown(step.status))
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     look_again()
     st.rerun()
@@ -127,7 +127,7 @@ def download(name: str, config: HybridConfig) -> None:
 
 def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
     """Who refines."""
-    _fields.choice(
+    fields.choice(
         "frontier_provider", "Refined by", names("frontier"), words=FRONTIER_WORDS, then=_propose_frontier_model
     )
     name = config.frontier_provider
@@ -136,13 +136,13 @@ def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
     seen = health(name, "frontier", config)
     usual = DEFAULT_FRONTIER_MODEL.get(name)
     known = [*seen.models] if usual is None or usual in seen.models else [usual, *seen.models]
-    _fields.choice("frontier_model", "Model", known, open_ended=True)
+    fields.choice("frontier_model", "Model", known, open_ended=True)
     state(seen, "frontier")
     if seen.successor:
         st.button(
             f"Use {escape_markdown(seen.successor)}",
             icon=":material/upgrade:",
-            on_click=_fields.put,
+            on_click=fields.put,
             args=({"frontier_model": seen.successor},),
         )
     if variable := provider_class(name, "frontier").key_variable:
@@ -151,20 +151,20 @@ def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
 
 def _propose_frontier_model() -> None:
     """Another provider sells other models."""
-    name = _fields.values()["frontier_provider"]
+    name = fields.values()["frontier_provider"]
     if name in DEFAULT_FRONTIER_MODEL:
-        _fields.put({"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
+        fields.put({"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
 
 
 def api_key(variable: str) -> None:
     """A key for this session, where the environment has none or another one is wanted."""
-    typed = variable in st.session_state.get(_ui.TYPED_KEYS, {})
+    typed = variable in st.session_state.get(ui.TYPED_KEYS, {})
     if typed:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
             st.caption(f":material/key: {variable}: typed in this session.", width="stretch")
             st.button("Forget", type="tertiary", on_click=_forget_key, args=(variable,), key=f"forget_{variable}")
         return
-    if _ui.settings().secret(variable) is None:
+    if ui.settings().secret(variable) is None:
         _key_field(variable, variable)
         return
     with st.popover(f"Another {variable}", icon=":material/key:", width="stretch"):
@@ -187,13 +187,13 @@ def _key_field(label: str, variable: str) -> None:
 def _keep_key(variable: str) -> None:
     typed = st.session_state.pop(f"{KEY_FIELD}{variable}", "").strip()
     if typed:
-        st.session_state[_ui.TYPED_KEYS] = {**st.session_state.get(_ui.TYPED_KEYS, {}), variable: typed}
+        st.session_state[ui.TYPED_KEYS] = {**st.session_state.get(ui.TYPED_KEYS, {}), variable: typed}
         look_again()
 
 
 def _forget_key(variable: str) -> None:
-    kept = st.session_state.get(_ui.TYPED_KEYS, {})
-    st.session_state[_ui.TYPED_KEYS] = {name: key for name, key in kept.items() if name != variable}
+    kept = st.session_state.get(ui.TYPED_KEYS, {})
+    st.session_state[ui.TYPED_KEYS] = {name: key for name, key in kept.items() if name != variable}
     look_again()
 
 
@@ -222,7 +222,7 @@ def price(config: HybridConfig, planned: Plan | PersonaError) -> None:
             st.caption(f"Now: {escape_markdown(planned.pricer.source)}. Own prices replace it.")
         _price_fields(config)
 
-    _fields.folded("Price of the model", fill)
+    fields.folded("Price of the model", fill)
     if config.frontier_model in config.prices:
         st.caption("Your own price counts.")
 
@@ -248,6 +248,6 @@ def _price_fields(config: HybridConfig) -> None:
 def _keep_price(model: str) -> None:
     """Own prices count once both are there; clearing one gives the library's back."""
     own = {field: st.session_state[f"{PRICE_FIELD}{field}_{model}"] for field in ("input_usd", "output_usd")}
-    others = {name: price for name, price in _fields.values()["prices"].items() if name != model}
+    others = {name: price for name, price in fields.values()["prices"].items() if name != model}
     complete = None not in own.values()
-    st.session_state[_ui.CONFIG_KEY] = {**_fields.values(), "prices": {**others, model: own} if complete else others}
+    st.session_state[ui.CONFIG_KEY] = {**fields.values(), "prices": {**others, model: own} if complete else others}

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.hybrid.preflight import suggested
 from pipeline.text.wording import count
@@ -29,15 +29,15 @@ _USUAL: Values = HybridConfig().model_dump(mode="json")
 
 def values() -> Values:
     """The settings of this session; on the first visit the best that works here without asking."""
-    if _ui.CONFIG_KEY not in st.session_state:
-        _ui.use_config(suggested(_ui.settings()))
-    block: Values = st.session_state[_ui.CONFIG_KEY]
+    if ui.CONFIG_KEY not in st.session_state:
+        ui.use_config(suggested(ui.settings()))
+    block: Values = st.session_state[ui.CONFIG_KEY]
     return block
 
 
 def put(changes: Mapping[str, object]) -> None:
     """Set some settings from outside their fields, which show the new values."""
-    st.session_state[_ui.CONFIG_KEY] = {**values(), **changes}
+    st.session_state[ui.CONFIG_KEY] = {**values(), **changes}
     for name in changes:
         st.session_state.pop(_key(name), None)
 
@@ -166,7 +166,7 @@ def _within(block: Values, name: str) -> Any:
 
 
 def _key(name: str) -> str:
-    return f"{_ui.FIELD_PREFIX}{name}"
+    return f"{ui.FIELD_PREFIX}{name}"
 
 
 def _bound(name: str, present: object, then: Callable[[], None] | None = None) -> dict[str, Any]:
@@ -180,6 +180,6 @@ def _changed(name: str, then: Callable[[], None] | None) -> None:
     outer, _, inner = name.partition(".")
     changed = {**values()[outer], inner: present} if inner else present
     blank = changed == "" and _info(name).default is None
-    st.session_state[_ui.CONFIG_KEY] = {**values(), outer: None if blank else changed}
+    st.session_state[ui.CONFIG_KEY] = {**values(), outer: None if blank else changed}
     if then:
         then()

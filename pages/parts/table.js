@@ -1,4 +1,4 @@
-// Draws what pages/_table.py hands over. Text is only ever set as text: names come from files and models.
+// Draws what pages/parts/table.py hands over. Text is only ever set as text: names come from files and models.
 
 /** What each table shows: its marks, how often they were changed here, and the data that was drawn. */
 const shown = new WeakMap();

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _access, _ui
+from pages.parts import access, ui
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.errors import StoreError
 from pipeline.store.run_list import UNDO_FOR, ListedRun, RemovedRun
@@ -25,8 +25,8 @@ def show(chosen: Sequence[ListedRun]) -> None:
         help=None if one else "Mark one run in the table.",
     ):
         # Not `use_run`: the address of this page, which the browser's way back leads to, stays as it is.
-        st.session_state[_ui.RUN_KEY] = chosen[0].id
-        _ui.go(_ui.RESULTS)
+        st.session_state[ui.RUN_KEY] = chosen[0].id
+        ui.go(ui.RESULTS)
     comparable = FEWEST <= len(chosen) <= MOST
     if st.button(
         f"Compare {len(chosen)}" if comparable else "Compare",
@@ -35,8 +35,8 @@ def show(chosen: Sequence[ListedRun]) -> None:
         disabled=not comparable,
         help=None if comparable else f"Mark {FEWEST} to {MOST} runs in the table; the upper one is the baseline.",
     ):
-        st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(run.id for run in chosen)})
-    if _access.is_viewer():
+        st.switch_page(ui.COMPARE, query_params={"runs": ",".join(run.id for run in chosen)})
+    if access.is_viewer():
         return
     if one:
         with st.popover("Describe", icon=":material/edit:"):
@@ -59,7 +59,7 @@ def offer_undo(removed: Sequence[RemovedRun]) -> None:
                 width="content",
             )
             if st.button("Undo", icon=":material/undo:", key=f"undo {run.id}"):
-                _try(lambda run=run: _ui.services().store.restore_run(run.id))  # type: ignore[misc]
+                _try(lambda run=run: ui.services().store.restore_run(run.id))  # type: ignore[misc]
 
 
 def _describe_form(run: ListedRun) -> None:
@@ -70,7 +70,7 @@ def _describe_form(run: ListedRun) -> None:
         )
         note = st.text_area("Note", run.note, max_chars=2000, key=f"note {run.id}")
         if st.form_submit_button("Save", type="primary") and name and name.strip():
-            store = _ui.services().store
+            store = ui.services().store
             if name.strip() != run.name:
                 store.rename_run(run.id, name.strip())
             store.describe_run(run.id, tags=(tags or "").split(","), note=note or "")
@@ -78,7 +78,7 @@ def _describe_form(run: ListedRun) -> None:
 
 
 def _pin_and_archive(chosen: Sequence[ListedRun]) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     pinned, archived = all(run.pinned for run in chosen), all(run.archived for run in chosen)
     if st.button("Unpin" if pinned else "Pin", icon=":material/keep:", help="Pinned runs stay at the top."):
         for run in chosen:
@@ -111,15 +111,15 @@ def _delete_button(chosen: Sequence[ListedRun]) -> None:
 
 def _remove(chosen: Sequence[ListedRun]) -> None:
     for run in chosen:
-        _ui.services().store.remove_run(run.id, datetime.now(UTC))
-        if st.session_state.get(_ui.RUN_KEY) == run.id:
-            st.session_state.pop(_ui.RUN_KEY)
+        ui.services().store.remove_run(run.id, datetime.now(UTC))
+        if st.session_state.get(ui.RUN_KEY) == run.id:
+            st.session_state.pop(ui.RUN_KEY)
 
 
 def _try(change: Callable[[], None]) -> None:
     try:
         change()
     except StoreError as error:
-        _ui.problem(error)
+        ui.problem(error)
     else:
         st.rerun()

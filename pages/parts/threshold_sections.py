@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _calibrate_more, _calibrate_run, _figures
+from pages import _calibrate_more
+from pages.parts import calibration_run, figures
 from pipeline.domain.units import MICROS
 from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.text.wording import escape_markdown
@@ -49,7 +50,7 @@ def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
         "Cost": (True, _cost),
         "Quality": (priced, _quality),
         "Worth of the score": (bool(board.bins), _calibrate_more.worth),
-        "Refining": (True, _calibrate_run.show),
+        "Refining": (True, calibration_run.show),
         "Simpler rules": (priced, _calibrate_more.rules),
         "Own threshold": (labelled, _calibrate_more.test),
         "Table": (True, _every_threshold),
@@ -61,13 +62,13 @@ def _risk(board: "Board", place: int) -> None:
     from pipeline.results.charts.calibration import risk_curve
 
     alpha = board.terms.promise.alpha
-    _chart("Risk", risk_curve(board.positions, board.positions[place], alpha, dark=_figures.is_dark()))
+    _chart("Risk", risk_curve(board.positions, board.positions[place], alpha, dark=figures.is_dark()))
 
 
 def _cost(board: "Board", place: int) -> None:
     from pipeline.results.charts.calibration import cost_by_threshold
 
-    here, budget, dark = board.positions[place], board.terms.budget_micros, _figures.is_dark()
+    here, budget, dark = board.positions[place], board.terms.budget_micros, figures.is_dark()
     _chart("Cost", cost_by_threshold(board.positions, here, budget, simulated=board.simulated, dark=dark))
 
 
@@ -75,7 +76,7 @@ def _quality(board: "Board", place: int) -> None:
     from pipeline.results.charts.tradeoff import cost_quality
 
     if board.exchange is not None:
-        view = cost_quality(board.exchange, place, simulated=board.simulated, dark=_figures.is_dark())
+        view = cost_quality(board.exchange, place, simulated=board.simulated, dark=figures.is_dark())
         _chart("Cost and quality", view)
 
 
@@ -83,7 +84,7 @@ def _chart(topic: str, view: ChartView | MovingView) -> None:
     # Few elements: each one that a move sends again is drawn again.
     after = f" :small[:gray[{escape_markdown(view.subtitle)}]]" if view.subtitle else ""
     st.markdown(f"**{topic}: {escape_markdown(view.title)}.**{after}")
-    _figures.draw(view, topic)
+    figures.draw(view, topic)
 
 
 def _every_threshold(board: "Board", _place: int) -> None:

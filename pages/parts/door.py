@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from pages import _access, _ui
+from pages.parts import access, ui
 from pipeline.text.wording import escape_markdown
 
 _LOOKING = {
-    _ui.RESULTS: ("Results", ":material/groups:", "personas with the evidence beside every claim"),
-    _ui.RUNS: ("Runs", ":material/list_alt:", "all runs, to search and to open"),
-    _ui.COMPARE: ("Compare", ":material/compare_arrows:", "what changed between runs, and whether it was worth it"),
-    _ui.CALIBRATE: ("Calibrate", ":material/speed:", "where the threshold may be put, and what it promises"),
+    ui.RESULTS: ("Results", ":material/groups:", "personas with the evidence beside every claim"),
+    ui.RUNS: ("Runs", ":material/list_alt:", "all runs, to search and to open"),
+    ui.COMPARE: ("Compare", ":material/compare_arrows:", "what changed between runs, and whether it was worth it"),
+    ui.CALIBRATE: ("Calibrate", ":material/speed:", "where the threshold may be put, and what it promises"),
 }
 
 
@@ -21,14 +21,14 @@ def sign_in() -> None:
             _stranger()
             return
         st.markdown("**Sign in to see studies and runs.**")
-        for provider, word in _access.providers().items():
+        for provider, word in access.providers().items():
             if st.button(escape_markdown(word), type="primary", icon=":material/login:", key=f"sign in {provider}"):
                 st.login(provider)
         st.caption("You were given a link? Open it again after signing in.")
 
 
 def _stranger() -> None:
-    who = _access.email()
+    who = access.email()
     if who:
         st.markdown(f"**{escape_markdown(who)} has no role here.** Ask whoever runs this server to give you one.")
     else:
@@ -43,9 +43,9 @@ def _stranger() -> None:
 def account() -> None:
     """In the sidebar: whether one may look only, who is signed in, and the way out."""
     with st.sidebar:
-        if _access.is_viewer():
+        if access.is_viewer():
             st.caption(":material/visibility: You may look, and not change anything.")
-        if who := _access.email() if _access.signs_in() else None:
+        if who := access.email() if access.signs_in() else None:
             st.caption(f":material/person: {escape_markdown(who)}")
             if st.button("Sign out", icon=":material/logout:", type="tertiary"):
                 st.logout()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _access, _ui
+from pages.parts import access, ui
 from pipeline.domain.comparison import LETTERS, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError
@@ -19,12 +19,12 @@ def of_the_address() -> Comparison | None:
         StoreError: it is not in this database.
     """
     asked = st.query_params.get("comparison")
-    return _ui.services().store.comparison(asked) if asked else None
+    return ui.services().store.comparison(asked) if asked else None
 
 
 def saved_ones() -> None:
     """All saved comparisons, newest first."""
-    saved = _ui.services().store.comparisons()
+    saved = ui.services().store.comparisons()
     if not saved:
         return
     st.header("Saved comparisons", anchor=False)
@@ -35,12 +35,12 @@ def saved_ones() -> None:
             ):
                 st.query_params.from_dict({"comparison": one.id})
                 st.rerun()
-            st.caption(f"{count(len(one.run_ids), 'run')} · saved {_ui.when(one.created_at)}", width="content")
+            st.caption(f"{count(len(one.run_ids), 'run')} · saved {ui.when(one.created_at)}", width="content")
 
 
 def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
     """Title, note and a few words about each run; saving leads to the link of the comparison."""
-    if _access.is_viewer():
+    if access.is_viewer():
         return
     kept = saved.id if saved else ""
     with st.popover("Edit" if saved else "Save", icon=":material/bookmark:"):
@@ -61,7 +61,7 @@ def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
             if st.form_submit_button("Save", type="primary"):
                 _save(title or "", note or "", {key: text or "" for key, text in said.items()}, runs, saved)
         if saved and st.button("Delete this comparison", icon=":material/delete:", help="The runs stay."):
-            _ui.services().store.delete_comparison(saved.id)
+            ui.services().store.delete_comparison(saved.id)
             st.query_params.clear()
             st.rerun()
 
@@ -71,7 +71,7 @@ def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord]
         st.caption("It needs a title: that is what others see first.")
         return
     try:
-        kept = _ui.services().store.save_comparison(
+        kept = ui.services().store.save_comparison(
             title.strip(),
             [run.id for run in runs],
             datetime.now(UTC),
@@ -80,7 +80,7 @@ def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord]
             comparison_id=saved.id if saved else None,
         )
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     st.query_params.from_dict({"comparison": kept})
     st.rerun()

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from pages import _access
+from pages.parts import access
 from pipeline.domain.config import HybridConfig, Settings, from_environment
 from pipeline.domain.run import RunRecord, RunStatus
 from pipeline.domain.study import Study
@@ -34,7 +34,7 @@ COMPARE, CALLS = "pages/compare.py", "pages/calls.py"
 EXPERIMENTS = "pages/experiments.py"
 """The pages, for `go` and `st.page_link`."""
 
-EXAMPLE = Path(__file__).parent.parent / "data" / "hearthwise"
+EXAMPLE = Path(__file__).parents[2] / "data" / "hearthwise"
 EXAMPLE_NAME = "Living with Hearthwise (example)"
 
 RUNS_KEPT = 16
@@ -119,7 +119,7 @@ def services() -> Services:
         PersonaError: what `_access.role` raises.
         AccessDenied: nobody is signed in, or somebody without a role.
     """
-    role = _access.role()
+    role = access.role()
     if role is None:
         raise AccessDenied("You are not signed in, or no longer have a role here. Open the page again and sign in.")
     opened = _open(_database())
@@ -181,7 +181,7 @@ def settings() -> Settings:
     Raises:
         AccessDenied: to a viewer, who has no use for keys.
     """
-    if _access.is_viewer():
+    if access.is_viewer():
         deny()
     stored = {}
     if st.secrets.load_if_toml_exists():

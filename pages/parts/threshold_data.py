@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.store import RunName
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ class Question(NamedTuple):
 
 def ended_runs() -> list[RunName]:
     """The newest runs that may have scored drafts."""
-    return [run for run in _ui.services().store.run_names(MOST_RUNS) if run.status != "running"]
+    return [run for run in ui.services().store.run_names(MOST_RUNS) if run.status != "running"]
 
 
 def chosen_runs(known: Sequence[RunName]) -> list[str]:
     """The runs of the address, else those of its design, else the current one, else the newest."""
     asked = [run_id for run_id in st.query_params.get_all("runs") if run_id]
     if not asked and (design_id := st.query_params.get("design")):
-        asked = list(_ui.services().store.design(design_id).run_ids)
+        asked = list(ui.services().store.design(design_id).run_ids)
     ids = [run.id for run in known]
-    remembered = st.session_state.get(_ui.RUN_KEY)
+    remembered = st.session_state.get(ui.RUN_KEY)
     return asked or ([remembered] if remembered in ids else ids[:1])
 
 
@@ -60,7 +60,7 @@ def scores(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
     Raises:
         StoreError: one of them is not in this database.
     """
-    store = _ui.services().store
+    store = ui.services().store
     return _scores(store.path, tuple(run_ids), store.run_states(run_ids))
 
 
@@ -68,18 +68,18 @@ def scores(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
 def _scores(
     _database: Path, run_ids: tuple[str, ...], states: tuple[tuple[str, str, str], ...]
 ) -> "tuple[RunScores, ...]":
-    return _ui.services().store.scores(run_ids)
+    return ui.services().store.scores(run_ids)
 
 
 def branches(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
     """Runs that began with the drafts of these and have ended."""
-    found = scores(_ui.services().store.branches(run_ids))
+    found = scores(ui.services().store.branches(run_ids))
     return tuple(run for run in found if run.status != "running")
 
 
 def designs(run_ids: Sequence[str], study_id: str) -> "list[DesignSummary]":
     """The designs of a study, those drawn from exactly these runs first; newest first within each."""
-    found = _ui.services().store.designs(study_id)
+    found = ui.services().store.designs(study_id)
     return sorted(found, key=lambda design: set(design.run_ids) != set(run_ids))
 
 
@@ -87,7 +87,7 @@ def declared(design_id: str | None) -> "Promise | None":
     """What labels were drawn to promise; `None` without any, and for labels made elsewhere."""
     if design_id is None:
         return None
-    design = _ui.services().store.design(design_id).design
+    design = ui.services().store.design(design_id).design
     return design.settings.promise if design.is_drawn else None
 
 
@@ -97,7 +97,7 @@ def board(question: Question, terms: "Terms") -> "Board":
     Raises:
         StoreError: a run or the design is not in this database.
     """
-    store = _ui.services().store
+    store = ui.services().store
     runs, others = scores(question.run_ids), branches(question.run_ids)
     labels = _labels(question.design_id)
     last = labels.model_dump_json(include={"rater", "drafts"}) if labels else ""
@@ -110,7 +110,7 @@ def _labels(design_id: str | None) -> "LabelSet | None":
 
     if design_id is None:
         return None
-    store = _ui.services().store
+    store = ui.services().store
     return label_set(store.design(design_id), store.labels(design_id))
 
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _privacy
+from pages.parts import privacy
 from pipeline.domain.study import Study, StudySize
 from pipeline.text.wording import count, escape_markdown
 
@@ -31,7 +31,7 @@ def understood(study: Study) -> None:
     """What the loaders made of the files; what they left out comes first."""
     if study.warnings:
         left_out(study.warnings)
-    _privacy.talks_to_models(study)
+    privacy.talks_to_models(study)
     as_table(study)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _calibrate_sections, _figures, _share, _ui
+from pages.parts import access, figures, share, threshold_sections, ui
 from pipeline.domain.units import MICROS
 from pipeline.text.wording import escape_markdown, percent, score
 
@@ -39,7 +39,7 @@ def moving(board: "Board") -> None:
     )
     place = place_of(threshold)
     _cut_here(board, board.positions[place])
-    _calibrate_sections.section(board, place)
+    threshold_sections.section(board, place)
 
 
 def _start(board: "Board") -> float:
@@ -73,7 +73,7 @@ def actions(board: "Board") -> None:
                 args=(certified,),
                 help="Moves the slider to the lowest threshold that the labels certify.",
             )
-        if not _access.is_viewer() and st.button(
+        if not access.is_viewer() and st.button(
             "Use this threshold",
             type="primary",
             icon=":material/arrow_forward:",
@@ -88,7 +88,7 @@ def _report(board: "Board") -> None:
     # Built when it is opened, for the threshold of that moment.
     with st.popover("Report", icon=":material/description:", key="report", on_change="rerun") as opened:
         if opened.open:
-            _share.calibration_button(board, float(st.session_state.get(AT_KEY, _start(board))))
+            share.calibration_button(board, float(st.session_state.get(AT_KEY, _start(board))))
 
 
 def _typed() -> None:
@@ -111,9 +111,9 @@ def _use(board: "Board", threshold: float) -> None:
         "enabled": True,
         "skip_frontier": False,
     }
-    st.session_state[_ui.STUDY_KEY] = run.study_id
-    _ui.use_config(run.config.model_copy(update=changed))
-    _ui.go(_ui.CONFIGURE)
+    st.session_state[ui.STUDY_KEY] = run.study_id
+    ui.use_config(run.config.model_copy(update=changed))
+    ui.go(ui.CONFIGURE)
 
 
 # --- what it cuts ----------------------------------------------------------------------------------
@@ -125,9 +125,9 @@ def _cut_here(board: "Board", here: "Position") -> None:
     from pipeline.results.charts.calibration import threshold_histogram
 
     pool = board.pool
-    view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=_figures.is_dark())
+    view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=figures.is_dark())
     # Without its heading, so that the bars stand right under the slider that cuts them.
-    _figures.draw(view, "cut")
+    figures.draw(view, "cut")
     rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
     # A figure stays on one line with its unit.
     lines = [
@@ -170,8 +170,8 @@ def answer(board: "Board") -> None:
         )
     if other := undeclared(board):
         st.warning(escape_markdown(other), icon=":material/edit_note:")
-    if not _access.is_viewer() and (board.labels is None or certificate.labels_needed):
-        st.page_link(_ui.LABEL, label="Label drafts", icon=":material/checklist:")
+    if not access.is_viewer() and (board.labels is None or certificate.labels_needed):
+        st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
 
 
 def _how_to_read(board: "Board") -> None:

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.study import Segment, Study
 from pipeline.errors import PersonaError
 from pipeline.store import StudySummary
@@ -36,9 +36,9 @@ def switch(summary: StudySummary) -> None:
 
 def _set(study_id: str, *, private: bool) -> None:
     try:
-        _ui.services().store.set_private(study_id, private)
+        ui.services().store.set_private(study_id, private)
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
     st.session_state.pop(f"private_{study_id}", None)
     st.rerun()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.mapping import MappedRole
 from pipeline.errors import InputError
 from pipeline.sources import Mapping as Correction
@@ -209,7 +209,7 @@ def _buttons(
         if st.button("Use this", icon=":material/check:", disabled=bool(why), help=why, key=f"map_use_{part.shape}"):
             _keep(part, roles)
         if kept and st.button("Forget", icon=":material/undo:", type="tertiary", key=f"map_forget_{part.shape}"):
-            _ui.services().store.forget_mapping(part.shape)
+            ui.services().store.forget_mapping(part.shape)
             st.rerun()
         same = "columns" if part.kind == "table" else "speakers"
         remembered = "Remembered" if kept else "Will be remembered"
@@ -217,7 +217,7 @@ def _buttons(
 
 
 def _keep(part: Part, roles: dict[str, MappedRole]) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     if roles == part.guess:
         store.forget_mapping(part.shape)
     else:

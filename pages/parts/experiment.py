@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages import _access, _figures, _ui
 from pages._markdown import table
+from pages.parts import access, figures, ui
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
@@ -30,7 +30,7 @@ _HOW = (
 
 def show(experiment_id: str) -> None:
     """Everything about one experiment; follows it while it runs."""
-    store, runner = _ui.services().store, _ui.services().runner
+    store, runner = ui.services().store, ui.services().runner
     experiment = store.experiment(experiment_id)
     runs = store.experiment_runs(experiment_id)
     # Between two cells no run is running, but the thread is at work.
@@ -43,11 +43,11 @@ def show(experiment_id: str) -> None:
 
 def link(run_ids: Sequence[str]) -> None:
     """The way to the experiment that all of these runs belong to; nothing where they do not."""
-    found = _ui.services().store.experiments_of(run_ids)
+    found = ui.services().store.experiments_of(run_ids)
     if run_ids and set(found) == set(run_ids) and len({one.id for one in found.values()}) == 1:
         one = found[run_ids[0]]
         st.page_link(
-            _ui.EXPERIMENTS,
+            ui.EXPERIMENTS,
             label=f"Experiment: {escape_markdown(label(one.name, 60))}",
             icon=":material/science:",
             query_params={"experiment": one.id},
@@ -56,7 +56,7 @@ def link(run_ids: Sequence[str]) -> None:
 
 def start(experiment: Experiment) -> None:
     """Begin an experiment, or go on with it, in the background."""
-    store, worker, settings = _ui.services().store, _ui.services().worker, _ui.settings()
+    store, worker, settings = ui.services().store, ui.services().worker, ui.settings()
     store.save_experiment(experiment)
     worker.background(experiment.id, lambda: run_experiment(experiment, store, worker, settings, worker.join))
 
@@ -68,16 +68,16 @@ def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> Non
         if status == "not begun":
             st.badge("not begun", color="gray")
         else:
-            _ui.status_badge(status)
+            ui.status_badge(status)
         if any(run.simulated for run in runs):
-            _ui.simulated_badge()
+            ui.simulated_badge()
     st.caption(
         escape_markdown(
-            f"{experiment.id} · begun {_ui.when(experiment.created_at)} · drafts of {experiment.drafts_from}"
+            f"{experiment.id} · begun {ui.when(experiment.created_at)} · drafts of {experiment.drafts_from}"
         )
     )
     if experiment.problem and not running:
-        _ui.problem(experiment.problem)
+        ui.problem(experiment.problem)
     with st.container(horizontal=True, gap="small"):
         _actions(experiment, runs, running)
 
@@ -85,7 +85,7 @@ def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> Non
 def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
     if running:
         if st.button("Cancel", icon=":material/stop_circle:", help="Stops before the next call; what is done stays."):
-            _ui.services().store.cancel_experiment(experiment.id)
+            ui.services().store.cancel_experiment(experiment.id)
             st.rerun()
     elif status_of(experiment, runs) != "completed" and st.button(
         "Go on",
@@ -96,34 +96,34 @@ def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> No
         try:
             start(experiment.model_copy(update={"cancel_requested": False, "problem": None}))
         except PersonaError as error:
-            _ui.problem(error)
+            ui.problem(error)
         else:
             st.rerun()
 
 
 def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
-    if not _access.is_viewer():
+    if not access.is_viewer():
         _steer(experiment, runs, running)
     done = [run.id for run in runs if run.drafts_from and run.status == "completed"]
     if not running and len(done) > 1:
         words = f"Compare {len(done)}" if len(done) <= MOST else f"Compare the first {MOST}"
         if st.button(words, icon=":material/compare_arrows:", help="Their personas, claims and charts side by side."):
-            st.switch_page(_ui.COMPARE, query_params={"runs": ",".join(done[:MOST])})
+            st.switch_page(ui.COMPARE, query_params={"runs": ",".join(done[:MOST])})
     st.download_button(
         "JSON",
-        partial(_document, _ui.services().store, experiment),
+        partial(_document, ui.services().store, experiment),
         f"{experiment.id}.json",
         icon=":material/download:",
         on_click="ignore",
     )
-    if not running and not _access.is_viewer():
+    if not running and not access.is_viewer():
         with st.popover("Delete", icon=":material/delete:", type="tertiary"):
             st.markdown(
                 f"{escape_markdown(label(experiment.name))} will be forgotten. Its {count(len(runs), 'run')} and what "
                 "they have spent stay on Runs."
             )
             if st.button("Delete this experiment", icon=":material/delete:"):
-                _ui.services().store.delete_experiment(experiment.id)
+                ui.services().store.delete_experiment(experiment.id)
                 st.query_params.clear()
                 st.rerun()
 
@@ -137,7 +137,7 @@ def _document(store: Store, experiment: Experiment) -> str:
 
 def _progress(experiment: Experiment, was_running: bool) -> None:
     """What has been spent, and what came of each cell."""
-    store, runner = _ui.services().store, _ui.services().runner
+    store, runner = ui.services().store, ui.services().runner
     if was_running:
         experiment = store.experiment(experiment.id)
         is_over = status_of(experiment, store.experiment_runs(experiment.id)) != "running"
@@ -164,9 +164,9 @@ def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
     from pipeline.results.charts.experiment import paired_differences
 
     simulated = any(cell.simulated for cell in found.cells)
-    view = paired_differences(found, measure, dark=_figures.is_dark())
+    view = paired_differences(found, measure, dark=figures.is_dark())
     topic = f"{TITLES[measure]} beside cell {found.baseline}"
-    _figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, on_demand=True)
+    figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, on_demand=True)
 
 
 def _baseline(experiment: Experiment) -> int:
@@ -182,7 +182,7 @@ def _baseline(experiment: Experiment) -> int:
 
 
 def _results(experiment: Experiment, baseline: int = 1) -> ExperimentResults:
-    store = _ui.services().store
+    store = ui.services().store
     runs = store.experiment_runs(experiment.id)
     states = tuple((run.id, run.status, run.spent_micros) for run in runs)
     return _kept(store.path, experiment.id, states, baseline, experiment, runs)
@@ -197,7 +197,7 @@ def _kept(
     _experiment: Experiment,
     _runs: tuple[CellRun, ...],
 ) -> ExperimentResults:
-    return results(_experiment, _runs, {run.id: _ui.run(run.id) for run in _runs if run.drafts_from}, baseline)
+    return results(_experiment, _runs, {run.id: ui.run(run.id) for run in _runs if run.drafts_from}, baseline)
 
 
 def _money(found: ExperimentResults) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _figures, _ui
+from pages.parts import access, figures, ui
 from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.run import FinalPersona, RunRecord
@@ -36,7 +36,7 @@ def exports(run: RunRecord) -> None:
         "verdicts.",
     )
     if run.status != "running":
-        store = _ui.services().store
+        store = ui.services().store
         _file(f"Report{mark}", f"{run.id}.html", partial(_report, store, run, with_words), ":material/description:")
         _file(
             "Bundle for another installation",
@@ -49,7 +49,7 @@ def exports(run: RunRecord) -> None:
     _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", partial(_charts, run), ":material/image:")
     _file(f"Everything as JSON{mark}", f"{run.id}.json", partial(_json, run))
     _file(f"Personas as Markdown{mark}", f"{run.id}.md", partial(export.personas_markdown, run))
-    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: _figures.csv(run, tables.persona_table(run)))
+    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(run)))
     _file("Configuration as YAML", f"{run.id}.yaml", run.config.to_yaml)
 
 
@@ -69,15 +69,15 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
         return
     _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
     ids = [run.id for run in runs]
-    bundle = partial(_bundle, _ui.services().store, ids, with_words)
+    bundle = partial(_bundle, ui.services().store, ids, with_words)
     _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
 
 
 def _words_switch(key: str, runs: Sequence[RunRecord], meaning: str) -> bool:
     """Whether exports hold words of the study: off for viewers, and for studies that never leave this machine."""
-    if _access.is_viewer():
+    if access.is_viewer():
         return False
-    store = _ui.services().store
+    store = ui.services().store
     private = any(store.is_private(study_id) for study_id in {run.study_id for run in runs})
     reason = "The study never leaves this machine. Upload has the switch for it."
     asked = st.toggle("With words of the study", key=key, disabled=private, help=reason if private else meaning)
@@ -113,7 +113,7 @@ def poster_button(run: RunRecord, final: FinalPersona) -> None:
 
 def importer() -> None:
     """A button that takes in a bundle and opens its first run."""
-    if _access.is_viewer():
+    if access.is_viewer():
         return
     with st.popover("Import", icon=":material/upload:"):
         file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
@@ -123,14 +123,14 @@ def importer() -> None:
 
 def _take_in(name: str, data: bytes) -> None:
     try:
-        taken = _ui.services().store.import_bundle(read_bundle(data, name), datetime.now(UTC))
+        taken = ui.services().store.import_bundle(read_bundle(data, name), datetime.now(UTC))
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
-    _ui.forget_studies()
+    ui.forget_studies()
     if taken.runs:
-        st.session_state[_ui.RUN_KEY] = taken.runs[0]
-        _ui.go(_ui.RESULTS)
+        st.session_state[ui.RUN_KEY] = taken.runs[0]
+        ui.go(ui.RESULTS)
     known = f"{count(len(taken.known), 'run')} of it, and all are here already"
     st.info(f"{count(taken.labels, 'label')} taken in; {known}." if taken.labels else f"Nothing was changed: {known}.")
 

@@ -2,7 +2,7 @@
 
 Streamlit's own table paints on a canvas, which costs a fifth of a second for each row chosen and which no screen
 reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. A row is told by its id, never by its
-place. Texts do nothing here: `table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
+place. Texts do nothing here: `pages/parts/table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
 """
 
 from collections.abc import Hashable, Sequence

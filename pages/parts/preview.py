@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
@@ -28,9 +28,9 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
         latest = drafts or _latest(study)
         try:
             with st.spinner("Putting an example together …"):
-                found = examples(study, config, planned, latest, _ui.cache_folder())
+                found = examples(study, config, planned, latest, ui.cache_folder())
         except PersonaError as error:
-            _ui.problem(f"No example can be made before a run of this study has drafts. {error}")
+            ui.problem(f"No example can be made before a run of this study has drafts. {error}")
             return
         if not found:
             st.markdown(":green[:material/lock:] Nothing: every model of this run works inside this program.")
@@ -41,8 +41,8 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
 
 
 def _latest(study: Study) -> RunRecord | None:
-    done = _ui.services().store.run_names(50, study.id)
-    return next((_ui.run(run.id) for run in done if run.status == "completed"), None)
+    done = ui.services().store.run_names(50, study.id)
+    return next((ui.run(run.id) for run in done if run.status == "completed"), None)
 
 
 def _example(example: Example) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _access, _figures, _providers, _ui
+from pages.parts import access, figures, providers, ui
 from pipeline.errors import PersonaError
 from pipeline.hybrid.forecast import forecast
 from pipeline.text.wording import count, escape_markdown, label, usd
@@ -22,7 +22,7 @@ def show(board: "Board", place: int) -> None:
     _what_is_known(board, min(board.positions[place].threshold, 1.0))
     if _running(board):
         _under_way(board)
-    elif _access.is_viewer():
+    elif access.is_viewer():
         return
     elif board.imputed or board.pool.by_score is None:
         with st.container(border=True):
@@ -33,7 +33,7 @@ def show(board: "Board", place: int) -> None:
 
 def _running(board: "Board") -> list[str]:
     """Runs on these drafts that have not ended."""
-    store = _ui.services().store
+    store = ui.services().store
     ids = store.branches([run.id for run in board.runs])
     return [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]
 
@@ -45,7 +45,7 @@ def _under_way(board: "Board") -> None:
     if not running:
         st.rerun()
     st.info("A run on these drafts is under way. What it measures is taken in as soon as it has ended.")
-    st.page_link(_ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
+    st.page_link(ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
 def _what_is_known(board: "Board", threshold: float) -> None:
@@ -58,9 +58,9 @@ def _what_is_known(board: "Board", threshold: float) -> None:
         return
     st.markdown(escape_markdown(in_words(found, threshold)))
     with st.container(border=True):
-        _figures.chart(
+        figures.chart(
             "Who gains from refining",
-            who_gains(known.label.tolist(), known.frontier_label.tolist(), dark=_figures.is_dark()),
+            who_gains(known.label.tolist(), known.frontier_label.tolist(), dark=figures.is_dark()),
             "gains",
             file=board.newest.id,
             simulated=board.simulated,
@@ -98,7 +98,7 @@ def _offer(board: "Board") -> None:
             key=f"calibration budget {run.id}",
         )
         config = calibration_config(run.config, budget)
-        planned = _providers.checked(config)
+        planned = providers.checked(config)
         reason = _why_not(planned)
         if st.button(
             "Refine all of them",
@@ -128,9 +128,9 @@ def _expected(config: "HybridConfig", planned: "Plan | PersonaError", drafts: in
 
 def _start(run: "RunScores", config: "HybridConfig") -> None:
     try:
-        run_id = _ui.services().worker.branch(run.id, config, _ui.settings(), f"{run.name} · calibration run")
+        run_id = ui.services().worker.branch(run.id, config, ui.settings(), f"{run.name} · calibration run")
     except PersonaError as error:
-        _ui.problem(error)
+        ui.problem(error)
         return
-    _ui.use_run(run_id)
-    _ui.go(_ui.RESULTS)
+    ui.use_run(run_id)
+    ui.go(ui.RESULTS)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages import _label_data, _ui
+from pages import _label_data
+from pages.parts import ui
 from pipeline.calibration.design import ShownText, minutes_for
 from pipeline.domain.labels import Label, StoredDesign, Verdict
 from pipeline.domain.persona import Persona
@@ -47,7 +48,7 @@ def next_place(stored: StoredDesign, rater: str) -> int | None:
 
 
 def _own(stored: StoredDesign, rater: str) -> list[Label]:
-    return [label for label in _ui.services().store.labels(stored.id) if label.rater == rater]
+    return [label for label in ui.services().store.labels(stored.id) if label.rater == rater]
 
 
 def _card(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
@@ -140,13 +141,13 @@ def undo_button(stored: StoredDesign, rater: str, *, disabled: bool = False) -> 
 def _say(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None:
     note = st.session_state.get(_note_key(stored, place), "").strip()
     st.session_state.pop(_source_key(stored, place), None)
-    _ui.services().store.save_label(stored.id, place, rater, verdict, note, datetime.now(UTC))
+    ui.services().store.save_label(stored.id, place, rater, verdict, note, datetime.now(UTC))
 
 
 def _undo(stored: StoredDesign, rater: str) -> None:
     own = _own(stored, rater)
     if own:
-        _ui.services().store.remove_label(stored.id, own[-1].place, rater)
+        ui.services().store.remove_label(stored.id, own[-1].place, rater)
         st.session_state[_note_key(stored, own[-1].place)] = own[-1].note
 
 
@@ -167,7 +168,7 @@ def _source_key(stored: StoredDesign, place: int) -> str:
 
 def _source(stored: StoredDesign, text: ShownText) -> None:
     """What the participants said whom this text is drawn from."""
-    study = _ui.study(stored.design.setup.study_id)
+    study = ui.study(stored.design.setup.study_id)
     with st.container(border=True, height=_SOURCE_PX):
         for participant in text.focus:
             st.markdown(f"**{escape_markdown(participant)}**")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages import _label_card, _ui
+from pages.parts import label_card, ui
 from pipeline.calibration.label_files import export_cases, export_labels
 from pipeline.calibration.labels import label_agreement, label_set
 from pipeline.domain.labels import Agreement, Label, StoredDesign
@@ -56,7 +56,7 @@ def _agreement(title: str, found: Agreement, nothing: str) -> None:
 def _next(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            _ui.CALIBRATE,
+            ui.CALIBRATE,
             label="See what these labels certify",
             icon=":material/speed:",
             query_params={"design": stored.id},
@@ -70,11 +70,11 @@ def _next(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
         )
         if stored.design.is_drawn:
             _scored_download(stored, labels)
-        _label_card.undo_button(stored, rater)
+        label_card.undo_button(stored, rater)
 
 
 def _scored_download(stored: StoredDesign, labels: Sequence[Label]) -> None:
-    store = _ui.services().store
+    store = ui.services().store
     st.download_button(
         "Drafts with score and label",
         lambda: export_cases(store.scores(stored.run_ids), label_set(stored, labels)),

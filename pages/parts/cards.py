@@ -1,6 +1,6 @@
 """Persona cards: every claim with its mark, opening to the words in the study that support it.
 
-The cards of a page are one element of our own (`cards.js`), which sets the untrusted text of personas and studies as
+The cards of a page are one element of our own (`pages/parts/cards.js`), which sets the untrusted text of personas and studies as
 text. Their words come along, so that a claim opens without asking the server.
 """
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages import _once, _ui
+from pages import _once
 from pages._markdown import table
+from pages.parts import ui
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
 from pipeline.results.compare_runs import (
@@ -43,8 +44,8 @@ def runs_in_brief(runs: Sequence[RunRecord], annotations: Mapping[str, str]) -> 
 
 def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
     name = escape_markdown(label(run.name))
-    st.page_link(_ui.RESULTS, label=f"**{letter}** · {name}", query_params={"run": run.id})
-    word, color, icon = _ui.STATUS[run.status]
+    st.page_link(ui.RESULTS, label=f"**{letter}** · {name}", query_params={"run": run.id})
+    word, color, icon = ui.STATUS[run.status]
     badges = [f":{color}-badge[{icon} {word}]"] if run.status != "completed" else []
     badges += [":violet-badge[:material/science: simulated]"] if run.simulated else []
     summed = run_figures(run)
@@ -53,7 +54,7 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
         count(summed.personas, "persona"),
         f"{usd(summed.spent_micros, run.simulated)} spent",
         *([f"took {duration(summed.seconds)}"] if summed.seconds is not None else []),
-        _ui.when(run.created_at),
+        ui.when(run.created_at),
     ]
     lines = [" ".join([*badges, f":small[:gray[{escape_markdown(' · '.join(facts))}]]"])]
     lines += [f"*{escape_markdown(label(annotation, 300))}*"] if annotation else []

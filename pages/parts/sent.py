@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _ui
+from pages.parts import ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.sent import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
@@ -25,8 +25,8 @@ _ICONS: dict[Place, str] = {
 
 def panel(run_id: str) -> None:
     """The statement on one run."""
-    run = _ui.run(run_id)
-    study = _ui.study(run.study_id)
+    run = ui.run(run_id)
+    study = ui.study(run.study_id)
     found = _found(run, study)
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -51,7 +51,7 @@ def _shipment(shipment: Shipment, study_segments: int, study: Study) -> None:
 def _found(run: RunRecord, study: Study) -> Outbound:
     if run.finished_at is None:
         return outbound(run, study)
-    return _finished(_ui.services().store.path, run.id, run.finished_at.isoformat(), run, study)
+    return _finished(ui.services().store.path, run.id, run.finished_at.isoformat(), run, study)
 
 
 # A finished run does not change before it is resumed, which gives it another end.
