@@ -11,6 +11,8 @@ import streamlit as st
 
 from pages.parts import access, experiment, threshold, threshold_data, ui
 from pages.parts.threshold_data import Question
+from pipeline.domain.labels import DesignSummary, Promise
+from pipeline.domain.scores import RunScores
 from pipeline.domain.units import MICROS
 from pipeline.errors import StoreError
 from pipeline.store import RunName
@@ -18,8 +20,7 @@ from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.position import Terms
-    from pipeline.domain.labels import DesignSummary
-    from pipeline.domain.scores import RunScores
+
 
 _QUESTION = "Where do I put the threshold?"
 _RUNS_KEY, _DESIGN_KEY, _BUDGET_KEY = "calibrate_runs", "calibrate_design", "budget"
@@ -132,7 +133,7 @@ def _forget(keys: Sequence[str]) -> None:
         st.query_params.pop(key, None)
 
 
-def _why_not(runs: "Sequence[RunScores]") -> list[str]:
+def _why_not(runs: Sequence[RunScores]) -> list[str]:
     """Why these runs cannot be taken together, or hold nothing to take."""
     from pipeline.calibration.pool import why_not_together
 
@@ -148,9 +149,8 @@ def _why_not(runs: "Sequence[RunScores]") -> list[str]:
     return [f"These runs cannot be taken together. {' '.join(reasons)} Take one of them away."] if reasons else []
 
 
-def _ask(runs: "Sequence[RunScores]") -> "tuple[Question, Terms]":
+def _ask(runs: Sequence[RunScores]) -> "tuple[Question, Terms]":
     from pipeline.calibration.position import Terms
-    from pipeline.domain.labels import Promise
 
     newest = max(runs, key=lambda run: run.created_at)
     found = {design.id: design for design in threshold_data.designs([run.id for run in runs], newest.study_id)}
@@ -199,7 +199,7 @@ _SCOPE_HELP = (
 )
 
 
-def _drafts_help(runs: "Sequence[RunScores]") -> str:
+def _drafts_help(runs: Sequence[RunScores]) -> str:
     kept, written = (
         sum(len(part) for part in parts) for parts in zip(*((run.kept, run.drafts) for run in runs), strict=True)
     )
@@ -225,7 +225,7 @@ def _percent(label: str, default: int, key: str, low: int, high: int) -> int:
     return int(st.number_input(f"{label} (%)", low, high, default, key=key, bind="query-params"))
 
 
-def _budget(run: "RunScores") -> float | None:
+def _budget(run: RunScores) -> float | None:
     value: float | None = st.number_input(
         "Budget of one run (USD)",
         0.0,
@@ -244,7 +244,7 @@ def _budget(run: "RunScores") -> float | None:
 # --- labels ----------------------------------------------------------------------------------------
 
 
-def _choose_labels(found: "dict[str, DesignSummary]") -> str | None:
+def _choose_labels(found: dict[str, DesignSummary]) -> str | None:
     """The design whose labels count."""
     with st.container(border=True):
         st.markdown("**Labels**")
@@ -267,7 +267,7 @@ def _choose_labels(found: "dict[str, DesignSummary]") -> str | None:
     return design_id
 
 
-def _chosen_design(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) -> str | None:
+def _chosen_design(found: dict[str, DesignSummary], run_ids: Sequence[str]) -> str | None:
     """The one that was chosen, else that of the address, else the newest one drawn from exactly these runs."""
     if _DESIGN_KEY not in st.session_state:
         asked = st.query_params.get("design")
@@ -277,7 +277,7 @@ def _chosen_design(found: "dict[str, DesignSummary]", run_ids: Sequence[str]) ->
     return chosen if chosen in found else None
 
 
-def _pick(found: "dict[str, DesignSummary]") -> str | None:
+def _pick(found: dict[str, DesignSummary]) -> str | None:
     chosen: str = st.selectbox(
         "Labels of",
         [*found, _NO_LABELS],
@@ -291,7 +291,7 @@ def _pick(found: "dict[str, DesignSummary]") -> str | None:
     return chosen if chosen in found else None
 
 
-def _label_status(design: "DesignSummary") -> None:
+def _label_status(design: DesignSummary) -> None:
     done = max(design.labelled.values(), default=0)
     who = ", ".join(f"{escape_markdown(rater)} {labels}" for rater, labels in design.labelled.items())
     st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")

@@ -1,7 +1,7 @@
 """Calls: what exactly was sent, and what was paid?
 
-Of one run (`?run=ID`, and `?call=ID` for one attempt) or of all runs (`?run=all`, and `?call=RUN/ID`). The attempts are
-listed a page at a time (`?page=`), newest first.
+Of one run (`?run=ID`, and `?call=ID` for one attempt) or of all runs (`?run=all`, and `?call=RUN/ID`). Totals keep real
+and simulated money apart. The attempts are listed a page at a time (`?page=`), newest first.
 """
 
 import json
@@ -11,16 +11,15 @@ from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
-from pages import _totals
-from pages.parts import attempt, sent, ui
+from pages.parts import attempt, figures, sent, ui
 from pages.parts.table import Column, Row, keep_in_address, page_turner, shown_page, table
-from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall, totals
+from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, totals
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
 from pipeline.results import export, tables
 from pipeline.store import RunName
 from pipeline.text import spreadsheet
-from pipeline.text.wording import CALL_WORDS, count, label, milliseconds
+from pipeline.text.wording import CALL_WORDS, MISSING, count, escape_markdown, label, milliseconds, usd
 
 T = TypeVar("T", bound=str)
 
@@ -30,6 +29,14 @@ _ALL = "all"
 
 _MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 25, 10
 """Runs offered, attempts on a page, and rows of the table in sight: the chosen attempt is shown below it."""
+
+STAGE_WORDS: dict[Stage, str] = {
+    "draft": "drafting",
+    "embed": "embedding",
+    "judge": "judging",
+    "count": "counting tokens",
+    "refine": "refining",
+}
 
 
 def page() -> None:
@@ -61,7 +68,7 @@ def _calls(run_id: str | None) -> None:
         st.info("No model has been called yet. Every attempt will be listed here.", icon=":material/inbox:")
         return
     total = totals(groups, choice)
-    _totals.show(total, _latencies(store.path, choice, repr(groups)))
+    _show_totals(total, _latencies(store.path, choice, repr(groups)))
     if run_id:
         sent.panel(run_id)
     else:
@@ -91,7 +98,7 @@ def _choice(run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
     """The filters; one with a single possible value is not offered."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         stage: Stage | None = _pick(
-            "stage", [stage for stage in _totals.STAGES if _occurs(groups, "stage", stage)], _totals.STAGES
+            "stage", [stage for stage in STAGE_WORDS if _occurs(groups, "stage", stage)], STAGE_WORDS
         )
         providers = list(dict.fromkeys(group.provider for group in groups))
         provider: str | None = _pick("provider", providers, {name: name for name in providers})
@@ -230,7 +237,7 @@ def _cells(item: ListedCall, with_run: bool) -> list[str]:
     return [
         *([item.run_name] if with_run else ()),
         call.draft_id,
-        _totals.STAGES[call.stage],
+        STAGE_WORDS[call.stage],
         CALL_WORDS[call.status] + (" ⚑" if call.flag else ""),
         ui.money(call.cost_micros, item.simulated),
         call.provider,
@@ -262,6 +269,83 @@ def _downloads(choice: CallChoice) -> None:
         f"{run_id} payloads.json",
         on_click="ignore",
         width="stretch",
+    )
+
+
+def _show_totals(total: CallTotals, latencies: Sequence[Latency]) -> None:
+    with st.grid(3, min_column_width=190, gap="small"):
+        figures.tile("Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones too.")
+        figures.tile(
+            f"Settled{_simulated_mark(total)}",
+            usd(total.simulated_settled_micros if _is_simulated(total) else total.settled_micros),
+            _beside(total, total.simulated_settled_micros, count(total.paid, "paid attempt")),
+            "What the attempts cost that have ended. A lost one is charged at its reservation.",
+        )
+        figures.tile(
+            f"Reserved{_simulated_mark(total)}",
+            usd(total.simulated_reserved_micros if _is_simulated(total) else total.reserved_micros),
+            _beside(total, total.simulated_reserved_micros, f"{total.in_flight or 'none'} waiting"),
+            "Worst case of the attempts that wait for an answer.",
+        )
+        figures.tile(
+            "Tokens in", f"{total.input_tokens:,}", f"{total.cached_tokens or 'none'} of them from a cache", _TOKENS
+        )
+        figures.tile("Tokens out", f"{total.output_tokens:,}", "hidden reasoning included", _TOKENS)
+        _latency_tile(latencies)
+    spent = [
+        usd(micros, simulated)
+        for micros, simulated in ((total.elsewhere_micros, False), (total.simulated_elsewhere_micros, True))
+        if micros
+    ]
+    if spent:
+        st.caption(
+            escape_markdown(
+                f"{' and '.join(spent)} of imported runs is not in these amounts: it was spent where they were made. "
+                "Their attempts and tokens are counted."
+            )
+        )
+
+
+_TOKENS = "As the providers report them; estimated where they report none. builtin uses none."
+
+
+def _ends(total: CallTotals) -> str:
+    ends = {
+        "answered": total.answered,
+        "unusable": total.unusable,
+        "failed": total.failed,
+        "lost": total.lost,
+        "waiting": total.in_flight,
+    }
+    return " · ".join(f"{number:,} {word}" for word, number in ends.items() if number) or "none fits"
+
+
+def _is_simulated(total: CallTotals) -> bool:
+    return total.has_simulated and not total.has_real
+
+
+def _simulated_mark(total: CallTotals) -> str:
+    return " (simulated)" if _is_simulated(total) else ""
+
+
+def _beside(total: CallTotals, simulated_micros: int, note: str) -> str:
+    """The small print of an amount: what is simulated stands beside real money, never in it."""
+    both = total.has_real and simulated_micros
+    return f"and {usd(simulated_micros, simulated=True)} · {note}" if both else note
+
+
+def _latency_tile(latencies: Sequence[Latency]) -> None:
+    """Refining first: the stages have other models and other times, so they are not mixed."""
+    told = [
+        f"{STAGE_WORDS[latency.stage]} {milliseconds(latency.median_ms)}, p95 {milliseconds(latency.p95_ms)}, "
+        f"n = {latency.n:,}"
+        for latency in latencies[::-1]
+    ]
+    figures.tile(
+        "Median latency",
+        milliseconds(latencies[-1].median_ms) if latencies else MISSING,
+        " · ".join(told) or "no attempt has ended",
+        "From sending to the answer or the error, per stage. 95 % took no longer than p95.",
     )
 
 

@@ -2,27 +2,39 @@
 
 The address holds what is compared: `?runs=a,b` or `?comparison=…` for a saved one. Somebody who opens such a link
 reads the title and the note first.
+
+Which runs are compared: read from the address, chosen on the page, loaded once.
+
+The compared runs as charts: scores over each other and one below the other, mix, and money on one axis.
 """
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any, get_args
 
 import streamlit as st
 
-from pages import _compare_charts, _compare_runs
-from pages.parts import compare_figures, compare_personas, compare_saved, experiment, share, ui
+from pages.parts import compare_figures, compare_personas, compare_saved, experiment, figures, share, ui
+from pages.parts.ui import once
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
-from pipeline.text.wording import count, escape_markdown, label
+from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
+from pipeline.results.charts.style import ChartView, MovingView
+from pipeline.store.run_list import RunName
+from pipeline.text.wording import count, escape_markdown, label, score
 
 _QUESTION = "What changed between these runs, and was it worth it?"
+
+_OFFERED = 100
+"""The newest runs, offered in a list that can be searched; older ones are found on Runs."""
 
 
 def page() -> None:
     """The comparison of the address, or what there is to compare."""
     ui.header("Compare", _QUESTION)
     saved = compare_saved.of_the_address()
-    asked = _compare_runs.asked(saved)
-    runs = _compare_runs.load(asked)
+    asked = asked_runs(saved)
+    runs = load_runs(asked)
     gone = [run_id for run_id in asked if run_id not in {run.id for run in runs}]
     if gone:
         ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted meanwhile.")
@@ -33,7 +45,7 @@ def page() -> None:
         _what_to_know(saved)
     with st.container(horizontal=True, gap="small"):
         with st.container(width="content"):  # a fragment alone would take the whole line
-            _compare_runs.chooser(runs)
+            run_chooser(runs)
         compare_saved.save_form(runs, saved)
         compare_saved.link(runs, saved)
         with st.popover("Export", icon=":material/download:"):
@@ -51,7 +63,7 @@ def _nothing_to_compare(given: int) -> None:
                 f"**Choose {FEWEST} to {MOST} runs.** What differs between them will be here, and whether it is "
                 "more than chance."
             )
-        _compare_runs.choice([])
+        run_choice([])
         st.page_link(ui.RUNS, label="Or mark them in the list of runs", icon=":material/list_alt:")
     compare_saved.saved_ones()
 
@@ -66,11 +78,113 @@ def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
     compare_figures.runs_in_brief(runs, saved.annotations if saved else {})
     compare_figures.what_differs(runs)
     compare_figures.differences(runs)
-    _compare_charts.show(runs)
+    comparison_charts(runs)
     if any(run.personas for run in runs):
         compare_personas.show(runs)
     else:
         st.info(f"None of these {count(len(runs), 'run')} has a persona yet.", icon=":material/inbox:")
+
+
+def asked_runs(saved: Comparison | None) -> list[str]:
+    """The ids of the address, else those of the saved comparison; each once."""
+    given = [run_id for part in st.query_params.get("runs", "").split(",") if (run_id := part.strip())]
+    return list(dict.fromkeys(given or (saved.run_ids if saved else ())))
+
+
+def load_runs(run_ids: Sequence[str]) -> list[RunRecord]:
+    """The runs in this order; those that are not there are left out. An ended run is read once."""
+    if len(run_ids) > MOST:
+        run_ids = run_ids[: MOST + 1]
+    store = ui.services().store
+    return [ui.record(run) for run in store.listed_runs(run_ids)]
+
+
+@st.fragment
+def run_chooser(runs: Sequence[RunRecord]) -> None:
+    """A way to other runs, opened on demand."""
+    with st.popover("Change runs", icon=":material/edit:", on_change="rerun", key="change runs") as change:
+        if change.open:
+            run_choice(runs)
+
+
+def run_choice(chosen: Sequence[RunRecord]) -> None:
+    """A form with the runs to compare; the first one is the baseline."""
+    names = {run.id: _run_name(run, run.threshold) for run in ui.services().store.run_names(_OFFERED)}
+    names |= {run.id: _run_name(run, run.config.quality_threshold) for run in chosen if run.id not in names}
+    if len(names) < FEWEST:
+        st.caption(f"There {'is one run' if names else 'is no run yet'}, and a comparison needs {FEWEST}.")
+        st.page_link(ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
+        return
+    with st.form("runs to compare", border=False):
+        ids = st.multiselect(
+            "Runs, the baseline first",
+            list(names),
+            [run.id for run in chosen],
+            format_func=names.__getitem__,
+            max_selections=MOST,
+            key=f"compared {' '.join(run.id for run in chosen)}",
+        )
+        if st.form_submit_button("Compare", type="primary"):
+            if len(ids) < FEWEST:
+                st.caption(f"Choose at least {FEWEST}.")
+            else:
+                st.query_params.from_dict({"runs": ",".join(ids)})
+                st.rerun()
+
+
+def _run_name(run: RunName | RunRecord, threshold: float) -> str:
+    return escape_markdown(f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)} · {run.id}")
+
+
+def comparison_charts(runs: Sequence[RunRecord]) -> None:
+    """Four charts in two columns, or one where there is no room for two."""
+    _score_charts(runs)
+    with st.grid(2, min_column_width=380, gap="small"):
+        with st.container(border=True, height="stretch"):
+            mix = figures.drawn("mix", runs, partial(mix_rows, runs))
+            _chart("Local and frontier", runs, mix.view, "mix", mix.spec)
+        with st.container(border=True, height="stretch"):
+            _cost_chart(runs)
+
+
+@st.fragment
+def _score_charts(runs: Sequence[RunRecord]) -> None:
+    slot = st.container()
+    texts = st.segmented_control(
+        "Scores of",
+        get_args(Texts),
+        default="delivered texts",
+        required=True,
+        key="texts",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    dark = figures.is_dark()
+    with slot, st.grid(2, min_column_width=380, gap="small"):
+        for name, draw in {"scores overlaid": score_overlay, "scores run by run": score_rows}.items():
+            view = once(f"{name} {texts} {dark}", runs, partial(draw, runs, texts, dark=dark))
+            with st.container(border=True, height="stretch"):
+                _chart(name.capitalize(), runs, view, name)
+
+
+@st.fragment
+def _cost_chart(runs: Sequence[RunRecord]) -> None:
+    slot = st.container()
+    by = figures.cost_over()
+    with slot:
+        lines = figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by))
+        _chart("Cumulative cost", runs, lines.view, "cost", lines.spec)
+
+
+def _chart(
+    topic: str,
+    runs: Sequence[RunRecord],
+    view: ChartView | MovingView,
+    name: str,
+    spec: dict[str, Any] | None = None,
+) -> None:
+    simulated = all(run.simulated for run in runs)  # else each row of the figures says it of its run
+    figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)
 
 
 ui.show(page)

@@ -1,22 +1,23 @@
 """Configure: what will happen, where does data go, what can it cost?
 
-The answer comes first, then the three stages with every setting. Looks at providers are free, made here and kept for
-some seconds; nothing is paid before Run.
+The answer comes first, then the three stages with every setting, then the settings as YAML. A run may begin with the
+drafts of another one. Looks at providers are free, made here and kept for some seconds; nothing is paid before Run.
 """
+
+from contextlib import suppress
 
 import streamlit as st
 
-from pages import _branch, _scorers, _yaml
 from pages.parts import fields, preview, providers, threshold_data, ui
-from pipeline.domain.config import HybridConfig, parse_config
+from pipeline.domain.config import HybridConfig, parse_config, parse_config_text
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
-from pipeline.errors import ConfigError, InputError, PersonaError
+from pipeline.errors import ConfigError, InputError, PersonaError, StoreError
 from pipeline.hybrid.branch import branch_config
 from pipeline.hybrid.forecast import Outlook, outlook
 from pipeline.hybrid.preflight import Plan
-from pipeline.text.wording import count, escape_markdown, score, usd
+from pipeline.text.wording import count, escape_markdown, label, score, usd
 
 RUN_NAME_KEY = "run_name"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
@@ -33,6 +34,8 @@ MORE_ON_DRAFTING = ("seed", "temperature", "local_workers", "context_tokens", "t
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
 EARLIER_RUNS = 3
 """Finished runs of the study that tell what scores to expect."""
+
+YAML_OPENED_KEY, PASTED_YAML_KEY, YAML_PROBLEM_KEY = "yaml", "pasted_yaml", "import_problem"
 
 
 def page() -> None:
@@ -54,7 +57,7 @@ def below(study: Study | None) -> None:
 
 def run_to_be(study: Study | None) -> None:
     """What would happen, and the settings that decide it."""
-    drafts = _branch.chosen(study)
+    drafts = chosen_drafts(study)
     planned: Plan | PersonaError
     try:
         config = parse_config(fields.values(), "Settings")
@@ -69,7 +72,7 @@ def run_to_be(study: Study | None) -> None:
     stages = st.grid(3, min_column_width=280, border=True)
     with stages.cell():
         if drafts:
-            _branch.show(drafts)
+            drafted_elsewhere(drafts)
         else:
             draft(config, planned)
     with stages.cell():
@@ -78,7 +81,7 @@ def run_to_be(study: Study | None) -> None:
         refine(config, planned)
     if isinstance(planned, Plan):
         preview.show(study, config, planned, drafts)
-    _yaml.show(config)
+    yaml_settings(config)
 
 
 # --- what will happen ------------------------------------------------------------------------------
@@ -100,7 +103,7 @@ def before_the_run(
     if study is None:
         reason = "Choose a study first: personas are drawn from it."
         st.page_link(ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
-    if _yaml.is_pasted():
+    if is_yaml_pasted():
         # Ctrl+Enter ends typing in that field too: it must not start a run with the settings from before.
         reason = "Use the pasted settings below first, or clear them."
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -197,7 +200,7 @@ def assess(config: HybridConfig) -> None:
         f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.\n{SCORE_PARTS}"
     )
     fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
-    _scorers.show(config)
+    providers.optional_scorers(config)
 
 
 def _weights() -> None:
@@ -251,6 +254,98 @@ def stage(step: str, title: str, explanation: str) -> None:
     """The head of a stage."""
     st.header(f"{step} · {title}", anchor=False)
     st.caption(explanation)
+
+
+def is_yaml_pasted() -> bool:
+    """Whether there is pasted text that has not become the settings yet."""
+    return bool(st.session_state.get(PASTED_YAML_KEY, "").strip())
+
+
+def yaml_settings(config: HybridConfig) -> None:
+    """Both ways, made only while they are open."""
+    opened = st.expander("Configuration as YAML", icon=":material/code:", on_change="rerun", key=YAML_OPENED_KEY)
+    with opened:
+        if not opened.open:
+            return
+        sides = st.grid(2, min_column_width=330, gap="medium")
+        with sides.cell():
+            st.markdown("**Export**")
+            text = config.to_yaml()
+            st.download_button(
+                "Download", text, "persona.yaml", "application/yaml", icon=":material/download:", on_click="ignore"
+            )
+            st.code(text, language="yaml", height=320)
+        with sides.cell():
+            st.markdown("**Import**")
+            uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
+            pasted = st.text_area(
+                "or paste it here",
+                height=200,
+                placeholder="hybrid:\n  quality_threshold: 0.8",
+                key=PASTED_YAML_KEY,
+                persist_state="session",
+            )
+            text = uploaded.getvalue().decode("utf-8-sig", "replace") if uploaded else pasted
+            where = uploaded.name if uploaded else "Pasted text"
+            st.button(
+                "Use these settings",
+                disabled=not text.strip(),
+                help=None if text.strip() else "Choose a file or paste text first.",
+                on_click=take_over_yaml,
+                args=(text, where),
+            )
+            if error := st.session_state.pop(YAML_PROBLEM_KEY, None):
+                ui.problem(error)
+
+
+def take_over_yaml(text: str, where: str) -> None:
+    """Replace all settings with those of a YAML text, or leave word of why not."""
+    try:
+        config = parse_config_text(text, where)
+    except ConfigError as error:
+        st.session_state[YAML_PROBLEM_KEY] = str(error)
+        return
+    ui.use_config(config)
+    st.session_state[PASTED_YAML_KEY] = ""
+
+
+def chosen_drafts(study: Study | None) -> RunRecord | None:
+    """The run whose drafts are to be used; `None` when drafts are to be written."""
+    run_id = st.session_state.get(ui.DRAFTS_KEY)
+    run = None
+    if run_id:
+        with suppress(StoreError):
+            run = ui.run(run_id)
+    if run is None or study is None or run.study_id != study.id:
+        # It has been deleted, or another study was chosen.
+        st.session_state[ui.DRAFTS_KEY] = None
+        return None
+    return run
+
+
+def drafted_elsewhere(drafts: RunRecord) -> None:
+    """Stage 1 of a run that begins with the drafts of another one."""
+    st.header("1 · Draft", anchor=False)
+    st.caption("Nothing is drafted: the drafts of another run are used.")
+    with st.container(border=True, gap="xxsmall"):
+        st.markdown(f":material/call_split: **{escape_markdown(label(drafts.name))}**")
+        st.caption(escape_markdown(drafts.id))
+        for words in _made_with(drafts):
+            st.caption(escape_markdown(words))
+    st.caption("These settings made the drafts, so they cannot be changed here.")
+    if st.button("Draft anew instead", icon=":material/edit_note:", help="Keep these settings, and write new drafts."):
+        st.session_state[ui.DRAFTS_KEY] = None
+        st.rerun()
+
+
+def _made_with(drafts: RunRecord) -> tuple[str, ...]:
+    config = drafts.config
+    writer = "builtin" if config.local_provider == "builtin" else f"{config.local_provider} {config.local_model}"
+    return (
+        f"{count(len(drafts.drafts), 'scored draft')} by {writer}",
+        f"{count(config.count, 'persona')} to deliver",
+        f"seed {config.seed}",
+    )
 
 
 ui.show(page)

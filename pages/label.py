@@ -6,9 +6,8 @@ for a name, which stays out of the address.
 
 import streamlit as st
 
-from pages import _label_files
-from pages._label_data import RATER_KEY, records
 from pages.parts import label_card, label_end, label_start, ui
+from pages.parts.label_card import RATER_KEY, labelled_runs
 from pipeline.calibration.labels import raters
 from pipeline.domain.labels import StoredDesign
 from pipeline.errors import StoreError
@@ -43,11 +42,11 @@ def _choose() -> None:
         return
     label_start.open_designs(study.id)
     label_start.new_design(study)
-    _label_files.take_in(study.id)
+    label_start.labels_from_file(study.id)
 
 
 def _label(stored: StoredDesign) -> None:
-    runs = records(stored.run_ids)
+    runs = labelled_runs(stored.run_ids)
     study_name = runs[0].study_name if runs else None
     ui.header("Label", _QUESTION, study_name=study_name, run=runs[0] if len(runs) == 1 else None)
     labels = ui.services().store.labels(stored.id)

@@ -1,7 +1,7 @@
 """Upload: which study will the personas be drawn from?
 
-Choose an earlier study or bring files of your own; either is shown as it was understood. New files are not kept
-before "Use this study", so that looking at them changes nothing.
+Choose an earlier study or bring files of your own; either is shown as it was understood, with what a run will do with
+it. New files are not kept before "Use this study", so that looking at them changes nothing.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages import _stages
 from pages.parts import access, mapping, privacy, study_view, ui
-from pipeline.domain.study import Study
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.study import Study, StudySize
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.erasure import erase_study
 from pipeline.sources import SourceFile, extensions, load_files, load_paths, read_paths
@@ -70,7 +70,7 @@ def page() -> None:
         study_view.understood(arrival.study)
     elif current:
         if not current.runs:
-            _stages.explained(current.size)
+            what_a_run_will_do(current.size)
         study_view.understood(ui.study(current.id))
 
 
@@ -222,6 +222,25 @@ def arrived(study: Study, known_as: str | None) -> None:
             ui.services().store.set_private(study.id, True)
         ui.use_study(study.id)
         ui.go(ui.CONFIGURE)
+
+
+def what_a_run_will_do(size: StudySize) -> None:
+    """What a run would do with this study, one sentence per stage."""
+    usual = HybridConfig()
+    steps = {
+        "1 · Draft": f"A local model writes {usual.draft_count} drafts, each from what some of your "
+        f"{count(size.participants, 'participant')} said in {count(size.words, 'word')}. Free.",
+        "2 · Assess": f"Every claim is looked up in your {count(size.segments, 'segment')}: a score from 0 to 1, "
+        f"computed here. The best {usual.count} drafts are kept. Free.",
+        "3 · Refine": "Only kept drafts under your threshold go to a paid model, within your budget. Configure "
+        "shows what that can cost before anything is sent.",
+    }
+    st.markdown("**What a run will do with this study**")
+    columns = st.grid(3, min_column_width=230, border=True)
+    for title, sentence in steps.items():
+        with columns.cell():
+            st.markdown(f"**{title}**")
+            st.caption(sentence)
 
 
 ui.show(page)

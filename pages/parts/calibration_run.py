@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import access, figures, providers, ui
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.scores import RunScores
 from pipeline.errors import PersonaError
 from pipeline.hybrid.forecast import forecast
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
-    from pipeline.domain.config import HybridConfig
-    from pipeline.domain.scores import RunScores
     from pipeline.hybrid.preflight import Plan
 
 
@@ -116,7 +116,7 @@ def _why_not(planned: "Plan | PersonaError") -> str:
     return "" if planned.frontier else planned.reason
 
 
-def _expected(config: "HybridConfig", planned: "Plan | PersonaError", drafts: int) -> str:
+def _expected(config: HybridConfig, planned: "Plan | PersonaError", drafts: int) -> str:
     """What it would cost, from the price of the model and the usual length of a refinement."""
     if isinstance(planned, PersonaError):
         return ""
@@ -126,7 +126,7 @@ def _expected(config: "HybridConfig", planned: "Plan | PersonaError", drafts: in
     return f"{count(drafts, 'refinement')} by {config.frontier_model}: {cost}, {limit}."
 
 
-def _start(run: "RunScores", config: "HybridConfig") -> None:
+def _start(run: RunScores, config: HybridConfig) -> None:
     try:
         run_id = ui.services().worker.branch(run.id, config, ui.settings(), f"{run.name} · calibration run")
     except PersonaError as error:

@@ -1,7 +1,9 @@
 """Persona cards: every claim with its mark, opening to the words in the study that support it.
 
-The cards of a page are one element of our own (`pages/parts/cards.js`), which sets the untrusted text of personas and studies as
-text. Their words come along, so that a claim opens without asking the server.
+The cards of a page are one element of our own (`cards.js`), which sets the untrusted text of personas and studies as
+text. Their words come along, so that a claim opens without asking the server. Dialogs of a card (how its score comes
+about, what the frontier changed, the persona to take along) are computed when they are opened; there, text is escaped
+before it meets Markdown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,12 +12,25 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from pages import _card_dialogs, _claims
+from pages.parts import share
+from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.cards import cards
-from pipeline.results.evidence import unsupported_quotes, weak_claims
-from pipeline.text.wording import OUTCOME_WORDS, count
+from pipeline.results.evidence import LISTS, MARK_WORDS, FieldChange, Mark, changes, unsupported_quotes, weak_claims
+from pipeline.results.export import persona_markdown
+from pipeline.results.score_explained import (
+    BLIND,
+    CAUTIONS,
+    LOOKS_AT,
+    Explanation,
+    Part,
+    explain,
+    formula,
+    how,
+    product_in_words,
+)
+from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, score
 
 Order = Literal["Highest score", "Lowest score", "Most weak claims", "Name"]
 
@@ -29,6 +44,13 @@ _board = st.components.v2.component(
     js=(_HERE / "cards.js").read_text(encoding="utf-8"),
 )
 
+_MARK_COLOURS: dict[Mark, str] = {"supported": "green", "weak": "orange", "not_found": "red", "unscored": "gray"}
+
+MARKS: dict[Mark, tuple[str, str, str]] = {
+    name: (word, _MARK_COLOURS[name], sign) for name, (sign, word) in MARK_WORDS.items()
+}
+"""Word, colour and sign of a mark: never colour alone."""
+
 
 @st.fragment
 def show(run: RunRecord, study: Study) -> None:
@@ -36,7 +58,7 @@ def show(run: RunRecord, study: Study) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Personas", anchor=False, width="content")
         if st.button("How scores come about", icon=":material/calculate:", type="tertiary"):
-            _card_dialogs.scores_explained(run)
+            scores_explained(run)
     shown = _controls(run)
     chosen = _chosen(run.personas, shown)
     if not chosen:
@@ -122,7 +144,7 @@ def _chosen(personas: Sequence[FinalPersona], shown: _Shown) -> list[FinalPerson
 
 def _legend(shown: int, total: int) -> None:
     number = count(total, "persona") if shown == total else f"{shown} of {count(total, 'persona')}"
-    marks = "  ".join(f":{color}[{sign} {word}]" for word, color, sign in _claims.MARKS.values())
+    marks = "  ".join(f":{color}[{sign} {word}]" for word, color, sign in MARKS.values())
     # Not a caption: that fades the colours under a readable contrast.
     st.markdown(f":small[{number}. Open a claim to read its source; **j** and **k** move between cards.  {marks}]")
 
@@ -134,10 +156,116 @@ def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
         return
     match pressed.get("action"):
         case "score":
-            _card_dialogs.score_explained(run, final)
+            score_explained(run, final)
         case "compare":
-            _card_dialogs.before_and_after(run, final)
+            before_and_after(run, final)
         case "poster":
-            _card_dialogs.poster(run, final)
+            poster(run, final)
         case "copy":
-            _card_dialogs.copied(run, final)
+            copy_text(run, final)
+
+
+@st.dialog("How scores come about", width="medium", icon=":material/calculate:")
+def scores_explained(run: RunRecord) -> None:
+    """The score in general, with the weights of this run."""
+    st.markdown(escape_markdown(how(run.config)))
+    st.code(f"score = {formula(run.config.weights)}", language=None)
+    for name, looks_at in LOOKS_AT.items():
+        st.markdown(f"**{name.capitalize()}.** {looks_at}")
+    st.markdown(
+        f"**Marks.** A claim is supported from {score(SUPPORTED_FROM)} and weak from {score(WEAK_FROM)}; under that, "
+        "nothing in the study says it. A quote counts as verbatim when the participants in focus said it word for "
+        "word, hesitations aside."
+    )
+    _blind_spots()
+    st.caption(f"Scorer version {escape_markdown(run.scorer_version or 'not recorded')}.")
+
+
+@st.dialog("How this score comes about", width="medium", icon=":material/calculate:")
+def score_explained(run: RunRecord, final: FinalPersona) -> None:
+    """The score of one delivered text, part by part."""
+    explained = explain(final.assessment, run.config.weights)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.metric("Score", score(explained.overall), width="content")
+        with st.container(gap="xsmall"):
+            st.markdown(f"**{escape_markdown(final.persona.name)}**")
+            st.caption(escape_markdown(f"{formula(run.config.weights)}: {product_in_words(explained) or 'open'}"))
+    for change in explained.changes:
+        st.warning(escape_markdown(change), icon=":material/info:")
+    for part in explained.parts:
+        _score_part(part)
+    _lowest_claims(explained)
+    _blind_spots()
+    st.caption(f"Scorer version {escape_markdown(explained.scorer_version)}.")
+
+
+def _score_part(part: Part) -> None:
+    with st.container(border=True, gap="xsmall"):
+        left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
+        left.progress(part.value or 0.0, text=f"{part.name.capitalize()} **{score(part.value)}**")
+        right.markdown(f":small[weighs {part.exponent:.2f}, leaves **{score(part.factor)}**]")
+        st.caption(LOOKS_AT[part.name])
+        lowered = part.lowered or ("Nothing lowered it.",)
+        st.markdown("\n".join(f"- {escape_markdown(text)}" for text in lowered))
+
+
+def _lowest_claims(explained: Explanation) -> None:
+    """The quarter of the claims that weighs as much as all claims together."""
+    if not explained.lowest:
+        return
+    st.markdown(f"**The lowest quarter** of {explained.claims} claims, which counts as much as all of them")
+    st.markdown("\n".join(f"- {_low_claim(claim)}" for claim in explained.lowest))
+
+
+def _low_claim(claim: ClaimSupport) -> str:
+    where = LISTS.get(claim.field, claim.field.removeprefix("demographics.").capitalize())
+    return f"**{score(claim.support)}** {escape_markdown(claim.text)} :gray[{escape_markdown(where)}]"
+
+
+def _blind_spots() -> None:
+    st.markdown("**What it cannot see**")
+    st.markdown("\n".join(f"- {text}" for text in (*BLIND, *CAUTIONS)))
+
+
+@st.dialog("Before and after", width="large")
+def before_and_after(run: RunRecord, final: FinalPersona) -> None:
+    """The draft beside the frontier's text, part by part."""
+    draft = next((item for item in run.drafts if item.draft.id == final.draft_id), None)
+    rejected = final.rejected
+    before = final.persona if rejected else draft.draft.persona if draft else final.persona
+    after = rejected or final.persona
+    old = (final.draft_assessment or final.assessment).scores.overall
+    new = final.rejected_assessment if rejected else final.assessment
+    st.markdown(escape_markdown(final.reason))
+    left, right = st.columns(2, gap="medium")
+    left.markdown(f"**Draft · {score(old)}**")
+    mark = " (simulated)" if run.simulated else ""
+    unused = ", not used" if rejected else ""
+    right.markdown(f"**Frontier{mark}{unused} · {score(new.scores.overall if new else None)}**")
+    for change in changes(before, after):
+        _changed(change)
+
+
+def _changed(change: FieldChange) -> None:
+    st.markdown(f"**{change.title}**")
+    left, right = st.columns(2, gap="medium")
+    left.markdown(_listed(change.removed, ":red[−]", change.kept) or "–")
+    right.markdown(_listed(change.added, ":green[+]", change.kept) or "–")
+
+
+def _listed(own: Sequence[str], sign: str, kept: Sequence[str]) -> str:
+    lines = [f"- {sign} {escape_markdown(text)}" for text in own]
+    return "\n".join([*lines, *(f"- :gray[{escape_markdown(text)}]" for text in kept)])
+
+
+@st.dialog("Poster", icon=":material/co_present:")
+def poster(run: RunRecord, final: FinalPersona) -> None:
+    """The persona as one page."""
+    st.markdown(f"**{escape_markdown(label(final.persona.name))}** on one landscape page, to show or to print.")
+    share.poster_button(run, final)
+
+
+@st.dialog("Copy", width="medium", icon=":material/content_copy:")
+def copy_text(run: RunRecord, final: FinalPersona) -> None:
+    """The persona as Markdown, with a button that copies it."""
+    st.code(persona_markdown(final, run.simulated), language=None, wrap_lines=True, height=420)

@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages import _once
-from pages._markdown import table
 from pages.parts import ui
+from pages.parts.table import markdown_table
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import RunRecord
 from pipeline.results.compare_runs import (
@@ -83,14 +82,14 @@ def what_differs(runs: Sequence[RunRecord]) -> None:
 def _settings_table(settings: Sequence[Setting], columns: Sequence[str]) -> None:
     rows = [[setting.name.replace("_", " "), *setting.values] for setting in settings]
     cells = [[escape_markdown(label(cell, _CELL)) for cell in row] for row in rows]
-    st.markdown(table(["Setting", *columns], cells))
+    st.markdown(markdown_table(["Setting", *columns], cells))
 
 
 def differences(runs: Sequence[RunRecord]) -> None:
     """Quality, local share, cost and time of every run, with the difference from the first one."""
     st.header("What came of it", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
-    found = _once.once("figures", runs, lambda: figures(runs))
+    found = ui.once("figures", runs, lambda: figures(runs))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure, title in TITLES.items():
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -98,7 +97,7 @@ def differences(runs: Sequence[RunRecord]) -> None:
                 own = [figure for figure in found if figure.measure == measure]
                 rows = [_row(figure, *letters[figure.run_id]) for figure in own]
                 basis = f":small[:gray[{escape_markdown(_basis(own, letters))}]]"
-                st.markdown(f"{table(['Run', 'Value', 'Against A'], rows)}\n\n{basis}")
+                st.markdown(f"{markdown_table(['Run', 'Value', 'Against A'], rows)}\n\n{basis}")
     st.caption(HOW, width=720)
 
 

@@ -9,8 +9,8 @@ from itertools import zip_longest
 
 import streamlit as st
 
-from pages import _claims, _once
-from pages._markdown import table
+from pages.parts import cards, ui
+from pages.parts.table import markdown_table
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.compare_personas import ClaimDifference, Match, claim_differences, matches
@@ -32,7 +32,7 @@ def show(runs: Sequence[RunRecord]) -> None:
         )
         other = LETTERS.index(chosen or "B")
     first, second = runs[0], runs[other]
-    found = _once.once("matches", (first, second), lambda: matches(first, second))
+    found = ui.once("matches", (first, second), lambda: matches(first, second))
     pairs = sum(one.first is not None and one.second is not None for one in found)
     st.caption(_legend(pairs, found, LETTERS[other]))
     page = 1
@@ -57,13 +57,13 @@ def _match(match: Match, letter: str) -> str:
     head = [_identity(match.first, "A"), _identity(match.second, letter)]
     rows = [[_tagline(match.first), _tagline(match.second)]]
     if match.first is None or match.second is None:
-        return table(head, rows)
+        return markdown_table(head, rows)
     differing = claim_differences(match.first, match.second)
     rows += [row for one in differing for row in _difference(one)]
     why = "same draft" if match.same_draft else "matched by what they say"
     alike = "" if match.similarity is None else f", {percent(match.similarity)} alike"
     same = sum(len(one.both) for one in differing)
-    return f"{table(head, rows)}\n\n:small[:gray[{why.capitalize()}{alike}. {count(same, 'claim')} in both.]]"
+    return f"{markdown_table(head, rows)}\n\n:small[:gray[{why.capitalize()}{alike}. {count(same, 'claim')} in both.]]"
 
 
 def _identity(final: FinalPersona | None, letter: str) -> str:
@@ -97,6 +97,6 @@ _NOTHING = ":small[nothing of its own]"
 
 
 def _claim(claim: MarkedClaim, *, with_support: bool = False) -> str:
-    word, color, sign = _claims.MARKS[claim.mark]
+    word, color, sign = cards.MARKS[claim.mark]
     support = f" {score(claim.support.support)}" if with_support and claim.support else ""
     return f"{escape_markdown(label(claim.text, 400))} :{color}[{sign} {word}{support}]"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages._markdown import table
 from pages.parts import access, figures, ui
+from pages.parts.table import markdown_table
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
@@ -217,7 +217,7 @@ def _cells(found: ExperimentResults) -> None:
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
     head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Became of it"]
     head += [TITLES["score"], f"Spent{mark}"]
-    st.markdown(table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
+    st.markdown(markdown_table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
 
 
 def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
@@ -239,7 +239,7 @@ def _differences(found: ExperimentResults) -> None:
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:
         rows = [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others]
-        st.markdown(table(head, rows))
+        st.markdown(markdown_table(head, rows))
     st.caption(_HOW, width=720)
 
 

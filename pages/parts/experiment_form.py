@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from pages._markdown import table
 from pages.parts import experiment as experiment_part
 from pages.parts import providers as providers_part
 from pages.parts import ui
+from pages.parts.table import markdown_table
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
 from pipeline.domain.experiment import Cell
 from pipeline.domain.run import RunRecord
@@ -167,7 +167,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)
     with st.expander("The cells"):
-        st.markdown(table(["Cell", "Settings", "Stay local", "Expected", "At most"], rows))
+        st.markdown(markdown_table(["Cell", "Settings", "Stay local", "Expected", "At most"], rows))
     return ""
 
 

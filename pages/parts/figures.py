@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 
 import streamlit as st
 
-from pages._once import once
+from pages.parts.ui import once
 from pipeline.domain.run import RunRecord
 from pipeline.results import charts
 from pipeline.results.charts.images import ImageFormat, image_file
@@ -29,7 +29,8 @@ class Drawn(NamedTuple):
 class Draw(Protocol):
     """Draws a chart for a theme."""
 
-    def __call__(self, *, dark: bool) -> charts.ChartView: ...
+    def __call__(self, *, dark: bool) -> charts.ChartView:
+        """Draw it."""
 
 
 def drawn(what: str, runs: Sequence[RunRecord], draw: Draw) -> Drawn:

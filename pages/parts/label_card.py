@@ -1,17 +1,20 @@
 """One text to label, blind: no score, no origin, no cost, no model. All text is untrusted and escaped.
 
-Every key has its button and every button its key; none fires while a note is being typed.
+Every key has its button and every button its key; none fires while a note is being typed. Texts are read from the
+store once, while they are among the last used.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 import streamlit as st
 
-from pages import _label_data
 from pages.parts import ui
-from pipeline.calibration.design import ShownText, minutes_for
+from pipeline.calibration.design import ShownText, minutes_for, shown_texts
 from pipeline.domain.labels import Label, StoredDesign, Verdict
 from pipeline.domain.persona import Persona
+from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Segment
 from pipeline.results.evidence import LISTS
 from pipeline.text.wording import count, escape_markdown
@@ -30,6 +33,9 @@ _STICKY = """<style>
 """Note and buttons stay in sight under a long text."""
 
 _WIDTH_PX, _SOURCE_PX = 920, 560
+
+RATER_KEY = "label_rater"
+"""Who labels in this session."""
 
 
 @st.fragment
@@ -53,7 +59,7 @@ def _own(stored: StoredDesign, rater: str) -> list[Label]:
 
 def _card(stored: StoredDesign, place: int, rater: str, *, done: int) -> None:
     total = len(stored.design.tasks)
-    text = _label_data.texts(stored)[place]
+    text = texts_to_label(stored)[place]
     shows_source = st.session_state.get(_source_key(stored, place), False)
     with st.container(horizontal_alignment="center"), st.container(width="stretch" if shows_source else _WIDTH_PX):
         left = count(minutes_for(total - done), "minute")
@@ -184,3 +190,22 @@ def _segment(segment: Segment) -> None:
         st.caption(f"Interviewer: {escape_markdown(segment.text)}")
     else:
         st.markdown(escape_markdown(segment.text))
+
+
+def labelled_runs(run_ids: Sequence[str]) -> list[RunRecord]:
+    """Runs that have ended; each is read once while it is among the last few used.
+
+    Raises:
+        StoreError: one of them is not in this database.
+    """
+    return [ui.run(run_id) for run_id in run_ids]
+
+
+def texts_to_label(stored: StoredDesign) -> dict[int, ShownText]:
+    """The text of every task of a design, by place."""
+    return _texts(ui.services().store.path, stored.id, stored.run_ids, stored)
+
+
+@st.cache_resource(max_entries=4, show_spinner="Reading the texts …")
+def _texts(_database: Path, design_id: str, run_ids: tuple[str, ...], _stored: StoredDesign) -> dict[int, ShownText]:
+    return shown_texts(_stored, labelled_runs(run_ids))

@@ -1,7 +1,7 @@
-"""The two models of a run, on Configure: which one, is it there, has it a key, a price, a successor.
+"""The models of a run, on Configure: the two that write, and those that may take part in the score.
 
-Looks are free. They are kept for ten seconds and then taken again in the background, so that moving a slider waits for
-no server.
+Which one, is it there, has it a key, a price, a successor. Looks are free. They are kept for ten seconds and then
+taken again in the background, so that moving a slider waits for no server. Optional scorers are off by default.
 """
 
 from pathlib import Path
@@ -14,6 +14,8 @@ from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOv
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.hybrid.preflight import Plan, build, look, plan
 from pipeline.providers import Health, ProviderRole, names, provider_class
+from pipeline.scoring.judge_check import JudgeCheck
+from pipeline.scoring.optional_models import check_judge, judge_result, server
 from pipeline.text.wording import escape_markdown
 
 LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}
@@ -45,6 +47,8 @@ WORDS = {
 FRONTIER_WORDS = {**WORDS, "openai": "OpenAI"}
 KEY_FIELD = "api_key_"
 PRICE_FIELD = f"{ui.FIELD_PREFIX}price_"
+
+SCORER_OFF = {"": "Off"}
 
 
 # --- free looks ------------------------------------------------------------------------------------
@@ -251,3 +255,76 @@ def _keep_price(model: str) -> None:
     others = {name: price for name, price in fields.values()["prices"].items() if name != model}
     complete = None not in own.values()
     st.session_state[ui.CONFIG_KEY] = {**fields.values(), "prices": {**others, model: own} if complete else others}
+
+
+def optional_scorers(config: HybridConfig) -> None:
+    """Both models, folded away; what is on stays in sight, and a judge's check, because a run waits for it."""
+    fields.folded("Optional scorers", lambda: _scorer_models(config))
+    if named := [name for name in (config.embedding_model, config.judge_model) if name]:
+        st.caption(f"Scored with {escape_markdown(' and '.join(named))} too.")
+    if config.judge_model:
+        _judge(config, config.judge_model)
+
+
+def _scorer_models(config: HybridConfig) -> None:
+    st.caption(
+        "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
+    )
+    seen = _scorer_server(_server_key(config), config, ui.settings())
+    if not seen.models:
+        st.caption(f":material/info: {escape_markdown(seen.sentence)}")
+    fields.choice("embedding_model", "Embedding model", ["", *seen.models], words=SCORER_OFF, open_ended=True)
+    st.caption("Gives half of a statement's support. Embeds up to 31 short texts per statement, each of them once.")
+    fields.choice("judge_model", "Judge", ["", *seen.models], words=SCORER_OFF, open_ended=True)
+    st.caption(
+        "Asked one question per statement that words leave unsure, about half of them in the bundled example. Must "
+        "pass a check of 32 claims first."
+    )
+
+
+def _judge(config: HybridConfig, model: str) -> None:
+    if result := _kept_judge_result(model, _server_key(config), config, ui.settings(), ui.cache_folder()):
+        _judge_result(result)
+    if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
+        _run_judge_check(config, model)
+
+
+def _judge_result(result: JudgeCheck) -> None:
+    icon = ":green[:material/check_circle:]" if result.passes else ":orange[:material/error:]"
+    st.caption(f"{icon} {escape_markdown(result.sentence)} {result.seconds_per_claim:.1f} s per question.")
+    if result.missed:
+        with st.popover("What it got wrong", type="tertiary"):
+            for miss in result.missed:
+                st.caption(escape_markdown(miss.sentence))
+
+
+def _run_judge_check(config: HybridConfig, model: str) -> None:
+    bar = st.progress(0.0, text="Asking the judge …")
+
+    def tell(done: int, total: int) -> None:
+        bar.progress(done / total, text=f"{done} of {total} claims")
+
+    try:
+        check_judge(model, config, ui.settings(), ui.cache_folder(), tell)
+    except PersonaError as error:
+        ui.problem(error)
+        return
+    look_again()
+    _kept_judge_result.clear()
+    st.rerun()
+
+
+@st.cache_data(**LOOKS, show_spinner=False)
+def _scorer_server(key: str, _config: HybridConfig, _settings: Settings) -> Health:
+    return server(_config, _settings)
+
+
+@st.cache_resource(**LOOKS, show_spinner=False)
+def _kept_judge_result(
+    model: str, key: str, _config: HybridConfig, _settings: Settings, _cache: Path
+) -> JudgeCheck | None:
+    return judge_result(model, _config, _settings, _cache)
+
+
+def _server_key(config: HybridConfig) -> str:
+    return config.model_dump_json(include={"local_provider", "local_base_url", "local_model", "timeout_s"})

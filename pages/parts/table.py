@@ -1,8 +1,9 @@
-"""A table with a mark beside each row: drawn by the browser itself, so it is quick, copied as text and read aloud.
+"""Two kinds of tables: one with a mark beside each row, drawn by the browser itself, and one as Markdown.
 
 Streamlit's own table paints on a canvas, which costs a fifth of a second for each row chosen and which no screen
 reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. A row is told by its id, never by its
-place. Texts do nothing here: `pages/parts/table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
+place. Texts do nothing here: `table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
+A table as Markdown can be read aloud, copied and printed, and costs the browser one element.
 """
 
 from collections.abc import Hashable, Sequence
@@ -27,6 +28,9 @@ _TABLE = st.components.v2.component(
     # Beside the app's own elements: it takes their fonts, and tools that examine a page look into it.
     isolate_styles=False,
 )
+
+_MINUS = "−\u2060"
+"""A minus that no line ends with."""
 
 
 class Column(NamedTuple):
@@ -142,3 +146,9 @@ def _cell(cell: str | Bars) -> object:
     if isinstance(cell, Bars):
         return cell._asdict() if any(cell.values) else MISSING
     return inert_cell(label(cell, 120)) or MISSING
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown, and escaped already."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("−", _MINUS)

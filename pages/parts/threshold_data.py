@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import streamlit as st
 
 from pages.parts import ui
+from pipeline.domain.labels import DesignSummary, LabelSet, Promise
+from pipeline.domain.scores import RunScores
 from pipeline.store import RunName
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
     from pipeline.calibration.position import Terms
-    from pipeline.domain.labels import DesignSummary, LabelSet, Promise
-    from pipeline.domain.scores import RunScores
+
 
 MOST_RUNS = 200
 """The newest runs that can be chosen; others by their address."""
@@ -54,7 +55,7 @@ def put_in_address(name: str, values: Sequence[str]) -> None:
         st.query_params[name] = list(values)
 
 
-def scores(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
+def scores(run_ids: Sequence[str]) -> tuple[RunScores, ...]:
     """The drafts of runs without their texts, read again only when a run has changed.
 
     Raises:
@@ -67,23 +68,23 @@ def scores(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
 @st.cache_resource(max_entries=16, show_spinner="Reading scores …")
 def _scores(
     _database: Path, run_ids: tuple[str, ...], states: tuple[tuple[str, str, str], ...]
-) -> "tuple[RunScores, ...]":
+) -> tuple[RunScores, ...]:
     return ui.services().store.scores(run_ids)
 
 
-def branches(run_ids: Sequence[str]) -> "tuple[RunScores, ...]":
+def branches(run_ids: Sequence[str]) -> tuple[RunScores, ...]:
     """Runs that began with the drafts of these and have ended."""
     found = scores(ui.services().store.branches(run_ids))
     return tuple(run for run in found if run.status != "running")
 
 
-def designs(run_ids: Sequence[str], study_id: str) -> "list[DesignSummary]":
+def designs(run_ids: Sequence[str], study_id: str) -> list[DesignSummary]:
     """The designs of a study, those drawn from exactly these runs first; newest first within each."""
     found = ui.services().store.designs(study_id)
     return sorted(found, key=lambda design: set(design.run_ids) != set(run_ids))
 
 
-def declared(design_id: str | None) -> "Promise | None":
+def declared(design_id: str | None) -> Promise | None:
     """What labels were drawn to promise; `None` without any, and for labels made elsewhere."""
     if design_id is None:
         return None
@@ -105,7 +106,7 @@ def board(question: Question, terms: "Terms") -> "Board":
     return _board(store.path, question, states, last, runs, others, labels, terms)
 
 
-def _labels(design_id: str | None) -> "LabelSet | None":
+def _labels(design_id: str | None) -> LabelSet | None:
     from pipeline.calibration.labels import label_set
 
     if design_id is None:
@@ -120,9 +121,9 @@ def _board(
     question: Question,
     states: tuple[tuple[str, str, str], ...],
     labels_now: str,
-    _runs: "Sequence[RunScores]",
-    _branches: "Sequence[RunScores]",
-    _labels: "LabelSet | None",
+    _runs: Sequence[RunScores],
+    _branches: Sequence[RunScores],
+    _labels: LabelSet | None,
     _terms: "Terms",
 ) -> "Board":
     from pipeline.calibration.board import board_of

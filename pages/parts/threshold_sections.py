@@ -1,18 +1,24 @@
-"""What stands below the figures of Calibrate: one section at a time, so that a move has one chart to move, not four."""
+"""The sections below the figures of Calibrate, one at a time, so that a move has one chart to move, not four.
+
+Some follow the threshold (risk, cost, quality, simpler rules), others stand still (worth of the score, own threshold).
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages import _calibrate_more
-from pages.parts import calibration_run, figures
+from pages.parts import calibration_run, figures, ui
 from pipeline.domain.units import MICROS
+from pipeline.errors import InputError
 from pipeline.results.charts.style import ChartView, MovingView
-from pipeline.text.wording import escape_markdown
+from pipeline.text.wording import count, escape_markdown, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.board import Board
+    from pipeline.calibration.certificate import Certificate
+    from pipeline.calibration.position import Tradeoff
+
 
 SECTION_KEY = "show"
 """Of the chooser, whose value is in the address."""
@@ -49,10 +55,10 @@ def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
         "Risk": (labelled, _risk),
         "Cost": (True, _cost),
         "Quality": (priced, _quality),
-        "Worth of the score": (bool(board.bins), _calibrate_more.worth),
+        "Worth of the score": (bool(board.bins), _worth),
         "Refining": (True, calibration_run.show),
-        "Simpler rules": (priced, _calibrate_more.rules),
-        "Own threshold": (labelled, _calibrate_more.test),
+        "Simpler rules": (priced, _simpler_rules),
+        "Own threshold": (labelled, _own_threshold),
         "Table": (True, _every_threshold),
     }
     return {name: show for name, (is_there, show) in everything.items() if is_there}
@@ -116,3 +122,109 @@ def _every_threshold(board: "Board", _place: int) -> None:
         icon=":material/download:",
         on_click="ignore",
     )
+
+
+def _worth(board: "Board", _place: int) -> None:
+    """Whether the score tells good drafts from bad, in words and bars."""
+    from pipeline.results.charts.tradeoff import reliability_bars
+
+    st.header("Is the score worth anything?", anchor=False)
+    st.markdown(escape_markdown(board.worth.sentence))
+    with st.container(border=True):
+        figures.chart(
+            "How many are good at which score",
+            reliability_bars(board.bins, dark=figures.is_dark()),
+            "reliability",
+            file=board.newest.id,
+            simulated=board.simulated,
+        )
+        st.caption(
+            "Labelled drafts in groups of about equal size, low scores left. A score that is worth something has bars "
+            "that rise; the black lines say how far off each bar may be (95 %). AUROC is how often a good draft scores "
+            "higher than a bad one: 0.5 is a coin, 1 is always."
+        )
+
+
+def _own_threshold(board: "Board", _place: int) -> None:
+    """One threshold that was chosen before labels were seen: the most powerful test there is."""
+    st.header("Does a threshold of my own hold?", anchor=False)
+    st.caption(
+        "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
+        "test counts once: trying several until one passes breaks its guarantee.",
+    )
+    with st.form("own threshold", border=False):
+        own = st.number_input("Threshold settled beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
+        declared = st.checkbox("It was settled before any of these drafts was labelled.")
+        pressed = st.form_submit_button("Test it")
+    if pressed and not declared:
+        st.info("Only a threshold that was settled beforehand can be tested in this way.", icon=":material/info:")
+    elif pressed and own is not None:
+        _tested(board, round(own, 2))
+
+
+def _tested(board: "Board", threshold: float) -> None:
+    try:
+        found: Certificate = board.test(threshold)
+    except InputError as error:
+        ui.problem(error)
+        return
+    sentence = f"{score(threshold)}: {found.sentence}"
+    if found.status == "certified":
+        st.success(escape_markdown(sentence), icon=":material/verified:")
+    else:
+        st.warning(escape_markdown(sentence), icon=":material/do_not_disturb_on:")
+
+
+def _simpler_rules(board: "Board", place: int) -> None:
+    """This threshold beside simpler rules, with intervals."""
+    st.header("Is it better than simpler rules?", anchor=False)
+    if board.exchange is not None:
+        _compared(board, board.exchange, min(board.positions[place].threshold, 1.0))
+
+
+def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
+    from pipeline.calibration.position import CONTROL_WORDS, compare
+    from pipeline.results.charts.tradeoff import CONTROL_NAMES
+
+    found = compare(exchange.cases, threshold)
+    if found is None:
+        st.caption("No draft has both texts and a known cost.")
+        return
+    mark = " (simulated)" if board.simulated else ""
+    scale = board.terms.personas / found.drafts
+    rows = [
+        {
+            "Rule": CONTROL_NAMES[one.name],
+            "What it does": CONTROL_WORDS[one.name],
+            f"Cost{mark}": usd(round(one.cost_micros * scale)),
+            "Quality": f"{one.quality:.2f}",
+            "Threshold is ahead by": f"{one.ahead.value:+.3f} ({one.ahead.low:+.3f} to {one.ahead.high:+.3f})",
+        }
+        for one in found.controls
+        if exchange.measure == "labels" or one.name != "oracle"
+    ]
+    st.markdown(
+        f"At {score(threshold)}, on {count(found.drafts, 'draft')} of which both texts are known: quality "
+        f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), board.simulated)} a run."
+    )
+    st.dataframe(rows, hide_index=True, alt="This threshold against simpler rules")
+    st.caption(
+        "An interval that holds 0 means no clear difference. A threshold that was chosen with these labels looks 1 "
+        "to 3 "
+        "points better here than it will be."
+    )
+    if exchange.measure == "labels":
+        _recovered(board, threshold)
+
+
+def _recovered(board: "Board", threshold: float) -> None:
+    from pipeline.calibration.worth import recovery
+
+    found = recovery(board.pool.cases, threshold)
+    st.markdown(escape_markdown(found.sentence))
+    if found.pgr is not None and found.apgr is not None and found.cpt50 is not None and found.cpt80 is not None:
+        st.caption(
+            f"At this threshold {percent(found.pgr)} of that advantage is recovered (PGR); {percent(found.apgr)} on "
+            f"average over all shares (APGR; a score that says nothing has 50 %). Half of it takes "
+            f"{percent(found.cpt50)} of the drafts, four fifths {percent(found.cpt80)} (CPT)."
+        )

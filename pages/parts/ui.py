@@ -1,18 +1,18 @@
 """What all pages share: the open services, the current study and run, the header line, the error box.
 
-The only helper of the pages. Session state holds ids and settings, never objects; what can be shared is in the
-address as well (`?study=`, `?run=`). Text of files and models is escaped before it meets Markdown.
+Session state holds ids and settings, never objects; what can be shared is in the address as well (`?study=`, `?run=`).
+Results computed from finished runs are cached. Text of files and models is escaped before it meets Markdown.
 """
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
@@ -60,6 +60,10 @@ STATUS: dict[RunStatus, tuple[str, Literal["blue", "green", "orange", "red", "gr
 }
 """Word, colour and icon of a run's status: never colour alone."""
 
+_T = TypeVar("_T")
+
+_ENDED = ("completed", "cancelled", "failed")
+
 
 class Services(NamedTuple):
     """What every page works with; one per database file and role, shared by all sessions."""
@@ -79,6 +83,7 @@ class Services(NamedTuple):
 
 
 # --- through app.py --------------------------------------------------------------------------------
+
 
 _in_app: ContextVar[bool] = ContextVar("in_app", default=False)
 
@@ -116,7 +121,7 @@ def services() -> Services:
 
     Raises:
         StoreError: the database cannot be opened.
-        PersonaError: what `_access.role` raises.
+        PersonaError: what `access.role` raises.
         AccessDenied: nobody is signed in, or somebody without a role.
     """
     role = access.role()
@@ -408,3 +413,23 @@ def no_such_run(error: StoreError) -> None:
 def problem(error: PersonaError | str) -> None:
     """What went wrong, in the error's own words, which say where and what to do next."""
     st.error(escape_markdown(str(error)), icon=":material/error:")
+
+
+def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
+    """Something computed from runs, kept while all of them have ended: a rerun of the page computes nothing anew.
+
+    Args:
+        what: names it, with everything else that it depends on.
+        runs: what it is computed from.
+        compute: computes it; nobody may change what it gives.
+    """
+    if not all(run.status in _ENDED for run in runs):
+        return compute()
+    key = tuple((run.id, run.name, str(run.finished_at)) for run in runs)
+    kept: _T = _computed(services().store.path, what, key, compute)
+    return kept
+
+
+@st.cache_resource(max_entries=128, show_spinner=False)
+def _computed(database: Path, what: str, key: tuple[tuple[str, str, str], ...], _compute: Callable[[], _T]) -> _T:
+    return _compute()
