@@ -21,7 +21,7 @@ lint: .venv/dev
 	$(BIN)/mypy pipeline
 
 check: lint
-	$(PYTEST) -m "not slow" tests/unit
+	$(PYTEST) -m "not slow" tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser
 
 test: lint
 	$(PYTEST) -m "not slow"
@@ -43,7 +43,7 @@ latest:
 	@echo "Newer than the lock, inside the ranges:"
 	$(LATEST)/uv pip install --python $(LATEST)/python --upgrade --editable . --group checkout --group dev
 	@failed=""; \
-	for check in "ruff check ." "mypy pipeline" "python -m pytest -x --maxfail=30 tests/unit"; do \
+	for check in "ruff check ." "mypy pipeline" "python -m pytest -x --maxfail=30 tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser"; do \
 		echo "== $$check"; $(LATEST)/$$check || failed="$$failed [$$check]"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "With the newest versions these fail:$$failed"; exit 1; fi; \

@@ -13,7 +13,7 @@ from pipeline.domain.labels import DesignSettings, DraftKey, Promise
 from pipeline.domain.run import AssessedDraft, Outcome, Timing
 from pipeline.store import Store
 from tests.factories import make_draft, make_final
-from tests.unit.studies import study_of
+from tests.scoring.studies import study_of
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 COST_MICROS = 20_000

@@ -18,7 +18,7 @@ from pipeline.text.spreadsheet import csv_text
 from tests.browser.conftest import Installation, Visitor
 from tests.browser.contrast import contrast
 from tests.factories import STARTED, make_persona, make_run
-from tests.unit.test_report import make_study
+from tests.results.test_report import make_study
 
 A4_PX = (794, 1123)
 LONG = "x" * 10_000

@@ -13,7 +13,7 @@ from tests.browser.conftest import Installation, Visitor
 from tests.factories import make_call
 from tests.pages.runs import ANSWERS, finished_run
 from tests.pages.tables import idle_runs
-from tests.unit.studies import study_of
+from tests.scoring.studies import study_of
 
 STUDY = "Only-in-tables"
 RUNS = f"/runs?search={STUDY}"

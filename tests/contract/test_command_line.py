@@ -12,8 +12,8 @@ import pytest
 
 from pipeline.cli.main import main
 from tests.contract.run_schema import OUTCOMES, RUN_SCHEMA
+from tests.domain.test_config import RECORD
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
-from tests.unit.test_config import RECORD
 
 ROOT = Path(__file__).resolve().parents[2]
 STUDY = "data/hearthwise"

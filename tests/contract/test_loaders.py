@@ -120,7 +120,8 @@ def test_hostile_repetition_is_read_in_linear_time(extension: str, data: bytes) 
 @pytest.mark.slow
 def test_loading_text_imports_no_heavy_library() -> None:
     code = (
-        "import sys; from pipeline.sources import SourceFile, load_files; from pipeline.hybrid.redaction import Redactor;"
+        "import sys; from pipeline.sources import SourceFile, load_files;"
+        " from pipeline.hybrid.redaction import Redactor;"
         "Redactor(load_files([SourceFile(name='a.txt', data=b'P1: I like it')], 'x')).redact('hello');"
         "heavy = {'numpy', 'scipy', 'pandas', 'phonenumbers', 'charset_normalizer', 'pysubs2', 'docx',"
         "'lxml', 'openpyxl', 'pypdf', 'striprtf', 'defusedxml'} & set(sys.modules);"

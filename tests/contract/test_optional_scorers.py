@@ -19,8 +19,8 @@ from pipeline.scoring.optional_models import check_judge
 from pipeline.store import Store
 from tests.fakes import FakeClock
 from tests.loopback import OllamaServer, fault
-from tests.unit.studies import study_of
-from tests.unit.test_judge_check import knows
+from tests.scoring.studies import study_of
+from tests.scoring.test_judge_check import knows
 
 STUDY = study_of(
     {

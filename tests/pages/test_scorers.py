@@ -12,7 +12,7 @@ from pipeline.store import Store
 from tests.loopback import OllamaServer
 from tests.pages.conftest import App, opened, words
 from tests.pages.runs import save_study
-from tests.unit.test_judge_check import agrees, knows
+from tests.scoring.test_judge_check import agrees, knows
 
 
 @pytest.fixture

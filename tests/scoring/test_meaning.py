@@ -17,8 +17,8 @@ from pipeline.scoring.index import StudyIndex
 from pipeline.scoring.meaning import Anchors, Meaning
 from tests.fakes import asking
 from tests.loopback import OllamaServer
-from tests.unit.studies import scorer_of, study_of
-from tests.unit.test_quality_scorer import PERSONA
+from tests.scoring.studies import scorer_of, study_of
+from tests.scoring.test_scorer import PERSONA
 
 STUDY = study_of(
     {

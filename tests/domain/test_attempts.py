@@ -10,7 +10,7 @@ from pipeline.domain.run import ModelCall, Timing, Usage
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from tests.factories import STARTED, make_call
-from tests.unit.test_store import make_study
+from tests.store.test_store import make_study
 
 
 @pytest.fixture

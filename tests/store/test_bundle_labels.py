@@ -17,7 +17,7 @@ from pipeline.domain.labels import DesignSettings, DraftKey
 from pipeline.errors import InputError, StoreError
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
-from tests.unit.test_bundle import NOW, edit, filled, repacked
+from tests.store.test_bundle import NOW, edit, filled, repacked
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pipeline.scoring.index import StudyIndex
 from pipeline.scoring.judge import UNSURE_FROM, UNSURE_TO, Judge, windows
 from tests.fakes import asking
 from tests.loopback import OllamaServer, fault, off_schema
-from tests.unit.studies import study_of
+from tests.scoring.studies import study_of
 
 STUDY = study_of(
     {

@@ -5,7 +5,7 @@ from pipeline.scoring.faithfulness import Claim, find, summed_up
 from pipeline.scoring.index import SourceView, StudyIndex
 from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.text.instructions import reads_like_instruction
-from tests.unit.studies import study_of
+from tests.scoring.studies import study_of
 
 SAID = """Q: What about the heating?
 I check the app every morning before the kettle is on. It takes me about forty-one seconds.

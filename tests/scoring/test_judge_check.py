@@ -13,7 +13,7 @@ from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_check import JudgeCheck, remember, remembered, run_check, sources
 from tests.fakes import asking
 from tests.loopback import OllamaServer
-from tests.unit.studies import scorer_of
+from tests.scoring.studies import scorer_of
 
 SUPPORTED = {source.supported.text for source in sources()}
 

@@ -7,8 +7,8 @@ import pytest
 from pipeline.cli.main import main
 from pipeline.domain.labels import Promise
 from pipeline.store import Store
+from tests.calibration.test_table import FIELDS
 from tests.invented import invented_run, invented_scores, labelled_run
-from tests.unit.test_calibration_table import FIELDS
 
 
 @pytest.fixture

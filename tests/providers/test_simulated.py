@@ -81,7 +81,7 @@ def test_health_says_that_it_is_a_simulation():
 
 
 def test_drafting_is_refused():
-    from tests.unit.test_builtin import task as draft_task
+    from tests.providers.test_builtin import task as draft_task
 
     request = refine_request(task(), HybridConfig()).model_copy(update={"task": draft_task(SAID)})
     with pytest.raises(ProviderError, match="refines drafts only"):

@@ -218,7 +218,7 @@ def test_hostile_words_stay_text_in_a_comparison_report(text: str):
 
 def test_compare_command_writes_its_report(tmp_path, capsys):
     from pipeline.cli.main import main
-    from tests.unit.test_bundle import filled
+    from tests.store.test_bundle import filled
 
     _, first = filled(tmp_path / "a.db")
     _, second = filled(tmp_path / "a.db")

@@ -23,7 +23,7 @@ from pipeline.results.sent import outbound, remarks
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final
-from tests.unit.test_report import SAID, make_study, quoting
+from tests.results.test_report import SAID, make_study, quoting
 
 NOW = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
 TEXT = st.text(max_size=30)

@@ -12,7 +12,7 @@ from pipeline.errors import InputError, StoreError
 from pipeline.store import Store
 from pipeline.store.run_list import RUN_ORDERS, UNDO_FOR, RunChoice
 from tests.factories import STARTED, make_call, make_draft, make_final
-from tests.unit.test_store import make_study
+from tests.store.test_store import make_study
 
 
 @pytest.fixture

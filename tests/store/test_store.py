@@ -335,7 +335,7 @@ import sys, time
 from pathlib import Path
 from pipeline.errors import BudgetExhausted
 from pipeline.store import Store
-from tests.unit.test_store import begin, budget, make_call
+from tests.store.test_store import begin, budget, make_call
 store = Store(Path(sys.argv[1]))
 log = store.log(begin(store, config=budget(5, "heating", float(sys.argv[2]))))
 print("ready", flush=True)
@@ -476,7 +476,7 @@ from pathlib import Path
 from pipeline.domain.config import HybridConfig
 from pipeline.store import Store
 from tests.factories import STARTED, make_call, make_draft
-from tests.unit.test_store import begin, make_study
+from tests.store.test_store import begin, make_study
 store = Store(Path(sys.argv[1]))
 store.save_study(make_study())
 run_id = begin(store)

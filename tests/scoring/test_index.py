@@ -9,7 +9,7 @@ from pipeline.domain.study import Study
 from pipeline.scoring import index
 from pipeline.scoring.index import StudyIndex
 from pipeline.text.tokens import sentences
-from tests.unit.studies import study_of
+from tests.scoring.studies import study_of
 
 
 def make_study(**said: str) -> Study:

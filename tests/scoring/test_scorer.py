@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.scoring import SCORER_VERSION
-from tests.unit.studies import scorer_of, study_of
+from tests.scoring.studies import scorer_of, study_of
 
 STUDY = study_of(
     {
@@ -167,8 +167,7 @@ def test_a_megabyte_on_either_side_takes_linear_time(unit: str) -> None:
 
 def test_scores_do_not_depend_on_the_hash_seed() -> None:
     script = (
-        "from tests.unit.test_quality_scorer import PERSONA, assess\n"
-        "print(assess(PERSONA, ['P1', 'P2']).model_dump_json())"
+        "from tests.scoring.test_scorer import PERSONA, assess\nprint(assess(PERSONA, ['P1', 'P2']).model_dump_json())"
     )
     outputs = {
         subprocess.run(

@@ -8,7 +8,7 @@ from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
 from pipeline.scoring import penalise_near_duplicates
 from tests.factories import make_persona
-from tests.unit.studies import scorer_of, study_of
+from tests.scoring.studies import scorer_of, study_of
 
 WORDS = "I just want to know what tonight is going to cost me.\nThe bill comes too late, and I check it daily."
 STUDY = study_of({"P1": WORDS})
