@@ -51,7 +51,7 @@ def main() -> None:
         st.page_link(start[0], label=start[1], icon=":material/arrow_back:")
 
 
-def _pages(role: access.Role | None) -> dict[str, list[st.Page]]:
+def _pages(role: access.AccessRole | None) -> dict[str, list[st.Page]]:
     """All pages by section; those that a role may not open are known, so that links to them can say why."""
 
     def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:

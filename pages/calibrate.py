@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import access, experiment, threshold, threshold_data, ui
-from pages.parts.threshold_data import Question
+from pages.parts.threshold_data import CalibrationQuestion
 from pipeline.domain.labels import DesignSummary, Promise
 from pipeline.domain.scores import RunScores
 from pipeline.domain.units import MICROS
@@ -67,7 +67,7 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
             _answer(*asked)
 
 
-def _answer(question: Question, terms: "Terms") -> None:
+def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
     from pipeline.results.calibration import drifted, notes
 
     board = threshold_data.board(question, terms)
@@ -149,7 +149,7 @@ def _why_not(runs: Sequence[RunScores]) -> list[str]:
     return [f"These runs cannot be taken together. {' '.join(reasons)} Take one of them away."] if reasons else []
 
 
-def _ask(runs: Sequence[RunScores]) -> "tuple[Question, Terms]":
+def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
     from pipeline.calibration.position import Terms
 
     newest = max(runs, key=lambda run: run.created_at)
@@ -184,7 +184,7 @@ def _ask(runs: Sequence[RunScores]) -> "tuple[Question, Terms]":
         order="worst_first" if order == "worst first" else "best_first",
     )
     ids = tuple(run.id for run in runs)
-    return Question(ids, design_id, kept == "kept", terms.model_dump_json()), terms
+    return CalibrationQuestion(ids, design_id, kept == "kept", terms.model_dump_json()), terms
 
 
 _RISK_HELP = (

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import streamlit as st
 
 from pages.parts import attempt, figures, sent, ui
-from pages.parts.table import Column, Row, keep_in_address, page_turner, shown_page, table
+from pages.parts.table import TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, totals
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
@@ -200,7 +200,7 @@ def _table(listed: Sequence[ListedCall], run_id: str | None, chosen: _Chosen | N
     with_run, with_mark = run_id is None, any(item.simulated for item in listed)
     marked = table(
         _columns(with_run, with_mark),
-        [Row(_row_id(item.run_id, item.call.id, run_id), item.call.id, _cells(item, with_run)) for item in listed],
+        [TableRow(_row_id(item.run_id, item.call.id, run_id), item.call.id, _cells(item, with_run)) for item in listed],
         key="attempts",
         marked=[_row_id(*chosen, run_id)] if chosen else [],
         several=False,
@@ -215,19 +215,19 @@ def _row_id(of_run: str, call_id: str, run_id: str | None) -> str:
     return call_id if run_id else f"{of_run}/{call_id}"
 
 
-def _columns(with_run: bool, with_mark: bool) -> list[Column]:
+def _columns(with_run: bool, with_mark: bool) -> list[TableColumn]:
     return [
-        *([Column("Run", 180)] if with_run else ()),
-        Column("Draft", 86),
-        Column("Stage", 72),
-        Column("Status", 92),
-        Column("Cost", 172 if with_mark else 78),
-        Column("Provider", 92),
-        Column("Model"),
-        Column("In", 62, help="Tokens of the request", is_number=True),
-        Column("Out", 54, help="Tokens of the answer", is_number=True),
-        Column("Latency", 70, is_number=True),
-        Column("Started", 128),
+        *([TableColumn("Run", 180)] if with_run else ()),
+        TableColumn("Draft", 86),
+        TableColumn("Stage", 72),
+        TableColumn("Status", 92),
+        TableColumn("Cost", 172 if with_mark else 78),
+        TableColumn("Provider", 92),
+        TableColumn("Model"),
+        TableColumn("In", 62, help="Tokens of the request", is_number=True),
+        TableColumn("Out", 54, help="Tokens of the answer", is_number=True),
+        TableColumn("Latency", 70, is_number=True),
+        TableColumn("Started", 128),
     ]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import access, run_actions, share, ui
-from pages.parts.table import Bars, Column, Row, keep_in_address, page_turner, shown_page, table
+from pages.parts.table import Bars, TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import RunStatus
@@ -61,7 +61,7 @@ def _found(choice: RunChoice) -> None:
     experiments = store.experiments_of([run.id for run in found.runs])
     marked = table(
         [column for column in _COLUMNS if experiments or column.title != "Experiment"],
-        [Row(run.id, run.name, _cells(run, experiments)) for run in found.runs],
+        [TableRow(run.id, run.name, _cells(run, experiments)) for run in found.runs],
         key="runs",
         marked=_marked(),
         several=True,
@@ -192,21 +192,21 @@ def _remember(run_ids: Sequence[str]) -> None:
 
 
 _COLUMNS = (
-    Column("Run", 200),
-    Column("Status", 95),
-    Column("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
-    Column("Mean score", 95, help="Of the delivered personas; n is beside it.", is_number=True),
-    Column("n", 45, help="Delivered personas.", is_number=True),
-    Column("Kept local", 95),
-    Column("Spent", 172),
-    Column("Threshold", 85, is_number=True),
-    Column("Tags", 110),
-    Column("Experiment", 150),
-    Column("Study", 180),
-    Column("Drafts by", 110),
-    Column("Refined by", 150),
-    Column("Started", 150),
-    Column("Note"),
+    TableColumn("Run", 200),
+    TableColumn("Status", 95),
+    TableColumn("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
+    TableColumn("Mean score", 95, help="Of the delivered personas; n is beside it.", is_number=True),
+    TableColumn("n", 45, help="Delivered personas.", is_number=True),
+    TableColumn("Kept local", 95),
+    TableColumn("Spent", 172),
+    TableColumn("Threshold", 85, is_number=True),
+    TableColumn("Tags", 110),
+    TableColumn("Experiment", 150),
+    TableColumn("Study", 180),
+    TableColumn("Drafts by", 110),
+    TableColumn("Refined by", 150),
+    TableColumn("Started", 150),
+    TableColumn("Note"),
 )
 
 

@@ -184,13 +184,15 @@ def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list
 # Reading is repeated only for other files or corrections, not for every click on the page. Errors are not kept.
 @st.cache_resource(max_entries=2, show_spinner="Reading the files …")
 def _read_files(
-    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: mapping.Remembered
+    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: mapping.RememberedCorrections
 ) -> Study:
     return load_files(_files, _suggested_name([file.name for file in _files]), remembered=_remembered.get)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the folder …")
-def _read_folder(path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: mapping.Remembered) -> Study:
+def _read_folder(
+    path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: mapping.RememberedCorrections
+) -> Study:
     return load_paths([Path(path).expanduser()], remembered=_remembered.get)
 
 

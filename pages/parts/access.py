@@ -20,13 +20,13 @@ import streamlit as st
 from pipeline.domain.units import SystemClock
 from pipeline.errors import PersonaError
 
-Role = Literal["analyst", "viewer"]
+AccessRole = Literal["analyst", "viewer"]
 
 CLOSED = ("Upload", "Configure", "Label", "Calls")
 """Titles of the pages that are for analysts only."""
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
-_KEYS: dict[str, Role] = {"viewers": "viewer", "analysts": "analyst"}
+_KEYS: dict[str, AccessRole] = {"viewers": "viewer", "analysts": "analyst"}
 """What `[persona.roles]` may hold; whoever is named in both lists gets the lesser right, which is the first here."""
 
 _LOOK_AGAIN_S = 1.0
@@ -42,7 +42,7 @@ _EXPOSED = (
 )
 
 
-def role() -> Role | None:
+def role() -> AccessRole | None:
     """The role of this session; `None` for nobody we know: not signed in, or without a role.
 
     Never asked while a download is made, which happens outside every session: where people sign in, nobody is there.
@@ -109,7 +109,7 @@ def email() -> str | None:
     return _email(st.user.to_dict())
 
 
-def roles(section: Mapping[str, Any]) -> dict[str, Role]:
+def roles(section: Mapping[str, Any]) -> dict[str, AccessRole]:
     """Role by e-mail address or `@domain`, in lower case.
 
     Args:
@@ -123,7 +123,7 @@ def roles(section: Mapping[str, Any]) -> dict[str, Role]:
         raise PersonaError(
             f"secrets.toml: [persona.roles] has '{unknown[0]}'. Expected: the lists `analysts` and `viewers`."
         )
-    found: dict[str, Role] = {}
+    found: dict[str, AccessRole] = {}
     for name, given in _KEYS.items():
         for entry in section.get(name, []):
             if not isinstance(entry, str) or "@" not in entry.strip()[:-1]:
@@ -135,7 +135,7 @@ def roles(section: Mapping[str, Any]) -> dict[str, Role]:
     return found
 
 
-def role_of(claims: Mapping[str, Any], known: Mapping[str, Role]) -> Role | None:
+def role_of(claims: Mapping[str, Any], known: Mapping[str, AccessRole]) -> AccessRole | None:
     """The role of whoever signed in: that of the address, else that of its domain, else none.
 
     Args:

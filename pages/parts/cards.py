@@ -24,7 +24,7 @@ from pipeline.results.score_explained import (
     CAUTIONS,
     LOOKS_AT,
     Explanation,
-    Part,
+    ScorePart,
     explain,
     formula,
     how,
@@ -199,7 +199,7 @@ def score_explained(run: RunRecord, final: FinalPersona) -> None:
     st.caption(f"Scorer version {escape_markdown(explained.scorer_version)}.")
 
 
-def _score_part(part: Part) -> None:
+def _score_part(part: ScorePart) -> None:
     with st.container(border=True, gap="xsmall"):
         left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
         left.progress(part.value or 0.0, text=f"{part.name.capitalize()} **{score(part.value)}**")

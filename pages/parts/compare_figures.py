@@ -15,7 +15,7 @@ from pipeline.results.compare_runs import (
     HOW,
     MEANINGS,
     TITLES,
-    Figure,
+    ComparedFigure,
     Setting,
     cautions,
     figure_basis,
@@ -101,7 +101,7 @@ def differences(runs: Sequence[RunRecord]) -> None:
     st.caption(HOW, width=720)
 
 
-def _row(figure: Figure, letter: str, run: RunRecord) -> list[str]:
+def _row(figure: ComparedFigure, letter: str, run: RunRecord) -> list[str]:
     difference = escape_markdown(figure_difference(figure, run))
     against = f"**{figure.word}**  {difference}" if difference else ("baseline" if letter == "A" else MISSING)
     value = escape_markdown(figure_value(figure, run))
@@ -109,7 +109,7 @@ def _row(figure: Figure, letter: str, run: RunRecord) -> list[str]:
     return [f"**{letter}**", value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK), against]
 
 
-def _basis(figures_of_runs: Sequence[Figure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:
+def _basis(figures_of_runs: Sequence[ComparedFigure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:
     """What the differences rest on, runs with the same basis together."""
     told: dict[str, list[str]] = {}
     for figure in figures_of_runs[1:]:

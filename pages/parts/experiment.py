@@ -13,14 +13,14 @@ from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
 from pipeline.jobs.experiment import run_experiment
-from pipeline.results.compare_runs import TITLES, Measure, figure_difference
+from pipeline.results.compare_runs import TITLES, ComparedMeasure, figure_difference
 from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, results
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
 _POLL_S = 2.0
-_SHOWN: tuple[Measure, ...] = ("score", "local_share", "cost_micros")
-_DRAWN: tuple[Measure, ...] = ("score", "cost_micros")
+_SHOWN: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
+_DRAWN: tuple[ComparedMeasure, ...] = ("score", "cost_micros")
 _HOW = (
     "Every cell has the same drafts, so each is compared with itself: the difference is paired. The interval is 95 %, "
     "by the people a draft is drawn from; where it holds 0 there is no clear difference, which does not prove that "
@@ -160,7 +160,7 @@ def _beside(experiment: Experiment) -> None:
     _differences(found)
 
 
-def _difference_chart(found: ExperimentResults, measure: Measure) -> None:
+def _difference_chart(found: ExperimentResults, measure: ComparedMeasure) -> None:
     from pipeline.results.charts.experiment import paired_differences
 
     simulated = any(cell.simulated for cell in found.cells)
@@ -243,7 +243,7 @@ def _differences(found: ExperimentResults) -> None:
     st.caption(_HOW, width=720)
 
 
-def _difference(cell: CellResult, measure: Measure) -> str:
+def _difference(cell: CellResult, measure: ComparedMeasure) -> str:
     figure = cell.figures[measure]
     beside = figure_difference(figure, cell)
     return f"**{figure.word}**  {escape_markdown(beside)}" if beside else escape_markdown(figure.why_not or MISSING)

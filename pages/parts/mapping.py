@@ -13,8 +13,8 @@ import streamlit as st
 from pages.parts import ui
 from pipeline.domain.mapping import MappedRole
 from pipeline.errors import InputError
-from pipeline.sources import Mapping as Correction
-from pipeline.sources import Part, SourceFile, load_files, outline
+from pipeline.sources import MappedPart, SourceFile, load_files, outline
+from pipeline.sources import StudyMapping as Correction
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ WORDS: dict[MappedRole, str] = {
 }  # fmt: skip
 NO_COLUMN = "No column"
 SHOWN_ROWS = 3
-Remembered = dict[str, Correction]
+RememberedCorrections = dict[str, Correction]
 
 
 class Counts(NamedTuple):
@@ -52,7 +52,7 @@ class Counts(NamedTuple):
 
 
 def editor(
-    ids: tuple[str, ...], files: Sequence[SourceFile], remembered: Remembered, refused: InputError | None
+    ids: tuple[str, ...], files: Sequence[SourceFile], remembered: RememberedCorrections, refused: InputError | None
 ) -> None:
     """The place to correct how new files were read; open at once when they could not be.
 
@@ -81,17 +81,20 @@ def editor(
         _form(ids[number], files[number], part, remembered)
 
 
-def key_of(remembered: Remembered) -> tuple[str, ...]:
+def key_of(remembered: RememberedCorrections) -> tuple[str, ...]:
     """What changes when a correction does: part of the key under which a reading is cached."""
     return tuple(sorted(correction.model_dump_json() for correction in remembered.values()))
 
 
-def _title(part: Part) -> str:
+def _title(part: MappedPart) -> str:
     return f"{part.title}: {count(len(part.names), 'column' if part.kind == 'table' else 'speaker')}"
 
 
 def _first_refused(
-    ids: tuple[str, ...], files: Sequence[SourceFile], found: list[tuple[int, Part]], remembered: Remembered
+    ids: tuple[str, ...],
+    files: Sequence[SourceFile],
+    found: list[tuple[int, MappedPart]],
+    remembered: RememberedCorrections,
 ) -> int:
     """The first part of a file that cannot be read, so that the reader is led to it."""
     for place, (number, _) in enumerate(found):
@@ -100,7 +103,7 @@ def _first_refused(
     return 0
 
 
-def _form(file_id: str, file: SourceFile, part: Part, remembered: Remembered) -> None:
+def _form(file_id: str, file: SourceFile, part: MappedPart, remembered: RememberedCorrections) -> None:
     kept = remembered.get(part.shape)
     try:
         current = part.roles(kept)
@@ -117,7 +120,7 @@ def _form(file_id: str, file: SourceFile, part: Part, remembered: Remembered) ->
     _buttons(part, roles, kept, changed=roles != current, after=after)
 
 
-def _columns(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
+def _columns(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
     """The roles chosen for the columns of a table; a column chosen twice keeps the first use in this order."""
     roles: dict[str, MappedRole] = dict.fromkeys(part.names, "ignored")
     chosen: dict[MappedRole, list[str]] = {}
@@ -147,7 +150,7 @@ def _columns(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict
     return roles
 
 
-def _speakers(part: Part, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
+def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
     """The roles chosen for speakers: whoever does not ask and is not left out is a participant."""
     fields = st.grid(2, min_column_width=300)
     asking = [name for name in part.names if current[name] == "interviewer"]
@@ -181,7 +184,7 @@ def _figures(before: Counts, after: Counts) -> None:
             st.metric(name, f"{new:,}", delta=change, delta_color="off", delta_arrow="off")
 
 
-def _preview(part: Part, roles: Mapping[str, MappedRole]) -> "pd.DataFrame":
+def _preview(part: MappedPart, roles: Mapping[str, MappedRole]) -> "pd.DataFrame":
     """One row per column or speaker, inert. Columns, all str: its name, its use, its first values."""
     import pandas as pd
 
@@ -201,7 +204,7 @@ def _preview(part: Part, roles: Mapping[str, MappedRole]) -> "pd.DataFrame":
 
 
 def _buttons(
-    part: Part, roles: dict[str, MappedRole], kept: Correction | None, *, changed: bool, after: Counts
+    part: MappedPart, roles: dict[str, MappedRole], kept: Correction | None, *, changed: bool, after: Counts
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         why = None if changed else "Nothing was changed yet."
@@ -216,7 +219,7 @@ def _buttons(
         st.caption(f"{remembered} for every file with the same {same}, on the command line too.", width="content")
 
 
-def _keep(part: Part, roles: dict[str, MappedRole]) -> None:
+def _keep(part: MappedPart, roles: dict[str, MappedRole]) -> None:
     store = ui.services().store
     if roles == part.guess:
         store.forget_mapping(part.shape)
@@ -227,10 +230,10 @@ def _keep(part: Part, roles: dict[str, MappedRole]) -> None:
 
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _parts(
-    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: Remembered
-) -> list[tuple[int, Part]]:
+    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: RememberedCorrections
+) -> list[tuple[int, MappedPart]]:
     """What can be mapped in the files, each with the number of its file; files that cannot be read have nothing."""
-    found: list[tuple[int, Part]] = []
+    found: list[tuple[int, MappedPart]] = []
     for number, file in enumerate(_files):
         try:
             found.extend((number, part) for part in outline(file, remembered=_remembered.get))
@@ -240,7 +243,7 @@ def _parts(
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _counted(file_id: str, key: tuple[str, ...], _file: SourceFile, _remembered: Remembered) -> Counts:
+def _counted(file_id: str, key: tuple[str, ...], _file: SourceFile, _remembered: RememberedCorrections) -> Counts:
     try:
         study = load_files([_file], "preview", remembered=_remembered.get)
     except InputError as error:

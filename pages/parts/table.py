@@ -33,7 +33,7 @@ _MINUS = "−\u2060"
 """A minus that no line ends with."""
 
 
-class Column(NamedTuple):
+class TableColumn(NamedTuple):
     """A column; the first one of a table names its rows and stays in sight."""
 
     title: str
@@ -52,7 +52,7 @@ class Bars(NamedTuple):
     """What it shows, for readers who do not see it."""
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row; untrusted texts are shortened and made harmless here."""
 
     id: str
@@ -63,8 +63,8 @@ class Row(NamedTuple):
 
 
 def table(
-    columns: Sequence[Column],
-    rows: Sequence[Row],
+    columns: Sequence[TableColumn],
+    rows: Sequence[TableRow],
     *,
     key: str,
     marked: Sequence[str],

@@ -24,7 +24,7 @@ MOST_RUNS = 200
 """The newest runs that can be chosen; others by their address."""
 
 
-class Question(NamedTuple):
+class CalibrationQuestion(NamedTuple):
     """What is asked of the board; plain values, so that it can be a key."""
 
     run_ids: tuple[str, ...]
@@ -92,7 +92,7 @@ def declared(design_id: str | None) -> Promise | None:
     return design.settings.promise if design.is_drawn else None
 
 
-def board(question: Question, terms: "Terms") -> "Board":
+def board(question: CalibrationQuestion, terms: "Terms") -> "Board":
     """Everything worked out, or what was worked out before.
 
     Raises:
@@ -118,7 +118,7 @@ def _labels(design_id: str | None) -> LabelSet | None:
 @st.cache_resource(max_entries=16, show_spinner="Trying every threshold …")
 def _board(
     _database: Path,
-    question: Question,
+    question: CalibrationQuestion,
     states: tuple[tuple[str, str, str], ...],
     labels_now: str,
     _runs: Sequence[RunScores],

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-Column = ArrayLike | Sequence[float | None]
+CaseColumn = ArrayLike | Sequence[float | None]
 
 _UNSCORED = -1.0
 """Rank of a draft without a score: below every score, as in a run."""
@@ -71,12 +71,12 @@ class Cases:
 
 
 def make_cases(
-    score: Column,
+    score: CaseColumn,
     *,
-    label: Column | None = None,
-    frontier_label: Column | None = None,
-    local_micros: Column | None = None,
-    frontier_micros: Column | None = None,
+    label: CaseColumn | None = None,
+    frontier_label: CaseColumn | None = None,
+    local_micros: CaseColumn | None = None,
+    frontier_micros: CaseColumn | None = None,
     imputed: ArrayLike | None = None,
     cluster: Sequence[str] | Ints | None = None,
 ) -> Cases:
@@ -116,7 +116,7 @@ def make_cases(
     )
 
 
-def _column(name: str, values: Column | None, size: int | None) -> Floats:
+def _column(name: str, values: CaseColumn | None, size: int | None) -> Floats:
     column = np.full(size or 0, np.nan) if values is None else np.asarray(values, dtype=np.float64)
     if size is not None and column.shape != (size,):
         raise InputError(f"{name}: {column.size} values for {size} drafts. Every column needs one per draft.")

@@ -118,7 +118,7 @@ def certify_at(cases: Cases, threshold: float, promise: Promise, *, floor: float
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class LabelEvidence:
     """Labels counted at candidate thresholds, from strict to permissive."""
 
     threshold: Floats
@@ -137,24 +137,24 @@ class Evidence:
     """Labels of these."""
     is_floored: bool
 
-    def at(self, rows: Ints) -> "Evidence":
+    def at(self, rows: Ints) -> "LabelEvidence":
         """Some of the thresholds."""
         moving = ("threshold", "local", "labels", "bad")
         return replace(self, **{name: getattr(self, name)[rows] for name in moving})
 
-    def at_levels(self, levels: tuple[float, ...]) -> "Evidence":
+    def at_levels(self, levels: tuple[float, ...]) -> "LabelEvidence":
         """For each share of drafts the most permissive threshold that keeps no more of them local."""
         most = np.searchsorted(self.local, whole(np.asarray(levels) * self.drafts), side="right") - 1
         return self.at(np.unique(most[most >= 0]))
 
-    def thinned(self, most: int) -> "Evidence":
+    def thinned(self, most: int) -> "LabelEvidence":
         """At most so many of the thresholds, evenly spread and with both ends."""
         rows = np.linspace(0, len(self.threshold) - 1, min(most, len(self.threshold)))
         return self.at(np.round(rows).astype(np.int64))
 
 
 def _answer(
-    candidates: Evidence, judged: Evidence, everything: Evidence, promise: Promise, floor: float | None
+    candidates: LabelEvidence, judged: LabelEvidence, everything: LabelEvidence, promise: Promise, floor: float | None
 ) -> Certificate:
     """The answer from thresholds to try in turn, and others by which to judge the score if none passes."""
     fewest = ExactTest(everything, promise).fewest()
@@ -172,7 +172,7 @@ def _answer(
     return _refused(judged, promise, floor)
 
 
-def _certified(one: Evidence, promise: Promise, floor: float | None) -> Certificate:
+def _certified(one: LabelEvidence, promise: Promise, floor: float | None) -> Certificate:
     labels, bad, local = int(one.labels[0]), int(one.bad[0]), int(one.local[0])
     test = ExactTest(one, promise)
     counted = promise.scope == "this_run" and int(test.labels[0]) == int(test.population[0])
@@ -189,7 +189,7 @@ def _certified(one: Evidence, promise: Promise, floor: float | None) -> Certific
     )
 
 
-def _refused(judged: Evidence, promise: Promise, floor: float | None) -> Certificate:
+def _refused(judged: LabelEvidence, promise: Promise, floor: float | None) -> Certificate:
     """Why enough labels certify no threshold."""
     test = ExactTest(judged, promise)
     if not judged.local.any():
@@ -209,7 +209,7 @@ def _refused(judged: Evidence, promise: Promise, floor: float | None) -> Certifi
 class ExactTest:
     """One test per threshold. The risk is `scale` times the share of bad ones that `labels` are a sample of."""
 
-    evidence: Evidence
+    evidence: LabelEvidence
     promise: Promise
 
     @property
@@ -300,7 +300,12 @@ def _labels_in_all(test: ExactTest, row: int, rate: float, limit: float) -> int 
 
 
 def _none(
-    evidence: Evidence, promise: Promise, floor: float | None, status: Status, sentence: str, needed: int | None = None
+    evidence: LabelEvidence,
+    promise: Promise,
+    floor: float | None,
+    status: Status,
+    sentence: str,
+    needed: int | None = None,
 ) -> Certificate:
     return Certificate(
         status=status,
@@ -316,7 +321,7 @@ def _none(
     )
 
 
-def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> Evidence:
+def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
     """Labels counted at every distinct score at or over the floor, or at one threshold.
 
     Args:
@@ -337,7 +342,7 @@ def gather(cases: Cases, floor: float | None, threshold: float | None = None) ->
     usable = cases.is_labelled & eligible
     scores = cases.score[eligible & ~np.isnan(cases.score)]
     candidates = np.unique(scores)[::-1] if threshold is None else np.array([threshold])
-    return Evidence(
+    return LabelEvidence(
         threshold=candidates,
         local=_reaching(candidates, scores),
         labels=_reaching(candidates, cases.score[usable]),

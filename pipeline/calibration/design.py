@@ -13,7 +13,7 @@ from pipeline.calibration.certificate import certify
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.pool import pool_of, why_not_together
 from pipeline.domain.base import Frozen
-from pipeline.domain.labels import Design, DesignSettings, DraftKey, Purpose, Setup, StoredDesign, Task, Text
+from pipeline.domain.labels import Design, DesignSettings, DraftKey, LabelledText, Purpose, Setup, StoredDesign, Task
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
@@ -67,7 +67,7 @@ def draw_design(
     )
 
 
-def _task(draft: DraftKey, text: Text, purpose: Purpose) -> Task:
+def _task(draft: DraftKey, text: LabelledText, purpose: Purpose) -> Task:
     return Task(place=0, run_id=draft.run_id, draft_id=draft.draft_id, text=text, purpose=purpose)
 
 

@@ -17,12 +17,22 @@ from pipeline.calibration.labels import why_labels_do_not_apply
 from pipeline.calibration.pool import pool_of
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import explain_validation
-from pipeline.domain.labels import Design, DesignSettings, DraftKey, Label, LabelSet, StoredDesign, Task, Text, Verdict
+from pipeline.domain.labels import (
+    Design,
+    DesignSettings,
+    DraftKey,
+    Label,
+    LabelledText,
+    LabelSet,
+    StoredDesign,
+    Task,
+    Verdict,
+)
 from pipeline.domain.scores import RunScores
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 _VERDICTS = {"1": "acceptable", "0": "unacceptable", **{verdict: verdict for verdict in get_args(Verdict)}}
 _NOBODY = "somebody else"
@@ -121,7 +131,7 @@ def read_labels(file: SourceFile, now: datetime) -> LabelFile:
     Raises:
         InputError: the file is no such table; names the line and what was expected.
     """
-    text = decode(file, Limits()).text.lstrip("\n")
+    text = decode(file, ReadingLimits()).text.lstrip("\n")
     header = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), strict=True)
     rows = []
@@ -153,7 +163,7 @@ def _row(where: str, line: int, cells: dict[str, str], said: str, now: datetime)
     if verdict is None:
         wanted = "acceptable, unacceptable or unsure" if said == "verdict" else "1 or 0"
         raise InputError(f"{where}, column {said}: found {cells[said][:60]!r}, expected {wanted}, or nothing.")
-    if text not in get_args(Text):
+    if text not in get_args(LabelledText):
         raise InputError(f"{where}, column text: found {text[:60]!r}, expected draft or frontier, or nothing.")
     if not cells["draft"]:
         raise InputError(f"{where}, column draft: empty. Say which draft this is the label of.")

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from pipeline.calibration.bounds import Interval, interval, resamples
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.calibration.certificate import Evidence, ExactTest, gather
+from pipeline.calibration.certificate import ExactTest, LabelEvidence, gather
 from pipeline.calibration.pool import Pool
 from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
 from pipeline.domain.base import Frozen, Micros, Score
@@ -31,7 +31,7 @@ STOPS: Floats = np.append(np.arange(101) / 100, np.inf)
 _INTERVAL = 0.975
 """One-sided confidence of each end of a 95 % interval."""
 
-Measure = Literal["labels", "score"]
+QualityMeasure = Literal["labels", "score"]
 
 ControlName = Literal["all_local", "all_frontier", "fixed_ratio", "frontier_first", "oracle", "best_of_both"]
 
@@ -167,14 +167,14 @@ def bad_shares(cases: Cases, promise: Promise, *, floor: float | None = None) ->
     found = [_bad_share(row, evidence, test, interval, float(lows[row])) for row in range(len(evidence.threshold))]
     # From strict to permissive: a stop does what the next score at or over it does.
     ascending = evidence.threshold[::-1]
-    places = np.searchsorted(ascending, STOPS, side="left")
+    control_points = np.searchsorted(ascending, STOPS, side="left")
     return tuple(
         found[len(found) - 1 - place] if place < len(found) and (lowest is None or stop >= lowest) else None
-        for stop, place in zip(STOPS, places, strict=True)
+        for stop, place in zip(STOPS, control_points, strict=True)
     )
 
 
-def _bad_share(row: int, evidence: Evidence, test: ExactTest, interval: ExactTest, low: float) -> BadShare | None:
+def _bad_share(row: int, evidence: LabelEvidence, test: ExactTest, interval: ExactTest, low: float) -> BadShare | None:
     labels, bad = int(test.labels[row]), int(evidence.bad[row])
     if not labels:
         return None
@@ -199,7 +199,7 @@ def _money(table: Sweep, row: int, scale: float, more: float) -> float:
     return float(table.cost_micros[row]) * scale + more
 
 
-class Place(NamedTuple):
+class ControlPoint(NamedTuple):
     """Where a control stands, without an interval."""
 
     name: ControlName
@@ -212,7 +212,7 @@ class Place(NamedTuple):
 class Tradeoff:
     """Money is micro-USD for one run; quality is 0 to 1."""
 
-    measure: Measure
+    measure: QualityMeasure
     """`labels`: share of delivered texts that people find acceptable. `score`: mean score of the delivered texts."""
     cases: Cases
     """The drafts it rests on: those of which both texts are known."""
@@ -220,7 +220,7 @@ class Tradeoff:
     """Per stop."""
     quality: Floats
     """Per stop."""
-    controls: tuple[tuple[Place, ...], ...]
+    controls: tuple[tuple[ControlPoint, ...], ...]
     """Per stop: what else the same money would buy. The oracle knows labels, so that scores have none."""
 
 
@@ -231,7 +231,7 @@ def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
         pool: the drafts.
         personas: of one run, for which money is counted.
     """
-    measure: Measure = "labels"
+    measure: QualityMeasure = "labels"
     cases: Cases | None = pool.cases.where(pool.cases.has_both_labels)
     if not cases:
         measure, cases = "score", pool.by_score
@@ -241,7 +241,7 @@ def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
     rows = [table.index(stop) for stop in STOPS]
     found = []
     for stop in STOPS:
-        known = [place for place in places(cases, stop) if measure == "labels" or place.name != "oracle"]
+        known = [place for place in control_points(cases, stop) if measure == "labels" or place.name != "oracle"]
         found.append(tuple(place._replace(cost_micros=place.cost_micros * scale) for place in known))
     return Tradeoff(measure, cases, table.cost_micros[rows] * scale, table.quality[rows], tuple(found))
 
@@ -258,7 +258,7 @@ class Control(Frozen):
     """Quality of the threshold minus this; 95 %, paired."""
 
 
-class Comparison(Frozen):
+class ControlComparison(Frozen):
     """A threshold beside its controls."""
 
     drafts: int
@@ -279,7 +279,7 @@ class _Outcomes(NamedTuple):
     """Micro-USD of each control, likewise."""
 
 
-def compare(cases: Cases, threshold: float, *, seed: int = 0) -> Comparison | None:
+def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
     """A threshold beside its controls; `None` when no draft has both labels and a known cost.
 
     Args:
@@ -303,17 +303,17 @@ def compare(cases: Cases, threshold: float, *, seed: int = 0) -> Comparison | No
         for column, name in enumerate(CONTROL_WORDS)
     )
     cost = float(both.spend(threshold).sum())
-    return Comparison(drafts=len(both), cost_micros=cost, quality=float(here.ours[0]), controls=controls)
+    return ControlComparison(drafts=len(both), cost_micros=cost, quality=float(here.ours[0]), controls=controls)
 
 
-def places(cases: Cases, threshold: float) -> tuple[Place, ...]:
+def control_points(cases: Cases, threshold: float) -> tuple[ControlPoint, ...]:
     """Where the controls of a threshold stand, without intervals: cheap enough for every move of a slider."""
     both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
     if not len(both):
         return ()
     here = _outcomes(both, threshold, np.ones((1, len(both))))
     return tuple(
-        Place(name, float(cost), float(quality))
+        ControlPoint(name, float(cost), float(quality))
         for name, cost, quality in zip(CONTROL_WORDS, here.cost[0], here.quality[0], strict=True)
     )
 

@@ -21,7 +21,7 @@ from pipeline.domain.units import MICROS
 from pipeline.text.wording import MISSING, percent, usd
 
 
-class Summary(Frozen):
+class CalibrationSummary(Frozen):
     """The recommended threshold, what it rests on, and what it would do with these drafts."""
 
     status: Status
@@ -47,7 +47,7 @@ class Summary(Frozen):
     sentence: str
 
 
-def summarise(cases: Cases, promise: Promise) -> Summary:
+def summarise(cases: Cases, promise: Promise) -> CalibrationSummary:
     """The answer for labels that arrive without their design.
 
     Labels that all lie above some score, as a draw from a floor gives them, are treated as such a draw; whether
@@ -56,7 +56,7 @@ def summarise(cases: Cases, promise: Promise) -> Summary:
     return _summary(cases, certify(cases, promise, floor=label_floor(cases)), discrimination(cases))
 
 
-def summary_of(board: Board) -> Summary:
+def summary_of(board: Board) -> CalibrationSummary:
     """The answer for runs and the labels of a design. Its threshold is one that the slider of the page can show.
 
     What keeps labels from being used or trusted is part of the sentence.
@@ -68,10 +68,10 @@ def summary_of(board: Board) -> Summary:
     return found.model_copy(update={"sentence": " ".join([found.sentence, *reasons])})
 
 
-def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> Summary:
+def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> CalibrationSummary:
     table = sweep(cases)
     row = table.index(np.inf if certificate.threshold is None else certificate.threshold)
-    return Summary(
+    return CalibrationSummary(
         status=certificate.status,
         threshold=certificate.threshold,
         risk=certificate.promise.risk,
@@ -90,7 +90,7 @@ def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> S
     )
 
 
-def in_words(summary: Summary) -> str:
+def in_words(summary: CalibrationSummary) -> str:
     """A summary for a terminal: the sentence, then a line per figure. Nothing in it comes from the file as text."""
     low, high = summary.auroc_ci
     known = summary.auroc is not None and low is not None and high is not None

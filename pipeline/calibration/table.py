@@ -12,7 +12,7 @@ from pipeline.calibration.sweep import Sweep
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 if TYPE_CHECKING:
     import _csv
@@ -38,7 +38,7 @@ def read_cases(path: Path) -> Cases:
         InputError: the file or a column is missing, or a cell holds something else, named by line and column.
     """
     try:
-        text = decode(SourceFile(name=str(path), data=path.read_bytes()), Limits()).text.lstrip("\n")
+        text = decode(SourceFile(name=str(path), data=path.read_bytes()), ReadingLimits()).text.lstrip("\n")
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path given to --csv.") from error
     header = text.partition("\n")[0]

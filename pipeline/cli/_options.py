@@ -11,7 +11,7 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 if TYPE_CHECKING:
     from pipeline.jobs.worker import Worker
-    from pipeline.sources import Remembered
+    from pipeline.sources import MappingLookup
     from pipeline.store import Store
 
 
@@ -67,7 +67,7 @@ def open_store(options: argparse.Namespace, settings: Settings) -> "Store":
     return Store(options.db or settings.database)
 
 
-def remembered_of(options: argparse.Namespace, settings: Settings) -> "Remembered":
+def remembered_of(options: argparse.Namespace, settings: Settings) -> "MappingLookup":
     """How files are read where somebody corrected it; a database is not made for it."""
     from pipeline.sources.mapping import nothing
 

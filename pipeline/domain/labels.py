@@ -13,7 +13,7 @@ from pipeline.domain.base import Frozen, Score
 from pipeline.domain.config import explain_validation
 from pipeline.errors import ConfigError
 
-Text = Literal["draft", "frontier"]
+LabelledText = Literal["draft", "frontier"]
 Purpose = Literal["certificate", "reliability", "comparison", "agreement", "elsewhere"]
 
 Verdict = Literal["acceptable", "unacceptable", "unsure"]
@@ -70,7 +70,7 @@ class Task(Frozen):
     """Where in the design it is shown. Stays the same when tasks before it disappear with their run."""
     run_id: str
     draft_id: str
-    text: Text
+    text: LabelledText
     """Which text of the draft is shown."""
     purpose: Purpose
     """`reliability`: from below the floor. `comparison`: the frontier's text. `agreement`: shown a second time.

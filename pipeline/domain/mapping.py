@@ -11,7 +11,7 @@ MappedRole = ColumnRole | SpeakerRole
 PartKind = Literal["table", "speakers"]
 
 
-class Mapping(Frozen):
+class StudyMapping(Frozen):
     """The roles of one shape."""
 
     shape: str

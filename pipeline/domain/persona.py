@@ -22,7 +22,7 @@ def _as_text(value: object) -> object:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Text = Annotated[str, BeforeValidator(_as_text)]
+PersonaText = Annotated[str, BeforeValidator(_as_text)]
 
 
 class Persona(Frozen):
@@ -32,7 +32,7 @@ class Persona(Frozen):
     """Assigned by us, never by a model."""
     name: str
     tagline: str = ""
-    demographics: dict[str, Text] = {}
+    demographics: dict[str, PersonaText] = {}
     """age, occupation, location and further free keys."""
     background: str = ""
     goals: tuple[str, ...] = ()

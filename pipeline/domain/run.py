@@ -24,7 +24,7 @@ Outcome = Literal[
     "cancelled",
 ]
 RunStatus = Literal["running", "completed", "cancelled", "failed", "interrupted"]
-Place = Literal["away", "here", "unknown"]
+ProviderPlace = Literal["away", "here", "unknown"]
 """Where a request goes: to another machine for all that can be told, or not."""
 CallStatus = Literal["in_flight", "ok", "truncated", "refused", "unparsable", "failed", "lost"]
 
@@ -80,7 +80,7 @@ class ModelCall(Frozen):
     """What was sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None
     """The text that came back, so that a resumed run reads it instead of buying it again; `None` when none did."""
-    place: Place = "unknown"
+    place: ProviderPlace = "unknown"
     """Whether it left this machine; `unknown` for requests from before this was written down."""
     batch: str | None = None
     """Marker of the batch it was asked in; `None` when it was asked alone."""

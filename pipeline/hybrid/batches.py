@@ -26,7 +26,7 @@ _CANCEL_POLL_S = 0.2
 
 _GONE = (404, 410)
 
-Question = Callable[[str], Request]
+RequestFor = Callable[[str], Request]
 """The request for a draft id; the same one each time."""
 Reader = Callable[[str], Callable[[Reply], T]]
 """For a draft id, what reads an answer about it."""
@@ -80,7 +80,7 @@ class BatchDesk:
         self._calls = so_far.calls
 
     def ask(
-        self, waiting: Sequence[str], question: Question, read: Reader[T]
+        self, waiting: Sequence[str], question: RequestFor, read: Reader[T]
     ) -> Iterator[tuple[str, T | PersonaError]]:
         """Each draft with its answer, read, or with why there is none.
 
@@ -107,7 +107,7 @@ class BatchDesk:
     # --- a new batch -----------------------------------------------------------------------------
 
     def _together(
-        self, waiting: Sequence[str], question: Question, read: Reader[T]
+        self, waiting: Sequence[str], question: RequestFor, read: Reader[T]
     ) -> Iterator[tuple[str, T | PersonaError]]:
         batch = self._note(Batch(marker=f"persona-{secrets.token_hex(8)}"))
         asked: dict[str, Asked] = {}
@@ -175,7 +175,7 @@ class BatchDesk:
 
     # --- one from before -------------------------------------------------------------------------
 
-    def _recover(self, batch: Batch, question: Question, read: Reader[T]) -> Iterator[tuple[str, T | PersonaError]]:
+    def _recover(self, batch: Batch, question: RequestFor, read: Reader[T]) -> Iterator[tuple[str, T | PersonaError]]:
         """The answers of a batch that an interrupted attempt has left; nothing when it was never taken."""
         calls = [call for call in self._calls if call.batch == batch.marker]
         asked = {

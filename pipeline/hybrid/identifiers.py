@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-Kind = Literal["email", "link", "account", "card", "ip", "id", "address", "phone"]
+IdentifierKind = Literal["email", "link", "account", "card", "ip", "id", "address", "phone"]
 
 PLACEHOLDER = re.compile(r"\[(?:email|link|account|card|ip|id|address|phone)(?: \d+)?\]")
 """What stands in the place of such a string."""
@@ -21,13 +21,15 @@ class Piece(NamedTuple):
 
     start: int
     end: int
-    kind: Kind | None
+    kind: IdentifierKind | None
     """`None` for what stands between; placeholders are among it."""
 
 
 def pieces(text: str) -> Iterator[Piece]:
     """The text in order, cut into strings that identify somebody and what stands between them."""
-    taken: list[tuple[int, int, Kind | None]] = [(*match.span(), None) for match in PLACEHOLDER.finditer(text)]
+    taken: list[tuple[int, int, IdentifierKind | None]] = [
+        (*match.span(), None) for match in PLACEHOLDER.finditer(text)
+    ]
     for kind, pattern, is_one in _KINDS:
         for match in pattern.finditer(text):
             start, end = match.span("it")
@@ -184,7 +186,7 @@ def _is_valid_somewhere(candidate: str) -> bool:
     return False
 
 
-_KINDS: tuple[tuple[Kind, re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
+_KINDS: tuple[tuple[IdentifierKind, re.Pattern[str], Callable[[re.Match[str]], bool]], ...] = (
     ("email", _EMAIL, _always),
     ("link", _LINK, _always),
     ("account", _ACCOUNT, _is_account),

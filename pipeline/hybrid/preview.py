@@ -14,7 +14,7 @@ from pipeline.hybrid.focus import choose_focuses
 from pipeline.hybrid.preflight import Plan
 from pipeline.hybrid.redaction import Redactor
 from pipeline.providers import Provider, ProviderSpec, Request
-from pipeline.providers.builtin import Provider as Builtin
+from pipeline.providers.builtin import BuiltinProvider as Builtin
 from pipeline.providers.prompts import draft_request, refine_request, refine_task
 from pipeline.providers.replies import read_persona
 from pipeline.scoring import Scorer

@@ -21,7 +21,7 @@ from typing import Literal
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment, Study
-from pipeline.hybrid.identifiers import PLACEHOLDER, Kind, pieces
+from pipeline.hybrid.identifiers import PLACEHOLDER, IdentifierKind, pieces
 from pipeline.providers import RefineTask
 from pipeline.sources.facts import spoken_name
 from pipeline.sources.vocabulary import COMMON_NAME, NAME_PARTICLE
@@ -72,7 +72,7 @@ class Replacement(Frozen):
 
     start: int
     end: int
-    kind: Kind | Literal["name"]
+    kind: IdentifierKind | Literal["name"]
     shown: str
     """What is sent in its place."""
 

@@ -38,7 +38,7 @@ def _today() -> date:
     return SystemClock().now().date()
 
 
-class Provider:
+class AnthropicProvider:
     """One Claude model, at Anthropic or at a gateway that speaks its format."""
 
     name: ClassVar[str] = "anthropic"

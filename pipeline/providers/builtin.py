@@ -14,7 +14,7 @@ from pipeline.domain.run import Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.providers.extraction.cues import Kind
+from pipeline.providers.extraction.cues import CueKind
 from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
 from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
@@ -39,7 +39,7 @@ TAGLINE_WORDS = 14
 
 _NOT_IN_ONE_LINE = re.compile(r"(?:before|after|when|if|on|at|in|for|once|whenever|as) ", re.IGNORECASE)
 
-LISTS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "facts")
+LISTS: tuple[CueKind, ...] = tuple(kind for kind in get_args(CueKind) if kind != "facts")
 
 NAMES = tuple(
     """Alex Robin Sam Jordan Taylor Morgan Casey Jamie Charlie Rowan Quinn Avery Riley Kai Noor Sasha Kit Frankie
@@ -50,7 +50,7 @@ NAMES = tuple(
 """Invented first names: short, and borne by women and men alike, because the data states no gender."""
 
 
-class Provider:
+class BuiltinProvider:
     """The drafter that needs nothing but the study."""
 
     name: ClassVar[str] = "builtin"

@@ -68,7 +68,7 @@ class _ModelFacts(Frozen):
     """What it can do, in Ollama's words; empty when the server does not say."""
 
 
-class Provider:
+class OllamaProvider:
     """An Ollama server and one of its models."""
 
     name: ClassVar[str] = "ollama"

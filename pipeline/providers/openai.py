@@ -33,7 +33,7 @@ _LOCAL_REMEDIES = {
 }
 
 
-class Provider:
+class OpenAIProvider:
     """One model at OpenAI, or at a server that speaks its Chat Completions format."""
 
     name: ClassVar[str] = "openai"

@@ -40,8 +40,8 @@ def _clean_list(value: object) -> object:
     return [] if value is None else value
 
 
-Line = Annotated[str, BeforeValidator(_clean)]
-Lines = Annotated[list[Line], BeforeValidator(_clean_list)]
+ReplyLine = Annotated[str, BeforeValidator(_clean)]
+Lines = Annotated[list[ReplyLine], BeforeValidator(_clean_list)]
 
 
 class Demographics(BaseModel):
@@ -49,11 +49,11 @@ class Demographics(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    age: Line = ""
+    age: ReplyLine = ""
     """A number or a range, as stated."""
-    occupation: Line = ""
-    location: Line = ""
-    household: Line = ""
+    occupation: ReplyLine = ""
+    location: ReplyLine = ""
+    household: ReplyLine = ""
     """Who they live with."""
 
 
@@ -62,12 +62,12 @@ class PersonaReply(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    name: Line
+    name: ReplyLine
     """An invented first name; never the name of a participant."""
-    tagline: Line = ""
+    tagline: ReplyLine = ""
     """One short sentence that tells this persona from the others."""
     demographics: Demographics = Demographics()
-    background: Line = ""
+    background: ReplyLine = ""
     """Two or three sentences, only what the material states."""
     goals: Lines = []
     """What they want to achieve: three to five, one sentence each."""
@@ -103,7 +103,7 @@ def persona_schema() -> dict[str, JsonValue]:
     return schema
 
 
-Verdict = Literal["supported", "contradicted", "not_found"]
+JudgeVerdict = Literal["supported", "contradicted", "not_found"]
 
 
 class JudgeReply(BaseModel):
@@ -111,9 +111,9 @@ class JudgeReply(BaseModel):
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    span: Line = ""
+    span: ReplyLine = ""
     """The words of one passage that decide, copied exactly; empty when there are none."""
-    verdict: Verdict
+    verdict: JudgeVerdict
 
 
 def judge_schema() -> dict[str, JsonValue]:

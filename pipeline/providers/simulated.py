@@ -35,7 +35,7 @@ LOOKS_UNTIL_READY = 2
 DEMOGRAPHICS = frozenset(Demographics.model_fields)
 
 
-class Provider:
+class SimulatedProvider:
     """A frontier without a network: real text from the evidence, list price on the bill, nothing paid."""
 
     name: ClassVar[str] = "simulated"

@@ -30,27 +30,27 @@ _LONGEST_TURN = 900
 """Characters of what was said that are shown on each side of the supporting sentences, and of the turns around."""
 
 
-class Turn(Frozen):
+class CardTurn(Frozen):
     """What somebody said."""
 
     speaker: str
     text: str
 
 
-class Source(Frozen):
+class CardSource(Frozen):
     """The words behind a claim with what was said around them, in reading order."""
 
-    before: tuple[Turn, ...]
+    before: tuple[CardTurn, ...]
     speaker: str
     words: tuple[str, str, str]
     """What comes first, the supporting sentences, what follows; the middle is empty where they are not word for word
     in the segment."""
-    after: tuple[Turn, ...]
+    after: tuple[CardTurn, ...]
     place: str
     """Document and place in it."""
 
 
-class Claim(Frozen):
+class CardClaim(Frozen):
     """A statement with its mark."""
 
     text: str
@@ -59,7 +59,7 @@ class Claim(Frozen):
     """Of the mark; empty where all is well, because a row of the same word hides the exceptions."""
     said: tuple[str, ...]
     """Sentences about its support: the number, what lowered it, why there is no source."""
-    source: Source | None = None
+    source: CardSource | None = None
 
 
 class Group(Frozen):
@@ -67,7 +67,7 @@ class Group(Frozen):
 
     title: str
     quotes: bool
-    claims: tuple[Claim, ...]
+    claims: tuple[CardClaim, ...]
 
 
 class PartScore(Frozen):
@@ -172,14 +172,14 @@ def _group(group: ClaimGroup, sources: _Sources) -> Group:
     )
 
 
-def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> Claim:
+def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> CardClaim:
     word, support = mark_word(claim.mark, is_quote=is_quote), claim.support
     shown = "" if claim.mark == "supported" and not is_quote else word
     said, source = _told(support, word, sources)
-    return Claim(text=label(claim.text, 600), mark=claim.mark, word=shown, said=said, source=source)
+    return CardClaim(text=label(claim.text, 600), mark=claim.mark, word=shown, said=said, source=source)
 
 
-def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[tuple[str, ...], Source | None]:
+def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[tuple[str, ...], CardSource | None]:
     """Sentences about the support of a claim, and the words behind it where they may be shown."""
     if support is None:
         return ("Too short to be checked against the study.",), None
@@ -195,8 +195,8 @@ def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[t
     return (worth,), _source(context, support.quote, place)
 
 
-def _source(context: SourceContext, quote: str | None, place: str) -> Source:
-    return Source(
+def _source(context: SourceContext, quote: str | None, place: str) -> CardSource:
+    return CardSource(
         before=tuple(_turn(segment) for segment in context.before),
         speaker=_speaker(context.segment),
         words=_around(context.segment.text, quote or ""),
@@ -205,8 +205,8 @@ def _source(context: SourceContext, quote: str | None, place: str) -> Source:
     )
 
 
-def _turn(segment: Segment) -> Turn:
-    return Turn(speaker=_speaker(segment), text=label(segment.text, _LONGEST_TURN))
+def _turn(segment: Segment) -> CardTurn:
+    return CardTurn(speaker=_speaker(segment), text=label(segment.text, _LONGEST_TURN))
 
 
 def _speaker(segment: Segment) -> str:

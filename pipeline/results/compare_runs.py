@@ -28,9 +28,9 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord, Stage
 from pipeline.text.wording import MISSING, milliseconds, score, share, signed, usd
 
-Measure = Literal["score", "local_share", "cost_micros", "answer_ms"]
+ComparedMeasure = Literal["score", "local_share", "cost_micros", "answer_ms"]
 
-WORDS: dict[Measure, tuple[str, str]] = {
+WORDS: dict[ComparedMeasure, tuple[str, str]] = {
     "score": ("higher", "lower"),
     "local_share": ("more local", "less local"),
     "cost_micros": ("dearer", "cheaper"),
@@ -46,10 +46,10 @@ _Z = 1.959964
 _UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}
 
 
-class Figure(Frozen):
+class ComparedFigure(Frozen):
     """One measure of one run, and how it differs from the first run."""
 
-    measure: Measure
+    measure: ComparedMeasure
     run_id: str
     value: float | None
     """Mean per delivered persona: score 0 to 1, share 0 to 1, micro-USD, milliseconds."""
@@ -85,12 +85,12 @@ class _Sample(NamedTuple):
     """The people a draft is drawn from, by draft id."""
 
 
-def figures(runs: Sequence[RunRecord]) -> tuple[Figure, ...]:
+def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
     """Every measure of every run, measure by measure in the order of the runs; at least one run."""
     stages = _stages(runs)
     alike = {run.id: shares_drafts(runs[0], run) for run in runs[1:]}
     found = []
-    measures: tuple[Measure, ...] = get_args(Measure)
+    measures: tuple[ComparedMeasure, ...] = get_args(ComparedMeasure)
     for measure in measures:
         first = _sample(runs[0], measure, stages)
         found.append(_figure(runs[0], measure, first))
@@ -117,7 +117,7 @@ def _stages(runs: Sequence[RunRecord]) -> tuple[Stage, ...]:
     return ("refine",) if any(run.drafts_from for run in runs) else get_args(Stage)
 
 
-def _sample(run: RunRecord, measure: Measure, stages: tuple[Stage, ...]) -> _Sample:
+def _sample(run: RunRecord, measure: ComparedMeasure, stages: tuple[Stage, ...]) -> _Sample:
     waited: dict[str, float] = {}
     for call in run.calls:
         if call.stage in stages:
@@ -138,13 +138,13 @@ def _sample(run: RunRecord, measure: Measure, stages: tuple[Stage, ...]) -> _Sam
     return _Sample(known, {draft_id: people.get(draft_id, draft_id) for draft_id in known})
 
 
-def _figure(run: RunRecord, measure: Measure, sample: _Sample) -> Figure:
+def _figure(run: RunRecord, measure: ComparedMeasure, sample: _Sample) -> ComparedFigure:
     values = list(sample.values.values())
     mean = sum(values) / len(values) if values else None
-    return Figure(measure=measure, run_id=run.id, value=mean, n=len(values))
+    return ComparedFigure(measure=measure, run_id=run.id, value=mean, n=len(values))
 
 
-def _compared(figure: Figure, first: _Sample, own: _Sample, alike: bool, one_money: bool) -> Figure:
+def _compared(figure: ComparedFigure, first: _Sample, own: _Sample, alike: bool, one_money: bool) -> ComparedFigure:
     """The figure with its difference from the first run, or with the reason why there is none.
 
     Args:
@@ -167,7 +167,7 @@ def _compared(figure: Figure, first: _Sample, own: _Sample, alike: bool, one_mon
     return figure.model_copy(update=update)
 
 
-def _paired(first: _Sample, own: _Sample, common: Sequence[str], measure: Measure) -> Interval | None:
+def _paired(first: _Sample, own: _Sample, common: Sequence[str], measure: ComparedMeasure) -> Interval | None:
     pairs = [(own.values[draft_id], first.values[draft_id]) for draft_id in common]
     if all(new == old for new, old in pairs):
         return Interval(value=0.0, low=0.0, high=0.0)
@@ -184,7 +184,7 @@ def _mean_interval(values: Sequence[float], cluster: Sequence[str]) -> Interval 
     return Interval(value=mean, low=mean - half, high=mean + half)
 
 
-def _unpaired(first: _Sample, own: _Sample, measure: Measure) -> Interval | None:
+def _unpaired(first: _Sample, own: _Sample, measure: ComparedMeasure) -> Interval | None:
     new, old = list(own.values.values()), list(first.values.values())
     if measure == "local_share":
         return _share_interval(new, old, paired=False)
@@ -254,14 +254,14 @@ class Spender(Protocol):
         """Whether nobody was paid."""
 
 
-TITLES: dict[Measure, str] = {
+TITLES: dict[ComparedMeasure, str] = {
     "score": "Mean score",
     "local_share": "Local share",
     "cost_micros": "Cost per persona",
     "answer_ms": "Answer time per persona",
 }
 
-MEANINGS: dict[Measure, str] = {
+MEANINGS: dict[ComparedMeasure, str] = {
     "score": "Overall score of the delivered texts, 0 to 1.",
     "local_share": "Personas that are delivered with the text of their local draft.",
     "cost_micros": "What was spent on the delivered personas, failed attempts included. Money that all drafts cost "
@@ -278,7 +278,7 @@ HOW = (
 """What to know before the intervals are read."""
 
 
-def figure_value(figure: Figure, run: Spender) -> str:
+def figure_value(figure: ComparedFigure, run: Spender) -> str:
     """The value itself: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
     if figure.value is None:
         return MISSING
@@ -293,19 +293,19 @@ def figure_value(figure: Figure, run: Spender) -> str:
             return milliseconds(figure.value)
 
 
-def figure_difference(figure: Figure, run: Spender) -> str:
+def figure_difference(figure: ComparedFigure, run: Spender) -> str:
     """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
     return difference_words(figure.measure, figure.difference, run) if figure.difference else ""
 
 
-def difference_words(measure: Measure, found: Interval, run: Spender) -> str:
+def difference_words(measure: ComparedMeasure, found: Interval, run: Spender) -> str:
     """A difference with its interval: `−20 [−50 to +14] points`."""
     say, mark = _SAID[measure], " (simulated)" if run.simulated else ""
     unit = {"local_share": " points", "cost_micros": mark}.get(measure, "")
     return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
 
 
-def figure_basis(figure: Figure) -> str:
+def figure_basis(figure: ComparedFigure) -> str:
     """What the difference rests on, or why there is none; empty for the run that the others differ from."""
     if figure.why_not:
         return figure.why_not
@@ -328,7 +328,7 @@ def _signed_time(value: float) -> str:
     return f"{'−' if value < 0 else '+'}{size}" if round(value) else size
 
 
-_SAID: dict[Measure, Callable[[float], str]] = {
+_SAID: dict[ComparedMeasure, Callable[[float], str]] = {
     "score": signed,
     "local_share": _signed_points,
     "cost_micros": _signed_usd,

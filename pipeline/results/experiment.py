@@ -14,7 +14,7 @@ from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStat
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.results.compare_runs import Figure, Measure, figures
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, figures
 from pipeline.text.wording import OUTCOME_WORDS, count
 
 JsonDict = dict[str, Any]
@@ -33,7 +33,7 @@ class CellResult(Frozen):
     outcomes: dict[Outcome, int] = {}
     """Personas per outcome, in the usual order; those that have none yet are left out."""
     spent_micros: Micros = 0
-    figures: dict[Measure, Figure] = {}
+    figures: dict[ComparedMeasure, ComparedFigure] = {}
     """Score, local share and cost per persona with their differences from the baseline; empty without personas."""
 
 
@@ -103,7 +103,7 @@ def _result(
     )
 
 
-def _figures(record: RunRecord, first: RunRecord | None) -> dict[Measure, Figure]:
+def _figures(record: RunRecord, first: RunRecord | None) -> dict[ComparedMeasure, ComparedFigure]:
     beside = first is not None and first.id != record.id and bool(first.personas)
     found = figures([first, record] if first is not None and beside else [record])
     own = {figure.measure: figure for figure in found if figure.run_id == record.id}
@@ -156,7 +156,7 @@ def experiment_document(found: ExperimentResults) -> JsonDict:
 
 
 def _cell(cell: CellResult) -> JsonDict:
-    units: tuple[tuple[str, Measure, float], ...] = (
+    units: tuple[tuple[str, ComparedMeasure, float], ...] = (
         ("quality", "score", 1.0),
         ("local_share", "local_share", 1.0),
         ("cost_usd_per_persona", "cost_micros", 1e-6),
@@ -173,7 +173,7 @@ def _cell(cell: CellResult) -> JsonDict:
     }
 
 
-def _figure(figure: Figure | None, unit: float) -> JsonDict | None:
+def _figure(figure: ComparedFigure | None, unit: float) -> JsonDict | None:
     if figure is None:
         return None
     return {
@@ -184,7 +184,7 @@ def _figure(figure: Figure | None, unit: float) -> JsonDict | None:
     }
 
 
-def _difference(figure: Figure, difference: Interval, unit: float) -> JsonDict:
+def _difference(figure: ComparedFigure, difference: Interval, unit: float) -> JsonDict:
     return {
         "value": difference.value * unit,
         "low": difference.low * unit,

@@ -12,14 +12,14 @@ from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.results.compare_personas import Match, claim_differences, matches
-from pipeline.results.compare_runs import Figure, Measure, cautions, figures, settings_of
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, figures, settings_of
 from pipeline.results.evidence import LISTS
 from pipeline.results.figures import run_figures
 from pipeline.text.wording import undirected
 
 JsonDict = dict[str, Any]
 
-_UNITS: dict[Measure, tuple[str, float]] = {
+_UNITS: dict[ComparedMeasure, tuple[str, float]] = {
     "score": ("mean_score", 1.0),
     "local_share": ("local_share", 1.0),
     "cost_micros": ("cost_usd_per_persona", 1e-6),
@@ -262,7 +262,7 @@ def _compared_run(letter: str, run: RunRecord, annotation: str) -> JsonDict:
     }
 
 
-def _compared_figure(figure: Figure) -> JsonDict:
+def _compared_figure(figure: ComparedFigure) -> JsonDict:
     name, unit = _UNITS[figure.measure]
     found = figure.difference
     difference = found and {"value": found.value * unit, "low": found.low * unit, "high": found.high * unit}

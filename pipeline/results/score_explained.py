@@ -15,7 +15,7 @@ from pipeline.domain.persona import Assessment, ClaimSupport
 from pipeline.results.evidence import FLAG_WORDS, Mark, mark
 from pipeline.scoring.coherence import PER_ISSUE
 from pipeline.scoring.duplicates import PENALTY
-from pipeline.scoring.faithfulness import Summary, summary
+from pipeline.scoring.faithfulness import ClaimSummary, summary
 from pipeline.scoring.scorer import INSTRUCTION_CAP, exponents, weight_of
 from pipeline.text.wording import count, percent, score
 
@@ -55,7 +55,7 @@ _LACKING: dict[Mark, str] = {"weak": "weak", "not_found": "not found"}
 _FINDINGS: dict[PartName, str] = {"completeness": "missing", "coherence": "contradiction"}
 
 
-class Part(Frozen):
+class ScorePart(Frozen):
     """One factor of the overall score."""
 
     name: PartName
@@ -70,7 +70,7 @@ class Part(Frozen):
 class Explanation(Frozen):
     """The score of one text, taken apart."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ScorePart, ...]
     """Faithfulness first: it weighs most by default."""
     product: Score | None
     """Of the factors; `None` when one of them is missing."""
@@ -137,7 +137,7 @@ def product_in_words(explained: Explanation) -> str:
     return f"{' · '.join(score(part.factor) for part in explained.parts)} = {score(explained.product)}"
 
 
-def _part(name: PartName, assessment: Assessment, weights: Weights, summed: Summary | None) -> Part:
+def _part(name: PartName, assessment: Assessment, weights: Weights, summed: ClaimSummary | None) -> ScorePart:
     value: float | None = getattr(assessment.scores, name)
     exponent: float = getattr(exponents(weights), name)
     if name == "faithfulness":
@@ -145,10 +145,10 @@ def _part(name: PartName, assessment: Assessment, weights: Weights, summed: Summ
     else:
         lowered = tuple(finding.text for finding in assessment.findings if finding.kind == _FINDINGS[name])
     factor = None if value is None else value**exponent
-    return Part(name=name, value=value, exponent=exponent, factor=factor, lowered=lowered)
+    return ScorePart(name=name, value=value, exponent=exponent, factor=factor, lowered=lowered)
 
 
-def _about_claims(claims: Sequence[ClaimSupport], summed: Summary | None) -> Iterator[str]:
+def _about_claims(claims: Sequence[ClaimSupport], summed: ClaimSummary | None) -> Iterator[str]:
     if summed is None:
         yield "No claim could be looked up in the study, which counts as 0."
         return
@@ -165,12 +165,12 @@ def _about_claims(claims: Sequence[ClaimSupport], summed: Summary | None) -> Ite
         yield f"{count(number, 'claim')}: {FLAG_WORDS.get(flag, flag)}."
 
 
-def _lowest(claims: Sequence[ClaimSupport], summed: Summary | None) -> tuple[ClaimSupport, ...]:
+def _lowest(claims: Sequence[ClaimSupport], summed: ClaimSummary | None) -> tuple[ClaimSupport, ...]:
     ranked = sorted(claims, key=lambda claim: (claim.support, weight_of(claim)))
     return tuple(ranked[: summed.lowest]) if summed else ()
 
 
-def _product(parts: Sequence[Part]) -> float | None:
+def _product(parts: Sequence[ScorePart]) -> float | None:
     factors = [part.factor for part in parts if part.factor is not None]
     return min(prod(factors), 1.0) if len(factors) == len(parts) else None
 

@@ -14,7 +14,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.bundle import WITHHELD
-from pipeline.domain.run import ModelCall, Place, RunRecord, Stage
+from pipeline.domain.run import ModelCall, ProviderPlace, RunRecord, Stage
 from pipeline.domain.study import Segment, Study
 from pipeline.hybrid.redaction import REPLACED, Redactor
 from pipeline.providers._errors import is_loopback
@@ -42,7 +42,7 @@ class Shipment(Frozen):
     stage: Stage
     provider: str
     model: str
-    place: Place
+    place: ProviderPlace
     """As written down with the requests. For older ones `away` unless the run's own settings say that the server is
     on this machine; `unknown` where only the environment of that day could tell."""
     requests: int
@@ -77,12 +77,12 @@ class Outbound(Frozen):
 
 def outbound(run: RunRecord, study: Study) -> Outbound:
     """What the recorded payloads of a run say; providers inside this program have none."""
-    sent: dict[tuple[Stage, str, str, Place], list[ModelCall]] = defaultdict(list)
+    sent: dict[tuple[Stage, str, str, ProviderPlace], list[ModelCall]] = defaultdict(list)
     for call in run.calls:
         if call.payload and call.payload != WITHHELD:
             sent[call.stage, call.provider, call.model, _place(call, run)].append(call)
     shipments = [_shipment(calls, run, study) for calls in sent.values()]
-    order: tuple[Place, ...] = ("away", "unknown", "here")
+    order: tuple[ProviderPlace, ...] = ("away", "unknown", "here")
     return Outbound(
         shipments=tuple(sorted(shipments, key=lambda shipment: order.index(shipment.place))),
         study_segments=len(study.segments),
@@ -155,7 +155,7 @@ def _shipment(calls: Sequence[ModelCall], run: RunRecord, study: Study) -> Shipm
     )
 
 
-def _place(call: ModelCall, run: RunRecord) -> Place:
+def _place(call: ModelCall, run: RunRecord) -> ProviderPlace:
     if call.place != "unknown":
         return call.place
     if call.stage in ("count", "refine"):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.providers import Ask, ProviderSpec, Reply, Request
-from pipeline.providers.ollama import Provider
+from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring.file_cache import FileCache
 
 Floats = NDArray[np.float32]
@@ -23,7 +23,7 @@ LONGEST_TEXT = 1000
 """Characters of a text that are embedded. Small models read 256 tokens, and Ollama cuts the rest without a word."""
 
 
-class EmbeddingModel(Provider):
+class EmbeddingModel(OllamaProvider):
     """An embedding model on an Ollama server, with the vectors that it has made before."""
 
     def __init__(self, spec: ProviderSpec, cache: FileCache, digest: str) -> None:

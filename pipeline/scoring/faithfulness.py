@@ -97,7 +97,7 @@ def find(claim: Claim, view: SourceView) -> Evidence:
     return Evidence(min(support * factor / _CERTAIN, 1.0), shown, flags, factor=heard * factor)
 
 
-class Summary(NamedTuple):
+class ClaimSummary(NamedTuple):
     """Several claims in two numbers."""
 
     mean: float
@@ -107,7 +107,7 @@ class Summary(NamedTuple):
     """How many claims that quarter holds, rounded up."""
 
 
-def summary(supports: Sequence[tuple[float, float]]) -> Summary | None:
+def summary(supports: Sequence[tuple[float, float]]) -> ClaimSummary | None:
     """The mean support of all claims and of the lowest quarter; `None` without a claim.
 
     Args:
@@ -116,7 +116,7 @@ def summary(supports: Sequence[tuple[float, float]]) -> Summary | None:
     if not supports:
         return None
     lowest = sorted(supports)[: -(-len(supports) // 4)]
-    return Summary(_mean(supports), _mean(lowest), len(lowest))
+    return ClaimSummary(_mean(supports), _mean(lowest), len(lowest))
 
 
 def summed_up(supports: Sequence[tuple[float, float]]) -> float:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from pipeline.domain.study import Segment
 from pipeline.providers import Ask, Request
 from pipeline.providers.prompts import judge_request
-from pipeline.providers.replies import JudgeReply, UnreadableReply, Verdict, read_judgement
+from pipeline.providers.replies import JudgeReply, JudgeVerdict, UnreadableReply, read_judgement
 from pipeline.scoring.faithfulness import Claim, Evidence
 from pipeline.scoring.file_cache import FileCache
 from pipeline.scoring.index import SourceView
@@ -40,7 +40,7 @@ _FORM = frozenset({"copied", "close_to_source", "stuffed"})
 class Judgement(NamedTuple):
     """A verdict on one claim."""
 
-    verdict: Verdict
+    verdict: JudgeVerdict
     found: tuple[int, int] | None
     """The sentences in which the copied span stands; `None` when it stands nowhere, or nothing was copied."""
 

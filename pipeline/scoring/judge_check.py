@@ -25,9 +25,9 @@ from pipeline.scoring.judge import Judge, Judgement, passage
 BAR = 0.75
 """Balanced accuracy from which a judge may take part in scores."""
 
-Kind = Literal["paraphrase", "who", "what", "number", "negation", "absent"]
+CheckKind = Literal["paraphrase", "who", "what", "number", "negation", "absent"]
 
-_TRUTH: dict[Kind, str] = {
+_TRUTH: dict[CheckKind, str] = {
     "paraphrase": "sums up what was said",
     "who": "names somebody else",
     "what": "names something else",
@@ -39,28 +39,28 @@ _TRUTH: dict[Kind, str] = {
 _ITEMS = Path(__file__).with_name("judge_check.json")
 
 
-class Statement(Frozen):
+class CheckStatement(Frozen):
     """A claim about a source of the check."""
 
     field: str
     text: str
-    kind: Kind = "paraphrase"
+    kind: CheckKind = "paraphrase"
     """What was changed; `absent` is something that nobody said."""
 
 
-class Source(Frozen):
+class CheckSource(Frozen):
     """What an invented participant said, with a claim that it supports and one that it does not."""
 
     said: str
-    supported: Statement
-    unsupported: Statement
+    supported: CheckStatement
+    unsupported: CheckStatement
 
 
 class Miss(Frozen):
     """A claim of the check that the judge got wrong."""
 
     text: str
-    kind: Kind
+    kind: CheckKind
     said: str
     """Its verdict in words."""
 
@@ -100,9 +100,9 @@ class JudgeCheck(Frozen):
 
 
 @cache
-def sources() -> tuple[Source, ...]:
+def sources() -> tuple[CheckSource, ...]:
     """The bundled set."""
-    return TypeAdapter(tuple[Source, ...]).validate_json(_ITEMS.read_bytes())
+    return TypeAdapter(tuple[CheckSource, ...]).validate_json(_ITEMS.read_bytes())
 
 
 def check_version() -> str:
@@ -166,7 +166,7 @@ def _key(model: str, digest: str) -> tuple[str, ...]:
     return "judge-check", model, digest, check_version()
 
 
-def _is_right(claim: Statement, judgement: Judgement | None) -> bool:
+def _is_right(claim: CheckStatement, judgement: Judgement | None) -> bool:
     if judgement is None:
         return False
     return judgement.supports if claim.kind == "paraphrase" else judgement.verdict != "supported"

@@ -14,7 +14,7 @@ from pipeline.domain.run import Stage
 from pipeline.domain.units import SystemClock
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import Ask, Health, ProviderSpec, Reply, Request, T
-from pipeline.providers.ollama import Provider
+from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring import Scorer
 from pipeline.scoring.embedding import EmbeddingModel
 from pipeline.scoring.file_cache import FileCache
@@ -29,7 +29,7 @@ _JUDGE_WINDOW = 4096
 _FOLDER, _CHECKS = "answers", "checks"
 """Answers hold words of studies and go with any of them; the results of checks hold none."""
 
-Asking = Callable[[Provider, Stage], Ask]
+Asking = Callable[[OllamaProvider, Stage], Ask]
 """How a model is asked within a run: with a row for every attempt."""
 
 
@@ -37,7 +37,7 @@ class ScorerModels(NamedTuple):
     """The models of a run's score that were found ready; `None` where one is off."""
 
     embedding: EmbeddingModel | None = None
-    judge: Provider | None = None
+    judge: OllamaProvider | None = None
     judge_digest: str = ""
     cache: FileCache = FileCache(None)
     sentences: tuple[str, ...] = ()
@@ -89,20 +89,20 @@ def scorer_models(
         _demand_here("judge_model", spec, private)
         found = _ready("judge_model", spec, "completion")
         _demand_passed(remembered(spec.model, found.digest, _checks(folder)), spec.model)
-        judge, digest = Provider(spec), found.digest
+        judge, digest = OllamaProvider(spec), found.digest
         sentences.append(f"For the score, unsure claims and their passages go to a judge: {found.sentence}")
     return ScorerModels(embedding, judge, digest, cache, tuple(sentences))
 
 
 def server(config: HybridConfig, settings: Settings) -> Health:
     """The state of the Ollama server that the score would ask, with the models it lists; never raises for one down."""
-    return Provider(_spec(config.local_model, config, settings)).check()
+    return OllamaProvider(_spec(config.local_model, config, settings)).check()
 
 
 def judge_result(model: str, config: HybridConfig, settings: Settings, folder: Path | None) -> JudgeCheck | None:
     """What is known of a judge; `None` when it was not checked, or the server cannot say which version it has."""
     try:
-        digest = Provider(_spec(model, config, settings)).digest()
+        digest = OllamaProvider(_spec(model, config, settings)).digest()
     except ProviderError:
         return None
     return remembered(model, digest, _checks(folder))
@@ -130,7 +130,7 @@ def check_judge(
     """
     spec = _spec(model, config, settings)
     digest = _ready("judge_model", spec, "completion").digest
-    judge = Judge(model, digest, _asking_directly(Provider(spec)), FileCache(None), seed=0)
+    judge = Judge(model, digest, _asking_directly(OllamaProvider(spec)), FileCache(None), seed=0)
     result = run_check(judge, SystemClock(), tell)
     remember(result, digest, _checks(folder))
     return result
@@ -143,7 +143,7 @@ class _Found(NamedTuple):
 
 def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
     """Look at a model that is about to be used."""
-    model = Provider(spec)
+    model = OllamaProvider(spec)
     health = model.check()
     if health.fault == "unreachable":
         # The remedies are those of a model that drafts.
@@ -158,7 +158,7 @@ def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
 
 
 def _demand_here(setting: str, spec: ProviderSpec, private: bool) -> None:
-    if private and Provider(spec).is_away:
+    if private and OllamaProvider(spec).is_away:
         raise ConfigError(
             f"{setting}: the words of this study never leave this machine, and {spec.model} is not on it. Leave"
             f" {setting} empty, or set OLLAMA_HOST to a server on this machine that no proxy stands before."
@@ -176,7 +176,7 @@ def _demand_passed(result: JudgeCheck | None, model: str) -> None:
         )
 
 
-def _asking_directly(model: Provider) -> Ask:
+def _asking_directly(model: OllamaProvider) -> Ask:
     """Asks outside a run, where there are no books to keep."""
 
     def ask(request: Request, read: Callable[[Reply], T], about: str) -> T:
@@ -205,7 +205,7 @@ def _spec(model: str, config: HybridConfig, settings: Settings) -> ProviderSpec:
     return ProviderSpec(
         role="local",
         model=model,
-        base_url=own or settings.get(Provider.url_variable),
+        base_url=own or settings.get(OllamaProvider.url_variable),
         timeout_s=config.timeout_s,
         context_tokens=_JUDGE_WINDOW,
     )

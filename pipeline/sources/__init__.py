@@ -13,23 +13,23 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from pipeline.domain.mapping import Mapping
+from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.study import Study
 from pipeline.errors import InputError
 from pipeline.sources import formats
 from pipeline.sources.assemble import Understood, assemble, parts, understand
 from pipeline.sources.encoding import tidy
 from pipeline.sources.folders import ARCHIVE_EXTENSION, is_usable, open_paths, unpack
-from pipeline.sources.mapping import Part, Remembered, nothing
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.mapping import MappedPart, MappingLookup, nothing
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 __all__ = [
     "DEFAULT_LIMITS",
-    "Limits",
-    "Mapping",
-    "Part",
-    "Remembered",
+    "MappedPart",
+    "MappingLookup",
+    "ReadingLimits",
     "SourceFile",
+    "StudyMapping",
     "extensions",
     "load_files",
     "load_paths",
@@ -37,13 +37,13 @@ __all__ = [
     "read_paths",
 ]
 
-Loader = Callable[[SourceFile, Limits], Reading]
+Loader = Callable[[SourceFile, ReadingLimits], Reading]
 
-DEFAULT_LIMITS = Limits()
+DEFAULT_LIMITS = ReadingLimits()
 
 
 def load_files(
-    files: Sequence[SourceFile], name: str, limits: Limits = DEFAULT_LIMITS, remembered: Remembered = nothing
+    files: Sequence[SourceFile], name: str, limits: ReadingLimits = DEFAULT_LIMITS, remembered: MappingLookup = nothing
 ) -> Study:
     """The study in uploaded files.
 
@@ -61,7 +61,7 @@ def load_files(
     return _study([_named(file) for file in files], name, limits, [], must_read, remembered)
 
 
-def outline(file: SourceFile, *, remembered: Remembered = nothing) -> tuple[Part, ...]:
+def outline(file: SourceFile, *, remembered: MappingLookup = nothing) -> tuple[MappedPart, ...]:
     """What can be mapped in a file, also in one that holds no study as it is recognised; nothing for prose.
 
     Raises:
@@ -70,7 +70,7 @@ def outline(file: SourceFile, *, remembered: Remembered = nothing) -> tuple[Part
     file, limits = _named(file), DEFAULT_LIMITS
     if file.extension != ARCHIVE_EXTENSION:
         return parts(file.name, _loaded(file, limits), remembered)
-    found: list[Part] = []
+    found: list[MappedPart] = []
     for member in _members(file, limits, []):
         with suppress(InputError):  # left out of the study, too, with a sentence
             found.extend(parts(member.name, _loaded(member, limits), remembered))
@@ -80,8 +80,8 @@ def outline(file: SourceFile, *, remembered: Remembered = nothing) -> tuple[Part
 def load_paths(
     paths: Sequence[Path],
     name: str | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    remembered: Remembered = nothing,
+    limits: ReadingLimits = DEFAULT_LIMITS,
+    remembered: MappingLookup = nothing,
 ) -> Study:
     """The study in files and folders; folders are searched with everything below them.
 
@@ -123,10 +123,10 @@ def _loaders() -> dict[str, Loader]:
 def _study(
     files: Sequence[SourceFile],
     name: str,
-    limits: Limits,
+    limits: ReadingLimits,
     warnings: list[str],
     must_read: Set[int],
-    remembered: Remembered,
+    remembered: MappingLookup,
 ) -> Study:
     named = files[0].name if len(files) == 1 and files[0].extension == ARCHIVE_EXTENSION else name
     files, must_read = _with_members(files, must_read, limits, warnings)
@@ -152,7 +152,7 @@ def _study(
 
 
 def _with_members(
-    files: Sequence[SourceFile], must_read: Set[int], limits: Limits, warnings: list[str]
+    files: Sequence[SourceFile], must_read: Set[int], limits: ReadingLimits, warnings: list[str]
 ) -> tuple[list[SourceFile], Set[int]]:
     """The files with every archive replaced by what is in it; what is in one is left out when it cannot be read."""
     found: list[SourceFile] = []
@@ -172,13 +172,13 @@ def _with_members(
     return found, must
 
 
-def _members(file: SourceFile, limits: Limits, warnings: list[str]) -> list[SourceFile]:
+def _members(file: SourceFile, limits: ReadingLimits, warnings: list[str]) -> list[SourceFile]:
     limits.check_size(file.name, len(file.data))
     inside = unpack(file, limits)
     return [one for one in inside if is_usable(PurePosixPath(one.name), one.name, extensions(), warnings)]
 
 
-def _understand(file: SourceFile, limits: Limits, remembered: Remembered) -> Understood:
+def _understand(file: SourceFile, limits: ReadingLimits, remembered: MappingLookup) -> Understood:
     understood = understand(file.name, _loaded(file, limits), remembered)
     turns = sum(len(conversation.turns) for conversation in understood.reading.conversations)
     if turns > limits.max_turns:
@@ -186,7 +186,7 @@ def _understand(file: SourceFile, limits: Limits, remembered: Remembered) -> Und
     return understood
 
 
-def _loaded(file: SourceFile, limits: Limits) -> Reading:
+def _loaded(file: SourceFile, limits: ReadingLimits) -> Reading:
     loader = _loaders().get(file.extension)
     if loader is None:
         ending = f"{file.extension} files" if file.extension else "files without an ending"

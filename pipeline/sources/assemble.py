@@ -11,15 +11,15 @@ from collections import abc
 from collections.abc import Iterator, Sequence
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.mapping import MappedRole, Mapping
+from pipeline.domain.mapping import MappedRole, StudyMapping
 from pipeline.domain.study import Document, Role, Segment, Study
 from pipeline.errors import InputError
 from pipeline.sources.columns import table_part
 from pipeline.sources.encoding import tidy
 from pipeline.sources.labels import read_label
-from pipeline.sources.mapping import Part, Remembered, nothing
+from pipeline.sources.mapping import MappedPart, MappingLookup, nothing
 from pipeline.sources.people import People, Resolved
-from pipeline.sources.reading import Conversation, Limits, Reading, Row, Table, Turn
+from pipeline.sources.reading import Conversation, Reading, ReadingLimits, Row, Table, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
 from pipeline.sources.tables import read_tables
 from pipeline.text.wording import count, listed
@@ -49,7 +49,7 @@ class Understood(Frozen):
     reading: Reading
     casts: tuple[Cast, ...]
     """One per conversation."""
-    used: tuple[Mapping, ...]
+    used: tuple[StudyMapping, ...]
     """Corrections by hand that changed how the file is read."""
 
 
@@ -72,7 +72,7 @@ class _Heard(Frozen):
     taken: dict[str, tuple[str, ...]]
 
 
-def understand(name: str, reading: Reading, remembered: Remembered) -> Understood:
+def understand(name: str, reading: Reading, remembered: MappingLookup) -> Understood:
     """A reading with its columns and roles decided.
 
     Raises:
@@ -104,7 +104,7 @@ def understand(name: str, reading: Reading, remembered: Remembered) -> Understoo
     raise InputError(f"{name}: no words of a participant were found. Check that the file holds answers.")
 
 
-def parts(name: str, reading: Reading, remembered: Remembered) -> tuple[Part, ...]:
+def parts(name: str, reading: Reading, remembered: MappingLookup) -> tuple[MappedPart, ...]:
     """What can be mapped in a file: its tables, then the speakers that come of them; nothing for prose."""
     reading = with_question_names(reading)
     tables = tuple(table_part(table) for table in reading.tables)
@@ -131,7 +131,9 @@ def _corrected(reading: Reading, roles: abc.Mapping[str, MappedRole]) -> Reading
     return reading.model_copy(update={"conversations": tuple(conversations), "notes": tuple(notes)})
 
 
-def assemble(files: Sequence[Understood], study_id: str, name: str, limits: Limits, warnings: Sequence[str]) -> Study:
+def assemble(
+    files: Sequence[Understood], study_id: str, name: str, limits: ReadingLimits, warnings: Sequence[str]
+) -> Study:
     """The study of these files, in their order.
 
     Raises:

@@ -11,7 +11,7 @@ from pipeline.domain.mapping import ColumnRole, MappedRole
 from pipeline.sources.encoding import tidy
 from pipeline.sources.facts import fact_key, is_anothers, person_from, plain_key
 from pipeline.sources.labels import is_interviewer, read_label
-from pipeline.sources.mapping import Part
+from pipeline.sources.mapping import MappedPart
 from pipeline.sources.reading import Row, Table
 from pipeline.sources.vocabulary import (
     ANSWER,
@@ -43,14 +43,14 @@ class Columns(Frozen):
     ignored: tuple[str, ...] = ()
 
 
-def table_part(table: Table) -> Part:
+def table_part(table: Table) -> MappedPart:
     """The columns of a table, with the role each is recognised in and its first rows."""
     names = table.columns
     sample = tuple(
         tuple(tidy(row.cells.get(name, "")[: 2 * _SAMPLE_CHARS])[:_SAMPLE_CHARS] for name in names)
         for row in table.rows[:_SAMPLE_ROWS]
     )
-    return Part(kind="table", title=table.name, names=names, guess=_guess(table.rows, names), sample=sample)
+    return MappedPart(kind="table", title=table.name, names=names, guess=_guess(table.rows, names), sample=sample)
 
 
 def columns_from(roles: Mapping[str, MappedRole]) -> Columns:

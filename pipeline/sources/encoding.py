@@ -9,7 +9,7 @@ import re
 
 from pipeline.domain.base import Frozen
 from pipeline.errors import InputError
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -41,7 +41,7 @@ _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b"))
 _MAX_CONTROL_SHARE = 0.01
 
 
-class Text(Frozen):
+class DecodedText(Frozen):
     """A decoded file."""
 
     text: str
@@ -49,7 +49,7 @@ class Text(Frozen):
     notes: tuple[str, ...] = ()
 
 
-def decode(file: SourceFile, limits: Limits) -> Text:
+def decode(file: SourceFile, limits: ReadingLimits) -> DecodedText:
     """The text of a file, whatever its encoding.
 
     Raises:
@@ -63,10 +63,10 @@ def decode(file: SourceFile, limits: Limits) -> Text:
     if not tidy(text):
         raise InputError(f"{file.name}: the file holds no visible text. Export it again, or leave it out.")
     note = () if encoding.startswith("utf-8") else (f"Read as {encoding}.",)
-    return Text(text=text, notes=note)
+    return DecodedText(text=text, notes=note)
 
 
-def check_length(name: str, text: str, limits: Limits) -> None:
+def check_length(name: str, text: str, limits: ReadingLimits) -> None:
     """Refuse a text that is too long, before every line of it becomes something larger.
 
     Raises:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.formats._packages import opened, read
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 _NOT_STUDY = frozenset(("readme", "license", "licence", "changelog", "contributing"))
 """Names of files that describe a folder: read as a document only when named explicitly."""
@@ -33,7 +33,7 @@ class Opened(NamedTuple):
     """Of the one file, or of the folder that holds all files, those left out included."""
 
 
-def open_paths(paths: Sequence[Path], readable: Container[str], limits: Limits, warnings: list[str]) -> Opened:
+def open_paths(paths: Sequence[Path], readable: Container[str], limits: ReadingLimits, warnings: list[str]) -> Opened:
     """What is read of files and folders.
 
     Args:
@@ -102,7 +102,7 @@ def _walk(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, shown: str, limits: Limits) -> SourceFile:
+def _read(path: Path, shown: str, limits: ReadingLimits) -> SourceFile:
     try:
         if not path.is_file():
             raise InputError(f"{shown}: is not a regular file. Name a file or a folder.")
@@ -132,7 +132,7 @@ def _study_name(paths: Sequence[Path], files: Sequence[Path]) -> str:
     return (parents.pop() if len(parents) == 1 else paths[0].resolve()).name or "Study"
 
 
-def unpack(file: SourceFile, limits: Limits, depth: int = 1) -> list[SourceFile]:
+def unpack(file: SourceFile, limits: ReadingLimits, depth: int = 1) -> list[SourceFile]:
     """The files in an archive and in the archives inside it, named `archive.zip/folder/file.txt`.
 
     Hidden files and folders, which programs leave behind, are passed over.

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
-from pipeline.sources.reading import Limits, Reading, Row, Table
+from pipeline.sources.reading import Reading, ReadingLimits, Row, Table
 from pipeline.text.wording import count
 
 _TITLE_ROWS = 10
 """Rows above a header that may be titles."""
 
 
-class Line(NamedTuple):
+class GridLine(NamedTuple):
     """One row of fields as written."""
 
     number: int
@@ -23,11 +23,11 @@ class Line(NamedTuple):
     fields: tuple[str, ...]
 
 
-Fit = Callable[[Line, int], Sequence[str]]
+Fit = Callable[[GridLine, int], Sequence[str]]
 """The fields of a line under a header of that width."""
 
 
-def table(name: str, lines: Sequence[Line], fitted: Fit, *, are_rows: bool, within: str = "") -> Reading:
+def table(name: str, lines: Sequence[GridLine], fitted: Fit, *, are_rows: bool, within: str = "") -> Reading:
     """The table in these lines; the first that is no title names its columns, unless it looks like data.
 
     Args:
@@ -59,7 +59,7 @@ def table(name: str, lines: Sequence[Line], fitted: Fit, *, are_rows: bool, with
     return Reading(tables=(Table(name=name, rows=tuple(rows)),), notes=tuple(notes))
 
 
-def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: Limits) -> Iterator[Line]:
+def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: ReadingLimits) -> Iterator[GridLine]:
     """The rows that are not empty, numbered as given, while there are not too many.
 
     Raises:
@@ -78,28 +78,28 @@ def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: Limits)
             raise InputError(f"{name}: {found}. Leave out the columns that hold no answers.")
         if cells > limits.max_cells:
             raise InputError(f"{name}: more than {limits.max_cells:,} cells. Leave out rows or columns.")
-        yield Line(number=number, fields=tuple(fields))
+        yield GridLine(number=number, fields=tuple(fields))
 
 
-def padded(lines: Sequence[Line]) -> list[Line]:
+def padded(lines: Sequence[GridLine]) -> list[GridLine]:
     """Rows of a sheet in one width: cells at the end of a row that are empty may be missing."""
     width = max((len(line.fields) for line in lines), default=0)
-    return [Line(number=line.number, fields=(*line.fields, *[""] * (width - len(line.fields)))) for line in lines]
+    return [GridLine(number=line.number, fields=(*line.fields, *[""] * (width - len(line.fields)))) for line in lines]
 
 
-def narrowed(line: Line, width: int) -> Sequence[str]:
+def narrowed(line: GridLine, width: int) -> Sequence[str]:
     """A padded row under its header: what is cut off is empty in every row."""
     return line.fields[:width]
 
 
-def _titles(lines: Sequence[Line]) -> int:
+def _titles(lines: Sequence[GridLine]) -> int:
     """How many lines above the header hold one field each, in a table that is three columns wide or more."""
     widths = [sum(1 for field in line.fields if field.strip()) for line in lines[: 2 * _TITLE_ROWS]]
     titles = next((place for place, width in enumerate(widths[:_TITLE_ROWS]) if width > 1), 0)
     return titles if titles and widths[titles] > 2 else 0
 
 
-def _header(lines: Sequence[Line]) -> tuple[list[str], list[tuple[int, Line]], list[str]]:
+def _header(lines: Sequence[GridLine]) -> tuple[list[str], list[tuple[int, GridLine]], list[str]]:
     """Column names, the rows below with their row number, and a note when there is no header."""
     if not lines:
         return [], [], []
@@ -119,7 +119,7 @@ def _header(lines: Sequence[Line]) -> tuple[list[str], list[tuple[int, Line]], l
     return list(unique), list(enumerate(lines[1:], 2)), []
 
 
-def _holds(line: Line, place: int) -> bool:
+def _holds(line: GridLine, place: int) -> bool:
     return place < len(line.fields) and bool(line.fields[place].strip())
 
 

@@ -38,7 +38,7 @@ _NAME = re.compile(r"(?:[^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*){0,3}")
 _PERSON_WORD = re.compile(r"(?:participant|respondent|interviewee|customer|client|user)\b[\s#:]*(?=\S)", re.IGNORECASE)
 
 
-class Label(Frozen):
+class SpeakerLabel(Frozen):
     """A label, understood."""
 
     kind: LabelKind
@@ -49,7 +49,7 @@ class Label(Frozen):
 
 
 @lru_cache(maxsize=10_000)  # asked again for every line that starts with a label
-def read_label(text: str, noun: str = "") -> Label:
+def read_label(text: str, noun: str = "") -> SpeakerLabel:
     """What a label is.
 
     Args:
@@ -59,9 +59,9 @@ def read_label(text: str, noun: str = "") -> Label:
     if text.isascii() and text.isdigit() and len(text) <= 6:
         return _code(_letter(noun or "respondent"), text, "")
     if is_interviewer(text):
-        return Label(kind="interviewer", key=text.casefold(), shown=text)
+        return SpeakerLabel(kind="interviewer", key=text.casefold(), shown=text)
     if _GENERIC.fullmatch(text):
-        return Label(kind="generic", key=text.casefold(), shown=text)
+        return SpeakerLabel(kind="generic", key=text.casefold(), shown=text)
     bare = _PERSON_WORD.sub("", text, count=1)
     for pattern in (_SPELLED, _CODE):
         for candidate in (text, bare):
@@ -69,9 +69,9 @@ def read_label(text: str, noun: str = "") -> Label:
                 letters = _letter(match["noun"]) if pattern is _SPELLED else match["letters"]
                 return _code(letters, match["digits"], match["tail"])
     if _COMPOUND.fullmatch(bare):
-        return Label(kind="code", key=f"code {bare.casefold()}", shown=bare.upper())
+        return SpeakerLabel(kind="code", key=f"code {bare.casefold()}", shown=bare.upper())
     kind: LabelKind = "name" if is_name(text) else "opaque"
-    return Label(kind=kind, key=f"{kind} {text.casefold()}", shown=text)
+    return SpeakerLabel(kind=kind, key=f"{kind} {text.casefold()}", shown=text)
 
 
 def spelled(label: str, noun: str) -> str:
@@ -128,6 +128,6 @@ def _letter(noun: str) -> str:
     return "R" if plain in ("id", "response", "submission", "member", "email") else plain[0]
 
 
-def _code(letters: str, digits: str, tail: str) -> Label:
+def _code(letters: str, digits: str, tail: str) -> SpeakerLabel:
     letters, tail = letters.upper(), tail.lower()
-    return Label(kind="code", key=f"code {letters.lower()}{int(digits)}{tail}", shown=f"{letters}{digits}{tail}")
+    return SpeakerLabel(kind="code", key=f"code {letters.lower()}{int(digits)}{tail}", shown=f"{letters}{digits}{tail}")

@@ -10,14 +10,14 @@ from collections import abc
 from collections.abc import Callable, Sequence
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.mapping import ColumnRole, MappedRole, Mapping, PartKind
+from pipeline.domain.mapping import ColumnRole, MappedRole, PartKind, StudyMapping
 from pipeline.errors import InputError
 
 SINGLE: tuple[ColumnRole, ...] = ("participant", "question", "speaker", "conversation", "subject")
 """Roles of which a table has at most one column."""
 
 
-Remembered = Callable[[str], Mapping | None]
+MappingLookup = Callable[[str], StudyMapping | None]
 """The mapping kept for a shape, if there is one."""
 
 
@@ -25,7 +25,7 @@ def nothing(_shape: str) -> None:
     """No mapping is remembered."""
 
 
-class Part(Frozen):
+class MappedPart(Frozen):
     """One table of a file, or its speakers: what there is to map, and how it is read without a correction."""
 
     kind: PartKind
@@ -43,11 +43,13 @@ class Part(Frozen):
         """The key under which a correction is remembered."""
         return shape_of(self.kind, self.names)
 
-    def mapping(self, roles: abc.Mapping[str, MappedRole]) -> Mapping:
+    def mapping(self, roles: abc.Mapping[str, MappedRole]) -> StudyMapping:
         """These roles, to be remembered; names without one keep the guess."""
-        return Mapping(shape=self.shape, roles=tuple(roles.get(name, self.guess[name]) for name in sorted(self.names)))
+        return StudyMapping(
+            shape=self.shape, roles=tuple(roles.get(name, self.guess[name]) for name in sorted(self.names))
+        )
 
-    def roles(self, mapping: Mapping | None) -> abc.Mapping[str, MappedRole]:
+    def roles(self, mapping: StudyMapping | None) -> abc.Mapping[str, MappedRole]:
         """The role of every name under a mapping of this shape; without one, the guess.
 
         Raises:

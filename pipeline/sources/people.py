@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pipeline.domain.base import Frozen
 from pipeline.domain.study import Participant
 from pipeline.sources.facts import spoken_facts, spoken_name
-from pipeline.sources.labels import Label, read_file_name, read_label
+from pipeline.sources.labels import SpeakerLabel, read_file_name, read_label
 from pipeline.sources.reading import Conversation, Person, Turn
 from pipeline.sources.roles import Cast, is_same_name
 
@@ -160,7 +160,7 @@ class People:
 
 def _base_key(label: str | None, name: str | None, local: str) -> str:
     """The key of the person a conversation is with: by label, else by full name, else of this file only."""
-    own: Label | None = read_label(label) if label else None
+    own: SpeakerLabel | None = read_label(label) if label else None
     if own and own.kind in ("code", "name", "opaque"):
         return own.key
     if name and " " in name:

@@ -27,7 +27,7 @@ class SourceFile(Frozen):
         return PurePath(self.name).suffix.lower()
 
 
-class Limits(Frozen):
+class ReadingLimits(Frozen):
     """How much is accepted before a study is refused with a sentence."""
 
     max_file_bytes: int = Field(default=50_000_000, gt=0)

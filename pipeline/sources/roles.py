@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import MappedRole, SpeakerRole
 from pipeline.sources.labels import is_interviewer, read_label
-from pipeline.sources.mapping import Part
+from pipeline.sources.mapping import MappedPart
 from pipeline.sources.reading import Conversation, Reading, Turn
 
 MIN_QUESTION_SHARE = 0.4
@@ -64,7 +64,7 @@ def cast(conversation: Conversation, roles: Mapping[str, MappedRole] | None = No
     return Cast(interviewers=interviewers, participants=_without(speakers, interviewers), reason=reason)
 
 
-def speaker_part(title: str, reading: Reading) -> Part | None:
+def speaker_part(title: str, reading: Reading) -> MappedPart | None:
     """The speakers of a file, each with the role recognised for it; `None` when nobody is named."""
     found: dict[str, set[SpeakerRole]] = {}
     first: dict[str, str] = {}
@@ -78,7 +78,7 @@ def speaker_part(title: str, reading: Reading) -> Part | None:
     if not found:
         return None
     guess = {speaker: own.pop() if len(own) == 1 else "recognised" for speaker, own in found.items()}
-    return Part(
+    return MappedPart(
         kind="speakers", title=title, names=tuple(found), guess=guess, sample=(tuple(first[name] for name in found),)
     )
 

@@ -6,20 +6,20 @@ take the place of the guess, whatever the format.
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.domain.mapping import Mapping
+from pipeline.domain.mapping import StudyMapping
 from pipeline.errors import InputError
 from pipeline.sources.columns import Columns, columns_from, grouped, is_asker, is_blank, table_part
 from pipeline.sources.encoding import tidy
 from pipeline.sources.facts import fact_key, is_fact, person_from, plain_key
 from pipeline.sources.formats.text import find_turns, speaker_labels
 from pipeline.sources.labels import spelled
-from pipeline.sources.mapping import Remembered
+from pipeline.sources.mapping import MappingLookup
 from pipeline.sources.reading import Conversation, Person, Reading, Row, Table, Turn
 from pipeline.sources.vocabulary import ANSWER_KIND, RATING
 from pipeline.text.wording import count
 
 
-def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tuple[Mapping, ...]]:
+def read_tables(reading: Reading, remembered: MappingLookup) -> tuple[Reading, tuple[StudyMapping, ...]]:
     """The reading with its tables turned into conversations, and the mappings that changed how.
 
     Raises:
@@ -28,7 +28,7 @@ def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tupl
     if not reading.tables:
         return reading, ()
     read: list[Reading] = []
-    used: list[Mapping] = []
+    used: list[StudyMapping] = []
     refused: list[InputError] = []
     for table in reading.tables:
         part = table_part(table)
@@ -47,7 +47,7 @@ def read_tables(reading: Reading, remembered: Remembered) -> tuple[Reading, tupl
 
 
 def _merged(
-    reading: Reading, read: Sequence[Reading], refused: Sequence[InputError], used: Sequence[Mapping]
+    reading: Reading, read: Sequence[Reading], refused: Sequence[InputError], used: Sequence[StudyMapping]
 ) -> Reading:
     kinds = dict.fromkeys([*([reading.kind] if reading.conversations else []), *(own.kind for own in read)])
     notes = [

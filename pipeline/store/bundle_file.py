@@ -35,7 +35,7 @@ _MANIFEST = "manifest.json"
 _FORMATS = re.compile(r"persona\.bundle/(\d+)")
 
 
-class Limits(NamedTuple):
+class BundleLimits(NamedTuple):
     """What a bundle may take before it is looked at more closely."""
 
     file_bytes: int = 200_000_000
@@ -98,7 +98,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
     return target.getvalue()
 
 
-def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  # noqa: B008 - immutable
+def read_bundle(data: bytes, where: str, limits: BundleLimits = BundleLimits()) -> Bundle:  # noqa: B008 - immutable
     """The bundle in a file.
 
     Args:
@@ -133,7 +133,7 @@ def read_bundle(data: bytes, where: str, limits: Limits = Limits()) -> Bundle:  
     return bundle
 
 
-def open_bundle(file: Path, limits: Limits = Limits()) -> Bundle:  # noqa: B008 - immutable
+def open_bundle(file: Path, limits: BundleLimits = BundleLimits()) -> Bundle:  # noqa: B008 - immutable
     """The bundle in a file on disk; see `read_bundle`.
 
     Raises:
@@ -148,11 +148,11 @@ def open_bundle(file: Path, limits: Limits = Limits()) -> Bundle:  # noqa: B008 
     return read_bundle(data, str(file), limits)
 
 
-def _too_large(where: str, size: int, limits: Limits) -> InputError:
+def _too_large(where: str, size: int, limits: BundleLimits) -> InputError:
     return _refused(where, f"it has {size:,} bytes, and {limits.file_bytes:,} are allowed.")
 
 
-def _unpack(data: bytes, where: str, limits: Limits) -> dict[str, bytes]:
+def _unpack(data: bytes, where: str, limits: BundleLimits) -> dict[str, bytes]:
     """The members by name; names are looked at, and never used as paths."""
     try:
         with ZipFile(io.BytesIO(data)) as archive:

@@ -15,7 +15,7 @@ from pipeline.errors import InputError, StoreError
 from pipeline.store.comparisons import comparisons_within
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
 from pipeline.store.labels import designs_within, take_design
-from pipeline.store.rows import Table, as_json, iso, one, storable
+from pipeline.store.rows import TableName, as_json, iso, one, storable
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def _draft(run: BundledRun, number: int) -> dict[str, Any]:
     return {**draft_row(draft), **(assessment_columns(scored) if scored else empty)}
 
 
-def _put(db: "Database", run_id: str, table: "Table | str", rows: Sequence[dict[str, Any]]) -> None:
+def _put(db: "Database", run_id: str, table: "TableName | str", rows: Sequence[dict[str, Any]]) -> None:
     db.table(table).insert_all([storable({"run_id": run_id, **row}) for row in rows])
 
 

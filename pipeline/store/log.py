@@ -10,7 +10,7 @@ from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelC
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
 from pipeline.store.events import describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
-from pipeline.store.rows import KEYS, Table, change, one, storable, tell
+from pipeline.store.rows import KEYS, TableName, change, one, storable, tell
 from pipeline.store.store import DatabaseFile
 from pipeline.text.wording import usd
 
@@ -84,7 +84,7 @@ class _StoreLog(RunLog):
             yield db
             tell(db, self._run_id, kind, sentence)
 
-    def _put(self, db: "Database", table: Table, row: dict[str, Any]) -> None:
+    def _put(self, db: "Database", table: TableName, row: dict[str, Any]) -> None:
         """Insert a row, or replace these columns of the one that is there."""
         # Written out: sqlite-utils looks the table up anew each time, and facts of a run come by the hundred.
         row = storable({"run_id": self._run_id, **row})

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
 
-Table = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]
+TableName = Literal["studies", "runs", "drafts", "failures", "personas", "calls", "batches"]
 
-KEYS: dict[Table, tuple[str, ...]] = {
+KEYS: dict[TableName, tuple[str, ...]] = {
     "studies": ("id",),
     "runs": ("id",),
     "drafts": ("run_id", "draft_id"),
@@ -39,7 +39,7 @@ def one(db: "Database", table: Literal["studies", "runs"], key: str, columns: st
     raise StoreError(unknown(table, key))
 
 
-def change(db: "Database", table: Table, key: tuple[str, ...], columns: dict[str, Any]) -> None:
+def change(db: "Database", table: TableName, key: tuple[str, ...], columns: dict[str, Any]) -> None:
     """Set some columns of a row that must be there."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
     where = " AND ".join(f"{name} = ?" for name in KEYS[table])
@@ -48,7 +48,7 @@ def change(db: "Database", table: Table, key: tuple[str, ...], columns: dict[str
         raise StoreError(unknown(table, key[-1]))
 
 
-def unknown(table: Table, key: str) -> str:
+def unknown(table: TableName, key: str) -> str:
     """What to say when there is no such row."""
     noun = {"studies": "study", "runs": "run", "drafts": "draft", "calls": "call"}.get(table, table)
     return f"There is no {noun} '{key}': it was never saved, or has been deleted. `persona runs` lists what there is."

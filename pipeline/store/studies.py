@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.mapping import Mapping
+from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.study import Study, StudySize
 from pipeline.store.rows import as_json, change, iso, one, size_of, storable
 from pipeline.store.store import DatabaseFile
@@ -96,12 +96,12 @@ class StudyTables(DatabaseFile):
         self._delete("studies", study_id)
         self._erase()
 
-    def mappings(self) -> dict[str, Mapping]:
+    def mappings(self) -> dict[str, StudyMapping]:
         """Every correction of how files are read, by the shape of the file; `mappings().get` suits the loaders."""
         with self._read() as db:
-            return {row["shape"]: Mapping.model_validate_json(row["body"]) for row in db.table("mappings").rows}
+            return {row["shape"]: StudyMapping.model_validate_json(row["body"]) for row in db.table("mappings").rows}
 
-    def save_mapping(self, mapping: Mapping, now: datetime) -> None:
+    def save_mapping(self, mapping: StudyMapping, now: datetime) -> None:
         """Remember a correction, in the place of an earlier one for the same shape."""
         row = {"shape": mapping.shape, "body": as_json(mapping), "saved_at": iso(now)}
         with self._write() as db:

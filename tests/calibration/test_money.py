@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.calibration.bounds import resamples
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.pool import pool_of
-from pipeline.calibration.position import CONTROL_WORDS, Comparison, compare
+from pipeline.calibration.position import CONTROL_WORDS, ControlComparison, compare
 from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.calibration.worth import recovery
 from pipeline.domain.scores import scored
@@ -26,7 +26,7 @@ def cascade(size: int, seed: int, *, frontier: float = 0.9) -> Cases:
     )
 
 
-def by_name(comparison: Comparison | None) -> dict[str, float]:
+def by_name(comparison: ControlComparison | None) -> dict[str, float]:
     assert comparison is not None
     return {control.name: control.quality for control in comparison.controls}
 

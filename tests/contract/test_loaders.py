@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, extensions, load_files
+from pipeline.sources import ReadingLimits, SourceFile, extensions, load_files
 
-SMALL = Limits(max_file_bytes=100_000, max_rows=200, max_turns=500, max_words=5_000)
+SMALL = ReadingLimits(max_file_bytes=100_000, max_rows=200, max_turns=500, max_words=5_000)
 QUICK = settings(max_examples=40, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 # fmt: off
 PIECES = st.sampled_from([

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from pipeline.domain.config import HybridConfig, PriceOverride, Weights, parse_config_text
-from pipeline.sources.reading import Limits
+from pipeline.sources.reading import ReadingLimits
 
 ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "settings.md"
@@ -117,7 +117,8 @@ def document() -> str:
     parts += [" ".join((PriceOverride.__doc__ or "").split()), "", *table(PriceOverride)]
     variables = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in ENVIRONMENT.items())
     limits = "\n".join(
-        f"| `{name}` | {field.default:,} | {meaning_of(name, field)} |" for name, field in Limits.model_fields.items()
+        f"| `{name}` | {field.default:,} | {meaning_of(name, field)} |"
+        for name, field in ReadingLimits.model_fields.items()
     )
     return (
         "\n".join(parts)

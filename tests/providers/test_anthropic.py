@@ -11,7 +11,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
 from pipeline.providers import ProviderSpec, RefineTask, Request, anthropic
 from pipeline.providers._anthropic_lifecycle import Lifecycle, LifecycleTable, known_lifecycle
-from pipeline.providers.anthropic import Provider
+from pipeline.providers.anthropic import AnthropicProvider
 from pipeline.providers.pricing import is_priced
 from pipeline.providers.prompts import refine_request
 from tests.factories import make_persona
@@ -31,9 +31,11 @@ def request(temperature: float | None = None) -> Request:
     return refine_request(task, HybridConfig(temperature=temperature))
 
 
-def at(server: AnthropicServer, model: str = "claude-sonnet-5-5", today: Callable[[], date] | None = None) -> Provider:
+def at(
+    server: AnthropicServer, model: str = "claude-sonnet-5-5", today: Callable[[], date] | None = None
+) -> AnthropicProvider:
     spec = ProviderSpec(model=model, base_url=server.url, api_key=KEY)
-    return Provider(spec, today=today) if today else Provider(spec)
+    return AnthropicProvider(spec, today=today) if today else AnthropicProvider(spec)
 
 
 def test_request_carries_schema_and_cap_and_no_temperature() -> None:
@@ -129,7 +131,7 @@ def test_retired_model_says_when_and_what_instead(vendor: AnthropicServer) -> No
 
 
 def test_retired_model_is_reported_even_without_a_key() -> None:
-    health = Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 22)).check()
+    health = AnthropicProvider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 22)).check()
     assert (health.fault, health.successor) == ("retired_model", "claude-sonnet-5-5")
     assert "was retired by Anthropic on 2026-06-15" in health.sentence
     assert "ANTHROPIC_API_KEY is not set either." in health.sentence
@@ -189,7 +191,7 @@ def test_successor_is_on_sale_at_the_vendor(vendor: AnthropicServer) -> None:
 
 
 def test_coming_retirement_is_a_notice() -> None:
-    health = Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 6, 14)).check()
+    health = AnthropicProvider(ProviderSpec(model=SEED_MODEL), today=on(2026, 6, 14)).check()
     assert health.fault == "no_key"
     assert "will be retired by Anthropic on 2026-06-15" in health.sentence
 
@@ -202,7 +204,7 @@ def test_gateway_may_serve_a_retired_model() -> None:
 
 
 def successor(model: str) -> str | None:
-    return Provider(ProviderSpec(model=model), today=on(2027, 12, 31)).check().successor
+    return AnthropicProvider(ProviderSpec(model=model), today=on(2027, 12, 31)).check().successor
 
 
 @pytest.mark.parametrize(
@@ -240,12 +242,12 @@ def test_default_model_of_the_configuration_is_in_the_file_and_stays() -> None:
 
 
 def test_answers_stand_where_the_sdk_lists_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    health = Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check()
+    health = AnthropicProvider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check()
     for name, module in list(sys.modules.items()):
         if name.partition(".")[0] == "anthropic":
             for listed in ("DEPRECATED_MODELS", "ModelParam", "Model"):
                 monkeypatch.delattr(module, listed, raising=False)
-    assert Provider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check() == health
+    assert AnthropicProvider(ProviderSpec(model=SEED_MODEL), today=on(2026, 11, 30)).check() == health
     assert (health.fault, health.successor) == ("retired_model", "claude-sonnet-5-5")
 
 
@@ -261,7 +263,7 @@ def test_file_that_contradicts_itself_is_refused(changed: dict[str, str]) -> Non
 
 def test_address_must_be_one() -> None:
     with pytest.raises(ConfigError, match="ANTHROPIC_BASE_URL"):
-        Provider(ProviderSpec(model="m", base_url="gateway.local"))
+        AnthropicProvider(ProviderSpec(model="m", base_url="gateway.local"))
 
 
 def test_environment_and_disk_are_not_searched_for_a_key(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from pipeline.domain.run import Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.providers import DraftTask, ProviderSpec
-from pipeline.providers.builtin import LISTS, NAMES, Provider, draft_persona
+from pipeline.providers.builtin import LISTS, NAMES, BuiltinProvider, draft_persona
 from pipeline.providers.extraction.rewriting import is_copied
 from pipeline.providers.extraction.statements import is_usable
 from pipeline.providers.prompts import draft_request
@@ -63,7 +63,7 @@ def test_two_short_interviews_give_a_usable_persona():
 
 
 def test_answer_fits_the_schema_and_uses_no_tokens():
-    provider = Provider(ProviderSpec(model="any"))
+    provider = BuiltinProvider(ProviderSpec(model="any"))
     reply = provider.complete(draft_request(task(ANNA), HybridConfig()))
     jsonschema.validate(json.loads(reply.text), persona_schema())
     assert (reply.usage, reply.model, reply.stop) == (Usage(), "builtin", "complete")
@@ -136,7 +136,7 @@ def test_nobody_can_dictate_a_persona():
 @pytest.mark.parametrize("text", ["", "Ja, das nervt mich wirklich sehr.", "no", "👍" * 50])
 def test_material_without_a_statement_is_an_error_that_says_what_to_do(text: str):
     with pytest.raises(ProviderError, match=r"words of P01.*choose local_provider ollama"):
-        Provider(ProviderSpec(model="any")).complete(draft_request(task(text), HybridConfig()))
+        BuiltinProvider(ProviderSpec(model="any")).complete(draft_request(task(text), HybridConfig()))
 
 
 def test_thirty_five_thousand_words_take_about_a_second():

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import DraftTask, ProviderSpec, Request
-from pipeline.providers.ollama import Provider
+from pipeline.providers.ollama import OllamaProvider
 from tests.loopback import Fault, OllamaServer, fault, html, malformed, reset
 
 ENGLISH = "The heating app never tells me what the night before has cost me. "
@@ -16,8 +16,8 @@ def server() -> Iterator[OllamaServer]:
         yield running
 
 
-def provider(server: OllamaServer, model: str = "qwen2.5:7b", context_tokens: int = 8192) -> Provider:
-    return Provider(ProviderSpec(model=model, role="local", base_url=server.url, context_tokens=context_tokens))
+def provider(server: OllamaServer, model: str = "qwen2.5:7b", context_tokens: int = 8192) -> OllamaProvider:
+    return OllamaProvider(ProviderSpec(model=model, role="local", base_url=server.url, context_tokens=context_tokens))
 
 
 def request(prompt: str = ENGLISH, *, cap: int = 1000, temperature: float | None = None) -> Request:
@@ -107,7 +107,7 @@ def test_model_that_is_not_pulled_says_how_to_pull_it(server: OllamaServer) -> N
 
 
 def test_server_that_is_down_says_how_to_start_it() -> None:
-    health = Provider(ProviderSpec(model="m", role="local", base_url="127.0.0.1:9")).check()
+    health = OllamaProvider(ProviderSpec(model="m", role="local", base_url="127.0.0.1:9")).check()
     assert health.sentence == (
         "Ollama does not answer at http://127.0.0.1:9. Start it with `ollama serve`, or choose local_provider builtin."
     )
@@ -137,13 +137,13 @@ def test_pull_of_an_unknown_model_is_an_error(server: OllamaServer) -> None:
     ],
 )
 def test_address_may_be_a_host_a_port_or_a_url(host: str | None, shown: str) -> None:
-    local = Provider(ProviderSpec(model="m", role="local", base_url=host))
+    local = OllamaProvider(ProviderSpec(model="m", role="local", base_url=host))
     assert local._address == shown
 
 
 def test_address_that_is_none_is_a_configuration_error() -> None:
     with pytest.raises(ConfigError, match="OLLAMA_HOST"):
-        Provider(ProviderSpec(model="m", role="local", base_url="gpu:99999"))
+        OllamaProvider(ProviderSpec(model="m", role="local", base_url="gpu:99999"))
 
 
 def test_embedding_gives_one_vector_per_text_in_order(server: OllamaServer) -> None:

@@ -4,7 +4,7 @@ from pydantic import SecretStr
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import ProviderSpec, RefineTask, Request
-from pipeline.providers.openai import Provider
+from pipeline.providers.openai import OpenAIProvider
 from pipeline.providers.prompts import refine_request
 from tests.factories import make_persona
 from tests.loopback import OpenAIServer, fault
@@ -17,12 +17,12 @@ def request(temperature: float | None = None) -> Request:
     return refine_request(task, HybridConfig(temperature=temperature))
 
 
-def frontier(server: OpenAIServer, model: str = "gpt-5.4-mini") -> Provider:
-    return Provider(ProviderSpec(model=model, base_url=server.url, api_key=KEY))
+def frontier(server: OpenAIServer, model: str = "gpt-5.4-mini") -> OpenAIProvider:
+    return OpenAIProvider(ProviderSpec(model=model, base_url=server.url, api_key=KEY))
 
 
-def local(server: OpenAIServer, key: SecretStr | None = None) -> Provider:
-    return Provider(ProviderSpec(model="qwen3-8b", role="local", base_url=server.url, api_key=key))
+def local(server: OpenAIServer, key: SecretStr | None = None) -> OpenAIProvider:
+    return OpenAIProvider(ProviderSpec(model="qwen3-8b", role="local", base_url=server.url, api_key=key))
 
 
 def test_frontier_sends_strict_schema_seed_and_cap() -> None:
@@ -73,7 +73,7 @@ def test_local_servers_own_key_is_sent() -> None:
 
 def test_local_role_needs_an_address() -> None:
     with pytest.raises(ConfigError, match="needs local_base_url"):
-        Provider(ProviderSpec(model="qwen3-8b", role="local"))
+        OpenAIProvider(ProviderSpec(model="qwen3-8b", role="local"))
 
 
 def test_local_server_without_structured_output_is_an_error_that_says_so() -> None:

@@ -10,7 +10,7 @@ from pipeline.providers import ProviderSpec, RefineTask
 from pipeline.providers.pricing import estimate_tokens
 from pipeline.providers.prompts import refine_request
 from pipeline.providers.replies import persona_schema
-from pipeline.providers.simulated import Provider, refine_persona
+from pipeline.providers.simulated import SimulatedProvider, refine_persona
 from tests.factories import make_persona
 
 SAID = """I want to see the price before I press the button. I need it to stop by itself at night.
@@ -65,7 +65,7 @@ def test_nothing_is_said_twice():
 
 def test_usage_is_an_estimate_of_what_a_model_would_have_used():
     request = refine_request(task(), HybridConfig())
-    reply = Provider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)
+    reply = SimulatedProvider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)
     jsonschema.validate(json.loads(reply.text), persona_schema())
     assert reply.usage.input_tokens >= estimate_tokens(request.system + request.prompt)
     assert reply.usage.output_tokens == estimate_tokens(reply.text)
@@ -74,7 +74,7 @@ def test_usage_is_an_estimate_of_what_a_model_would_have_used():
 
 
 def test_health_says_that_it_is_a_simulation():
-    health = Provider(ProviderSpec(model="claude-sonnet-5-5")).check()
+    health = SimulatedProvider(ProviderSpec(model="claude-sonnet-5-5")).check()
     assert health.ready
     assert "Simulation" in health.sentence
     assert "claude-sonnet-5-5" in health.sentence
@@ -85,4 +85,4 @@ def test_drafting_is_refused():
 
     request = refine_request(task(), HybridConfig()).model_copy(update={"task": draft_task(SAID)})
     with pytest.raises(ProviderError, match="refines drafts only"):
-        Provider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)
+        SimulatedProvider(ProviderSpec(model="claude-sonnet-5-5")).complete(request)

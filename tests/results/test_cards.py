@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pipeline.domain.persona import ClaimSupport, Finding
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
 from pipeline.domain.study import Document, Segment, Study
-from pipeline.results.cards import Card, Claim, cards
+from pipeline.results.cards import Card, CardClaim, cards
 from tests.factories import make_persona, make_run
 
 _SAID = "Well. I just want to know what tonight is going to cost me. That is all."
@@ -45,7 +45,7 @@ def _card(run: RunRecord, study: Study) -> Card:
     return cards(run, run.personas[:1], study)[0]
 
 
-def _of(card: Card, title: str) -> Claim:
+def _of(card: Card, title: str) -> CardClaim:
     return next(group.claims[0] for group in card.groups if group.title == title)
 
 

@@ -13,7 +13,7 @@ from pipeline.results.compare_personas import claim_differences, matches
 from pipeline.results.compare_runs import (
     NO_DIFFERENCE,
     SAME,
-    Figure,
+    ComparedFigure,
     cautions,
     figure_basis,
     figure_difference,
@@ -35,7 +35,7 @@ def pair():
     return local, make_run(SCORES, refined=refined, run_id="run-2")
 
 
-def figure(runs, measure) -> Figure:
+def figure(runs, measure) -> ComparedFigure:
     return next(one for one in figures(runs) if one.measure == measure and one.run_id == runs[-1].id)
 
 

@@ -7,7 +7,7 @@ from pipeline.domain.experiment import Cell, CellRun, Experiment, status_of
 from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
 from pipeline.results.charts.experiment import paired_differences
-from pipeline.results.compare_runs import Measure
+from pipeline.results.compare_runs import ComparedMeasure
 from pipeline.results.experiment import ExperimentResults, experiment_document, results
 from tests.factories import make_run
 
@@ -95,7 +95,7 @@ def test_chart_says_which_cells_differ_and_holds_their_intervals() -> None:
 
 
 @pytest.mark.parametrize("measure", ["score", "cost_micros"])
-def test_another_baseline_moves_the_marks_of_the_same_chart(measure: Measure) -> None:
+def test_another_baseline_moves_the_marks_of_the_same_chart(measure: ComparedMeasure) -> None:
     runs = two_runs()
     before, after = (paired_differences(found_of(*runs, baseline=number), measure) for number in (1, 2))
     assert before.template == after.template

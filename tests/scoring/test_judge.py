@@ -9,7 +9,7 @@ from pipeline.domain.config import Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona
 from pipeline.errors import ProviderError
 from pipeline.providers import ProviderSpec
-from pipeline.providers.ollama import Provider
+from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring import SCORER_VERSION, Scorer
 from pipeline.scoring.file_cache import FileCache
 from pipeline.scoring.index import StudyIndex
@@ -44,8 +44,8 @@ def says(verdict: str, span: str = "") -> Callable[[str, list[str]], dict[str, s
 
 
 @cache
-def model(url: str) -> Provider:
-    return Provider(ProviderSpec(model="qwen2.5:7b", base_url=url))
+def model(url: str) -> OllamaProvider:
+    return OllamaProvider(ProviderSpec(model="qwen2.5:7b", base_url=url))
 
 
 def judge(server: OllamaServer, known: FileCache | None = None) -> Judge:

@@ -7,7 +7,7 @@ import pytest
 from pipeline.domain.persona import Persona
 from pipeline.domain.units import SystemClock
 from pipeline.providers import ProviderSpec
-from pipeline.providers.ollama import Provider
+from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring.file_cache import FileCache
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.judge_check import JudgeCheck, remember, remembered, run_check, sources
@@ -39,7 +39,7 @@ def invents(statement: str, sentences: list[str]) -> dict[str, str]:
 
 
 def check(server: OllamaServer) -> JudgeCheck:
-    model = Provider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
+    model = OllamaProvider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
     judge = Judge("qwen2.5:7b", "digest", asking(model), FileCache(None), seed=0)
     return run_check(judge, SystemClock(), lambda done, total: None)
 
@@ -85,7 +85,7 @@ def test_a_judge_that_agrees_to_all_or_invents_its_words_does_not_pass(server: O
 def test_progress_is_told_claim_by_claim(server: OllamaServer) -> None:
     server.judge = knows
     told: list[tuple[int, int]] = []
-    model = Provider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
+    model = OllamaProvider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
     run_check(Judge("m", "", asking(model), FileCache(None), 0), SystemClock(), lambda *step: told.append(step))
     assert told == [(done, 32) for done in range(1, 33)]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, load_files, load_paths, outline
+from pipeline.sources import ReadingLimits, SourceFile, load_files, load_paths, outline
 from tests.formats import docx, xlsx, zipped
 from tests.studies import said, study_of
 
@@ -98,4 +98,4 @@ def test_archives_share_one_allowance() -> None:
     inner = zipped({"n.txt": OTHER * 20_000})
     data = zipped({"a.zip": inner, "b.zip": inner})
     with pytest.raises(InputError, match=r"^x\.zip/b\.zip: .* at most 0 MB are read"):
-        load_files([SourceFile(name="x.zip", data=data)], "x", Limits(max_unpacked_bytes=len(OTHER) * 20_100))
+        load_files([SourceFile(name="x.zip", data=data)], "x", ReadingLimits(max_unpacked_bytes=len(OTHER) * 20_100))

@@ -5,7 +5,7 @@ import logging
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, load_files
+from pipeline.sources import ReadingLimits, SourceFile, load_files
 from pipeline.sources.formats.pdf import load as load_pdf
 from tests.formats import INTERVIEW, SURVEY, docx, html, pdf, rezipped, rtf
 from tests.studies import asked, said, study_of
@@ -103,7 +103,7 @@ class Slow:
 def test_a_pdf_that_takes_too_long_is_given_up_with_its_page() -> None:
     file = SourceFile(name="a.pdf", data=pdf(*[INTERVIEW] * 9))
     with pytest.raises(InputError, match=r"^a\.pdf page 4: too much to read \(12 s"):
-        load_pdf(file, Limits(), Slow())  # type: ignore[arg-type]
+        load_pdf(file, ReadingLimits(), Slow())  # type: ignore[arg-type]
 
 
 def test_a_damaged_pdf_writes_nothing_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
@@ -147,14 +147,14 @@ def test_a_broken_document_is_refused_in_one_sentence(name: str, data: bytes, me
 @pytest.mark.parametrize(
     ("name", "data", "limits", "message"),
     [
-        ("a.html", html(), Limits(max_nodes=5), "a.html: 13 elements; at most 5"),
-        ("a.docx", docx(), Limits(max_nodes=5), r"a.docx: more than 5 elements"),
-        ("a.pdf", pdf(INTERVIEW, INTERVIEW), Limits(max_pages=1), "a.pdf: 2 pages; at most 1"),
-        ("a.pdf", pdf(), Limits(max_text_chars=20), "a.pdf page 1: too much to read"),
-        ("a.rtf", rtf(), Limits(max_lines=2), "a.rtf: 3 lines; at most 2"),
-        ("a.docx", docx(), Limits(max_members=3), "a.docx: more than 3 files inside"),
+        ("a.html", html(), ReadingLimits(max_nodes=5), "a.html: 13 elements; at most 5"),
+        ("a.docx", docx(), ReadingLimits(max_nodes=5), r"a.docx: more than 5 elements"),
+        ("a.pdf", pdf(INTERVIEW, INTERVIEW), ReadingLimits(max_pages=1), "a.pdf: 2 pages; at most 1"),
+        ("a.pdf", pdf(), ReadingLimits(max_text_chars=20), "a.pdf page 1: too much to read"),
+        ("a.rtf", rtf(), ReadingLimits(max_lines=2), "a.rtf: 3 lines; at most 2"),
+        ("a.docx", docx(), ReadingLimits(max_members=3), "a.docx: more than 3 files inside"),
     ],
 )
-def test_limits_of_documents_are_kept(name: str, data: bytes, limits: Limits, message: str) -> None:
+def test_limits_of_documents_are_kept(name: str, data: bytes, limits: ReadingLimits, message: str) -> None:
     with pytest.raises(InputError, match=f"^{message}"):
         load_files([SourceFile(name=name, data=data)], "x", limits)

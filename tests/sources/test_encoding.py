@@ -5,15 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.sources.encoding import Text, tidy
+from pipeline.sources.encoding import DecodedText, tidy
 from pipeline.sources.encoding import decode as decode_within
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 WESTERN = "I’m the café owner in Zürich – naïve, £20 a month."
 
 
-def decode(file: SourceFile) -> Text:
-    return decode_within(file, Limits())
+def decode(file: SourceFile) -> DecodedText:
+    return decode_within(file, ReadingLimits())
 
 
 JAPANESE = "私は毎日電車で通勤しています。\nとても寒いです。"

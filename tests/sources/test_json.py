@@ -6,7 +6,7 @@ import pytest
 from pydantic import JsonValue
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, load_files
+from pipeline.sources import ReadingLimits, load_files
 from tests.studies import asked, said, source, study_of
 
 TURNS: list[JsonValue] = [{"speaker": "interviewer", "text": "How?"}, {"speaker": "participant", "text": "With gas."}]
@@ -83,7 +83,7 @@ def test_broken_json_is_refused_in_one_sentence(name: str, text: str, message: s
 
 def test_too_many_records_are_refused() -> None:
     with pytest.raises(InputError, match="more than 1 records"):
-        load_files([source("a_json", '["I like it", "I do not"]')], "x", Limits(max_rows=1))
+        load_files([source("a_json", '["I like it", "I do not"]')], "x", ReadingLimits(max_rows=1))
 
 
 def test_escaped_controls_and_lone_surrogates_do_not_travel_on() -> None:

@@ -14,7 +14,7 @@ from pipeline.cli.main import main
 from pipeline.domain.mapping import ColumnRole, SpeakerRole
 from pipeline.domain.study import Study
 from pipeline.errors import InputError
-from pipeline.sources import Mapping, SourceFile, load_files, outline
+from pipeline.sources import SourceFile, StudyMapping, load_files, outline
 from pipeline.store import Store
 from tests.studies import asked, said, source
 
@@ -32,11 +32,11 @@ NAMES = st.sampled_from(
 )
 
 
-def read(file: SourceFile, *mappings: Mapping) -> Study:
+def read(file: SourceFile, *mappings: StudyMapping) -> Study:
     return load_files([file], "test", remembered={mapping.shape: mapping for mapping in mappings}.get)
 
 
-def corrected(file: SourceFile, place: int = 0, /, **roles: str) -> Mapping:
+def corrected(file: SourceFile, place: int = 0, /, **roles: str) -> StudyMapping:
     return outline(file)[place].mapping(roles)
 
 
@@ -59,7 +59,7 @@ def test_the_guess_of_speakers_is_a_mapping_too(turns: list[tuple[str, str]]) ->
 @given(data=st.data())
 def test_any_mapping_gives_a_study_or_one_sentence(data: st.DataObject) -> None:
     file = data.draw(st.sampled_from([ODD, TALK, TURNS]))
-    mappings: dict[str, Mapping] = {}
+    mappings: dict[str, StudyMapping] = {}
     for _ in range(2):  # the speakers of a table are known once its columns are
         for part in outline(file, remembered=mappings.get):
             roles = get_args(ColumnRole if part.kind == "table" else SpeakerRole)

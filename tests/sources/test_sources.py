@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, extensions, load_files, load_paths
+from pipeline.sources import ReadingLimits, SourceFile, extensions, load_files, load_paths
 from tests.studies import answers, said, source, study_of
 
 INTERVIEW = "Interviewer: How do you heat?\nP01: With gas, mostly, and a lot of jumpers.\n"
@@ -105,13 +105,13 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(name: str, data: bytes, 
 @pytest.mark.parametrize(
     ("limits", "message"),
     [
-        (Limits(max_file_bytes=10), "a.txt: 0 MB; at most 0 MB"),
-        (Limits(max_files=1), "2 files; at most 1"),
-        (Limits(max_turns=1), "a.txt: 2 turns; at most 1"),
-        (Limits(max_words=5), "a.txt: the study passes 5 words"),
+        (ReadingLimits(max_file_bytes=10), "a.txt: 0 MB; at most 0 MB"),
+        (ReadingLimits(max_files=1), "2 files; at most 1"),
+        (ReadingLimits(max_turns=1), "a.txt: 2 turns; at most 1"),
+        (ReadingLimits(max_words=5), "a.txt: the study passes 5 words"),
     ],
 )
-def test_limits_are_kept(limits: Limits, message: str) -> None:
+def test_limits_are_kept(limits: ReadingLimits, message: str) -> None:
     with pytest.raises(InputError, match=message):
         load_files([source("a_txt", INTERVIEW), source("b_txt", INTERVIEW + "P01: More.")], "x", limits)
 

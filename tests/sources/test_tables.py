@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, load_files
+from pipeline.sources import ReadingLimits, load_files
 from tests.studies import answers, asked, said, source, study_of
 
 SURVEY = (
@@ -120,7 +120,7 @@ def test_forms_ask_for_facts_in_whole_questions() -> None:
 
 def test_too_many_rows_are_refused() -> None:
     with pytest.raises(InputError, match=r"a\.csv: more than 1 rows"):
-        load_files([source("a_csv", "id,answer\nP1,I like it\nP2,I do not\n")], "x", Limits(max_rows=1))
+        load_files([source("a_csv", "id,answer\nP1,I like it\nP2,I do not\n")], "x", ReadingLimits(max_rows=1))
 
 
 def test_a_field_of_any_length_is_read() -> None:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, load_files
+from pipeline.sources import ReadingLimits, SourceFile, load_files
 from tests.formats import SURVEY, ods, rezipped, xlsx
 from tests.studies import said, study_of
 
@@ -115,7 +115,7 @@ def test_a_broken_workbook_is_refused_in_one_sentence(name: str, data: bytes, me
 def test_cells_are_counted_over_all_sheets() -> None:
     file = SourceFile(name="a.xlsx", data=xlsx(SURVEY, SURVEY))
     with pytest.raises(InputError, match=r'^a\.xlsx sheet "Sheet 2": more than 8 cells\. Leave out rows'):
-        load_files([file], "x", Limits(max_cells=20))
+        load_files([file], "x", ReadingLimits(max_cells=20))
 
 
 def test_formulas_that_nobody_has_worked_out_are_counted() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from pipeline.errors import InputError
-from pipeline.sources import Limits, SourceFile, load_files
+from pipeline.sources import ReadingLimits, SourceFile, load_files
 from tests.studies import said, study_of
 
 
@@ -47,4 +47,4 @@ def test_tags_make_no_objects() -> None:
 
 def test_values_are_counted() -> None:
     with pytest.raises(InputError, match=r"^a\.yaml line 1: more than 9 values"):
-        load_files([SourceFile(name="a.yaml", data=b"[a, b, c, d, e, f, g, h]")], "x", Limits(max_nodes=9))
+        load_files([SourceFile(name="a.yaml", data=b"[a, b, c, d, e, f, g, h]")], "x", ReadingLimits(max_nodes=9))

@@ -21,7 +21,7 @@ from pipeline.jobs.worker import Worker
 from pipeline.results.export import run_document
 from pipeline.results.sent import outbound, remarks
 from pipeline.store import Store
-from pipeline.store.bundle_file import FORMAT, Limits, open_bundle, read_bundle, write_bundle
+from pipeline.store.bundle_file import FORMAT, BundleLimits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final
 from tests.results.test_report import SAID, make_study, quoting
 
@@ -310,12 +310,12 @@ def test_bundle_that_is_too_large_is_refused_before_it_is_unpacked(exported, tmp
     data = exported[2]
     bomb = repacked(data, lambda members: members.update({"bomb": bytes(20_000_000)}))
     assert len(bomb) < 100_000
-    for limits in (Limits(file_bytes=100), Limits(unpacked_bytes=1_000_000), Limits(members=3)):
+    for limits in (BundleLimits(file_bytes=100), BundleLimits(unpacked_bytes=1_000_000), BundleLimits(members=3)):
         with pytest.raises(InputError, match="are allowed"):
             read_bundle(bomb, "x.zip", limits)
     (tmp_path / "x.zip").write_bytes(bomb)
     with pytest.raises(InputError, match="are allowed"):
-        open_bundle(tmp_path / "x.zip", Limits(file_bytes=100))
+        open_bundle(tmp_path / "x.zip", BundleLimits(file_bytes=100))
 
 
 def test_every_truncation_is_refused(exported):

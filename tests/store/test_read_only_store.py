@@ -15,7 +15,7 @@ from pipeline.domain.bundle import WITHHELD
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.experiment import Cell, Experiment
 from pipeline.domain.facts import RunLog
-from pipeline.domain.mapping import Mapping
+from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.run import Batch, DraftFailure, Timing
 from pipeline.errors import AccessDenied, StoreError
 from pipeline.jobs.worker import Worker
@@ -64,7 +64,7 @@ def _arguments(method: object, store: Store) -> dict[str, object]:
         "planned": 1,
         "timing": Timing(),
         "run_ids": ["run-1", "run-2"],
-        "mapping": Mapping.model_construct(shape="x"),
+        "mapping": StudyMapping.model_construct(shape="x"),
         "experiment": Experiment.model_construct(
             id="x", study_id="x", name="x", created_at=LONG_AGO, max_cost=1.0, cells=(cell,)
         ),

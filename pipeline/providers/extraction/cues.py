@@ -13,9 +13,9 @@ from typing import Literal
 
 from pipeline.providers.extraction.grammar import is_base, is_past, opens_with_verb, pronouns, third_person
 
-Kind = Literal["goals", "pain_points", "behaviours", "motivations", "facts"]
+CueKind = Literal["goals", "pain_points", "behaviours", "motivations", "facts"]
 
-_ANSWER_STRENGTH: dict[Kind, float] = {"goals": 0.75, "behaviours": 0.75, "pain_points": 0.65, "motivations": 0.65}
+_ANSWER_STRENGTH: dict[CueKind, float] = {"goals": 0.75, "behaviours": 0.75, "pain_points": 0.65, "motivations": 0.65}
 """Of a clause without a cue that answers a survey question for this kind."""
 
 _ASKED_BONUS = 1.15
@@ -73,7 +73,7 @@ _ACT = rf"(?:i|we) {_ADV}(?P<verb>[a-z]+)\b"
 _OFTEN = r"(?:always|never|usually|often|generally|normally|mostly|typically|still)"
 _NOT_ACT = r"(?!been|had|have (?:been|to|had)|thought|knew|said|want|need|would|known|will)"
 
-Template = Callable[[re.Match[str]], str | None]
+Rewrite = Callable[[re.Match[str]], str | None]
 
 ROUTINE = (
     r"\b(?:every (?!single\b|penny|word|number)|each (?!other|one)|once an?|twice an?|three times|"
@@ -108,10 +108,10 @@ _LONG_ACT = 14
 
 
 @dataclass(frozen=True)
-class Reading:
+class CueReading:
     """What one clause may claim."""
 
-    kind: Kind
+    kind: CueKind
     strength: float
     """Weight of the cue, 0 to 1."""
     claim: str
@@ -121,14 +121,14 @@ class Reading:
 
 @dataclass(frozen=True)
 class _Cue:
-    kind: Kind
+    kind: CueKind
     strength: float
     pattern: re.Pattern[str]
-    template: Template
+    template: Rewrite
     keep: str
 
 
-def readings(clause: str, asked: Kind | None) -> Iterator[Reading]:
+def readings(clause: str, asked: CueKind | None) -> Iterator[CueReading]:
     """Every claim a clause may be rewritten to.
 
     Args:
@@ -142,18 +142,18 @@ def readings(clause: str, asked: Kind | None) -> Iterator[Reading]:
         claim = match and cue.template(match)
         if claim:
             strength = cue.strength * (_ASKED_BONUS if cue.kind == asked else 1.0)
-            yield Reading(cue.kind, min(1.0, strength), claim, cue.keep)
+            yield CueReading(cue.kind, min(1.0, strength), claim, cue.keep)
     answer = asked and short_answer(clause, asked)
     if asked and answer:
-        yield Reading(asked, _ANSWER_STRENGTH[asked], answer)
+        yield CueReading(asked, _ANSWER_STRENGTH[asked], answer)
 
 
-def asked_for(where: str) -> Kind | None:
+def asked_for(where: str) -> CueKind | None:
     """The kind of statement a survey question asks for; `None` for an interview turn or an open question."""
     return next((kind for kind, pattern in _QUESTIONS if pattern.search(where)), None) if '"' in where else None
 
 
-def _cues(kind: Kind, *rows: tuple[float, str, Template] | tuple[float, str, Template, str]) -> tuple[_Cue, ...]:
+def _cues(kind: CueKind, *rows: tuple[float, str, Rewrite] | tuple[float, str, Rewrite, str]) -> tuple[_Cue, ...]:
     return tuple(
         _Cue(kind, strength, re.compile(pattern, re.IGNORECASE), template, "".join(keep))
         for strength, pattern, template, *keep in rows
@@ -305,7 +305,7 @@ _DANGLING = re.compile(
     re.IGNORECASE,
 )
 
-_QUESTIONS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+_QUESTIONS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
     ("goals", re.compile(r"\bwant|\bneed|wish|\bgoals?\b|\bhope|get done|achieve|improve", re.IGNORECASE)),
     (
         "pain_points",

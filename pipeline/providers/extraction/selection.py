@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from pipeline.domain.study import Segment
-from pipeline.providers.extraction.cues import Kind
+from pipeline.providers.extraction.cues import CueKind
 from pipeline.providers.extraction.statements import Statement, has_contact, is_instruction
 from pipeline.text.tokens import sentences, stems
 
@@ -123,7 +123,7 @@ def ranked(
 
 def choose(
     candidates: Sequence[tuple[float, Statement]],
-    kind: Kind,
+    kind: CueKind,
     count: int,
     chosen: Sequence[Statement],
     said: Sequence[str] = (),

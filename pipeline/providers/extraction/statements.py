@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
-from pipeline.providers.extraction.cues import Kind, asked_for, readings
+from pipeline.providers.extraction.cues import CueKind, asked_for, readings
 from pipeline.providers.extraction.rewriting import clauses, clean, finish, shorten
 from pipeline.text.tokens import sentences, stems
 
@@ -72,7 +72,7 @@ _STEMS_WEIGHT = {0: 0.05, 1: 0.3, 2: 0.75, 3: 0.92}
 class Statement:
     """One claim and where it comes from."""
 
-    kind: Kind
+    kind: CueKind
     claim: str
     source: str
     """The sentence as it stands in the segment."""
@@ -112,7 +112,7 @@ def is_instruction(text: str) -> bool:
 
 
 @lru_cache(maxsize=1 << 14)
-def _in_text(text: str, asked: Kind | None) -> tuple[tuple[Kind, str, str, float], ...]:
+def _in_text(text: str, asked: CueKind | None) -> tuple[tuple[CueKind, str, str, float], ...]:
     """Kind, claim, source sentence and strength of every statement in a text.
 
     Cached: drafts of overlapping focuses read the same answers.
@@ -129,9 +129,9 @@ def _in_text(text: str, asked: Kind | None) -> tuple[tuple[Kind, str, str, float
     return tuple(found)
 
 
-def _best_reading(clause: str, source: str, asked: Kind | None) -> tuple[Kind, str, float] | None:
+def _best_reading(clause: str, source: str, asked: CueKind | None) -> tuple[CueKind, str, float] | None:
     """Kind, claim and strength of the strongest reading of a clause; `None` when no cue fits it."""
-    best: tuple[Kind, str, float] | None = None
+    best: tuple[CueKind, str, float] | None = None
     for reading in readings(clause, asked):
         claim = shorten(reading.claim, source)
         if claim is None or (reading.keep and not re.search(reading.keep, claim, re.IGNORECASE)):

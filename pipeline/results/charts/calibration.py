@@ -16,10 +16,10 @@ from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
 from pipeline.results.charts.style import (
     AnyChart,
+    ChartColumns,
+    ChartTemplate,
     ChartView,
-    Columns,
     MovingView,
-    Template,
     frame,
     named,
     template,
@@ -77,14 +77,14 @@ def threshold_histogram(
 
 
 @lru_cache(maxsize=2)
-def _template(dark: bool) -> Template:
+def _template(dark: bool) -> ChartTemplate:
     return template([frame(), _shade(), _bars(), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
 
 
 # --- the parts -------------------------------------------------------------------------------------
 
 
-def _cut(scores: Floats, threshold: float) -> Columns:
+def _cut(scores: Floats, threshold: float) -> ChartColumns:
     """One row per bin and side of the threshold that holds drafts.
 
     Columns: left, right (a bin holds its left bound), bottom, top, drafts, side (`stays local` or `is refined`).
@@ -155,7 +155,7 @@ def _shade() -> alt.Chart:
     return chart
 
 
-def _ticks(scores: Floats, labels: Floats, highest: float) -> Columns:
+def _ticks(scores: Floats, labels: Floats, highest: float) -> ChartColumns:
     chosen = ~np.isnan(labels) & ~np.isnan(scores)
     good = labels[chosen] == 1
     return {
@@ -186,7 +186,7 @@ def _rug() -> alt.Chart:
     return chart
 
 
-def _lines(at: float, recommended: float | None, highest: float) -> Columns:
+def _lines(at: float, recommended: float | None, highest: float) -> ChartColumns:
     places = [at] if recommended is None else [at, recommended]
     late = [place > 0.5 for place in places]
     has_room = min(places) > _NEAR and max(places) < 1 - _NEAR
@@ -259,7 +259,7 @@ def risk_curve(
 
 
 @lru_cache(maxsize=8)
-def _risk_template(top: float, dark: bool) -> Template:
+def _risk_template(top: float, dark: bool) -> ChartTemplate:
     return template(_risk_layers(top, dark), _RISK_HEIGHT, _RISK_WORDS)
 
 
@@ -301,7 +301,7 @@ def cost_by_threshold(
 
 
 @lru_cache(maxsize=8)
-def _cost_template(decimals: int, simulated: bool, dark: bool) -> Template:
+def _cost_template(decimals: int, simulated: bool, dark: bool) -> ChartTemplate:
     money = f"Cost of one run, USD{' (simulated)' if simulated else ''}"
     return template([frame(), *_cost_layers(decimals, money, dark)], _COST_HEIGHT, _COST_WORDS)
 

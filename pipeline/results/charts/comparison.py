@@ -17,7 +17,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.results import tables
 from pipeline.results.charts import style
 from pipeline.results.charts.cost import Progress
-from pipeline.results.charts.style import ChartView, Columns, MovingView, Template, named, template
+from pipeline.results.charts.style import ChartColumns, ChartTemplate, ChartView, MovingView, named, template
 from pipeline.text.wording import count, label, percent, score, usd
 
 COLOURS = dict(
@@ -211,7 +211,7 @@ def score_overlay(
 
 
 @lru_cache(maxsize=8)
-def _overlay_template(labels: tuple[str, ...]) -> Template:
+def _overlay_template(labels: tuple[str, ...]) -> ChartTemplate:
     line = named("steps").mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
     layer = line.encode(
         alt.X("left:Q", title=_AXIS, scale=style.unit(), axis=_tenths()),
@@ -252,7 +252,7 @@ def score_rows(
 
 
 @lru_cache(maxsize=8)
-def _rows_template(labels: tuple[str, ...], dark: bool) -> Template:
+def _rows_template(labels: tuple[str, ...], dark: bool) -> ChartTemplate:
     places = _places(len(labels))
     axis = alt.Axis(
         values=[place + 0.4 for place in places.values()],
@@ -287,7 +287,7 @@ def _places(runs: int) -> dict[str, int]:
     return {letter: place for place, letter in enumerate(LETTERS[:runs][::-1])}
 
 
-def _columns(frame: pd.DataFrame) -> Columns:
+def _columns(frame: pd.DataFrame) -> ChartColumns:
     return {str(name): column.tolist() for name, column in frame.items()}
 
 

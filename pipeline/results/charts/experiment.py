@@ -10,8 +10,8 @@ import altair as alt
 import pandas as pd
 
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartView, MovingView, Template, named, template
-from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, TITLES, Measure
+from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, named, template
+from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, TITLES, ComparedMeasure
 from pipeline.results.experiment import ExperimentResults
 from pipeline.text.wording import count
 
@@ -21,7 +21,9 @@ _ROW, _REST, _LEAST = 26, 70, 190
 _CLEAR, _UNCLEAR = "clear", "no clear difference"
 
 
-def paired_differences(found: ExperimentResults, measure: Measure, *, dark: bool = False) -> ChartView | MovingView:
+def paired_differences(
+    found: ExperimentResults, measure: ComparedMeasure, *, dark: bool = False
+) -> ChartView | MovingView:
     """Every cell's difference from the baseline, with its 95 % interval; filled where it does not hold 0.
 
     The table has one row per cell with a difference, in the order of the experiment. Columns: cell int64, settings
@@ -69,7 +71,7 @@ def paired_differences(found: ExperimentResults, measure: Measure, *, dark: bool
     )
 
 
-def _words(measure: Measure) -> str:
+def _words(measure: ComparedMeasure) -> str:
     return f"Dots with intervals: {TITLES[measure].lower()} of each cell, as difference from the one compared with."
 
 
@@ -91,7 +93,7 @@ def _pairs(pairs: Sequence[int]) -> str:
 
 
 @lru_cache(maxsize=16)
-def _template(measure: Measure, cells: int, suffix: str, simulated: bool, dark: bool) -> Template:
+def _template(measure: ComparedMeasure, cells: int, suffix: str, simulated: bool, dark: bool) -> ChartTemplate:
     unit = f", USD{' (simulated)' if simulated else ''}" if suffix else ""
     axis = f"{TITLES[measure]}: difference{unit}"
     return template(_layers(cells, suffix, axis, dark), _height(cells), _words(measure))

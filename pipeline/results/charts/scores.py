@@ -13,7 +13,7 @@ import pandas as pd
 from pipeline.domain.run import RunRecord
 from pipeline.results import tables
 from pipeline.results.charts import style
-from pipeline.results.charts.style import ChartView, MovingView, Template, frame, named, template, turning
+from pipeline.results.charts.style import ChartTemplate, ChartView, MovingView, frame, named, template, turning
 from pipeline.text.wording import count, score
 
 Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
@@ -71,7 +71,7 @@ def moving_distribution(
 
 
 @lru_cache(maxsize=32)
-def _template(outcomes: tuple[str, ...], dark: bool) -> Template:
+def _template(outcomes: tuple[str, ...], dark: bool) -> ChartTemplate:
     rule = named("threshold").mark_rule(strokeWidth=2, color=style.ink(dark)).encode(alt.X("threshold:Q"))
     text = turning(named("threshold"), dark, "label", 6).encode(alt.X("threshold:Q"), y=alt.value(9))
     return template([_bars(outcomes), frame(), rule, text], 320, _WORDS)

@@ -44,10 +44,10 @@ FILLS = {
 
 EDGES = FILLS | {"local_only": LOCAL, "refine_not_better": FRONTIER, DROPPED: NEUTRAL}
 
-Columns = Mapping[str, Sequence[object]]
+ChartColumns = Mapping[str, Sequence[object]]
 """Rows of a chart, column by column."""
 
-Template = str
+ChartTemplate = str
 """A chart as Vega-Lite JSON, without rows."""
 
 
@@ -224,7 +224,7 @@ def outcome_colours(named: dict[str, str], field: str) -> tuple[alt.Fill, alt.St
     return alt.Fill(f"{field}:N", scale=fills, legend=key), alt.Stroke(f"{field}:N", scale=edges, legend=key)
 
 
-def template(layers: list[AnyChart], height: int, words: str) -> Template:
+def template(layers: list[AnyChart], height: int, words: str) -> ChartTemplate:
     """Layers that read their rows by name, as one specification: to be made once and kept."""
     return json.dumps(finish(layers, height, words).to_dict())
 
@@ -232,13 +232,13 @@ def template(layers: list[AnyChart], height: int, words: str) -> Template:
 class MovingView(NamedTuple):
     """A moving chart and everything that is shown around it; see `style.ChartView`."""
 
-    template: Template
-    data: Mapping[str, Columns]
+    template: ChartTemplate
+    data: Mapping[str, ChartColumns]
     """By the names that the specification reads."""
     height: int
     title: str
     alt: str
-    rows: Columns
+    rows: ChartColumns
     """The figures behind the chart."""
     subtitle: str = ""
 

@@ -13,7 +13,7 @@ from pipeline.calibration.position import STOPS, UNACHIEVABLE, ControlName
 from pipeline.calibration.worth import Bin
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartView, MovingView, Template, named, template, turning
+from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, named, template, turning
 from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def cost_quality(found: "Tradeoff", place: int, *, simulated: bool, dark: bool =
 
 
 @lru_cache(maxsize=8)
-def _template(frame: _Frame, what: str, simulated: bool, dark: bool) -> Template:
+def _template(frame: _Frame, what: str, simulated: bool, dark: bool) -> ChartTemplate:
     return template(
         _layers(frame, f"Cost of one run, USD{' (simulated)' if simulated else ''}", what, dark), _HEIGHT, _WORDS
     )

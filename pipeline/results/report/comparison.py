@@ -27,7 +27,7 @@ from pipeline.results.report.html import figure, render
 from pipeline.results.report.run import at
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
 
-Row = tuple[str, ...]
+ReportRow = tuple[str, ...]
 
 
 class _Beside(Frozen):
@@ -87,7 +87,7 @@ def _said(setting: Setting) -> str:
     return setting.name.replace("_", " ")
 
 
-def _run(letter: str, run: RunRecord, annotation: str) -> Row:
+def _run(letter: str, run: RunRecord, annotation: str) -> ReportRow:
     summed = run_figures(run)
     took = MISSING if summed.seconds is None else duration(summed.seconds)
     status = f"{run.status}{', simulated' if run.simulated else ''}"
@@ -96,10 +96,10 @@ def _run(letter: str, run: RunRecord, annotation: str) -> Row:
     return (letter, name, run.study_name, status, str(summed.personas), spent, took, at(run.created_at), annotation)
 
 
-def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[Row]]]:
+def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[ReportRow]]]:
     """Title, meaning and rows of every measure: run, value, against A, in a word, what it rests on."""
     letters = {run.id: (letter, run) for letter, run in _lettered(runs)}
-    rows: dict[str, list[Row]] = {measure: [] for measure in TITLES}
+    rows: dict[str, list[ReportRow]] = {measure: [] for measure in TITLES}
     for found in figures(runs):
         letter, run = letters[found.run_id]
         difference = figure_difference(found, run) or ("baseline" if letter == "A" else MISSING)

@@ -15,7 +15,7 @@ MOST_ROWS = 200
 """Of the table behind a chart; longer ones are cut, and the report says so."""
 
 
-class Figure(Frozen):
+class ReportFigure(Frozen):
     """A chart as a report shows it."""
 
     topic: str
@@ -30,7 +30,7 @@ class Figure(Frozen):
     """Rows of the table beyond `MOST_ROWS`."""
 
 
-def figure(topic: str, view: ChartView, *, simulated: bool = False) -> Figure:
+def figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFigure:
     """A chart with its finding, its drawing and the table behind it.
 
     Args:
@@ -40,7 +40,7 @@ def figure(topic: str, view: ChartView, *, simulated: bool = False) -> Figure:
     """
     table = view.table
     mark = " (simulated)" if simulated else ""
-    return Figure(
+    return ReportFigure(
         topic=topic,
         title=view.title,
         subtitle=view.subtitle,

@@ -12,7 +12,7 @@ from pipeline.sources.facts import is_known_key
 from pipeline.sources.formats import text
 from pipeline.sources.formats.text import speaker_labels
 from pipeline.sources.grid import filled, narrowed, padded, table
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
 
@@ -32,7 +32,7 @@ class Cells(NamedTuple):
 Block = Paragraph | Cells
 
 
-def read_blocks(file: SourceFile, blocks: Sequence[Block], limits: Limits) -> Reading:
+def read_blocks(file: SourceFile, blocks: Sequence[Block], limits: ReadingLimits) -> Reading:
     """A document as the text of its paragraphs and the tables in it.
 
     Beside a table with words of participants, paragraphs without speakers are the researcher's own words.
@@ -60,7 +60,7 @@ def read_blocks(file: SourceFile, blocks: Sequence[Block], limits: Limits) -> Re
     return _beside(prose, _read_tables(file, tables, limits))
 
 
-def read_text(file: SourceFile, words: str, limits: Limits) -> Reading:
+def read_text(file: SourceFile, words: str, limits: ReadingLimits) -> Reading:
     """Text taken out of a document, read as a text file would be.
 
     Raises:
@@ -93,7 +93,7 @@ def _are_facts(labels: Sequence[str], _lines: Sequence[str]) -> int:
     return sum(is_known_key(label) for label in labels)
 
 
-def _read_tables(file: SourceFile, tables: Sequence[Cells], limits: Limits) -> list[Reading]:
+def _read_tables(file: SourceFile, tables: Sequence[Cells], limits: ReadingLimits) -> list[Reading]:
     read = []
     for number, cells in enumerate(tables, 1):
         within = f"table {number}" if len(tables) > 1 else ""

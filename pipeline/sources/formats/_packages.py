@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.errors import InputError
-from pipeline.sources.reading import Limits, SourceFile
+from pipeline.sources.reading import ReadingLimits, SourceFile
 
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 """First bytes of a compound file: an Office document with a password, or one from before 2007."""
@@ -46,7 +46,7 @@ def protected(name: str) -> InputError:
     return InputError(f"{name}: is protected with a password. Save it without one, and add it again.")
 
 
-def opened(file: SourceFile, what: str, limits: Limits) -> zipfile.ZipFile:
+def opened(file: SourceFile, what: str, limits: ReadingLimits) -> zipfile.ZipFile:
     """The zip file in a file, once its claims are within the limits.
 
     Args:
@@ -82,7 +82,7 @@ def read(package: zipfile.ZipFile, entry: zipfile.ZipInfo | str, name: str, what
 
 
 def check_elements(
-    package: zipfile.ZipFile, file: SourceFile, what: str, limits: Limits, passed: tuple[str, ...] = ()
+    package: zipfile.ZipFile, file: SourceFile, what: str, limits: ReadingLimits, passed: tuple[str, ...] = ()
 ) -> None:
     """Refuse a document whose XML has too many elements, or entities, before it becomes a tree in memory.
 
@@ -115,7 +115,7 @@ def check_elements(
             )
 
 
-def _check(file: SourceFile, entries: list[zipfile.ZipInfo], limits: Limits) -> None:
+def _check(file: SourceFile, entries: list[zipfile.ZipInfo], limits: ReadingLimits) -> None:
     if len(entries) > limits.max_members:
         raise InputError(_too_many(file.name, limits))
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
@@ -132,5 +132,5 @@ def _check(file: SourceFile, entries: list[zipfile.ZipInfo], limits: Limits) -> 
         )
 
 
-def _too_many(name: str, limits: Limits) -> str:
+def _too_many(name: str, limits: ReadingLimits) -> str:
     return f"{name}: more than {limits.max_members:,} files inside. Split it, or add the files themselves."

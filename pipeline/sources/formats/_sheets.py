@@ -6,7 +6,7 @@ from typing import NamedTuple
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.grid import filled, narrowed, padded, table
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
 
@@ -18,7 +18,7 @@ class Sheet(NamedTuple):
     """Row number from 1, and the cells from the first column on."""
 
 
-def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: Limits) -> Reading:
+def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: ReadingLimits) -> Reading:
     """The sheets as tables; empty ones are left out.
 
     Args:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
-from pipeline.sources.grid import Line, filled, table
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.grid import GridLine, filled, table
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _ONE_COLUMN = "\x1f"
 _SAMPLE_ROWS = 30
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A table as conversations.
 
     Raises:
@@ -70,7 +70,7 @@ def _sample(text: str, delimiter: str) -> Iterator[list[str]]:
         return
 
 
-def _lines(text: str, delimiter: str, name: str, limits: Limits) -> list[Line]:
+def _lines(text: str, delimiter: str, name: str, limits: ReadingLimits) -> list[GridLine]:
     """The rows that are not empty; without commas to protect, a quotation mark may be just that."""
     csv.field_size_limit(max(len(text), 131_072))  # one field may hold a whole interview
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
@@ -91,7 +91,7 @@ def _numbered(reader: "_csv.Reader") -> Iterator[tuple[int, Sequence[str]]]:
     return ((reader.line_num, fields) for fields in reader)
 
 
-def _fitted(line: Line, width: int, file: str) -> tuple[str, ...]:
+def _fitted(line: GridLine, width: int, file: str) -> tuple[str, ...]:
     extra = line.fields[width:]
     if len(line.fields) < width or any(field.strip() for field in extra):
         unexpected = f" Unexpected: {tidy(extra[0])[:60]!r}." if extra else ""

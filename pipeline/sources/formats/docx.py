@@ -10,7 +10,7 @@ from typing import Any
 
 from pipeline.sources.formats._documents import Block, Cells, Paragraph, read_blocks
 from pipeline.sources.formats._packages import check_elements, opened, parsing
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 _Element = Any
 """An element of lxml, whose class has no public name."""
@@ -27,7 +27,7 @@ _UNREAD = frozenset(
 _SIGNS = {f"{_W}tab": " ", f"{_W}br": "\n", f"{_W}cr": "\n", f"{_W}p": "\n", f"{_W}noBreakHyphen": "-"}
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A Word document as text and tables.
 
     Raises:

@@ -8,7 +8,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import decode
 from pipeline.sources.formats._documents import Block, Cells, Paragraph, read_blocks
 from pipeline.sources.formats._packages import parsing
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 _Element = Any
 """An element of lxml, whose class has no public name."""
@@ -26,7 +26,7 @@ _INLINE = frozenset(
 ) | frozenset(("q", "s", "samp", "small", "span", "strong", "sub", "sup", "time", "tt", "u", "var", "wbr"))
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A web page as text and tables.
 
     Raises:

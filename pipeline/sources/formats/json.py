@@ -18,7 +18,7 @@ from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy, written
 from pipeline.sources.facts import person_from, plain_key
 from pipeline.sources.labels import read_label
-from pipeline.sources.reading import Conversation, Limits, Person, Reading, Row, SourceFile, Table, Turn
+from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, Row, SourceFile, Table, Turn
 from pipeline.sources.tables import cell_turns
 from pipeline.sources.vocabulary import (
     ABOUT_PERSON,
@@ -49,7 +49,7 @@ class Item(Frozen):
     value: JsonValue
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A JSON file as conversations.
 
     Raises:
@@ -61,7 +61,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     return read_items(_items(file, decoded.text), file.name, limits, decoded.notes)
 
 
-def read_items(items: Sequence[Item], name: str, limits: Limits, notes: Sequence[str]) -> Reading:
+def read_items(items: Sequence[Item], name: str, limits: ReadingLimits, notes: Sequence[str]) -> Reading:
     """Values as conversations and rows, whatever notation they were written in.
 
     Raises:

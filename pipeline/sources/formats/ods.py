@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pipeline.sources.formats._packages import check_elements, opened, parsing, protected, read
 from pipeline.sources.formats._sheets import Sheet, read_sheets
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
@@ -27,7 +27,7 @@ class _Rows(NamedTuple):
     cells: Sequence[str]
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A spreadsheet as one table per sheet.
 
     Raises:
@@ -43,7 +43,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     return read_sheets(file, sheets, 0, limits)
 
 
-def _sheets(content: bytes, limits: Limits) -> Iterator[Sheet]:
+def _sheets(content: bytes, limits: ReadingLimits) -> Iterator[Sheet]:
     from defusedxml.ElementTree import iterparse
 
     rows: list[_Rows] = []
@@ -58,7 +58,7 @@ def _sheets(content: bytes, limits: Limits) -> Iterator[Sheet]:
             element.clear()
 
 
-def _unrolled(rows: Sequence[_Rows], limits: Limits) -> Iterator[tuple[int, Sequence[str]]]:
+def _unrolled(rows: Sequence[_Rows], limits: ReadingLimits) -> Iterator[tuple[int, Sequence[str]]]:
     """The rows one by one; the empty ones that fill a sheet to its last row are only counted."""
     number = 0
     for row in rows:
@@ -67,7 +67,7 @@ def _unrolled(rows: Sequence[_Rows], limits: Limits) -> Iterator[tuple[int, Sequ
         number += row.times
 
 
-def _cells(row: "Element", limits: Limits) -> list[str]:
+def _cells(row: "Element", limits: ReadingLimits) -> list[str]:
     """The cells of a row up to the last that says something, one more than the limit at most."""
     cells: list[str] = []
     empty = 0

@@ -12,7 +12,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.formats._documents import read_text
 from pipeline.sources.formats._packages import parsing, protected
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _MIN_PAGES = 3
 """Pages from which a line that comes back on most of them is a header or a footer."""
 
 
-def load(file: SourceFile, limits: Limits, clock: Clock | None = None) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits, clock: Clock | None = None) -> Reading:
     """A PDF file as text.
 
     Raises:
@@ -63,7 +63,7 @@ def load(file: SourceFile, limits: Limits, clock: Clock | None = None) -> Readin
     return reading.model_copy(update={"notes": (*reading.notes, note)})
 
 
-def _pages(reader: "PdfReader", name: str, limits: Limits, clock: Clock) -> Iterator[list[str]]:
+def _pages(reader: "PdfReader", name: str, limits: ReadingLimits, clock: Clock) -> Iterator[list[str]]:
     """The lines of every page.
 
     Raises:

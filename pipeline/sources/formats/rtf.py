@@ -4,14 +4,14 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import check_length
 from pipeline.sources.formats._documents import read_text
 from pipeline.sources.formats._packages import parsing
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 EXTENSIONS = (".rtf",)
 
 _WHAT = "a rich text file"
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A rich text file as text.
 
     Raises:

@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import read_header
 from pipeline.sources.formats.text import find_turns, speaker_labels
-from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
+from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, SourceFile, Turn
 from pipeline.text.wording import count
 
 EXTENSIONS = (".vtt", ".srt")
@@ -31,7 +31,7 @@ class _Cue(Frozen):
     text: str
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A subtitle file as one conversation.
 
     Raises:

@@ -16,7 +16,7 @@ from pipeline.domain.base import Frozen
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, read_header, section_label
 from pipeline.sources.labels import is_interviewer, is_name, read_label
-from pipeline.sources.reading import Conversation, Limits, Person, Reading, SourceFile, Turn
+from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, SourceFile, Turn
 from pipeline.sources.vocabulary import NOT_A_SPEAKER
 from pipeline.text.wording import count
 
@@ -78,7 +78,7 @@ class _Section(Frozen):
     """Lines that are neither facts nor anybody's words."""
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A text file as one conversation, or one per participant header in it."""
     decoded = decode(file, limits)
     lines = [tidy(line) for line in decoded.text.split("\n")]

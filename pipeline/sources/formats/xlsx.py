@@ -13,7 +13,7 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import written
 from pipeline.sources.formats._packages import check_elements, opened, parsing
 from pipeline.sources.formats._sheets import Sheet, read_sheets
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _MOST_EMPTY = 10
 """Cells of a sheet for each that may be filled."""
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A workbook as one table per sheet.
 
     Raises:
@@ -107,7 +107,7 @@ def _name(element: "Element") -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _rows(rows: Iterator[Sequence[object]], name: str, limits: Limits) -> Iterator[tuple[int, Sequence[str]]]:
+def _rows(rows: Iterator[Sequence[object]], name: str, limits: ReadingLimits) -> Iterator[tuple[int, Sequence[str]]]:
     number = cells = 0
     while True:
         with parsing(name, _WHAT):  # rows are parsed as they are asked for

@@ -10,12 +10,12 @@ from pydantic import JsonValue
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode
 from pipeline.sources.formats.json import Item, read_items
-from pipeline.sources.reading import Limits, Reading, SourceFile
+from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 
 EXTENSIONS = (".yaml", ".yml")
 
 
-def load(file: SourceFile, limits: Limits) -> Reading:
+def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A YAML file as conversations; each document in it is an item.
 
     Raises:
@@ -39,7 +39,7 @@ def load(file: SourceFile, limits: Limits) -> Reading:
     return read_items(items, file.name, limits, decoded.notes)
 
 
-def _documents(text: str, name: str, limits: Limits) -> list[JsonValue]:
+def _documents(text: str, name: str, limits: ReadingLimits) -> list[JsonValue]:
     open_: list[list[JsonValue]] = [[]]
     """The documents, then the members of every collection that has not ended; keys and values by turns."""
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast, where its C library was built
@@ -67,7 +67,7 @@ def _documents(text: str, name: str, limits: Limits) -> list[JsonValue]:
     return open_[0]
 
 
-def _nested_too_deeply(place: str, limits: Limits) -> InputError:
+def _nested_too_deeply(place: str, limits: ReadingLimits) -> InputError:
     return InputError(f"{place}: nested more than {limits.max_nesting} levels deep. Flatten it.")
 
 
