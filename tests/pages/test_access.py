@@ -1,6 +1,6 @@
 """Roles from the claims of an identity token and the entries of the secrets file."""
 
-import subprocess
+import os
 from pathlib import Path
 
 import pytest
@@ -71,12 +71,14 @@ def test_the_command_takes_viewer_before_and_after_the_dashes(
 ) -> None:
     started: list[list[str]] = []
 
-    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+    def replace_process(_: str, command: list[str]) -> None:
         started.append(command)
-        return subprocess.CompletedProcess(command, 0)
+        raise SystemExit(0)
 
-    monkeypatch.setattr(subprocess, "run", run)
-    assert main(["app", "--db", str(tmp_path / "x.db"), *given]) == 0
+    monkeypatch.setattr(os, "execv", replace_process)
+    monkeypatch.setattr(os, "chdir", lambda _: None)
+    with pytest.raises(SystemExit):
+        main(["app", "--db", str(tmp_path / "x.db"), *given])
     streamlit, own = started[0][: started[0].index("--")], started[0][started[0].index("--") + 1 :]
     assert "--viewer" not in streamlit
     assert own[-1] == "--viewer"
