@@ -53,7 +53,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_study(Path(folder), options.transcripts, options.words)
         started = time.perf_counter()
-        study = load_paths([Path(folder)])
+        study = load_paths([Path(folder)], keep_repeats=True)  # they are drawn from the same turns
         loaded = time.perf_counter()
         config = HybridConfig(enabled=False, local_provider="builtin", count=options.count)
         run = HybridPipeline(config, Settings()).run(study)

@@ -5,8 +5,9 @@
 Lines with `source` are sources (`source_id`, `source`); the others are rows (`id`, `source_id`, `claims`,
 `label` 1 supported or 0 not, and optionally `set`). Each source becomes a study of one participant and each
 row a persona's list of claims. Labels ask whether a claim is true to its source, so the caps on copied and
-keyword-stuffed text, which ask for more, are left out. `--formula` scores with the plain lexical formula
-that the product's score has to beat; the baselines see the same text and are summed up the same way.
+keyword-stuffed text, which ask for more, are left out. Baselines see the same text and are summed up the same way:
+the plain lexical formula with nothing cut off (`--formula` scores with it instead), ROUGE-L and BM25. `ties` is the
+share of rows at the highest value of their set: a score that cuts its scale cannot order them.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from pipeline.text.tokens import tokens
 Floats = NDArray[np.float64]
 Judge = Callable[[Claim, SourceView], float]
 
+_SAME = 1e-9
 _BOOTSTRAPS = 1000
 _FOLDS = 5
 
@@ -44,6 +46,7 @@ class Row:
     label: int
     score: float
     seconds: float
+    formula: float
     rouge_l: float
     bm25_max: float
 
@@ -141,6 +144,7 @@ def score_row(
         label=label,
         score=score,
         seconds=seconds,
+        formula=summed_up([(plain_formula(claim, view), 1.0) for claim in claims]),
         rouge_l=summed_up([(rouge_l(claim, words), 1.0) for claim in claims]),
         bm25_max=summed_up([(bm25_max(claim, view), 1.0) for claim in claims]),
     )
@@ -166,8 +170,10 @@ def summary(rows: Sequence[Row]) -> dict[str, object]:
         "auroc": auroc(scores, labels),
         "ci": interval(scores, labels),
         "balanced_accuracy": balanced_accuracy(scores, labels),
+        "ties": float(np.mean(scores >= scores.max() - _SAME)),
         "ms_per_row": 1000 * float(np.mean([row.seconds for row in rows])),
         "baselines": {
+            "formula": auroc(np.array([row.formula for row in rows]), labels),
             "rouge_l": auroc(np.array([row.rouge_l for row in rows]), labels),
             "bm25_max": auroc(np.array([row.bm25_max for row in rows]), labels),
         },
@@ -210,20 +216,18 @@ def _hit_rate(accepted: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
 
 def as_table(report: dict[str, object]) -> str:
     """The report as lines for a terminal."""
-    head = f"{'set':24}{'n':>6}{'AUROC':>8}{'95 % interval':>17}{'bal. acc.':>11}{'ms/row':>8}{'ROUGE-L':>9}{'BM25':>7}"
-    lines = [f"scorer {report['scorer_version']}", head]
+    names = {"formula": "formula", "rouge_l": "ROUGE-L", "bm25_max": "BM25"}
+    head = f"{'set':24}{'n':>6}{'AUROC':>8}{'95 % interval':>17}{'ties':>7}{'bal. acc.':>11}{'ms/row':>8}"
+    lines = [f"scorer {report['scorer_version']}", head + "".join(f"{name:>9}" for name in names.values())]
     for name, found in report["sets"].items():
         low, high = found["ci"]
-        base = found["baselines"]
         lines.append(
-            f"{name:24}{found['n']:6}{found['auroc']:8.3f}{f'[{low:.3f}, {high:.3f}]':>17}"
-            f"{found['balanced_accuracy']:11.3f}{found['ms_per_row']:8.2f}{base['rouge_l']:9.3f}{base['bm25_max']:7.3f}"
+            f"{name:24}{found['n']:6}{found['auroc']:8.3f}{f'[{low:.3f}, {high:.3f}]':>17}{found['ties']:7.1%}"
+            f"{found['balanced_accuracy']:11.3f}{found['ms_per_row']:8.2f}"
+            + "".join(f"{found['baselines'][base]:9.3f}" for base in names)
         )
-    means = [
-        float(np.mean([found["baselines"][name] for found in report["sets"].values()]))
-        for name in ("rouge_l", "bm25_max")
-    ]
-    lines.append(f"{'mean':24}{'':6}{report['mean_auroc']:8.3f}{'':36}{means[0]:9.3f}{means[1]:7.3f}")
+    means = [np.mean([found["baselines"][name] for found in report["sets"].values()]) for name in names]
+    lines.append(f"{'mean':24}{'':6}{report['mean_auroc']:8.3f}{'':43}" + "".join(f"{mean:9.3f}" for mean in means))
     return "\n".join(lines)
 
 

@@ -277,7 +277,7 @@ def yaml_settings(config: HybridConfig) -> None:
             st.code(text, language="yaml", height=320)
         with sides.cell():
             st.markdown("**Import**")
-            uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"])
+            uploaded = st.file_uploader("A YAML file with a `hybrid:` block", type=["yaml", "yml"], max_upload_size=1)
             pasted = st.text_area(
                 "or paste it here",
                 height=200,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
-from pages.parts import access, mapping, privacy, study_view, ui
+from pages.parts import access, mapping, privacy, study_view, ui, who_says_what
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.study import Study, StudySize
 from pipeline.errors import InputError, PersonaError, StoreError
@@ -23,6 +23,7 @@ FORMATS = (
     "Several files become one study. Nothing leaves this machine."
 )
 NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files"
+BOTH_KEY, TWICE = "upload_keep_both", "the same talk twice"
 
 
 class Arrival(NamedTuple):
@@ -65,6 +66,7 @@ def page() -> None:
             nothing_yet()
     if arrival:
         refused = arrival.study if isinstance(arrival.study, InputError) else None
+        who_says_what.show(arrival.ids, arrival.files, store.mappings())
         mapping.editor(arrival.ids, arrival.files, store.mappings(), refused)
     if arrival and isinstance(arrival.study, Study):
         study_view.understood(arrival.study)
@@ -173,8 +175,12 @@ def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list
     """The files as a study, under the corrections kept so far; or why there is none in them."""
     remembered = ui.services().store.mappings()
     key = mapping.key_of(remembered)
+    both = bool(st.session_state.get(BOTH_KEY))
     try:
-        study = _read_folder(folder, ids, key, remembered) if folder else _read_files(ids, key, files, remembered)
+        if folder:
+            study = _read_folder(folder, ids, key, both, remembered)
+        else:
+            study = _read_files(ids, key, both, files, remembered)
     except InputError as error:
         ui.problem(error)
         return Arrival(ids, files, error)
@@ -184,16 +190,21 @@ def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list
 # Reading is repeated only for other files or corrections, not for every click on the page. Errors are not kept.
 @st.cache_resource(max_entries=2, show_spinner="Reading the files …")
 def _read_files(
-    ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: mapping.RememberedCorrections
+    ids: tuple[str, ...],
+    key: tuple[str, ...],
+    both: bool,
+    _files: list[SourceFile],
+    _remembered: mapping.RememberedCorrections,
 ) -> Study:
-    return load_files(_files, _suggested_name([file.name for file in _files]), remembered=_remembered.get)
+    name = _suggested_name([file.name for file in _files])
+    return load_files(_files, name, remembered=_remembered.get, keep_repeats=both)
 
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the folder …")
 def _read_folder(
-    path: str, ids: tuple[str, ...], key: tuple[str, ...], _remembered: mapping.RememberedCorrections
+    path: str, ids: tuple[str, ...], key: tuple[str, ...], both: bool, _remembered: mapping.RememberedCorrections
 ) -> Study:
-    return load_paths([Path(path).expanduser()], remembered=_remembered.get)
+    return load_paths([Path(path).expanduser()], remembered=_remembered.get, keep_repeats=both)
 
 
 @st.cache_resource(max_entries=2, ttl="5m", show_spinner="Reading the folder …")
@@ -217,6 +228,8 @@ def arrived(study: Study, known_as: str | None) -> None:
     study_view.size(study.size)
     if not known_as:
         st.caption("Not kept yet: look at what was understood below, then go on.")
+    if st.session_state.get(BOTH_KEY) or any(TWICE in warning for warning in study.warnings):
+        st.toggle("Keep both files of a talk that comes twice", key=BOTH_KEY)
     private = False if known_as else st.toggle(privacy.LABEL, key=f"private_new_{study.id}", help=privacy.MEANING)
     if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
         ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))

@@ -47,13 +47,15 @@ class BudgetExhausted(PersonaError):
     """The worst case of the next call does not fit into what is left of a budget.
 
     Attributes:
-        held: whether it would fit if the calls in flight gave their whole reservations back, so that
-            waiting for them may help.
+        left_micros: what is left of that budget.
+        free_micros: what would be left if all calls in flight that can be waited for gave their whole reservations
+            back.
     """
 
-    def __init__(self, message: str, *, held: bool = False) -> None:
+    def __init__(self, message: str, *, left_micros: int = 0, free_micros: int = 0) -> None:
         super().__init__(message)
-        self.held = held
+        self.left_micros = left_micros
+        self.free_micros = free_micros
 
 
 class ProviderError(PersonaError):

@@ -34,6 +34,11 @@ def answer(*, input_tokens: int = 100, output_tokens: int = 50, **changes: objec
     return Reply(text=json.dumps(ANSWER | changes), usage=usage, stop="complete", model="scripted")
 
 
+def refinement(**changes: object) -> Reply:
+    """An answer to a whole request: fewer input tokens than its rules have would count as unmeasured."""
+    return answer(input_tokens=900, **changes)
+
+
 class ScriptedProvider:
     """Answers with the next step of its script; the last step repeats."""
 

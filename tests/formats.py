@@ -1,5 +1,7 @@
 """Small files of every format, written here so that no binary is kept: an interview, a survey, any text."""
 
+# ruff: noqa: E501 - markup
+
 import io
 import json
 import re
@@ -121,6 +123,50 @@ def rezipped(data: bytes, **changed: bytes) -> bytes:
     return zipped({**files, **{by_key[key]: content for key, content in changed.items()}})
 
 
+def qdpx(texts: dict[str, str], codes: dict[str, str], cases: dict[str, dict[str, str]]) -> bytes:
+    """A REFI-QDA project as the standard describes it.
+
+    Args:
+        texts: of every source, by its name.
+        codes: the code of a passage, by the words of the passage.
+        cases: variables and their values, by the name of the case, which is the name of its source, too.
+    """
+    ids = {
+        name: f"00000000-0000-4000-8000-{number:012}" for number, name in enumerate((*texts, *codes.values(), "age"))
+    }
+    book = "".join(
+        f'<Code guid="{ids[code]}" name="{code}" isCodable="true"/>' for code in dict.fromkeys(codes.values())
+    )
+    people = "".join(
+        f'<Case guid="{ids["age"]}" name="{name}">'
+        + "".join(
+            f'<VariableValue><VariableRef targetGUID="{ids["age"]}"/><IntegerValue>{age}</IntegerValue></VariableValue>'
+            for age in known.values()
+        )
+        + f'<SourceRef targetGUID="{ids[name]}"/></Case>'
+        for name, known in cases.items()
+    )
+    sources = "".join(
+        f'<TextSource guid="{ids[name]}" name="{name}" plainTextPath="internal://{ids[name]}.txt">'
+        + "".join(
+            f'<PlainTextSelection guid="{ids[code]}" startPosition="{text.index(passage)}" endPosition="{text.index(passage) + len(passage)}">'
+            f'<Coding guid="{ids[code]}"><CodeRef targetGUID="{ids[code]}"/></Coding></PlainTextSelection>'
+            for passage, code in codes.items() if passage in text
+        )
+        + "</TextSource>"
+        for name, text in texts.items()
+    )  # fmt: skip
+    project = (
+        '<?xml version="1.0" encoding="utf-8"?><Project xmlns="urn:QDA-XML:project:1.0" name="Lamps">'
+        f"<CodeBook><Codes>{book}</Codes></CodeBook>"
+        f'<Variables><Variable guid="{ids["age"]}" name="Age" typeOfVariable="Integer"/></Variables>'
+        f"<Cases>{people}</Cases><Sources>{sources}</Sources></Project>"
+    )
+    return zipped(
+        {"project.qde": project.encode(), **{f"sources/{ids[name]}.txt": text.encode() for name, text in texts.items()}}
+    )
+
+
 def corpus() -> dict[str, bytes]:
     """One small file of every format, by name."""
     text = "\n".join(INTERVIEW).encode()
@@ -130,7 +176,8 @@ def corpus() -> dict[str, bytes]:
     documents = {
         "a.docx": docx(), "b.docx": docx(("Notes",), SURVEY), "a.xlsx": xlsx(), "b.xlsx": xlsx(SURVEY, SURVEY),
         "a.ods": ods(), "a.pdf": pdf(), "b.pdf": pdf(*[INTERVIEW] * 3), "a.html": html(), "b.html": html((), SURVEY),
-        "a.rtf": rtf(), "a.yaml": yaml(), "a.zip": zipped({"one/a.txt": text, "b.csv": table.encode()}),
+        "a.rtf": rtf(), "a.qdpx": qdpx({"P1": "\n".join(INTERVIEW)}, {INTERVIEW[1].partition(": ")[2]: "comfort"}, {"P1": {"Age": "41"}}),
+        "a.yaml": yaml(), "a.zip": zipped({"one/a.txt": text, "b.csv": table.encode()}),
     }  # fmt: skip
     return {
         **documents,

@@ -15,6 +15,7 @@ from greenlet import getcurrent, greenlet
 from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
 from pipeline.providers import Health, ProviderRole, Reply, Request
+from pipeline.providers.pricing import fewest_tokens
 from tests.fakes import ANSWER_TEXT
 
 Ready = Callable[[], bool]
@@ -105,7 +106,7 @@ class ScheduledProvider:
         self.in_flight = 0
         self.most_at_once = 0
         self.bills: list[Usage] = []
-        """What it will in truth bill, answered or not; lies once they are told."""
+        """What it will in truth bill, answered or not; lies of too much once they are told."""
         self._kinds = deque(kinds)
         self._random = random.Random(seed)
         self._counts = self._random.random() < 0.7
@@ -134,10 +135,21 @@ class ScheduledProvider:
         if kind == "refused":
             raise ProviderError("The key was refused.")
         text = "no persona" if kind == "unreadable" else ANSWER_TEXT
-        return Reply(text=text, usage=usage, stop="length" if kind == "cut" else "complete", model="m")
+        told = usage if kind not in ("zero", "little") else self._less(usage, zero=kind == "zero")
+        return Reply(text=text, usage=told, stop="length" if kind == "cut" else "complete", model="m")
+
+    def _less(self, usage: Usage, *, zero: bool) -> Usage:
+        """A report that cannot be true: nothing at all, or less than the texts have, on one side or both."""
+        if zero:
+            return Usage(input_tokens=0, output_tokens=0)
+        fewest = fewest_tokens(ANSWER_TEXT)
+        return usage.model_copy(update={"output_tokens": self._random.randrange(fewest)})
 
     def _usage(self, kind: str, request: Request) -> Usage:
         share, most = self._random.random(), request.max_output_tokens
-        written = most + self._random.choice((1, most, 50 * most)) if kind == "lies" else int(most * share)
-        read = int((300 + len(request.prompt)) * share)
+        fewest, sent = fewest_tokens(ANSWER_TEXT), fewest_tokens(request.prompt)
+        written = max(fewest, int(most * share))
+        if kind == "lies":
+            written = most + self._random.choice((1, most, 50 * most))
+        read = max(sent, int((300 + len(request.prompt)) * share))
         return Usage(input_tokens=read, output_tokens=written, measured=kind != "unreported")

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tests import formats
+from tests.tools import TOOLS
 
 
 class Shape(NamedTuple):
@@ -26,6 +27,8 @@ class Shape(NamedTuple):
     """Segments with words of a participant."""
     absent: tuple[str, ...] = ()
     """Words of the file that must not be a participant's."""
+    made: str = "made from documentation"
+    """Where the layout comes from; the other possibility is `from a real export`."""
 
 
 _PARTS = [
@@ -342,6 +345,7 @@ SHAPES: dict[str, Shape] = {
     "Text without names (txt)": Shape(
         "letter.txt", "I read at night.\n\nThe lamp hums, so I bought another one.\n", ("R1",), 2,
     ),
+    **{name: Shape(*tool) for name, tool in TOOLS.items()},
 }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def show(run_id: str, call_id: str, simulated: bool) -> None:
         _head(call, simulated)
         _bill(call, simulated)
         if call.flag:
-            st.warning(f"The bill contradicts the request. {escape_markdown(call.flag)}", icon=":material/flag:")
+            st.warning(f"The bill contradicts the call. {escape_markdown(call.flag)}", icon=":material/flag:")
         if call.error:
             st.error(escape_markdown(call.error), icon=":material/error:")
         _texts(call)

@@ -55,12 +55,18 @@ function source({ before, speaker, words: [first, marked, rest], after, place })
   return make("blockquote", "", ...before.map(turn), said, ...after.map(turn), make("footer", "", place));
 }
 
+function saying({ who, at, words }) {
+  return make("li", "", make("strong", "", at ? `${who}, ${at}` : who), words && `: ${words}`);
+}
+
 function claim(found, quotes) {
   const text = make("span", "text", quotes ? `“${found.text}”` : found.text);
+  if (found.people) text.append(" ", make("span", "people", found.people));
   if (found.word) text.append(" ", make("span", "word", found.word));
   else text.append(make("span", "unseen", ` (${found.mark})`));
   const summary = make("summary", "", hidden(SIGNS[found.mark]), text);
   const inside = make("div", "inside", ...found.said.map((words) => make("p", "note", words)));
+  if (found.supporters.length) inside.append(make("ul", "sayings", ...found.supporters.map(saying)));
   if (found.source) inside.append(source(found.source));
   return make("details", `claim ${found.mark}`, summary, inside);
 }

@@ -23,11 +23,13 @@ from pipeline.results.score_explained import (
     BLIND,
     CAUTIONS,
     LOOKS_AT,
+    MEANING,
     Explanation,
     ScorePart,
     explain,
     formula,
     how,
+    on_this_study,
     product_in_words,
 )
 from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, score
@@ -177,6 +179,8 @@ def scores_explained(run: RunRecord) -> None:
         "nothing in the study says it. A quote counts as verbatim when the participants in focus said it word for "
         "word, hesitations aside."
     )
+    st.markdown("**What 0.80 means on this study**")
+    st.markdown("\n".join(f"- {escape_markdown(text)}" for text in (*MEANING, *on_this_study(run))))
     _blind_spots()
     st.caption(f"Scorer version {escape_markdown(run.scorer_version or 'not recorded')}.")
 

@@ -235,7 +235,7 @@ def labels_from_file(study_id: str) -> None:
             " `verdict` (or `label`), and `run` when it speaks of several runs; it is kept apart, because labels of"
             " drafts that were not drawn at random certify nothing."
         )
-        upload = st.file_uploader("File with labels", "csv", label_visibility="collapsed")
+        upload = st.file_uploader("File with labels", "csv", label_visibility="collapsed", max_upload_size=5)
         if upload is None:
             return
         try:

@@ -30,11 +30,13 @@ SINGLE: dict[MappedRole, tuple[str, str]] = {
 MANY: dict[MappedRole, tuple[str, str]] = {
     "words": ("Words of the participant", "Answers, comments, messages: the evidence that personas are drawn from."),
     "fact": ("Facts about the participant", "Age, job, a rating: shown beside the person, not quoted."),
+    "tag": ("Codes", "Under which codes somebody put the words of the row."),
 }
 WORDS: dict[MappedRole, str] = {
     "participant": "participant", "words": "words", "fact": "fact", "question": "question",
-    "speaker": "speaker", "conversation": "conversation", "subject": "subject", "ignored": "left out",
+    "speaker": "speaker", "conversation": "conversation", "subject": "subject", "tag": "code", "ignored": "left out",
     "interviewer": "interviewer", "recognised": "recognised in each conversation",
+    "apart": "participant of this file only",
 }  # fmt: skip
 NO_COLUMN = "No column"
 SHOWN_ROWS = 3
@@ -112,7 +114,8 @@ def _form(file_id: str, file: SourceFile, part: MappedPart, remembered: Remember
     # Fields of other names whenever another correction is kept, so that they show what is kept.
     prefix = f"map_{part.shape}_{hash(kept)}_"
     roles = _columns(part, current, prefix) if part.kind == "table" else _speakers(part, current, prefix)
-    drafted = {**remembered, part.shape: part.mapping(roles)}
+    same = kept.same if kept else ()
+    drafted = {**remembered, part.shape: part.mapping(roles).model_copy(update={"same": same})}
     before = _counted(file_id, key_of(remembered), file, remembered)
     after = _counted(file_id, key_of(drafted), file, drafted)
     _figures(before, after)
@@ -167,6 +170,7 @@ def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) 
         st.caption(f"{names}: asks in some conversations and answers in others, so each is looked at by itself.")
     roles: dict[str, MappedRole] = dict.fromkeys(part.names, "participant")
     roles.update(dict.fromkeys(varying, "recognised"))
+    roles.update({name: "apart" for name in part.names if current[name] == "apart"})
     roles.update(dict.fromkeys(asking, "interviewer"))
     roles.update(dict.fromkeys(gone, "ignored"))
     return roles
@@ -210,7 +214,7 @@ def _buttons(
         why = None if changed else "Nothing was changed yet."
         why = "No study can come of this choice." if after.refused else why
         if st.button("Use this", icon=":material/check:", disabled=bool(why), help=why, key=f"map_use_{part.shape}"):
-            _keep(part, roles)
+            _keep(part, roles, kept)
         if kept and st.button("Forget", icon=":material/undo:", type="tertiary", key=f"map_forget_{part.shape}"):
             ui.services().store.forget_mapping(part.shape)
             st.rerun()
@@ -219,12 +223,13 @@ def _buttons(
         st.caption(f"{remembered} for every file with the same {same}, on the command line too.", width="content")
 
 
-def _keep(part: MappedPart, roles: dict[str, MappedRole]) -> None:
+def _keep(part: MappedPart, roles: dict[str, MappedRole], kept: Correction | None) -> None:
     store = ui.services().store
-    if roles == part.guess:
+    same = kept.same if kept else ()
+    if roles == part.guess and not same:
         store.forget_mapping(part.shape)
     else:
-        store.save_mapping(part.mapping(roles), datetime.now(UTC))
+        store.save_mapping(part.mapping(roles).model_copy(update={"same": same}), datetime.now(UTC))
     st.rerun()
 
 

@@ -52,7 +52,7 @@ def as_table(study: Study) -> None:
 
 def left_out(warnings: tuple[str, ...]) -> None:
     """Files that are not in the study, and why; folded when there are many."""
-    title = f"{count(len(warnings), 'note')} on what was left out"
+    title = f"{count(len(warnings), 'warning')}: what was left out, or may be read wrong"
     with st.expander(title, icon=":material/warning:", expanded=len(warnings) <= 3):
         for sentence in warnings:
             st.markdown(f"- {escape_markdown(sentence)}")

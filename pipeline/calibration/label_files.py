@@ -35,6 +35,11 @@ from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import ReadingLimits, SourceFile
 
 _VERDICTS = {"1": "acceptable", "0": "unacceptable", **{verdict: verdict for verdict in get_args(Verdict)}}
+_LIMITS = ReadingLimits(
+    max_file_bytes=5_000_000, max_text_chars=5_000_000, max_lines=100_000, max_columns=200, max_rows=20_000
+)
+"""Of a file of labels: four raters of the largest run, 500 personas, and then some."""
+_LONGEST_NUMBER = 10
 _NOBODY = "somebody else"
 """Rater of a file that names none."""
 _COLUMNS = ["design", "place", "run", "draft", "text", "purpose", "rater", "verdict", "note", "labelled_at"]
@@ -131,11 +136,14 @@ def read_labels(file: SourceFile, now: datetime) -> LabelFile:
     Raises:
         InputError: the file is no such table; names the line and what was expected.
     """
-    text = decode(file, ReadingLimits()).text.lstrip("\n")
+    _LIMITS.check_size(file.name, len(file.data))
+    text = decode(file, _LIMITS).text.lstrip("\n")
     header = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text), delimiter=max(",;\t", key=header.count), strict=True)
-    rows = []
+    rows: list[LabelRow] = []
     try:
+        if len(reader.fieldnames or ()) > _LIMITS.max_columns:
+            raise InputError(f"{file.name} line 1: more than {_LIMITS.max_columns} columns. Keep those of the labels.")
         reader.fieldnames = [tidy(name).lower() for name in reader.fieldnames or ()]
         said = next((name for name in ("verdict", "label") if name in reader.fieldnames), None)
         if "draft" not in reader.fieldnames or said is None:
@@ -147,6 +155,8 @@ def read_labels(file: SourceFile, now: datetime) -> LabelFile:
             where = f"{file.name} line {reader.line_num}"
             if None in cells or None in cells.values():
                 raise InputError(f"{where}: another number of fields than the header has. Export the table again.")
+            if len(rows) == _LIMITS.max_rows:
+                raise InputError(f"{where}: more than {_LIMITS.max_rows:,} labels. Split the file.")
             if str(cells[said]).strip():
                 rows.append(_row(where, reader.line_num, {name: tidy(cell) for name, cell in cells.items()}, said, now))
     except csv.Error as error:
@@ -168,7 +178,7 @@ def _row(where: str, line: int, cells: dict[str, str], said: str, now: datetime)
     if not cells["draft"]:
         raise InputError(f"{where}, column draft: empty. Say which draft this is the label of.")
     place = cells.get("place", "")
-    if place and not place.isdecimal():
+    if place and not (place.isdecimal() and len(place) < _LONGEST_NUMBER):
         raise InputError(f"{where}, column place: found {place[:60]!r}, expected a whole number, or nothing.")
     label = {
         "place": 0,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.sweep import Sweep
 from pipeline.domain.units import MICROS
+from pipeline.domain.untrusted import Refused, read_file
 from pipeline.errors import InputError
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.reading import ReadingLimits, SourceFile
@@ -26,6 +27,7 @@ _EXPECTED = {
     "frontier_cost": "USD, 0 or more",
 }
 _DELIMITERS = (",", ";", "\t")
+_LIMITS = ReadingLimits(max_file_bytes=10_000_000, max_text_chars=10_000_000, max_lines=100_000, max_columns=200)
 
 
 def read_cases(path: Path) -> Cases:
@@ -38,13 +40,19 @@ def read_cases(path: Path) -> Cases:
         InputError: the file or a column is missing, or a cell holds something else, named by line and column.
     """
     try:
-        text = decode(SourceFile(name=str(path), data=path.read_bytes()), ReadingLimits()).text.lstrip("\n")
+        data = read_file(path, _LIMITS.max_file_bytes)
+    except Refused as error:
+        raise InputError(f"{error.about(str(path))}.") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}). Check the path given to --csv.") from error
+    text = decode(SourceFile(name=str(path), data=data), _LIMITS).text.lstrip("\n")
     header = text.partition("\n")[0]
     reader = csv.reader(io.StringIO(text), delimiter=max(_DELIMITERS, key=header.count), strict=True)
     try:
-        names = [tidy(name).lower() for name in next(reader)]
+        header_row = next(reader)
+        if len(header_row) > _LIMITS.max_columns:
+            raise InputError(f"{path} line 1: more than {_LIMITS.max_columns} columns. Keep those that are read.")
+        names = [tidy(name).lower() for name in header_row]
         places = _places(names, path)
         columns: dict[str, list[float]] = {name: [] for name in places if name != "cluster"}
         clusters: list[str] = []

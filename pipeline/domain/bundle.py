@@ -196,7 +196,15 @@ def check_moments(moments: Sequence[datetime]) -> None:
 
 
 def _without_quotes(assessment: Assessment) -> Assessment:
-    claims = tuple(claim.model_copy(update={"quote": None}) for claim in assessment.claims)
+    claims = tuple(
+        claim.model_copy(
+            update={
+                "quote": None,
+                "supporters": tuple(one.model_copy(update={"quote": None}) for one in claim.supporters),
+            }
+        )
+        for claim in assessment.claims
+    )
     return assessment.model_copy(update={"claims": claims})
 
 

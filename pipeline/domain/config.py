@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.units import MICROS
+from pipeline.domain.untrusted import SETTINGS, Refused, parse_yaml, read_file
 from pipeline.errors import ConfigError
 
 DEFAULT_FRONTIER_MODEL: dict[str, str] = {
@@ -213,37 +214,71 @@ def load_config(path: Path) -> HybridConfig:
     Raises:
         ConfigError: the file is missing, is not YAML, or holds a setting that is wrong.
     """
+    return parse_config_text(read_settings_file(path, "Check the path given to --config."), str(path))
+
+
+def read_settings_file(path: Path, remedy: str) -> str:
+    """The text of a file of settings.
+
+    Raises:
+        ConfigError: it is missing, too large, no regular file or no UTF-8 text.
+    """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return read_file(path, SETTINGS.max_bytes).decode("utf-8-sig")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path given to --config.") from error
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}). {remedy}") from error
+    except Refused as error:
+        raise ConfigError(f"{error.about(str(path))}.") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 text, so it cannot be a YAML configuration.") from error
-    return parse_config_text(text, str(path))
+        raise ConfigError(f"{path}: is not UTF-8 text, so it cannot be a file of settings.") from error
 
 
 def parse_config_text(text: str, where: str) -> HybridConfig:
     """The configuration in YAML text; see `parse_config`."""
     try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(f"{where}{place}: is not valid YAML. Expected a `hybrid:` block of settings.") from error
+        values = parse_yaml(text)
+    except Refused as error:
+        raise ConfigError(f"{error.about(where)}. Expected a `hybrid:` block of settings.") from error
     return parse_config(values, where)
 
 
+_SHOWN_PROBLEMS, _SHOWN_CHARACTERS, _LARGE_BITS = 5, 60, 256
+
+
 def explain_validation(error: ValidationError) -> str:
-    """Every problem of a pydantic error in one readable line: name, complaint, what was found."""
+    """The problems of a pydantic error in one readable line: name, complaint, what was found.
+
+    What was found comes from elsewhere and may be of any size: long values are cut, and so is a long list of problems.
+    """
+    problems = error.errors(include_url=False, include_context=False)
     parts = []
-    for problem in error.errors(include_url=False):
-        name = ".".join(str(step) for step in problem["loc"]) or "value"
+    for problem in problems[:_SHOWN_PROBLEMS]:
+        name = _cut(".".join(_cut(str(step)) for step in problem["loc"]) or "value", 2 * _SHOWN_CHARACTERS)
         if problem["type"] == "extra_forbidden":
             parts.append(f"unknown setting '{name}'")
         else:
-            complaint = problem["msg"].removeprefix("Value error, ")
-            parts.append(f"{name}: {complaint[0].lower()}{complaint[1:]} (found {problem['input']!r})")
-    return "; ".join(parts) + "."
+            complaint = _cut(problem["msg"].removeprefix("Value error, "), 4 * _SHOWN_CHARACTERS)
+            parts.append(f"{name}: {complaint[0].lower()}{complaint[1:]} (found {found_words(problem['input'])})")
+    more = len(problems) - _SHOWN_PROBLEMS
+    return "; ".join(parts) + (f"; and {more:,} more problems." if more > 0 else ".")
+
+
+def found_words(value: object) -> str:
+    """A value of unknown size as a message quotes it; only its beginning is ever put into words."""
+    match value:
+        case str():
+            return repr(value) if len(value) <= _SHOWN_CHARACTERS else f"{value[:_SHOWN_CHARACTERS]!r}…"
+        case dict():
+            return f"an object of {len(value):,}"
+        case list() | tuple() | set():
+            return f"a list of {len(value):,}"
+        case int() if value.bit_length() > _LARGE_BITS:  # Python refuses to write much longer ones
+            return "a very large number"
+    return _cut(repr(value))
+
+
+def _cut(text: str, longest: int = _SHOWN_CHARACTERS) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 class Settings(Frozen):

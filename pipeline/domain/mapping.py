@@ -4,9 +4,10 @@ from typing import Literal
 
 from pipeline.domain.base import Frozen
 
-ColumnRole = Literal["participant", "words", "fact", "question", "speaker", "conversation", "subject", "ignored"]
-SpeakerRole = Literal["participant", "interviewer", "ignored", "recognised"]
-"""`recognised`: decided in each conversation by what is said, because the label changes sides between them."""
+ColumnRole = Literal["participant", "words", "fact", "question", "speaker", "conversation", "subject", "tag", "ignored"]
+SpeakerRole = Literal["participant", "interviewer", "ignored", "recognised", "apart"]
+"""`recognised`: decided in each conversation by what is said, because the label changes sides between them.
+`apart`: a participant of this file only, whoever bears the same label elsewhere."""
 MappedRole = ColumnRole | SpeakerRole
 PartKind = Literal["table", "speakers"]
 
@@ -18,3 +19,5 @@ class StudyMapping(Frozen):
     """From `shape_of`."""
     roles: tuple[MappedRole, ...]
     """One per name, in the order of the sorted names."""
+    same: tuple[int, ...] = ()
+    """Per name, in that order, the place of the name under which its turns are kept; empty where nobody is merged."""

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from pipeline.domain.base import Frozen, Score
+from pipeline.domain.run import Supporter
 
 SUPPORTED_FROM = 0.7
 """Support from which a claim counts as supported; the threshold that drafts are held to by default."""
@@ -73,6 +74,12 @@ class ClaimSupport(Frozen):
     """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and what a judge said of it."""
     unjudged: Score | None = None
     """The support before a judge changed it; `None` when none did."""
+    at: float | None = None
+    """Seconds into the recording at which the best source segment begins."""
+    supporters: tuple[Supporter, ...] = ()
+    """Participants in focus who support it on their own, by words and facts: in the order of their ids."""
+    of: int | None = None
+    """Participants in focus; `None` where nobody was counted: before scorer 1.2, and without a known focus."""
 
 
 class Finding(Frozen):

@@ -6,7 +6,7 @@ Every kept draft ends in exactly one outcome. Money is an integer of micro-USD; 
 from datetime import datetime
 from typing import Literal
 
-from pipeline.domain.base import Frozen, Micros
+from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.domain.study import StudySize
@@ -41,6 +41,23 @@ OUTCOME_MEANING: dict[Outcome, str] = {
 }
 
 
+# --- quality ---------------------------------------------------------------------------------------
+
+
+class Supporter(Frozen):
+    """A participant whose own words support a claim, whatever the others say."""
+
+    participant: str
+    support: Score
+    """Of the claim by this participant's words alone, before anything is taken off for its style."""
+    document: str | None = None
+    segment: str | None = None
+    quote: str | None = None
+    """Their best sentences, verbatim; `None` where the facts about them state it."""
+    at: float | None = None
+    """Seconds into the recording."""
+
+
 # --- run -------------------------------------------------------------------------------------------
 
 
@@ -56,7 +73,7 @@ class Usage(Frozen):
     written_tokens: int = 0
     """The part of `input_tokens` that was written to the provider's cache, which some bill dearer than plain input."""
     measured: bool = True
-    """False when the provider reported nothing and the figures are our estimate."""
+    """False when the provider reported nothing and the figures are our estimate, or what it reported cannot be true."""
 
 
 class ModelCall(Frozen):
@@ -75,7 +92,8 @@ class ModelCall(Frozen):
     latency_ms: int = 0
     error: str | None = None
     flag: str | None = None
-    """What in the bill contradicts the request (more output than was allowed, more money than was reserved)."""
+    """What in the bill contradicts the call: more output than was allowed, more money than was reserved, fewer tokens
+    than its texts have."""
     payload: str = ""
     """What was sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None

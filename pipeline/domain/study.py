@@ -24,6 +24,10 @@ class Segment(Frozen):
     text: str
     where: str
     """The place in the file, in words a person can follow: `turn 12`, `row 4, "What frustrates you?"`."""
+    at: float | None = None
+    """Seconds into the recording at which it begins; `None` where the file has no times."""
+    tags: tuple[str, ...] = ()
+    """Codes that a researcher gave to these words in a coding tool; never shown as words of the participant."""
 
 
 class Document(Frozen):
@@ -38,6 +42,10 @@ class Document(Frozen):
     """Words of participants; interviewer turns are not counted."""
     notes: tuple[str, ...] = ()
     """What was understood and what was dropped, one sentence each, for the preview."""
+    roles: str = ""
+    """How it was decided who asks and who answers; empty where nobody is named."""
+    confidence: float | None = None
+    """How sure that is, 0 to 1, in the least certain conversation; `None` where there was nothing to decide."""
 
 
 class Participant(Frozen):
@@ -73,7 +81,7 @@ class Study(Frozen):
     segments: tuple[Segment, ...]
     """In reading order, document by document."""
     warnings: tuple[str, ...] = ()
-    """Files that were left out, and why."""
+    """Files that were left out, and why; what may have been read wrong, and where."""
 
     @property
     def words(self) -> int:

@@ -46,8 +46,12 @@ class BatchPolicy(Frozen):
 class Asked(NamedTuple):
     """One request of a batch."""
 
-    request: Request
     admission: Admission
+
+    @property
+    def request(self) -> Request:
+        """As it is sent."""
+        return self.admission.request
 
     @property
     def draft_id(self) -> str:
@@ -118,7 +122,7 @@ class BatchDesk:
             except PersonaError as error:
                 yield draft_id, error
             else:
-                asked[_custom_id(batch, admission.call)] = Asked(request, admission)
+                asked[_custom_id(batch, admission.call)] = Asked(admission)
         try:
             sent = self._submit(batch, asked) if asked else None
         except _Refused as refused:
@@ -163,7 +167,7 @@ class BatchDesk:
         """Close the rows of what was never taken, at no cost."""
         for item in asked.values():
             with suppress(ProviderError):
-                self._caller.receive(item.request, lambda reply: reply, item.admission, ProviderError(str(why)))
+                self._caller.receive(lambda reply: reply, item.admission, ProviderError(str(why)))
             yield item.draft_id, why
         self._note(batch, ended=True)
 
@@ -179,7 +183,7 @@ class BatchDesk:
         """The answers of a batch that an interrupted attempt has left; nothing when it was never taken."""
         calls = [call for call in self._calls if call.batch == batch.marker]
         asked = {
-            _custom_id(batch, call): Asked(question(call.draft_id), self._caller.adopt(call))
+            _custom_id(batch, call): Asked(self._caller.adopt(question(call.draft_id), call))
             for call in calls
             if call.status == "in_flight"
         }
@@ -241,7 +245,7 @@ class BatchDesk:
         """Write down what became of one request; what was cancelled elsewhere is a failure of the provider's."""
         bill = ProviderError(str(answer)) if isinstance(answer, Cancelled) else answer
         try:
-            return self._caller.receive(item.request, read(item.draft_id), item.admission, bill)
+            return self._caller.receive(read(item.draft_id), item.admission, bill)
         except UnreadableReply as error:
             return error
         except ProviderError as error:

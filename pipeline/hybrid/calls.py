@@ -5,8 +5,10 @@ when it does not fit; the answer is written with its bill before it is used. Pro
 """
 
 import json
+import math
 import random
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -19,7 +21,7 @@ from pipeline.domain.units import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.hybrid.ledger import Hold, HybridCostTracker
 from pipeline.providers import Provider, Reply, Request
-from pipeline.providers.pricing import Pricer, input_token_upper_bound
+from pipeline.providers.pricing import Pricer, fewest_tokens, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply
 from pipeline.text.wording import usd
 
@@ -27,6 +29,9 @@ T = TypeVar("T")
 
 _POLL_S = 0.2
 """How often a waiting call looks whether the run was cancelled, or whether money has come back."""
+
+_ROOM = 1.5
+"""A lowered limit is at least this many times the length that 95 of 100 answers stayed within."""
 
 _ANSWERED: dict[Literal["complete", "length", "refusal"], CallStatus] = {
     "complete": "ok",
@@ -56,6 +61,8 @@ class RetryPolicy(Frozen):
 class Admission(NamedTuple):
     """Leave to send one attempt: its money is reserved and its row is written."""
 
+    request: Request
+    """As it may be sent: near the end of a budget its answer may be allowed less length than was asked for."""
     call: ModelCall
     hold: Hold
 
@@ -93,11 +100,13 @@ class Caller:
         self._clock = clock
         self._policy = policy
         self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, protects nothing
-        # Guards the attempt numbers, the failure streak and the jitter: workers share one caller.
+        # Guards the attempt numbers, the lengths, the failure streak and the jitter: workers share one caller.
         self._lock = threading.Lock()
         self._attempts: Counter[tuple[str, Stage]] = Counter()
         self._spent: Counter[str] = Counter()
         self._answers: dict[str, Reply] = {}
+        self._lengths: list[int] = []
+        """Tokens of the answers so far, those that were cut off included."""
         self._streak = 0
         self._last_failure = ""
         for call in earlier:
@@ -105,6 +114,7 @@ class Caller:
             self._spent[call.draft_id] += call.cost_micros
             if call.reply is not None:
                 self._answers[call.draft_id] = _reply(call, call.reply)
+                self._note_length(call)
 
     def worst_case_micros(self, request: Request) -> int:
         """What one attempt at this request could cost at most, whatever its tokenizer does."""
@@ -136,7 +146,8 @@ class Caller:
 
         Near the end of a budget the provider is asked to count the tokens: that bound is several times closer
         than the one by bytes. Which of the two was used never decides whether a request is admitted, because
-        what fits with the wide one also fits with the close one.
+        what fits with the wide one also fits with the close one. Where not even that fits, the answer's limit is
+        lowered to what the rest pays for, as long as that is far more than this run's answers took.
 
         Args:
             request: what is to be asked.
@@ -153,29 +164,36 @@ class Caller:
         widest = self.worst_case_micros(request)
         if self._ledger.can_afford(widest):
             with suppress(BudgetExhausted):
-                return self._open(request, draft_id, widest, batch, patience_s=0)
+                return self._open(request, draft_id, widest, batch)
         # A budget of nothing buys nothing, however few the tokens are: then nothing is sent to be counted either.
         counted = None if self._ledger.budget_micros == 0 else self._counted(request, draft_id)
-        closest = widest if counted is None else self._pricer.worst_case_micros(counted, request.max_output_tokens)
-        patience_s = 0 if batch else self._policy.patience_s
-        return self._open(request, draft_id, min(widest, closest), batch, patience_s=patience_s)
+        bound = input_token_upper_bound(request)
+        tokens = bound if counted is None else min(counted, bound)
+        until = self._clock.monotonic() + (0 if batch else self._policy.patience_s)
+        while True:
+            left_s = until - self._clock.monotonic()
+            try:
+                return self._longest(request, tokens, draft_id, batch, patient=left_s > 0)
+            except BudgetExhausted as error:
+                # Other runs of the project may give back what their calls in flight hold.
+                if error.free_micros < self._fewest_micros(request, tokens) or left_s <= 0:
+                    raise
+            self._pause(min(_POLL_S, left_s))
 
-    def adopt(self, call: ModelCall) -> Admission:
+    def adopt(self, request: Request, call: ModelCall) -> Admission:
         """The leave that an interrupted attempt at the run got, for a request whose answer may still be fetched."""
         with self._lock:
             self._spent[call.draft_id] -= call.cost_micros
-        return Admission(call, self._ledger.reopen(call.cost_micros))
+        return Admission(request, call, self._ledger.reopen(call.cost_micros))
 
     def leave_open(self, admission: Admission) -> None:
         """Count a request at its reservation whose answer this run no longer waits for; its row stays open."""
-        call, hold = admission
+        _, call, hold = admission
         with self._lock:
             self._spent[call.draft_id] += call.cost_micros
         hold.settle(call.cost_micros)
 
-    def receive(
-        self, request: Request, read: Callable[[Reply], T], admission: Admission, answer: Reply | ProviderError
-    ) -> T:
+    def receive(self, read: Callable[[Reply], T], admission: Admission, answer: Reply | ProviderError) -> T:
         """The answer to a request of a batch, read; it is settled and written down like any other.
 
         Raises:
@@ -188,7 +206,7 @@ class Caller:
                 raise answer
             return answer
 
-        return self._attempt(request, read, admission, fetched)
+        return self._attempt(read, admission, lambda _: fetched())
 
     def complete(self, request: Request, read: Callable[[Reply], T], first: Admission) -> T:
         """The answer to a request, read.
@@ -209,7 +227,7 @@ class Caller:
             last = attempt == self._policy.attempts
             admission = first if attempt == 1 else self.admit(request, first.call.draft_id)
             try:
-                value = self._attempt(request, read, admission, lambda: self.provider.complete(request))
+                value = self._attempt(read, admission, self.provider.complete)
             except ProviderError as error:
                 wait = self._wait_s(attempt, error.retry_after_s)
                 if last or not error.retryable or wait is None or waited + wait > self._policy.patience_s:
@@ -226,29 +244,65 @@ class Caller:
                 return value
         raise AssertionError("the last attempt returns or raises")
 
-    def _open(
-        self, request: Request, draft_id: str, worst_micros: int, batch: str | None, *, patience_s: float
+    def _longest(
+        self, request: Request, input_tokens: int, draft_id: str, batch: str | None, *, patient: bool
     ) -> Admission:
-        """Reserve and write the row, waiting for money that other runs of the project may give back."""
+        """Leave for the request, or for a shorter answer to it where the rest of a budget pays only for that.
+
+        Args:
+            request: what is to be asked.
+            input_tokens: a bound of them.
+            draft_id: the draft it is for.
+            batch: marker of its batch.
+            patient: whether money that comes back may be waited for; then its limit is not lowered before that.
+        """
+        worst = self._pricer.worst_case_micros(input_tokens, request.max_output_tokens)
+        try:
+            return self._open(request, draft_id, worst, batch)
+        except BudgetExhausted as error:
+            wait = patient and worst <= error.free_micros
+            shorter = None if wait else self._shortened(request, input_tokens, error.left_micros)
+            if shorter is None:
+                raise
+        worst = self._pricer.worst_case_micros(input_tokens, shorter.max_output_tokens)
+        return self._open(shorter, draft_id, worst, batch)
+
+    def _open(self, request: Request, draft_id: str, worst_micros: int, batch: str | None) -> Admission:
+        """Reserve and write the row."""
         hold = self._ledger.reserve(worst_micros, wait=batch is None)
         try:
             call = self._row(request, draft_id, worst_micros, batch)
-            until = self._clock.monotonic() + patience_s
-            while True:
-                try:
-                    self._log.call_opened(call)
-                    break
-                except BudgetExhausted as error:
-                    left = until - self._clock.monotonic()
-                    if not error.held or left <= 0:
-                        raise
-                    self._pause(min(_POLL_S, left))
+            self._log.call_opened(call)
         except BaseException:
             hold.release()  # nothing was sent
             raise
         with self._lock:
             self._attempts[draft_id, call.stage] += 1
-        return Admission(call, hold)
+        return Admission(request, call, hold)
+
+    def _shortened(self, request: Request, input_tokens: int, left_micros: int) -> Request | None:
+        """The request with the longest answer that so much money pays for; `None` where it would be too short."""
+        allowed = range(self._least_limit(request), request.max_output_tokens)
+        affordable = bisect_right(
+            allowed, left_micros, key=lambda most: self._pricer.worst_case_micros(input_tokens, most)
+        )
+        return request.model_copy(update={"max_output_tokens": allowed[affordable - 1]}) if affordable else None
+
+    def _fewest_micros(self, request: Request, input_tokens: int) -> int:
+        """The worst case of the request with the lowest limit that it may be given."""
+        return self._pricer.worst_case_micros(input_tokens, self._least_limit(request))
+
+    def _least_limit(self, request: Request) -> int:
+        """The lowest limit of an answer that is hardly ever cut off; the request's own where it is not known.
+
+        That is 1.5 times the 95th percentile (nearest rank) of the answers so far. One answer is enough to go by,
+        because without a lower limit the rest of the money buys nothing at all.
+        """
+        with self._lock:
+            lengths = sorted(self._lengths)
+        if not lengths:
+            return request.max_output_tokens
+        return min(request.max_output_tokens, math.ceil(_ROOM * lengths[math.ceil(0.95 * len(lengths)) - 1]))
 
     def _counted(self, request: Request, draft_id: str) -> int | None:
         """The provider's own count of the tokens; where the request leaves the machine for it, that has a row too.
@@ -290,21 +344,19 @@ class Caller:
             started_at=self._clock.now(),
         )
 
-    def _attempt(
-        self, request: Request, read: Callable[[Reply], T], admission: Admission, ask: Callable[[], Reply]
-    ) -> T:
+    def _attempt(self, read: Callable[[Reply], T], admission: Admission, ask: Callable[[Request], Reply]) -> T:
         """Send, and write down how it ended, whatever happens.
 
         The row is closed before the money in it is given back: a reservation that waits for that money would
         otherwise find the row still there.
         """
-        call, hold = admission
+        request, call, hold = admission
         began = self._clock.monotonic()
         unexplained = "The call ended in an unexpected way; it is charged at its reservation."
         ended = call.model_copy(update={"status": "lost", "usage": Usage(measured=False), "error": unexplained})
         with hold:
             try:
-                reply = ask()
+                reply = ask(request)
                 ended = self._answered(call, request, reply)
                 return read(reply)
             except ProviderError as error:
@@ -327,24 +379,39 @@ class Caller:
 
     def _answered(self, call: ModelCall, request: Request, reply: Reply) -> ModelCall:
         """The row of an answered call, with its bill."""
-        cost = call.reserved_micros  # where the bill is unknown, the reservation is the only true bound of it
-        if reply.usage.measured or self.provider.simulated:
-            cost = self._pricer.cost_micros(reply.usage)
-        flag = _contradiction(reply.usage, cost, request, call)
-        if flag:
+        usage, cost = reply.usage, call.reserved_micros  # where the bill is unknown, the reservation bounds it
+        too_little = None if self.provider.simulated or not cost else _too_little(usage, request, reply.text)
+        if too_little:
+            usage = usage.model_copy(update={"measured": False})
+        if usage.measured or self.provider.simulated:
+            cost = self._pricer.cost_micros(usage)
+        too_much = _contradiction(usage, cost, request, call)
+        if too_little:
+            self._log.warn(
+                f"{call.provider} {call.model} reported fewer tokens than its answers have. Such calls are charged at"
+                " their reservation, and flagged. Check the provider's own bill before the next run."
+            )
+        if too_much:
             self._log.warn(
                 f"{call.provider} {call.model} billed more than was asked for. It is counted as billed; the calls are"
                 " flagged. Check the provider's own bill before the next run."
             )
-        return call.model_copy(
+        answered = call.model_copy(
             update={
                 "status": _ANSWERED[reply.stop],
-                "usage": reply.usage,
+                "usage": usage,
                 "cost_micros": cost,
-                "flag": flag,
+                "flag": too_little or too_much,
                 "reply": reply.text,
             }
         )
+        with self._lock:
+            self._note_length(answered)
+        return answered
+
+    def _note_length(self, call: ModelCall) -> None:
+        if call.status != "refused" and (call.usage.measured or self.provider.simulated):
+            self._lengths.append(call.usage.output_tokens)
 
     def _check_breaker(self) -> None:
         with self._lock:
@@ -384,6 +451,21 @@ def _reply(call: ModelCall, text: str) -> Reply:
     """The reply that a row was written from."""
     stop = next((stop for stop, status in _ANSWERED.items() if status == call.status), "complete")
     return Reply.model_validate({"text": text, "usage": call.usage, "stop": stop, "model": call.model})
+
+
+def _too_little(usage: Usage, request: Request, text: str) -> str | None:
+    """Why more tokens were used than reported, in a sentence; `None` when the report can be true.
+
+    A gateway that reports none would otherwise be free of charge, and the budget would never be used up.
+    """
+    if not usage.measured:
+        return None
+    sent, written = fewest_tokens(request.system) + fewest_tokens(request.prompt), fewest_tokens(text)
+    if usage.input_tokens < sent:
+        return f"{usage.input_tokens} input tokens were reported, and at least {sent} were sent."
+    if usage.output_tokens < written:
+        return f"{usage.output_tokens} output tokens were reported, and the answer has at least {written}."
+    return None
 
 
 def _contradiction(usage: Usage, cost_micros: int, request: Request, call: ModelCall) -> str | None:

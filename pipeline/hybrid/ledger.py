@@ -72,10 +72,12 @@ class HybridCostTracker:
         with self._changed:
             self._changed.wait_for(lambda: not wait or self._fits(worst_case_micros) or self._reserved == 0)
             if not self._fits(worst_case_micros):
-                left = usd(max(0, (self.budget_micros or 0) - self._settled - self._reserved))
+                left = max(0, (self.budget_micros or 0) - self._settled - self._reserved)
                 raise BudgetExhausted(
-                    f"The next call could cost {usd(worst_case_micros)}, and {left} of the budget of"
-                    f" {usd(self.budget_micros or 0)} is left."
+                    f"The next call could cost {usd(worst_case_micros)}, and {usd(left)} of the budget of"
+                    f" {usd(self.budget_micros or 0)} is left.",
+                    left_micros=left,
+                    free_micros=left,
                 )
             self._reserved += worst_case_micros
         return Hold(self, worst_case_micros)

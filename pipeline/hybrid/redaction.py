@@ -21,7 +21,7 @@ from typing import Literal
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Persona
 from pipeline.domain.study import Segment, Study
-from pipeline.hybrid.identifiers import PLACEHOLDER, IdentifierKind, pieces
+from pipeline.hybrid.identifiers import PLACEHOLDER, IdentifierKind, find_identifiers
 from pipeline.providers import RefineTask
 from pipeline.sources.facts import spoken_name
 from pipeline.sources.vocabulary import COMMON_NAME, NAME_PARTICLE
@@ -161,13 +161,17 @@ class Redactor:
         return _ID.sub(lambda match: self._usual_names.get(match[0], match[0]), known)
 
     def _replacements(self, text: str) -> Iterator[Replacement]:
-        for start, end, kind in pieces(text):
-            if kind:
-                shown = self._placeholders.get(text[start:end], f"[{kind}]")
-                yield Replacement(start=start, end=end, kind=kind, shown=shown)
-                continue
-            for name in self._names(text[start:end]):
-                yield name.model_copy(update={"start": start + name.start, "end": start + name.end})
+        position = 0
+        for kind, start, end in find_identifiers(text):
+            yield from self._names_between(text, position, start)
+            shown = self._placeholders.get(text[start:end], f"[{kind}]")
+            yield Replacement(start=start, end=end, kind=kind, shown=shown)
+            position = end
+        yield from self._names_between(text, position, len(text))
+
+    def _names_between(self, text: str, start: int, end: int) -> Iterator[Replacement]:
+        for name in self._names(text[start:end]):
+            yield name.model_copy(update={"start": start + name.start, "end": start + name.end})
 
     def _names(self, text: str) -> Iterator[Replacement]:
         """Names in order; the words of one name, with particles between them, are one."""

@@ -17,12 +17,19 @@ from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
-import yaml
 from pydantic import Field, JsonValue, ValidationError, field_validator, model_validator
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, INHERITED, HybridConfig, explain_validation, parse_config
+from pipeline.domain.config import (
+    DEFAULT_FRONTIER_MODEL,
+    INHERITED,
+    HybridConfig,
+    explain_validation,
+    parse_config,
+    read_settings_file,
+)
 from pipeline.domain.experiment import Cell, _in_words
+from pipeline.domain.untrusted import Refused, parse_yaml
 from pipeline.errors import ConfigError
 
 MOST_CELLS = 64
@@ -98,16 +105,11 @@ def load_grid(path: Path, max_cost: float | None = None) -> Grid:
     Raises:
         ConfigError: the file is missing, is not YAML, or holds something that is wrong; says what.
     """
+    text = read_settings_file(path, "Check the path of the grid.")
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}). Check the path of the grid.") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" line {mark.line + 1}" if mark else ""
-        raise ConfigError(
-            f"{path}{place}: is not valid YAML. Expected `experiment:`, `grid:` and the drafts."
-        ) from error
+        values = parse_yaml(text)
+    except Refused as error:
+        raise ConfigError(f"{error.about(str(path))}. Expected `experiment:`, `grid:` and the drafts.") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{path}: expected `experiment:`, `grid:` and the drafts, found {type(values).__name__}.")
     return parse_grid(values if max_cost is None else {**values, "max_cost": max_cost}, str(path))

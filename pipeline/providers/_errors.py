@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from pipeline.domain.base import Frozen
 from pipeline.domain.units import SystemClock
 from pipeline.errors import ConfigError, ProviderError
+from pipeline.providers._bodies import refusal_in
 
 RETRYABLE = frozenset({408, 409, 425, 429})
 """Client errors that pass with time; every status from 500 up does too."""
@@ -99,7 +100,9 @@ class Endpoint(Frozen):
         )
 
     def lost(self, error: BaseException) -> ProviderError:
-        """The error for a call that got no response: refused, reset, or given up waiting."""
+        """The error for a call that got no response: refused, reset, given up waiting, or too much of one."""
+        if refusal := refusal_in(error):
+            return self.unreadable(f"a body that {refusal}")
         causes = {type(cause).__name__ for cause in _chain(error)}
         if causes & NEVER_SENT:
             return ProviderError(

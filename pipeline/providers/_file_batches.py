@@ -8,15 +8,22 @@ the vendor for 30 days (SDK 3.54, `FileCreateParams`).
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
+from pydantic import JsonValue
+
+from pipeline.domain.untrusted import Bounds, parse_json
 from pipeline.errors import ProviderError
 from pipeline.providers import Answer, Found, Request
 from pipeline.providers._batches import CLOCKS_APART, HostedBatches, cancelled, texts
+from pipeline.providers._bodies import ANSWER
 
+_LINE = Bounds(max_bytes=ANSWER.max_bytes, max_nodes=ANSWER.max_signs, max_items=ANSWER.max_signs)
 _METADATA_KEY = "persona_run"
 _ROUTE = "/v1/chat/completions"
 _RUNNING = ("validating", "in_progress", "finalizing", "cancelling")
@@ -53,8 +60,10 @@ class FileBatches(HostedBatches):
         if self._id(batch) and batch.status in _RUNNING:
             return None
         files = (getattr(batch, kind, None) for kind in ("output_file_id", "error_file_id"))
-        lines = [line for file_id in files for line in self._lines(file_id)]
-        named = {str(line.get("custom_id")): line for line in lines if isinstance(line, dict)}
+        named: dict[str, dict[str, JsonValue]] = {}
+        for line in chain.from_iterable(map(self._lines, files)):
+            if isinstance(line, dict) and (name := str(line.get("custom_id"))) in requests:
+                named[name] = line
         sent = texts(requests)
         return {
             name: self._answer(named[name], request) if name in named else self._unanswered(batch, sent)
@@ -76,13 +85,18 @@ class FileBatches(HostedBatches):
         except ProviderError as error:
             raise ProviderError(str(error), retryable=error.retryable, status=error.status) from None
 
-    def _lines(self, file_id: str | None) -> list[Any]:
-        """The JSON lines of a file; none where the batch has no such file."""
+    def _lines(self, file_id: str | None) -> Iterator[JsonValue]:
+        """The JSON lines of a file, one by one; none where the batch has no such file.
+
+        Raises:
+            ProviderError: the file cannot be fetched, or a line is not JSON, or too much of it.
+        """
         if not file_id:
-            return []
-        return self._hosted.reach(
-            lambda: [json.loads(line) for line in self._client.files.content(file_id).text.splitlines() if line.strip()]
-        )
+            return
+        content: bytes = self._hosted.reach(lambda: self._client.files.content(file_id).content)
+        # Lines of bytes, because some signs that end a line of text may stand inside a JSON string.
+        for line in filter(None, map(bytes.strip, content.splitlines())):
+            yield self._hosted.reach(partial(parse_json, line, _LINE))
 
     def _answer(self, line: dict[str, Any], request: Request) -> Answer:
         response, error = line.get("response"), line.get("error")

@@ -10,8 +10,10 @@ from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from pipeline.domain.run import Usage
+from pipeline.domain.untrusted import Refused
 from pipeline.errors import ProviderError
 from pipeline.providers import Health, Request
+from pipeline.providers._bodies import LISTED, UNCOMPRESSED, BodyBounds, refusing
 from pipeline.providers._errors import Endpoint, token_count
 from pipeline.providers.pricing import estimate_tokens
 
@@ -24,6 +26,13 @@ _NOT_A_LIST = (ValueError, TypeError, AttributeError, RecursionError)
 """What iterating over something that is not a list of models ends with."""
 
 _Answer = TypeVar("_Answer")
+
+
+def http_client(sdk: ModuleType, bounds: BodyBounds) -> Any:
+    """An SDK's usual HTTP client, which reads no more of a body than the bounds allow."""
+    import httpx2  # what both SDKs are built on
+
+    return sdk.DefaultHttpxClient(headers=UNCOMPRESSED, event_hooks={"response": [refusing(httpx2, bounds)]})
 
 
 class Look(NamedTuple):
@@ -43,7 +52,9 @@ class Hosted:
         self._broken_off = TransportError
         self._status_error: type[Exception] = sdk.APIStatusError
         self._lost_error: type[Exception] = sdk.APIConnectionError
-        self._quick = client.with_options(timeout=min(CHECK_TIMEOUT_S, client.timeout))
+        self._quick = client.with_options(
+            timeout=min(CHECK_TIMEOUT_S, client.timeout), http_client=http_client(sdk, LISTED)
+        )
         self._endpoint = endpoint
 
     def ask(self, call: Callable[[], _Answer], request: Request) -> _Answer:
@@ -66,7 +77,7 @@ class Hosted:
             answer = call()
         except self._status_error as error:
             raise self._explain(error, sent) from None
-        except (self._lost_error, self._broken_off) as error:  # the latter while a file is being read
+        except (self._lost_error, self._broken_off, Refused) as error:  # the latter two while a file is being read
             raise self._endpoint.lost(error) from None
         except (ValueError, RecursionError):
             raise self._endpoint.unreadable("malformed JSON") from None

@@ -6,7 +6,7 @@ A batch cannot be labelled, and the list of batches does not say what is in them
 ended name their custom ids. So one that is still running can be told from others by its size and time at most.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -64,8 +64,7 @@ class MessageBatches(HostedBatches):
             return None
         if not getattr(batch, "results_url", None):
             raise ProviderError(f"{self._endpoint.who} has archived the batch with its answers.", status=404)
-        lines = self._hosted.reach(lambda: list(self.route(self._client).results(batch_id)))
-        named = {str(getattr(line, "custom_id", "")): getattr(line, "result", None) for line in lines}
+        named = self._hosted.reach(lambda: _named(self.route(self._client).results(batch_id), requests))
         return {name: self._answer(named[name], request) for name, request in requests.items() if name in named}
 
     def _message(self, request: Request) -> dict[str, Any]:
@@ -101,6 +100,12 @@ class MessageBatches(HostedBatches):
         status = _STATUSES.get(getattr(error, "type", None) or "", 500)
         # As a sentence only: inside a batch no error is billed, and asking again would take another day.
         return ProviderError(str(self._endpoint.status(status, message, sent=request.system + request.prompt)))
+
+
+def _named(lines: Iterable[Any], names: Container[str]) -> dict[str, Any]:
+    """What the lines hold under these names; the others are not kept."""
+    named = ((str(getattr(line, "custom_id", "")), getattr(line, "result", None)) for line in lines)
+    return {name: result for name, result in named if name in names}
 
 
 def _size(batch: Any) -> int:

@@ -22,8 +22,9 @@ from pipeline.providers._anthropic_lifecycle import (
     vendor_lifecycle,
     vendor_on_sale,
 )
+from pipeline.providers._bodies import ANSWER, BATCH
 from pipeline.providers._errors import Endpoint, checked_key, shown_address, token_count, web_address
-from pipeline.providers._hosted import Hosted, usage_from
+from pipeline.providers._hosted import Hosted, http_client, usage_from
 from pipeline.providers._message_batches import MessageBatches
 from pipeline.providers.pricing import is_priced
 
@@ -76,11 +77,19 @@ class AnthropicProvider:
         # Key and address are always stated: otherwise the SDK looks for them in the environment and on disk.
         # Retries are the pipeline's, where each attempt has its reservation.
         self._client = anthropic.Anthropic(
-            api_key=key or "none", base_url=address, timeout=spec.timeout_s, max_retries=0
+            api_key=key or "none",
+            base_url=address,
+            timeout=spec.timeout_s,
+            max_retries=0,
+            http_client=http_client(anthropic, ANSWER),
         )
         self._hosted = Hosted(anthropic, self._client, self._endpoint)
         self.batches: Batches | None = MessageBatches(
-            self._client, self._hosted, self._endpoint, self._parameters, self._read
+            self._client.with_options(http_client=http_client(anthropic, BATCH)),
+            self._hosted,
+            self._endpoint,
+            self._parameters,
+            self._read,
         )
         # Read by several threads without a lock: at worst two of them ask for the same facts.
         self._restraint: dict[str, Any] | None = None

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import Usage
+from pipeline.domain.untrusted import Refused
 from pipeline.errors import ProviderError
 from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._bodies import ANSWER, LISTED, UNCOMPRESSED, VECTORS, BodyBounds, refusing
 from pipeline.providers._errors import Endpoint, leaves_machine, shown_address, token_count, web_address
 from pipeline.providers._hosted import usage_from
 from pipeline.providers.pricing import estimate_tokens
@@ -95,8 +97,16 @@ class OllamaProvider:
         self.is_away = leaves_machine(address) or spec.model.strip().casefold().endswith(("-cloud", ":cloud"))
         self.context_tokens = spec.context_tokens
         # Without a timeout of its own, the SDK waits for ever on a dropped connection.
-        self._client = ollama.Client(host=address, timeout=spec.timeout_s, verify=_trusted())
-        self._quick = ollama.Client(host=address, timeout=min(CHECK_TIMEOUT_S, spec.timeout_s), verify=_trusted())
+
+        def client(timeout_s: float, bounds: BodyBounds) -> ollama.Client:
+            hooks = {"response": [refusing(httpx, bounds)]}
+            return ollama.Client(
+                host=address, timeout=timeout_s, verify=_trusted(), headers=UNCOMPRESSED, event_hooks=hooks
+            )
+
+        self._client = client(spec.timeout_s, ANSWER)
+        self._long = client(spec.timeout_s, VECTORS)
+        self._quick = client(min(CHECK_TIMEOUT_S, spec.timeout_s), LISTED)
         self._address = shown_address(address)
         self._status_error = ollama.ResponseError
         self._transport_error = httpx.HTTPError
@@ -154,7 +164,7 @@ class OllamaProvider:
         """
         said = "\n".join(texts)
         answer = self._call(
-            lambda: self._client.embed(model=self.model, input=list(texts), keep_alive=KEEP_ALIVE), sent=said
+            lambda: self._long.embed(model=self.model, input=list(texts), keep_alive=KEEP_ALIVE), sent=said
         )
         vectors = answer.embeddings
         if len(vectors) != len(texts) or not vectors[0] or {len(vectors[0])} != {len(vector) for vector in vectors}:
@@ -181,7 +191,7 @@ class OllamaProvider:
         Raises:
             ProviderError: the server is down, or the registry does not have the model.
         """
-        steps = iter(self._call(lambda: self._client.pull(model, stream=True), model=model))
+        steps = iter(self._call(lambda: self._long.pull(model, stream=True), model=model))
         while (step := self._call(lambda: next(steps, None), model=model)) is not None:
             yield PullProgress(status=step.status or "", completed=step.completed or 0, total=step.total or 0)
 
@@ -235,7 +245,7 @@ class OllamaProvider:
                 "Start it with `ollama serve`, or choose local_provider builtin.",
                 retryable=True,
             ) from None
-        except self._transport_error as error:
+        except (self._transport_error, Refused) as error:
             raise endpoint.lost(error) from None
         except (ValueError, TypeError, AttributeError, RecursionError):
             # JSON that does not parse, or parses to something the SDK cannot turn into its types.

@@ -11,9 +11,10 @@ from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
 from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers._bodies import ANSWER, BATCH
 from pipeline.providers._errors import Endpoint, checked_key, leaves_machine, shown_address, web_address
 from pipeline.providers._file_batches import FileBatches
-from pipeline.providers._hosted import Hosted, usage_from
+from pipeline.providers._hosted import Hosted, http_client, usage_from
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"
@@ -74,12 +75,19 @@ class OpenAIProvider:
         )
         # Key and address are always stated: otherwise the SDK takes the vendor's key from the environment and
         # sends it to the local server. Retries are the pipeline's, where each attempt has its reservation.
-        self._client = openai.OpenAI(api_key=key or NO_KEY, base_url=address, timeout=spec.timeout_s, max_retries=0)
+        self._client = openai.OpenAI(
+            api_key=key or NO_KEY,
+            base_url=address,
+            timeout=spec.timeout_s,
+            max_retries=0,
+            http_client=http_client(openai, ANSWER),
+        )
         self._hosted = Hosted(openai, self._client, self._endpoint)
         self._completion = ChatCompletion.construct
         self.batches: Batches | None = None
         if not self._local:
-            self.batches = FileBatches(self._client, self._hosted, self._endpoint, self._parameters, self._read_json)
+            of_files = self._client.with_options(http_client=http_client(openai, BATCH))
+            self.batches = FileBatches(of_files, self._hosted, self._endpoint, self._parameters, self._read_json)
 
     def check(self) -> Health:
         """Whether the server answers and has the model. Free in both roles."""

@@ -15,11 +15,18 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, Validati
 from pipeline.domain.config import explain_validation
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import Draft
+from pipeline.domain.untrusted import Bounds, Refused, check_json, parse_json, read_file
 from pipeline.errors import InputError, PersonaError
 from pipeline.providers import Reply
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FENCE = re.compile(r"^\s*```[a-zA-Z]*\n|\n?```\s*$")
+
+
+REPLY = Bounds(max_bytes=1_000_000, max_nodes=5_000, max_items=200)
+"""Of one answer of a model: the longest that can be asked for, 64,000 tokens, has a third of these characters."""
+PERSONAS = Bounds(max_bytes=20_000_000, max_nodes=200_000, max_items=5_000)
+"""Of one file of personas."""
 
 
 class UnreadableReply(PersonaError):
@@ -159,12 +166,19 @@ def _refuse_unfinished(reply: Reply) -> None:
 
 def _json(text: str) -> JsonValue:
     """The JSON value in a model's text, whatever stands around it."""
+    if len(text) > REPLY.max_bytes:
+        raise UnreadableReply(f"The answer has {len(text):,} characters, and {REPLY.max_bytes:,} are read.")
     body = _FENCE.sub("", text).strip()
     if not body:
         raise UnreadableReply("The answer was empty.")
     start, end = body.find("{"), body.rfind("}")
+    if 0 <= start < end:
+        body = body[start : end + 1]
     try:
-        values: JsonValue = json.loads(body[start : end + 1]) if 0 <= start < end else json.loads(body)
+        check_json(body.encode("utf-8", "replace"), REPLY)
+        values: JsonValue = json.loads(body)
+    except Refused as error:
+        raise UnreadableReply(f"The answer {error}.") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableReply(f"The answer is not JSON; it begins {body[:60]!r}.") from error
     return values
@@ -207,11 +221,11 @@ def read_personas(path: Path) -> tuple[Draft, ...]:
         InputError: the file is missing, is not JSON, holds none, or an entry is not a persona.
     """
     try:
-        values = json.loads(path.read_text(encoding="utf-8-sig"))
+        values = parse_json(read_file(path, PERSONAS.max_bytes), PERSONAS)
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: is not JSON. Expected one persona or a list of them.") from error
+    except Refused as error:
+        raise InputError(f"{error.about(str(path))}. Expected one persona or a list of them.") from error
     entries = values if isinstance(values, list) else [values]
     if not entries:
         raise InputError(f"{path}: holds no persona.")

@@ -22,9 +22,10 @@ from pipeline.results.evidence import (
     mark_counts,
     mark_word,
     other_findings,
+    said_by,
     who,
 )
-from pipeline.text.wording import OUTCOME_WORDS, label, score, undirected, usd
+from pipeline.text.wording import OUTCOME_WORDS, clock, label, score, undirected, usd
 
 _LONGEST_TURN = 900
 """Characters of what was said that are shown on each side of the supporting sentences, and of the turns around."""
@@ -50,6 +51,15 @@ class CardSource(Frozen):
     """Document and place in it."""
 
 
+class Saying(Frozen):
+    """What one participant said that supports a claim on its own."""
+
+    who: str
+    at: str
+    """The place in the recording; empty where the source has no times."""
+    words: str
+
+
 class CardClaim(Frozen):
     """A statement with its mark."""
 
@@ -59,6 +69,10 @@ class CardClaim(Frozen):
     """Of the mark; empty where all is well, because a row of the same word hides the exceptions."""
     said: tuple[str, ...]
     """Sentences about its support: the number, what lowered it, why there is no source."""
+    people: str = ""
+    """How many of the participants in focus support it on their own; empty where that was not counted."""
+    supporters: tuple[Saying, ...] = ()
+    """Each of them with their best sentences; empty where there is only the one whose source is shown."""
     source: CardSource | None = None
 
 
@@ -176,7 +190,28 @@ def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> CardClaim:
     word, support = mark_word(claim.mark, is_quote=is_quote), claim.support
     shown = "" if claim.mark == "supported" and not is_quote else word
     said, source = _told(support, word, sources)
-    return CardClaim(text=label(claim.text, 600), mark=claim.mark, word=shown, said=said, source=source)
+    people = said_by(support) if support and not is_quote else ""
+    return CardClaim(
+        text=label(claim.text, 600),
+        mark=claim.mark,
+        word=shown,
+        said=said,
+        people=people,
+        supporters=_sayings(support, sources) if people and support and len(support.supporters) > 1 else (),
+        source=source,
+    )
+
+
+def _sayings(support: ClaimSupport, sources: _Sources) -> tuple[Saying, ...]:
+    """Everybody who supports a claim alone; without their words where a study was shared without them."""
+    return tuple(
+        Saying(
+            who=label(one.participant),
+            at=clock(one.at) or "",
+            words=label("" if sources.is_withheld else one.quote or "", _LONGEST_TURN),
+        )
+        for one in support.supporters
+    )
 
 
 def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[tuple[str, ...], CardSource | None]:
@@ -189,7 +224,8 @@ def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[t
     if context is None:
         return (worth, "Nothing in the study says this."), None
     document = support.document or sources.names.get(context.segment.document, "")
-    place = label(f"{document} · {context.segment.where}", 300)
+    time = clock(support.at)
+    place = label(f"{document} · {context.segment.where}{f' · {time}' if time else ''}", 300)
     if sources.is_withheld:
         return (worth, f"The words were left out when this run was shared. Their place: {place}."), None
     return (worth,), _source(context, support.quote, place)

@@ -41,6 +41,8 @@ WORDS: dict[ComparedMeasure, tuple[str, str]] = {
 NO_DIFFERENCE = "no clear difference"
 SAME = "the same"
 
+OTHER_SCALE = "scored by another version of the scorer or with other weights, so not on one scale"
+
 _Z = 1.959964
 
 _UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}
@@ -89,6 +91,7 @@ def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
     """Every measure of every run, measure by measure in the order of the runs; at least one run."""
     stages = _stages(runs)
     alike = {run.id: shares_drafts(runs[0], run) for run in runs[1:]}
+    scale = (runs[0].scorer_version, runs[0].config.weights)
     found = []
     measures: tuple[ComparedMeasure, ...] = get_args(ComparedMeasure)
     for measure in measures:
@@ -96,9 +99,11 @@ def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
         found.append(_figure(runs[0], measure, first))
         for run in runs[1:]:
             own = _sample(run, measure, stages)
-            found.append(
-                _compared(_figure(run, measure, own), first, own, alike[run.id], runs[0].simulated == run.simulated)
-            )
+            figure = _figure(run, measure, own)
+            if measure == "score" and (run.scorer_version, run.config.weights) != scale:
+                found.append(figure.model_copy(update={"why_not": OTHER_SCALE}))
+                continue
+            found.append(_compared(figure, first, own, alike[run.id], runs[0].simulated == run.simulated))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport, Finding, Persona
+from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, Assessment, ClaimSupport, Finding, Persona
 from pipeline.domain.run import FinalPersona
 from pipeline.domain.study import Segment, Study
 from pipeline.text.wording import score
@@ -146,6 +146,22 @@ def lowered_because(claim: ClaimSupport) -> str:
     if claim.unjudged is not None:
         words.append(f"without the judge {score(claim.unjudged)}")
     return "; ".join(words)
+
+
+def said_by(claim: ClaimSupport) -> str:
+    """How many of the participants in focus support a claim on their own: `3 of 7 said so`; empty if not counted."""
+    if claim.of is None:
+        return ""
+    verb = "state it" if not claim.supporters or claim.supporters[0].segment is None else "said so"
+    if not claim.supporters:
+        return "" if mark(claim) == "not_found" else f"none of {claim.of} said so alone" if claim.of > 1 else ""
+    return f"{len(claim.supporters)} of {claim.of} {verb}"
+
+
+def rest_on_one(assessment: Assessment) -> tuple[int, int]:
+    """How many claims rest on one person, and how many are supported by anybody alone; one in focus counts for none."""
+    backed = [claim for claim in assessment.claims if claim.supporters and (claim.of or 0) > 1]
+    return sum(len(claim.supporters) == 1 for claim in backed), len(backed)
 
 
 def mark_word(name: Mark, *, is_quote: bool) -> str:

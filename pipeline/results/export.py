@@ -13,9 +13,9 @@ from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.results.compare_personas import Match, claim_differences, matches
 from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, figures, settings_of
-from pipeline.results.evidence import LISTS
+from pipeline.results.evidence import LISTS, said_by
 from pipeline.results.figures import run_figures
-from pipeline.text.wording import undirected
+from pipeline.text.wording import clock, undirected
 
 JsonDict = dict[str, Any]
 
@@ -106,6 +106,20 @@ def _claims(assessment: Assessment, called: str) -> list[JsonDict]:
             "document": claim.document,
             "segment": claim.segment,
             "quote": claim.quote,
+            "supporters": [one.participant for one in claim.supporters],
+            "of": claim.of,
+            "at": clock(claim.at),
+            "said_by": [
+                {
+                    "participant": one.participant,
+                    "support": one.support,
+                    "document": one.document,
+                    "segment": one.segment,
+                    "quote": one.quote,
+                    "at": clock(one.at),
+                }
+                for one in claim.supporters
+            ],
         }
         for claim in assessment.claims
     ]
@@ -157,7 +171,9 @@ def _item(text: str, claim: ClaimSupport | None) -> str:
     if claim is None:
         return f"- {_plain(text)}"
     source = f", {_plain(claim.participant or '')} in {_plain(claim.document)}" if claim.document else ""
-    return f"- {_plain(text)} (support {claim.support:.2f}{source})"
+    time = f" at {clock(claim.at)}" if source and claim.at is not None else ""
+    people = f"; {said_by(claim)}" if said_by(claim) else ""
+    return f"- {_plain(text)} (support {claim.support:.2f}{source}{time}{people})"
 
 
 def _plain(text: str) -> str:

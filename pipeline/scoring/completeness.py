@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 
@@ -76,9 +77,12 @@ def same_statement(one: str, other: str) -> bool:
     return fuzz.token_set_ratio(" ".join(left), " ".join(right)) >= _ALIKE
 
 
-def _content(text: str) -> set[str]:
+@lru_cache(maxsize=1 << 14)
+def _content(text: str) -> frozenset[str]:
     text = text[:_READ]
-    return set(stems(text)) | {word for word in content(tokens(text), "cjk") if len(word) > 1 and not word.isascii()}
+    return frozenset(stems(text)) | {
+        word for word in content(tokens(text), "cjk") if len(word) > 1 and not word.isascii()
+    }
 
 
 def _missing(field: str, text: str) -> Finding:

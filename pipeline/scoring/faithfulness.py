@@ -9,13 +9,20 @@ in is clearly the same. The figures behind the constants are printed by `benchma
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz.distance import LCSseq
 
 from pipeline.domain.study import Participant
 from pipeline.scoring.index import SourceView
 from pipeline.scoring.polarity import disagree, fewest_shared, is_negated, read_signs, shared
 from pipeline.text.tokens import GENERIC, content, fold_numbers, is_number, tokens
+
+Floats = NDArray[np.float64]
 
 LONGEST_CLAIM = 20_000
 """Characters of a claim or quote that are read: what is longer is no claim."""
@@ -27,7 +34,9 @@ _WITHOUT_FACTS = 0.3
 """What is left of the support of a claim none of whose numbers and names were said."""
 _UNHEARD_NEGATION = 0.75
 _OPPOSITE = 0.3
-_CERTAIN = 0.75
+_KNEE, _HIGH = 0.675, 0.9
+"""Where the scale bends, and the support there. Words that are nearly all there leave little to tell claims apart
+by, so the last tenth is spread over what is left, in words and in their order; nothing is cut off."""
 _WORTH_SHOWING = 0.2
 _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_][\w'’]*)")
 
@@ -44,6 +53,7 @@ class Claim:
     """Whether it says what somebody wants to be so, rather than what is so."""
 
     @classmethod
+    @lru_cache(maxsize=1 << 14)
     def of(cls, text: str, language: str, is_goal: bool = False) -> "Claim":
         """Read a claim, however strange, up to 20,000 characters; one without a content word has no stems."""
         text = text[:LONGEST_CLAIM]
@@ -51,6 +61,11 @@ class Claim:
         stems = content(words, language)
         names = {stem for word in _names(text) for stem in content(tokens(word), language)}
         return cls(tuple(words), tuple(stems), frozenset(names | set(filter(is_number, stems))), is_goal)
+
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """Every stem once with its weight. Weights by rarity separated no set of labelled claims better."""
+        return {term: _GENERIC_WEIGHT if term in GENERIC else 1.0 for term in self.stems}
 
     def best_sentences(self, view: SourceView, most: int) -> list[int]:
         """The sentences of a view with words of the claim, best first; none when nobody used a word of it."""
@@ -75,26 +90,77 @@ class Evidence:
 
 def find(claim: Claim, view: SourceView) -> Evidence:
     """The support of a claim before any cap, and the sentences it rests on."""
-    places = {term: view.number_of(term) for term in claim.stems}
-    # Weights by rarity separated no set of labelled claims better than equal ones.
-    weights = {term: _GENERIC_WEIGHT if term in GENERIC else 1.0 for term in places}
-    known = {term: place for term, place in places.items() if place >= 0}
-    total = sum(weights.values())
+    known = _known(claim, view)
     if not known:
         return Evidence(0.0, None)
-    ranked = view.search(list(known.values()), _CANDIDATES)
+    said = view.count_pairs(_known_pairs(claim, known))
+    return _weighed(claim, known, said, view.search(list(known.values()), _CANDIDATES), view)
+
+
+def find_alone(claim: Claim, together: Evidence, view: SourceView, enough: float) -> list[tuple[Participant, Evidence]]:
+    """The participants in focus whose own words give a claim enough support, each with what was found.
+
+    Args:
+        claim: the claim.
+        together: what was found for it over all of them.
+        view: of several participants.
+        enough: support. Who has not said enough of the words to reach it is passed over before anything is weighed.
+    """
+    known = _known(claim, view)
+    terms, couples = list(known), _known_pairs(claim, known)
+    said, paired = view.said_by(list(known.values())), view.paired_by(couples)
+    scores = view.scores(list(known.values()))
+    weights = np.array([claim.weights[term] for term in terms])
+    share = weights @ said / sum(claim.weights.values())
+    wanted = max(len(claim.stems) - 1, 0)
+    bigrams = paired / wanted if wanted else share
+    # The best window never holds more of a claim than everything that one person said.
+    most = ((_WINDOW + _WHOLE) * share + _PAIRS * bigrams) / _KNEE * _HIGH
+    likely = np.flatnonzero((share > 0) & (most >= enough))
+    found = []
+    best = int(view.person[together.sentences[0]]) if together.sentences else -1
+    for person in likely.tolist():
+        if person == best and said[:, person].all() and paired[person] == paired.max() == len(couples):
+            found.append((view.participants[person], together))  # nobody else added to what was found
+            continue
+        own = {term: known[term] for term, there in zip(terms, said[:, person].tolist(), strict=True) if there}
+        evidence = _weighed(claim, own, int(paired[person]), view.best_of(person, scores, _CANDIDATES), view)
+        if evidence.support >= enough:
+            found.append((view.participants[person], evidence))
+    return found
+
+
+def _known(claim: Claim, view: SourceView) -> dict[str, int]:
+    """The stems of a claim that somebody said, with their places."""
+    return {term: place for term in claim.weights if (place := view.number_of(term)) >= 0}
+
+
+def _known_pairs(claim: Claim, known: dict[str, int]) -> list[tuple[int, int]]:
+    return [(known[left], known[right]) for left, right in pairwise(claim.stems) if left in known and right in known]
+
+
+def _weighed(claim: Claim, known: dict[str, int], said: int, ranked: Sequence[int], view: SourceView) -> Evidence:
+    """The evidence in some sentences.
+
+    Args:
+        claim: the claim.
+        known: its stems that were said by those whose words count.
+        said: how many of its pairs of neighbouring stems they said.
+        ranked: their best sentences, best first.
+        view: the sentences.
+    """
+    weights = claim.weights
+    total = sum(weights.values())
     best, covered = _best_window(ranked, known, weights, view)
     window, whole = covered / total, sum(weights[term] for term in known) / total
-    pairs = list(pairwise(claim.stems))
-    said = view.count_pairs([(known[left], known[right]) for left, right in pairs if left in known and right in known])
-    bigrams = said / len(pairs) if pairs else window
+    bigrams = said / (len(claim.stems) - 1) if len(claim.stems) > 1 else window
     facts = sum(fact in known for fact in claim.facts) / len(claim.facts) if claim.facts else 1.0
     support = _WINDOW * window + _WHOLE * whole + _PAIRS * bigrams
     heard = _WITHOUT_FACTS + (1 - _WITHOUT_FACTS) * facts
     support *= heard
     factor, flags = _polarity(claim, best, ranked, set(known.values()), view)
     shown = _shown(best, known, weights, view)
-    return Evidence(min(support * factor / _CERTAIN, 1.0), shown, flags, factor=heard * factor)
+    return Evidence(_on_scale(support * factor, claim, best, view), shown, flags, factor=heard * factor)
 
 
 class ClaimSummary(NamedTuple):
@@ -145,6 +211,19 @@ def _best_window(
         if covered > most:
             best, most = sentence, covered
     return best, most
+
+
+def _on_scale(raw: float, claim: Claim, best: int, view: SourceView) -> float:
+    """Raw support on the scale from 0 to 1, strictly increasing; over .9 the order of words counts, too."""
+    if raw <= _KNEE:
+        return raw / _KNEE * _HIGH
+    in_order = _order(claim.words, view.words_between(*view.window(best)))
+    return _HIGH + (1 - _HIGH) * (raw - _KNEE) / (1 - _KNEE) * in_order
+
+
+def _order(words: Sequence[str], said: Sequence[str]) -> float:
+    """Share of a claim's words, function words among them, that were said in the same order."""
+    return LCSseq.similarity(words, said) / len(words)
 
 
 def _shown(best: int, known: dict[str, int], weights: dict[str, float], view: SourceView) -> tuple[int, int]:

@@ -15,7 +15,8 @@ import zipfile
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ _K1, _B = 1.2, 0.75
 _POSTINGS_READ = 20_000
 """Postings summed per query. Rare terms come first; what is left out are words of nearly every sentence."""
 
-SCORER_VERSION = "1.1"
+SCORER_VERSION = "1.2"
 """Changes whenever the same text could score differently. Stored with every assessment and in every cache file."""
 
 Ints = NDArray[np.int64]
@@ -90,14 +91,70 @@ class SourceView:
         """Weight of a term by rarity among the sentences in focus; highest for one nobody said (place -1)."""
         return float(self.idfs[place]) if place >= 0 else self._unknown_idf
 
+    def said_by(self, places: Sequence[int]) -> NDArray[np.bool_]:
+        """Which terms (by place, one row each) each participant in focus said, in their order."""
+        return self._rows(places, *self._people_of_terms)
+
+    def paired_by(self, pairs: Sequence[tuple[int, int]]) -> Ints:
+        """How many pairs of terms (by place) each participant in focus said one after the other."""
+        counts: Ints = self._rows(self._find_pairs(pairs), *self._people_of_pairs).sum(axis=0)
+        return counts
+
+    def best_of(self, person: int, scores: Floats, count: int) -> list[int]:
+        """The sentences of one participant (by position in focus) with the best scores, best first."""
+        own = self._sentences_of[person]
+        return [int(own[place]) for place in _largest(scores[own], count)]
+
+    def _rows(self, rows: Sequence[int] | Ints, starts: Ints, people: Ints) -> NDArray[np.bool_]:
+        found = np.zeros((len(rows), len(self.participants)), dtype=bool)
+        for at, row in enumerate(rows):
+            found[at, people[starts[row] : starts[row + 1]]] = True
+        return found
+
+    @cached_property
+    def person(self) -> Ints:
+        """Per sentence the position of its participant in focus; -1 where it is not known."""
+        order = {person.id: place for place, person in enumerate(self.participants)}
+        return self._index.person_positions(order)[self.sentences]
+
+    @cached_property
+    def _sentences_of(self) -> list[Ints]:
+        order = np.argsort(self.person, kind="stable")
+        ends = np.searchsorted(self.person[order], np.arange(len(self.participants) + 1))
+        return [order[first:last] for first, last in pairwise(ends.tolist())]
+
+    @cached_property
+    def _people_of_terms(self) -> tuple[Ints, Ints]:
+        """Who said each term: where its people begin among all, and the people."""
+        return self._by_person(self._places, len(self.terms), np.repeat(self.person, np.diff(self._term_offset)))
+
+    @cached_property
+    def _people_of_pairs(self) -> tuple[Ints, Ints]:
+        """The same of each pair of terms."""
+        sentence = np.repeat(np.arange(len(self)), np.diff(self._term_offset))
+        follows = sentence[1:] == sentence[:-1]
+        said = self.terms[self._places]
+        keys = (said[:-1] * self._base + said[1:])[follows]
+        return self._by_person(np.searchsorted(self._pairs, keys), len(self._pairs), self.person[sentence[1:][follows]])
+
+    def _by_person(self, rows: Ints, count: int, person: Ints) -> tuple[Ints, Ints]:
+        wide = max(len(self.participants), 1)
+        both = np.unique((rows * wide + person)[person >= 0])
+        return np.searchsorted(both // wide, np.arange(count + 1)), both % wide
+
     def count_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
         """How many pairs of terms (by place) follow each other in a sentence in focus, stop words left out."""
+        return len(self._find_pairs(pairs))
+
+    def _find_pairs(self, pairs: Sequence[tuple[int, int]]) -> Ints:
+        """Places of those pairs that follow each other, among all that do."""
         if not pairs or not len(self._pairs):
-            return 0
+            return np.zeros(0, dtype=np.int64)
         terms = self.terms[np.array(pairs)]
         keys = terms[:, 0] * self._base + terms[:, 1]
         places = np.minimum(np.searchsorted(self._pairs, keys), len(self._pairs) - 1)
-        return int((self._pairs[places] == keys).sum())
+        found: Ints = places[self._pairs[places] == keys]
+        return found
 
     def search(self, places: Sequence[int], count: int) -> list[int]:
         """The sentences that BM25 ranks best for some terms, best first; ties in reading order.
@@ -106,13 +163,14 @@ class SourceView:
             places: terms by place, each once.
             count: how many sentences at most.
         """
-        return _largest(self._score(places), count)
+        return _largest(self.scores(places), count)
 
     def best_score(self, places: Sequence[int]) -> float:
         """The highest BM25 score of a sentence for some terms; 0 when there is none."""
-        return float(self._score(places).max(initial=0.0))
+        return float(self.scores(places).max(initial=0.0))
 
-    def _score(self, places: Sequence[int]) -> Floats:
+    def scores(self, places: Sequence[int]) -> Floats:
+        """BM25 of every sentence in focus for some terms."""
         scores = np.zeros(len(self), dtype=np.float32)
         read = 0
         for place in sorted(places, key=lambda place: (self._starts[place + 1] - self._starts[place], place)):
@@ -262,6 +320,13 @@ class StudyIndex:
             while len(self._views) > 1 and sum(len(view.words) for view in tuple(self._views.values())) > _WORDS_KEPT:
                 self._views.popitem(last=False)
         return found
+
+    def person_positions(self, order: dict[str, int]) -> Ints:
+        """Per sentence of the study the position of its participant in an order; -1 for one who is not in it."""
+        positions = np.full(len(self._person_numbers) + 1, -1, dtype=np.int64)
+        for name, place in order.items():
+            positions[self._person_numbers[name]] = place
+        return positions[self._person_of_sentence]
 
     def _make_view(self, focus: tuple[str, ...]) -> SourceView:
         numbers = [self._person_numbers[name] for name in focus]

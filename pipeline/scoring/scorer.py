@@ -5,12 +5,13 @@ drafts, it is not a probability. Findings are sentences for an analyst, made fro
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores
+from pipeline.domain.run import Supporter
 from pipeline.scoring.coherence import LISTS, coherence
 from pipeline.scoring.completeness import completeness, is_blank
 from pipeline.scoring.demographics import look_up
@@ -18,6 +19,7 @@ from pipeline.scoring.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, 
 from pipeline.scoring.index import SCORER_VERSION, SourceView, StudyIndex
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.meaning import Meaning
+from pipeline.scoring.prevalence import about_prevalence, quoted, stating, supporters
 from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.text.instructions import reads_like_instruction
 from pipeline.text.tokens import STOP_WORDS, language_of, shortened
@@ -25,7 +27,8 @@ from pipeline.text.tokens import STOP_WORDS, language_of, shortened
 _COPIED_RUN, _COPIED_SHARE, _COPIED_CAP = 12, 0.6, 0.4
 _CLOSE_RUN, _CLOSE_COST = 7, 0.5
 _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
-_POOLED_CAP = 0.8
+_POOLED_KNEE, _POOLED_SLOPE = 0.6, 0.5
+"""Support over .6 counts half where it is not known whose words count, so that it ends at .8 without a tie."""
 INSTRUCTION_CAP = 0.3
 """What the overall score of a text that talks to a model is cut to."""
 
@@ -69,7 +72,8 @@ class Scorer:
             self._meaning.prepare(listed, view, persona.id)
         claims = tuple(self._claims(persona, view))
         complete, missing = completeness(persona)
-        coherent, issues = coherence(persona)
+        written = language_of(" ".join(text[:LONGEST_CLAIM] for _, text in statements(persona)))
+        coherent, issues = coherence(persona, written)
         faithful = None if view.is_empty else summed_up([(claim.support, weight_of(claim)) for claim in claims])
         overall = None if faithful is None else self._overall(complete, coherent, faithful)
         injected = about_instructions(persona, claims)
@@ -77,9 +81,10 @@ class Scorer:
             overall = min(overall, INSTRUCTION_CAP)
         findings = [
             *injected,
-            *about_source((text for _, text in statements(persona)), view),
+            *about_source(written, view),
             *issues,
             *about_claims(claims),
+            *about_prevalence(claims, LISTS),
             *missing,
         ]
         scores = Scores(overall=overall, coherence=coherent, faithfulness=faithful, completeness=complete)
@@ -93,25 +98,31 @@ class Scorer:
         for field, text in statements(persona):
             if field == "quotes":
                 if is_scorable(text):
-                    yield self._support(field, text, find_quote(text, view), view)
+                    evidence = find_quote(text, view)
+                    yield self._support(field, text, evidence, view, quoted(evidence, view, self._index))
             else:
                 claim = Claim.of(text, view.language, is_goal=field == "goals")
                 evidence = find(claim, view)
+                backers = supporters(claim, evidence, view, self._index)
                 if self._meaning and field in LISTS:
                     evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
                 evidence = _capped(claim, evidence, view)
                 if self._judge and field in LISTS:
                     evidence = self._judge.weigh(field, text, evidence, view, persona.id)
                 if field.startswith(_DEMOGRAPHICS):
-                    evidence = _with_facts(field.removeprefix(_DEMOGRAPHICS), text, evidence, view)
-                yield self._support(field, text, evidence, view)
+                    key = field.removeprefix(_DEMOGRAPHICS)
+                    evidence = _with_facts(key, text, evidence, view)
+                    backers = stating(key, text, view) or backers
+                yield self._support(field, text, evidence, view, backers)
 
-    def _support(self, field: str, text: str, evidence: Evidence, view: SourceView) -> ClaimSupport:
+    def _support(
+        self, field: str, text: str, evidence: Evidence, view: SourceView, backers: tuple[Supporter, ...]
+    ) -> ClaimSupport:
         support, flags = evidence.support, evidence.flags
         if reads_like_instruction(text):
             support, flags = 0.0, (*flags, "instruction")
         if not view.is_known:
-            support = min(support, _POOLED_CAP)
+            support = min(support, _POOLED_KNEE + _POOLED_SLOPE * (support - _POOLED_KNEE))
         support = min(max(support, 0.0), 1.0)
         person = evidence.participant
         segment = view.segment_of(evidence.sentences[0]) if evidence.sentences else None
@@ -126,6 +137,9 @@ class Scorer:
             participant=segment.participant if segment else person.id if person else None,
             flags=flags,
             unjudged=evidence.unjudged,
+            at=segment.at if segment else None,
+            supporters=backers,
+            of=len(view.participants) if view.is_known else None,
         )
 
 
@@ -217,8 +231,8 @@ def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list
     return [Finding(kind="instruction", field=field, text=f"{sentence}: '{shortened(text)}'") for field, text in found]
 
 
-def about_source(texts: Iterable[str], view: SourceView) -> Iterator[Finding]:
-    """What makes the source unfit for comparing these statements with it."""
+def about_source(written: str, view: SourceView) -> Iterator[Finding]:
+    """What makes the source unfit for comparing statements with it that are written in some language."""
     if view.is_empty:
         yield Finding(
             kind="empty_source", text="There are no participants' words to compare with: faithfulness is open."
@@ -227,7 +241,6 @@ def about_source(texts: Iterable[str], view: SourceView) -> Iterator[Finding]:
     if not view.is_known:
         text = "It is not known which participants this is drawn from: compared with everybody, supports at most .8."
         yield Finding(kind="unknown_focus", text=text)
-    written = language_of(" ".join(text[:LONGEST_CLAIM] for text in texts))
     if written != view.language:
         text = f"Written in {written}, the study in {view.language}: wording cannot be compared and scores near 0."
         yield Finding(kind="other_language", text=text)

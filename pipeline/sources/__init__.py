@@ -22,6 +22,7 @@ from pipeline.sources.encoding import tidy
 from pipeline.sources.folders import ARCHIVE_EXTENSION, is_usable, open_paths, unpack
 from pipeline.sources.mapping import MappedPart, MappingLookup, nothing
 from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
+from pipeline.sources.repeats import Talk, find_repeats
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -43,7 +44,12 @@ DEFAULT_LIMITS = ReadingLimits()
 
 
 def load_files(
-    files: Sequence[SourceFile], name: str, limits: ReadingLimits = DEFAULT_LIMITS, remembered: MappingLookup = nothing
+    files: Sequence[SourceFile],
+    name: str,
+    limits: ReadingLimits = DEFAULT_LIMITS,
+    remembered: MappingLookup = nothing,
+    *,
+    keep_repeats: bool = False,
 ) -> Study:
     """The study in uploaded files.
 
@@ -52,13 +58,14 @@ def load_files(
         name: shown for the study; not part of its id.
         limits: what is refused.
         remembered: corrections by hand of how files of a shape are read; one that changes a file changes the id.
+        keep_repeats: keep a file that holds the same talk as another one; otherwise the fuller one is kept.
 
     Raises:
         InputError: a file cannot be read, or the files hold no words of a participant.
     """
     limits.check_count(len(files))
     must_read = set(range(len(files)))
-    return _study([_named(file) for file in files], name, limits, [], must_read, remembered)
+    return _study([_named(file) for file in files], name, limits, [], must_read, remembered, keep_repeats)
 
 
 def outline(file: SourceFile, *, remembered: MappingLookup = nothing) -> tuple[MappedPart, ...]:
@@ -82,6 +89,8 @@ def load_paths(
     name: str | None = None,
     limits: ReadingLimits = DEFAULT_LIMITS,
     remembered: MappingLookup = nothing,
+    *,
+    keep_repeats: bool = False,
 ) -> Study:
     """The study in files and folders; folders are searched with everything below them.
 
@@ -93,7 +102,7 @@ def load_paths(
     """
     warnings: list[str] = []
     opened = open_paths(paths, extensions(), limits, warnings)
-    return _study(opened.files, name or opened.name, limits, warnings, opened.must_read, remembered)
+    return _study(opened.files, name or opened.name, limits, warnings, opened.must_read, remembered, keep_repeats)
 
 
 def read_paths(paths: Sequence[Path]) -> list[SourceFile]:
@@ -127,6 +136,7 @@ def _study(
     warnings: list[str],
     must_read: Set[int],
     remembered: MappingLookup,
+    keep_repeats: bool,
 ) -> Study:
     named = files[0].name if len(files) == 1 and files[0].extension == ARCHIVE_EXTENSION else name
     files, must_read = _with_members(files, must_read, limits, warnings)
@@ -147,8 +157,23 @@ def _study(
             warnings.append(f"Left out: {error}")
     if not kept:
         raise InputError(_nothing(named, warnings))
+    if not keep_repeats:
+        kept = _once(kept, warnings)
     study_id = _content_hash(kept)
     return assemble([understood for _, understood in kept], study_id, tidy(name) or "Study", limits, warnings)
+
+
+def _once(kept: Sequence[tuple[SourceFile, Understood]], warnings: list[str]) -> list[tuple[SourceFile, Understood]]:
+    """The files without those that hold the same talk as another one."""
+    repeats = find_repeats([Talk(own.reading.conversations, own.casts) for _, own in kept])
+    for repeat in repeats:
+        other, twice = kept[repeat.kept][0].name, kept[repeat.left_out][0].name
+        warnings.append(
+            f"{twice} is left out: {repeat.share:.0%} of its words stand in {other}, too. It is the same talk twice, "
+            "and counts once."
+        )
+    gone = {repeat.left_out for repeat in repeats}
+    return [one for place, one in enumerate(kept) if place not in gone]
 
 
 def _with_members(
@@ -199,7 +224,7 @@ def _content_hash(files: Iterable[tuple[SourceFile, Understood]]) -> str:
     """The id of a study: names, bytes, and the corrections by hand without which it would be another one."""
     digest = hashlib.sha256()
     for file, understood in files:
-        corrections = [mapping.model_dump_json().encode() for mapping in understood.used]
+        corrections = [mapping.model_dump_json(exclude_defaults=True).encode() for mapping in understood.used]
         for part in (file.name.encode("utf-8", "replace"), file.data, *corrections):
             digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:16]

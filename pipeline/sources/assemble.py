@@ -6,6 +6,7 @@ sentence ends into segments of at most 120 words; joining these with single spac
 without spaces: with nothing between).
 """
 
+# ruff: noqa: E501 - names of fields
 import re
 from collections import abc
 from collections.abc import Iterator, Sequence
@@ -14,13 +15,16 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import MappedRole, StudyMapping
 from pipeline.domain.study import Document, Role, Segment, Study
 from pipeline.errors import InputError
+from pipeline.sources.aliases import with_names, with_one_label_each
 from pipeline.sources.columns import table_part
+from pipeline.sources.doubts import doubts, reach_doubt, roles_in_words, sureness
 from pipeline.sources.encoding import tidy
 from pipeline.sources.labels import read_label
-from pipeline.sources.mapping import MappedPart, MappingLookup, nothing
+from pipeline.sources.mapping import MappedPart, MappingLookup, merged_names, nothing
 from pipeline.sources.people import People, Resolved
 from pipeline.sources.reading import Conversation, Reading, ReadingLimits, Row, Table, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
+from pipeline.sources.scope import scope_of
 from pipeline.sources.tables import read_tables
 from pipeline.text.wording import count, listed
 
@@ -28,6 +32,15 @@ _SHOWN = 4
 """Conversations, or people, of one document that its notes tell about."""
 
 _IMPORT_ID = '{"ImportId":'
+_FIELD = re.compile(r'"ImportId": ?"(\w+)"')
+_FIELDS = {
+    "startDate": "Start Date", "endDate": "End Date", "status": "Response Type", "ipAddress": "IP Address", "progress": "Progress",
+    "duration": "Duration (in seconds)", "finished": "Finished", "recordedDate": "Recorded Date", "_recordId": "Response ID",
+    "recipientLastName": "Recipient Last Name", "recipientFirstName": "Recipient First Name", "recipientEmail": "Recipient Email",
+    "externalDataReference": "External Data Reference", "locationLatitude": "Location Latitude", "locationLongitude": "Location Longitude",
+    "distributionChannel": "Distribution Channel", "userLanguage": "User Language",
+}  # fmt: skip
+"""Fields of a response that are not questions, by the id that Qualtrics writes in every language."""
 _OPEN_FIELD = frozenset(("response", "open-ended response"))
 """What SurveyMonkey writes below a question that has no choices."""
 
@@ -37,7 +50,9 @@ MAX_WORDS = 120
 # A Chinese or Japanese character counts as a word; a run of 200 characters without a space is cut, so that
 # no segment is longer than some 24,000 characters.
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]{{1,200}}")
+_LONGEST = 200
+_WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]{{1,{_LONGEST}}}")
+_HAS_CJK = re.compile(f"[{_CJK}]")
 _SENTENCE_END = re.compile(r"""[.!?…]["'”’)\]]*$|[。！？]$""")
 _CLAUSE_END = re.compile(r"[,;:—–、，]$")
 
@@ -51,6 +66,8 @@ class Understood(Frozen):
     """One per conversation."""
     used: tuple[StudyMapping, ...]
     """Corrections by hand that changed how the file is read."""
+    apart: frozenset[str] = frozenset()
+    """Labels that stand for somebody of this file only, as chosen."""
 
 
 class _Spoken(Frozen):
@@ -79,17 +96,21 @@ def understand(name: str, reading: Reading, remembered: MappingLookup) -> Unders
         InputError: no participant says anything in it, or a mapping leaves nobody who could.
     """
     reading, used = read_tables(with_question_names(reading), remembered)
+    reading = with_one_label_each(reading)
     part = None if remembered is nothing else speaker_part(name, reading)
     mapping = remembered(part.shape) if part else None
-    if part and mapping and (roles := part.roles(mapping)) != part.guess:
+    apart: frozenset[str] = frozenset()
+    if part and mapping and ((roles := part.roles(mapping)) != part.guess or mapping.same):
+        reading = with_names(reading, merged_names(part, mapping))
         reading, used = _corrected(reading, roles), (*used, mapping)
+        apart = frozenset(label for label, role in roles.items() if role == "apart")
         casts = tuple(cast(conversation, roles) for conversation in reading.conversations)
     else:
         casts = tuple(cast(conversation) for conversation in reading.conversations)
     for conversation, speakers in zip(reading.conversations, casts, strict=True):
         asking = frozenset(speakers.interviewers)
         if any(turn.role != "interviewer" and turn.speaker not in asking for turn in conversation.turns):
-            return Understood(name=name, reading=reading, casts=casts, used=used)
+            return Understood(name=name, reading=reading, casts=casts, used=used, apart=apart)
     if used:
         raise InputError(
             f"{name}: read as corrected by hand, no participant says anything. Choose other columns or speakers on the "
@@ -109,7 +130,7 @@ def parts(name: str, reading: Reading, remembered: MappingLookup) -> tuple[Mappe
     reading = with_question_names(reading)
     tables = tuple(table_part(table) for table in reading.tables)
     try:
-        speakers = speaker_part(name, read_tables(reading, remembered)[0])
+        speakers = speaker_part(name, with_one_label_each(read_tables(reading, remembered)[0]))
     except InputError:  # no table holds words yet, so nobody speaks
         speakers = None
     return (*tables, speakers) if speakers else tables
@@ -140,8 +161,11 @@ def assemble(
         InputError: the study has more words than the limits allow.
     """
     people = People()
-    heard = [_hear(people, file, f"d{number}") for number, file in enumerate(files, 1)]
+    scope = scope_of([cast.participants for file in files for cast in file.casts])
+    local = iter(scope.local)
+    heard = [_hear(people, file, f"d{number}", local) for number, file in enumerate(files, 1)]
     ids = people.ids()
+    doubtful = [warning for file in files for warning in doubts(file.name, file.reading, file.casts)]
     segments: list[Segment] = []
     documents: list[Document] = []
     total = 0
@@ -156,19 +180,21 @@ def assemble(
         segments.extend(own)
     return Study(
         id=study_id, name=name, documents=tuple(documents), participants=people.participants(ids),
-        segments=tuple(segments), warnings=(*warnings, *people.disagreements(ids)),
+        segments=tuple(segments),
+        warnings=(*warnings, *doubtful, *reach_doubt(scope.guessed), *people.disagreements(ids)),
     )  # fmt: skip
 
 
-def _hear(people: People, file: Understood, document: str) -> _Heard:
+def _hear(people: People, file: Understood, document: str, scopes: Iterator[frozenset[str]]) -> _Heard:
     """Make everybody who speaks in a file known to `people`."""
     is_alone = len(file.casts) == 1
     conversations: list[_Spoken] = []
     taken: dict[str, tuple[str, ...]] = {}
     for number, (conversation, speakers) in enumerate(zip(file.reading.conversations, file.casts, strict=True), 1):
         local = document if is_alone else f"{document}.{number}:"
-        resolved = people.resolve(conversation, speakers, file.name, local)
+        resolved = people.resolve(conversation, speakers, file.name, local, next(scopes) | file.apart)
         spoken = _Spoken(conversation=conversation, cast=speakers, people=resolved)
+        told = dict(conversation.speakers)
         said: dict[str, list[Turn]] = {}
         for turn in conversation.turns:
             if spoken.role(turn) == "participant":
@@ -177,6 +203,9 @@ def _hear(people: People, file: Understood, document: str) -> _Heard:
             people.count(key, document, sum(count_words(turn.text) for turn in turns))
             if key == resolved.base or len(said) == 1:
                 people.learn(key, conversation.person, file.name)
+            for turn in turns:
+                if turn.speaker in told:
+                    people.learn(key, told.pop(turn.speaker), file.name)
             taken[key] = taken.get(key, ()) + people.listen(key, turns)
         conversations.append(spoken)
     return _Heard(conversations=tuple(conversations), taken={key: facts for key, facts in taken.items() if facts})
@@ -190,8 +219,8 @@ def _segments(conversations: Sequence[_Spoken], document: str, ids: dict[str, st
         for turn in spoken.conversation.turns:
             role = spoken.role(turn)
             participant = asked if role == "interviewer" else ids[spoken.people.keys[turn.speaker]]
-            pieces = split_text(turn.text)
-            for part, text in enumerate(pieces, 1):
+            pieces = list(spans(turn.text))
+            for part, (start, end) in enumerate(pieces, 1):
                 number += 1
                 where = turn.where if len(pieces) == 1 else f"{turn.where}, part {part}"
                 yield Segment(
@@ -199,9 +228,16 @@ def _segments(conversations: Sequence[_Spoken], document: str, ids: dict[str, st
                     document=document,
                     participant=participant,
                     role=role,
-                    text=text,
+                    text=turn.text[start:end].strip(),
                     where=where,
+                    at=_time_at(turn, start),
+                    tags=turn.tags,
                 )
+
+
+def _time_at(turn: Turn, position: int) -> float | None:
+    """Seconds at which the words at a position of a turn begin; `None` without times."""
+    return next((seconds for start, seconds in reversed(turn.times) if start <= position), None)
 
 
 def _document(file: Understood, heard: _Heard, document: str, own: Sequence[Segment], ids: dict[str, str]) -> Document:
@@ -212,7 +248,10 @@ def _document(file: Understood, heard: _Heard, document: str, own: Sequence[Segm
         notes.append("Labels that could give somebody away are replaced by numbers of ours (R1, R2, ...).")
     words = sum(count_words(segment.text) for segment in own if segment.role == "participant")
     kind = _kind(file.reading, heard.conversations)
-    return Document(id=document, name=file.name, kind=kind, words=words, notes=tuple(notes))
+    return Document(
+        id=document, name=file.name, kind=kind, words=words, notes=tuple(notes),
+        roles=roles_in_words(file.casts), confidence=sureness(file.casts),
+    )  # fmt: skip
 
 
 def _labels(conversations: Sequence[_Spoken]) -> set[str]:
@@ -262,15 +301,25 @@ def with_question_names(reading: Reading) -> Reading:
 def _named(rows: Sequence[Row]) -> tuple[Sequence[Row], dict[str, str], str]:
     """The rows of answers, the question of every column (none: its name stays), and what to say about it."""
     if len(rows) > 2 and any(cell.lstrip().startswith(_IMPORT_ID) for cell in rows[1].cells.values()):
-        return rows[2:], _questions(rows[0]), "Three header rows, as Qualtrics writes them: columns bear the questions."
+        return (
+            rows[2:],
+            _questions(rows[0], rows[1]),
+            "Three header rows, as Qualtrics writes them: columns bear the questions.",
+        )
     if len(rows) > 1 and _is_choice_row(rows[0]):
         return rows[1:], _choices(rows[0]), "Two header rows, as SurveyMonkey writes them: choices follow questions."
     return rows, {}, ""
 
 
-def _questions(row: Row) -> dict[str, str]:
-    """Qualtrics: the second row holds the question of every column; one that comes twice keeps its code."""
+def _questions(row: Row, import_ids: Row) -> dict[str, str]:
+    """Qualtrics: the second row holds the question of every column; one that comes twice keeps its code.
+
+    The third row names the fields of the export, which the second translates, by ids that no language changes.
+    """
     texts = {name: tidy(text) or name for name, text in row.cells.items()}
+    for name, cell in import_ids.cells.items():
+        if (match := _FIELD.search(cell)) and match[1] in _FIELDS:
+            texts[name] = _FIELDS[match[1]]
     common = {text for text in texts.values() if list(texts.values()).count(text) > 1}
     return {name: f"{name}: {text}" if text in common else text for name, text in texts.items()}
 
@@ -301,6 +350,10 @@ def _renamed(rows: Sequence[Row], names: dict[str, str]) -> tuple[Row, ...]:
 
 def count_words(text: str) -> int:
     """Words between white space; Chinese and Japanese characters count one each."""
+    if text.isascii() or not _HAS_CJK.search(text):
+        words = text.split()
+        if len(text) <= _LONGEST or max(map(len, words), default=0) <= _LONGEST:
+            return len(words)
     return sum(1 for _ in _WORD.finditer(text))
 
 
@@ -310,10 +363,11 @@ def split_text(text: str, max_words: int = MAX_WORDS) -> list[str]:
     A piece ends at the last sentence end that fits; without one in its second half, at the last clause end;
     without that, at the word limit. One pass over the words.
     """
-    return [text[start:end].strip() for start, end in _spans(text, max_words)]
+    return [text[start:end].strip() for start, end in spans(text, max_words)]
 
 
-def _spans(text: str, max_words: int) -> Iterator[tuple[int, int]]:
+def spans(text: str, max_words: int = MAX_WORDS) -> Iterator[tuple[int, int]]:
+    """Where the pieces of `split` begin and end in the text."""
     words = [match.span() for match in _WORD.finditer(text)]
     first = 0
     while first < len(words):

@@ -8,26 +8,14 @@ worse than none.
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
-from pipeline.sources.labels import is_name, spelled
+from pipeline.sources.fact_keys import fact_key, is_fact, is_known_key, is_placeholder, plain_key
+from pipeline.sources.labels import is_name, read_label, spelled
 from pipeline.sources.reading import Person
-from pipeline.sources.vocabulary import (
-    ANSWERED_BY,
-    ANSWERED_WITH,
-    CANONICAL_FACT,
-    INTERVIEWER_KEY,
-    LABEL_KEY,
-    NAME_KEY,
-    NOT_A_FACT,
-    OCCUPATION,
-)
+from pipeline.sources.role_words import answers
+from pipeline.sources.vocabulary import GENDER_WORDS, INTERVIEWER_KEY, LABEL_KEY, NAME_KEY, OCCUPATION
 from pipeline.text.tokens import ONES, TENS, fold_numbers
 
-MAX_FACT_CHARS = 120
-"""A longer value is prose, not a fact."""
-
-_CONTACT = re.compile(r"@|https?:|\+?\d[\d ()./-]{6,}\d")
 _PAIR = re.compile(
     r"(?:[-*•>] )?(?:\*\*|__)?(?P<key>[^\W\d_][\w '’/()-]{0,30}?)(?:\*\*|__)? ?[:=](?:\*\*|__)? ?(?P<value>\S.*)"
 )
@@ -42,6 +30,10 @@ _HEAD = re.compile(
 _LONG_NUMBER = re.compile(r"\d\d")
 """In what stands before a colon, the sign of a time or date in a title: `Talk (2026-03-02 10:00)`."""
 _NUMBER = re.compile(r"\d{1,3}")
+_CODED_VALUE = re.compile(r"^\d{1,2} ?(?:=|:|\)) ?(?=\d)")
+"""The code of an answer before its words: `3 = 35 to 44`."""
+_RULE = re.compile(r"[-=_*~]{3,}|\S*https?://\S*.*")
+"""A ruled line, or an address: states nothing."""
 
 _SPOKEN_NUMBER = rf"(?:1[6-9]|[2-9]\d|(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(ONES[1:10])}))?|{'|'.join(ONES[16:])})"
 _I_AM = r"\bI(?:['’]m| am)(?: now| only| just)?"
@@ -76,47 +68,16 @@ _SPEECH_HEAD = 1500
 """Characters of a turn that are looked at: people introduce themselves early."""
 
 
-@lru_cache(maxsize=10_000)  # the same few keys come with every row
-def plain_key(key: str) -> str:
-    """A key or column name in lower case and plain words: `Participant_ID`, `participantId` → `participant id`."""
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", key[:200])
-    return " ".join(re.sub(r"[\W_]+", " ", spaced).casefold().split())
-
-
-def fact_key(key: str) -> str | None:
-    """The name under which a fact is kept; `None` for keys that say nothing about the person."""
-    plain = plain_key(key)
-    if not plain or plain in NOT_A_FACT or is_anothers(plain):
-        return None
-    if plain in NAME_KEY or plain in LABEL_KEY or plain in INTERVIEWER_KEY:
-        return None
-    return CANONICAL_FACT.get(plain, " ".join(key.casefold().split()))
-
-
-def is_anothers(plain: str) -> bool:
-    """Whether a plain key holds words of somebody who is not the participant: `moderator notes`, `company reply`."""
-    first, *rest = plain.split() or [""]
-    return first in ANSWERED_BY and not ANSWERED_WITH.isdisjoint(rest)
-
-
-def is_known_key(key: str) -> bool:
-    """Whether a key certainly states who somebody is, so that a line with it is a header even above prose."""
-    plain = plain_key(key)
-    return plain in CANONICAL_FACT or plain in NAME_KEY or (plain in LABEL_KEY and plain != "id")
-
-
-def is_fact(value: str) -> bool:
-    """Whether a value is short, not blank, and not a way to reach somebody."""
-    return 0 < len(value) <= MAX_FACT_CHARS and not _CONTACT.search(value)
-
-
 def person_from(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Person:
     """The person that key–value pairs describe; of two values for one key the first counts."""
     label = name = interviewer = None
     facts: dict[str, str] = {}
     for key, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
         plain = plain_key(key)
-        if plain in LABEL_KEY:
+        if plain in LABEL_KEY and (described := _described(value)):
+            name = name or described.get("name")
+            facts.update({fact: text for fact, text in described.items() if fact != "name" and fact not in facts})
+        elif plain in LABEL_KEY:
             label = label or (spelled(value, plain.split()[0]) or None)
         elif plain in NAME_KEY:
             name = name or (value if is_fact(value) else None)
@@ -125,6 +86,12 @@ def person_from(pairs: Mapping[str, str] | Iterable[tuple[str, str]]) -> Person:
         elif (kept := fact_key(key)) and is_fact(value):
             facts.setdefault(kept, _plain_age(value) if kept == "age" else value)
     return Person(label=label, name=name, facts=facts, interviewer=interviewer)
+
+
+def _described(value: str) -> dict[str, str]:
+    """A name with an age and more behind it (`Per, 41, baker`); empty for a label."""
+    fields = [field.strip() for field in value.split(",")]
+    return dict(_positional(fields)) if len(fields) > 1 and is_name(fields[0]) else {}
 
 
 def section_label(line: str) -> str | None:
@@ -145,11 +112,39 @@ def read_header(lines: Iterable[str], *, known_only: bool = False) -> tuple[Pers
     pairs: list[tuple[str, str]] = []
     rest: list[str] = []
     for line in lines:
+        if len(line) < 400 and _RULE.fullmatch(line):
+            continue
         found = _pairs_in(line, known_only)
         pairs.extend(found)
         if line and not found:
             rest.append(line)
     return person_from(pairs), tuple(rest)
+
+
+def stated_in_aside(aside: str, label: str) -> Person | None:
+    """The person whom the words in parentheses behind a label describe: `Ben, consultant`, `Participant`, `34`.
+
+    Args:
+        aside: without the parentheses.
+        label: what stands before them; only behind a code can a capitalised word be a name.
+    """
+    if answers(aside):
+        return Person(role="participant")
+    parts = [part.strip() for part in aside.split(",")]
+    pairs = _inline(aside) if ":" in aside or "=" in aside else []
+    is_code = read_label(label).kind == "code"
+    for number, part in enumerate(parts if not pairs else ()):
+        words = part.casefold().split()
+        if match := re.fullmatch(r"(?:aged? )?(\d{2})(?: ?(?:years?(?: old)?|yrs?|y/?o))?", part, re.IGNORECASE):
+            pairs.append(("age", match[1]))
+        elif part.casefold() in GENDER_WORDS:
+            pairs.append(("gender", part))
+        elif words and (words[-1] in OCCUPATION or (number and is_code and len(words) < 5 and part[:1].isupper())):
+            pairs.append(("occupation", part))
+        elif not number and is_code and is_name(part):
+            pairs.append(("name", part))
+    person = person_from(pairs)
+    return person if person.facts or person.name else None
 
 
 def _pairs_in(line: str, known_only: bool) -> list[tuple[str, str]]:
@@ -197,7 +192,8 @@ def _positional(fields: list[str]) -> list[tuple[str, str]]:
 
 
 def _plain_age(value: str) -> str:
-    """`34 years` is `34`; a range or words stay as they are."""
+    """`34 years` is `34`, `3 = 35 to 44` is `35 to 44`; a range or words stay as they are."""
+    value = _CODED_VALUE.sub("", value)
     numbers = _NUMBER.findall(value)
     return numbers[0] if len(numbers) == 1 and len(value) <= 20 and 1 <= int(numbers[0]) <= 120 else value
 
@@ -212,7 +208,7 @@ def spoken_facts(text: str) -> dict[str, str]:
         facts["occupation"] = match["occupation"]
     if match := _LOCATION.search(head):
         facts["location"] = match["place"]
-    return facts
+    return {fact: value for fact, value in facts.items() if not is_placeholder(value)}
 
 
 def spoken_name(text: str, known: str | None) -> str | None:
@@ -227,4 +223,4 @@ def spoken_name(text: str, known: str | None) -> str | None:
         match = re.search(rf"\b{re.escape(known)} (?P<rest>[A-Z][\w'’-]+)(?=[,.])", head)
         return f"{known} {match['rest']}" if match else None
     found = _SELF.search(head) or _SELF_SHORT.search(head)
-    return found["name"] if found else None
+    return found["name"] if found and not is_placeholder(found["name"]) else None

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
+from pipeline.domain.untrusted import Refused, read_file
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.formats._packages import opened, read
@@ -107,7 +108,10 @@ def _read(path: Path, shown: str, limits: ReadingLimits) -> SourceFile:
         if not path.is_file():
             raise InputError(f"{shown}: is not a regular file. Name a file or a folder.")
         limits.check_size(shown, path.stat().st_size)
-        return SourceFile(name=shown, data=path.read_bytes())
+        # What stands at the path may have become another one, or grown, since it was looked at.
+        return SourceFile(name=shown, data=read_file(path, limits.max_file_bytes))
+    except Refused as error:
+        raise InputError(f"{error.about(shown)}.") from error
     except OSError as error:
         raise InputError(f"{shown}: cannot be read ({error.strerror}). Check the file and its permissions.") from error
 

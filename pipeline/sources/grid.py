@@ -63,9 +63,9 @@ def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: Reading
     """The rows that are not empty, numbered as given, while there are not too many.
 
     Raises:
-        InputError: more rows, columns or cells than the limits allow.
+        InputError: more rows, columns, cells or characters than the limits allow.
     """
-    cells = kept = 0
+    cells = kept = chars = 0
     for number, fields in rows:
         if not any(map(str.strip, fields)):
             continue
@@ -78,6 +78,9 @@ def filled(rows: Iterable[tuple[int, Sequence[str]]], name: str, limits: Reading
             raise InputError(f"{name}: {found}. Leave out the columns that hold no answers.")
         if cells > limits.max_cells:
             raise InputError(f"{name}: more than {limits.max_cells:,} cells. Leave out rows or columns.")
+        chars += sum(map(len, fields))  # a workbook of 9 kB can repeat one long text 50,000 times
+        if chars > limits.max_text_chars:
+            raise InputError(f"{name}: more than {limits.max_text_chars:,} characters. Leave out rows or columns.")
         yield GridLine(number=number, fields=tuple(fields))
 
 

@@ -10,20 +10,17 @@ from pathlib import PurePath
 from typing import Literal
 
 from pipeline.domain.base import Frozen
+from pipeline.sources.role_words import answers, asks, is_voice
 from pipeline.sources.vocabulary import NAME_PARTICLE
 
 LabelKind = Literal["code", "name", "generic", "interviewer", "opaque"]
 
-_INTERVIEWER = re.compile(
-    r"interview(?:er|eur|ing)\w*|moderat\w+|facilitat\w+|researchers?|host|q|int|mod|question|i|"
-    r"assistant|agent|support|system|bot|chatbot|consultant|uxr?",
-    re.IGNORECASE,
-)
+_ASKING_STEM = re.compile(r"interview(?:er|eur|ing)\w*|moderat\w+|facilitat\w+|researchers?", re.IGNORECASE)
+"""Word beginnings by which the one who asks is known inside a longer label: `Interviewer Dana`."""
 _STAFF = re.compile(r"admin|operator|staff", re.IGNORECASE)
 """Words for the one who asks only when they stand alone: `Operator` answers, a machine operator is a participant."""
 _GENERIC = re.compile(
-    r"(?:participant|respondent|interviewee|user|customer|client|lead|visitor|contact|guest|subject|answer|a|r|caller|human|me|self|"
-    r"unknown(?: speaker)?|(?:speaker|person|voice|guest|female|male|man|woman|spk|spkr|speaker_)[ _#]*\w{0,2})",
+    r"(?:(?:speaker|person|voice|guest|female|male|man|woman|spk|spkr|speaker_|channel|ch)[ _#]*\w{0,2})",
     re.IGNORECASE,
 )
 _NOUN = r"(?P<noun>participant|respondent|interviewee|interview|subject|customer|client|user|session|p|r|u|c|s)"
@@ -34,7 +31,9 @@ _CODE = re.compile(r"(?P<letters>[a-z]{1,4})[\s_.#-]?(?P<digits>\d{1,6})(?P<tail
 _COMPOUND = re.compile(
     r"(?=.{2,12}$)(?=.*[a-z])(?=.*\d)[a-z]{0,3}\d{0,4}(?:[-_/][a-z]{0,3}\d{0,4}){1,2}", re.IGNORECASE
 )
-_NAME = re.compile(r"(?:[^\W\d_][\w'’.-]*)(?: [^\W\d_][\w'’.-]*){0,3}")
+_MARKS = "\u0900-\u0d7f\u0e31-\u0e4e"
+"""Vowel signs of Indic scripts and Thai, which are no letters by themselves."""
+_NAME = re.compile(rf"(?:[^\W\d_][\w'’.{_MARKS}-]*)(?: [^\W\d_][\w'’.{_MARKS}-]*){{0,3}}")
 _PERSON_WORD = re.compile(r"(?:participant|respondent|interviewee|customer|client|user)\b[\s#:]*(?=\S)", re.IGNORECASE)
 
 
@@ -60,7 +59,7 @@ def read_label(text: str, noun: str = "") -> SpeakerLabel:
         return _code(_letter(noun or "respondent"), text, "")
     if is_interviewer(text):
         return SpeakerLabel(kind="interviewer", key=text.casefold(), shown=text)
-    if _GENERIC.fullmatch(text):
+    if _GENERIC.fullmatch(text) or ((answers(text) or is_voice(text)) and not _SPELLED.fullmatch(text)):
         return SpeakerLabel(kind="generic", key=text.casefold(), shown=text)
     bare = _PERSON_WORD.sub("", text, count=1)
     for pattern in (_SPELLED, _CODE):
@@ -82,12 +81,12 @@ def spelled(label: str, noun: str) -> str:
 def is_interviewer(text: str) -> bool:
     """Whether a label is a word for the one who asks, alone or with a name or number beside it."""
     words = re.findall(r"[^\W\d_]+", text)
-    if not words or len(words) > 4:
+    if not words or len(words) > 4 or len(text) > 60:
         return False
     if len(words) == 1:  # `I3` is a participant of some studies, `Q3` is a question everywhere
-        is_asking = _INTERVIEWER.fullmatch(words[0]) or _STAFF.fullmatch(text)
-        return is_asking is not None and (words[0] not in "iI" or text.isalpha())
-    return any(len(word) > 3 and _INTERVIEWER.fullmatch(word) for word in words)
+        is_asking = asks(text) or _ASKING_STEM.fullmatch(words[0]) or _STAFF.fullmatch(text)
+        return bool(is_asking) and (words[0] not in "iI" or text.isalpha())
+    return asks(text) or any(len(word) > 3 and (_ASKING_STEM.fullmatch(word) or asks(word)) for word in words)
 
 
 def is_name(text: str) -> bool:
@@ -95,7 +94,12 @@ def is_name(text: str) -> bool:
     if len(text) > 40 or not _NAME.fullmatch(text):
         return False
     words = text.split()
-    return words[0][0].isupper() and all(word[0].isupper() or word in NAME_PARTICLE for word in words)
+    return _may_open_name(words[0]) and all(_may_open_name(word) or word in NAME_PARTICLE for word in words)
+
+
+def _may_open_name(word: str) -> bool:
+    """Whether a word begins with a capital, or in a script that has none."""
+    return word[0].isupper() or word[0].lower() == word[0].upper()
 
 
 class FileLabel(Frozen):

@@ -63,6 +63,14 @@ class MappedPart(Frozen):
         return {name: roles[name] for name in self.names}
 
 
+def merged_names(part: MappedPart, mapping: StudyMapping) -> dict[str, str]:
+    """The name under which the turns of a speaker are kept, for every speaker who is merged with another one."""
+    names = sorted(part.names)
+    if len(mapping.same) != len(names):
+        return {}
+    return {name: names[place] for name, place in zip(names, mapping.same, strict=True) if names[place] != name}
+
+
 def shape_of(kind: PartKind, names: Sequence[str]) -> str:
     """A key that is equal for files with the same columns or speakers, in any order."""
     digest = hashlib.sha256("\x00".join((kind, *sorted(names))).encode("utf-8", "replace"))

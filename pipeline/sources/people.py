@@ -7,7 +7,7 @@ order, so that no id is ever a name, an e-mail address or a telephone number.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 
 from pipeline.domain.base import Frozen
@@ -53,7 +53,9 @@ class People:
         self._known: defaultdict[str, _Known] = defaultdict(_Known)
         self._disagreements: list[tuple[str, str]] = []
 
-    def resolve(self, conversation: Conversation, cast: Cast, file_name: str, local: str) -> Resolved:
+    def resolve(
+        self, conversation: Conversation, cast: Cast, file_name: str, local: str, near: Set[str] = frozenset()
+    ) -> Resolved:
         """Who is behind the labels of a conversation.
 
         Args:
@@ -61,6 +63,7 @@ class People:
             cast: its speakers.
             file_name: consulted for a label only when the conversation is the only one of its file.
             local: prefix that makes labels that say nothing distinct; ends in `:` when others share the file.
+            near: labels that count the people of this conversation, from `scope`.
         """
         is_alone = not local.endswith(":")
         hint = read_file_name(file_name) if is_alone else None
@@ -75,8 +78,11 @@ class People:
             if speaker == main and (label or person.name or own.kind not in ("code", "name")):
                 keys[speaker] = base
             else:
-                keys[speaker] = own.key if own.kind in ("code", "name") else f"{local} {own.key}"
-        self._note_labels(keys, base, (person.label, hint.label if hint else None))
+                stated = conversation.speakers.get(speaker)
+                known = read_label(stated.label) if stated and stated.label else own
+                is_shared = known.kind in ("code", "name") and speaker not in near
+                keys[speaker] = known.key if is_shared else f"{local} {known.key}"
+        self._note_labels(conversation, keys, base, (person.label, hint.label if hint else None))
         self._note_names(conversation, keys, base, hint.name if hint else None)
         return Resolved(base=base, keys=keys)
 
@@ -139,10 +145,13 @@ class People:
         """Facts that two places state differently, one sentence each."""
         return tuple(f"{ids[key]}: {sentence}" for key, sentence in self._disagreements if key in ids)
 
-    def _note_labels(self, keys: dict[str | None, str], base: str, labels: Sequence[str | None]) -> None:
+    def _note_labels(
+        self, conversation: Conversation, keys: dict[str | None, str], base: str, labels: Sequence[str | None]
+    ) -> None:
         for speaker, key in keys.items():
             known = self._known[key]
-            for spelling in (speaker, *(labels if key == base else ())):
+            stated = conversation.speakers.get(speaker) if speaker else None
+            for spelling in (speaker, stated.label if stated else None, *(labels if key == base else ())):
                 own = read_label(spelling) if spelling else None
                 if own and own.kind == "code" and own.key == key:
                     known.spellings.add(own.shown)
@@ -150,12 +159,19 @@ class People:
                     known.names.append(own.shown)
 
     def _note_names(self, conversation: Conversation, keys: Iterable[str | None], base: str, hint: str | None) -> None:
-        """Believe the first name in a file name when somebody says it in the conversation."""
+        """Believe the first name in a file name when somebody is called so in the conversation.
+
+        A capital inside a sentence is a name; at its start, or where the same word is also written small, it may be
+        any word of the title.
+        """
         known = self._known.get(base)
-        if hint and known and not known.names and not conversation.person.name:
-            pattern = re.compile(rf"\b{re.escape(hint)}\b")
-            if any(pattern.search(turn.text) for turn in conversation.turns):
-                known.names.append(hint)
+        if not hint or known is None or known.names or conversation.person.name:
+            return
+        inside = re.compile(rf"(?:[a-z,’'] |\b(?:I['’]m|I am|[Tt]hanks,?|[Hh]i,?|[Hh]ello,?) ){re.escape(hint)}\b")
+        small = re.compile(rf"\b{re.escape(hint.lower())}\b")
+        is_named = any(inside.search(turn.text) for turn in conversation.turns)
+        if is_named and not any(small.search(turn.text) for turn in conversation.turns):
+            known.names.append(hint)
 
 
 def _base_key(label: str | None, name: str | None, local: str) -> str:

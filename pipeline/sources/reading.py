@@ -94,7 +94,9 @@ class Person(Frozen):
     facts: dict[str, str] = {}
     """Lower-case keys; `age`, `occupation` and `location` are spelled so."""
     interviewer: str | None = None
-    """Name of the interviewer, where a header gives it."""
+    """Name of the interviewer, where a header gives it; several with commas between them."""
+    role: Role | None = None
+    """Whether this person asks or answers, where the file says so."""
 
     def over(self, other: "Person") -> "Person":
         """This person, with what only the other states filled in."""
@@ -103,6 +105,7 @@ class Person(Frozen):
             name=self.name or other.name,
             facts={**other.facts, **self.facts},
             interviewer=self.interviewer or other.interviewer,
+            role=self.role or other.role,
         )
 
 
@@ -116,6 +119,10 @@ class Turn(Frozen):
     """Label as written; `None` when nothing says who speaks."""
     role: Role | None = None
     """Set when the format itself says so (a question column); `None` leaves it to `roles`."""
+    times: tuple[tuple[int, float], ...] = ()
+    """Where the file has times: positions in the text, ascending, and the seconds at which the words there begin."""
+    tags: tuple[str, ...] = ()
+    """Codes that somebody gave to these words."""
 
 
 class Conversation(Frozen):
@@ -124,6 +131,8 @@ class Conversation(Frozen):
     turns: tuple[Turn, ...]
     person: Person = Person()
     """Whom it is with, as far as the file says."""
+    speakers: dict[str, Person] = {}
+    """What the file states of its speakers, by label."""
 
 
 class Row(Frozen):
@@ -153,6 +162,8 @@ class Reading(Frozen):
     kind: str = "table"
     """In words: `transcript`, `wide survey`, ..."""
     conversations: tuple[Conversation, ...] = ()
+    people: dict[str, Person] = {}
+    """Everybody whom a list in the file describes, by the label or name under which they speak."""
     tables: tuple[Table, ...] = ()
     """Become conversations, after those above, in `tables.read_tables`."""
     notes: tuple[str, ...] = ()

@@ -1,23 +1,44 @@
 """Who asks and who answers in one conversation.
 
-A speaker is the interviewer because a label or a header says so, or else because of what they do: the one
-who asks in most of their turns and says least. Where that is not clear, nobody is: a participant's words
-taken for an interviewer's would be lost as evidence.
+Decided in this order: what the file says (a header, a list of participants, a field of the export), role words in the
+label, the one speaker who is left beside those who answer, and last what people do: who asks, who speaks first, who
+says least. Where that is not clear, nobody is the interviewer: a participant's words taken for an interviewer's would
+be lost as evidence. Every decision comes with a confidence, and a doubtful one with a warning.
 """
 
+# ruff: noqa: E501 - patterns of many words
+
+import re
 from collections.abc import Mapping, Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import MappedRole, SpeakerRole
+from pipeline.domain.study import Role
 from pipeline.sources.labels import is_interviewer, read_label
 from pipeline.sources.mapping import MappedPart
 from pipeline.sources.reading import Conversation, Reading, Turn
+from pipeline.sources.role_words import answers
 
 MIN_QUESTION_SHARE = 0.4
 """Share of turns with a question mark from which behaviour alone can make somebody the interviewer."""
 
 CLEAR_LEAD = 0.5
 """Lead in that share over everybody else from which it does not matter who says more."""
+
+DOUBTFUL = 0.7
+"""Confidence below which a decision is a warning rather than a note."""
+
+_STATED, _BY_WORD, _ONLY_OTHER = 1.0, 0.97, 0.9
+"""Confidence in what the file says, in a role word, and in the one who is left beside the answering side."""
+_QUESTION = re.compile("[?？؟⸮]|か[。.]?$")
+_OPENERS = re.compile(
+    r"(?:so |and |okay |ok |now |well |then )*(?:how|what|why|when|where|who|which|do you|did you|does|are you|were you|is (?:it|there)|can you"
+    r"|could you|would you|will you|have you|has|tell me|describe|please|wie|was|warum|wann|wo|wer|welche\w*|können sie|haben sie|erzählen sie"
+    r"|comment|pourquoi|quand|où|qui|quel\w*|est-ce|cómo|qué|por qué|cuándo|dónde|quién|como|o que|por que|quando|onde|quem|come|che cosa|perché"
+    r"|как|что|почему|когда|где|кто|какой|какие)\b",
+    re.IGNORECASE,
+)
+"""Beginnings of questions, for transcripts of a program that writes no question marks."""
 _SAMPLE_CHARS = 160
 
 
@@ -28,6 +49,8 @@ class Cast(Frozen):
     participants: tuple[str, ...]
     reason: str
     """How the interviewer was recognised, for the notes; empty when there are no speakers."""
+    confidence: float | None = None
+    """How sure that is, 0 to 1; `None` when there was nothing to decide."""
 
 
 class _Habit(Frozen):
@@ -61,7 +84,7 @@ def cast(conversation: Conversation, roles: Mapping[str, MappedRole] | None = No
     if interviewers == guess.interviewers:
         return guess
     reason = f"{_listed(interviewers)} taken as interviewer (as chosen)" if interviewers else "no interviewer"
-    return Cast(interviewers=interviewers, participants=_without(speakers, interviewers), reason=reason)
+    return _with_askers(speakers, interviewers, reason, _STATED)
 
 
 def speaker_part(title: str, reading: Reading) -> MappedPart | None:
@@ -90,18 +113,79 @@ def _speakers(conversation: Conversation) -> tuple[str, ...]:
 
 def _guess(conversation: Conversation) -> Cast:
     speakers = _speakers(conversation)
-    asked_by = conversation.person.interviewer
-    named = tuple(speaker for speaker in speakers if is_interviewer(speaker) or is_same_name(speaker, asked_by))
-    if named:
-        reason = f"{_listed(named)} taken as interviewer (by name)"
-        return Cast(interviewers=named, participants=_without(speakers, named), reason=reason)
+    stated = tuple(speaker for speaker in speakers if _is_stated_asker(speaker, conversation))
+    by_word = tuple(
+        speaker for speaker in speakers if is_interviewer(speaker) and _stated_role(speaker, conversation) is None
+    )
+    if named := tuple(speaker for speaker in speakers if speaker in (*stated, *by_word)):
+        is_field = any(_stated_role(speaker, conversation) for speaker in named)
+        how, sure = ("as the file says" if is_field else "by name"), (_BY_WORD if by_word else _STATED)
+        return _with_askers(speakers, named, f"{_listed(named)} taken as interviewer ({how})", sure)
+    if (other := _only_other(speakers, conversation)) is not None:
+        return _with_askers(speakers, (other,), f"{other} taken as interviewer (the others answer)", _ONLY_OTHER)
     habits = _habits(conversation.turns)
     asker = _asker(habits, conversation)
     if asker is None:
-        reason = "no interviewer recognised" if len(speakers) > 1 else ""
-        return Cast(interviewers=(), participants=speakers, reason=reason)
+        if len(speakers) < 2:
+            return Cast(interviewers=(), participants=speakers, reason="")
+        return Cast(
+            interviewers=(), participants=speakers, reason="no interviewer recognised",
+            confidence=_STATED if _all_answer(speakers, conversation) else _sureness_of_none(habits),
+        )  # fmt: skip
     reason = f"{asker.speaker} taken as interviewer (asks in {asker.questions} of {asker.turns} turns)"
-    return Cast(interviewers=(asker.speaker,), participants=_without(speakers, (asker.speaker,)), reason=reason)
+    return _with_askers(speakers, (asker.speaker,), reason, _sureness(asker, habits))
+
+
+def _with_askers(speakers: Sequence[str], asking: tuple[str, ...], reason: str, sure: float) -> Cast:
+    return Cast(interviewers=asking, participants=_without(speakers, asking), reason=reason, confidence=sure)
+
+
+def _stated_role(speaker: str, conversation: Conversation) -> Role | None:
+    stated = conversation.speakers.get(speaker)
+    return stated.role if stated else None
+
+
+def _is_stated_asker(speaker: str, conversation: Conversation) -> bool:
+    if (role := _stated_role(speaker, conversation)) is not None:
+        return role == "interviewer"
+    names = (conversation.person.interviewer or "").split(", ")
+    return any(is_same_name(speaker, name) for name in names)
+
+
+def _only_other(speakers: Sequence[str], conversation: Conversation) -> str | None:
+    """The one speaker of whom nothing is said, where everybody else answers by word or statement."""
+    unknown = [speaker for speaker in speakers if not _answers(speaker, conversation)]
+    if len(unknown) != 1 or len(speakers) < 2 or read_label(unknown[0]).kind == "code":
+        return None
+    habits = {habit.speaker: habit for habit in _habits(conversation.turns)}
+    asks_too = habits[unknown[0]].questions > 0
+    opens = speakers[0] == unknown[0]
+    return unknown[0] if asks_too or opens else None
+
+
+def _answers(speaker: str, conversation: Conversation) -> bool:
+    if _stated_role(speaker, conversation) == "participant" or answers(speaker):
+        return True
+    return is_same_name(speaker, conversation.person.name) and bool(conversation.person.name)
+
+
+def _all_answer(speakers: Sequence[str], conversation: Conversation) -> bool:
+    return all(_answers(speaker, conversation) for speaker in speakers)
+
+
+def _sureness(asker: "_Habit", habits: Sequence["_Habit"]) -> float:
+    """How clear the behaviour is: the lead in questions, who opens, who says less, and how much there is to go by."""
+    others = [habit for habit in habits if habit is not asker]
+    lead = asker.question_share - max(habit.question_share for habit in others)
+    talk = sum(habit.words_per_turn for habit in others) / len(others)
+    sure = 0.5 + 0.25 * min(1.0, 1.5 * lead) + 0.1 * (habits[0] is asker) + 0.1 * (asker.words_per_turn < talk)
+    return round(min(0.95, sure + (0.05 if asker.turns > 2 else -0.05)), 2)
+
+
+def _sureness_of_none(habits: Sequence["_Habit"]) -> float:
+    """How likely it is that nobody asks: less, the more questions there are."""
+    share = sum(habit.questions for habit in habits) / max(sum(habit.turns for habit in habits), 1)
+    return round(max(0.3, 0.85 - share), 2)
 
 
 def is_same_name(speaker: str, name: str | None) -> bool:
@@ -123,12 +207,15 @@ def _asker(habits: Sequence[_Habit], conversation: Conversation) -> _Habit | Non
     lead = best.question_share - max(habit.question_share for habit in others)
     is_brief = best.words_per_turn < talk
     asks = best.question_share >= MIN_QUESTION_SHARE and lead > 0
-    return best if asks and (is_brief or lead >= CLEAR_LEAD) else None
+    if asks and (is_brief or lead >= CLEAR_LEAD):
+        return best
+    opens = habits[0] is best
+    return best if opens and lead >= CLEAR_LEAD / 2 and (asks or best.words_per_turn * 2 < talk) else None
 
 
 def _is_known_participant(speaker: str, conversation: Conversation) -> bool:
     person = conversation.person
-    if is_same_name(speaker, person.name):
+    if is_same_name(speaker, person.name) or _stated_role(speaker, conversation) == "participant":
         return True
     label = read_label(speaker)
     if person.label and label.key == read_label(person.label).key:
@@ -141,11 +228,13 @@ def _habits(turns: Sequence[Turn]) -> list[_Habit]:
     for turn in turns:
         if turn.speaker and turn.role is None:
             said.setdefault(turn.speaker, []).append(turn.text)
+    is_punctuated = any(_QUESTION.search(text) for texts in said.values() for text in texts)
+    asks = _QUESTION.search if is_punctuated else _OPENERS.match
     return [
         _Habit(
             speaker=speaker,
             turns=len(texts),
-            questions=sum("?" in text or "？" in text for text in texts),
+            questions=sum(asks(text) is not None for text in texts),
             words_per_turn=sum(len(text.split()) for text in texts) / len(texts),
         )
         for speaker, texts in said.items()

@@ -3,6 +3,8 @@
 Keys are in the form that `facts.plain_key` gives: lower case, plain words.
 """
 
+# ruff: noqa: E501 - lists of words
+
 
 def _list(text: str) -> tuple[str, ...]:
     return tuple(" ".join(part.split()) for part in text.split(","))
@@ -33,7 +35,7 @@ NOT_AN_ANSWER = frozenset(_list("tags, tag, labels, themes, codes, highlight tag
 """Columns of words that are nobody's own."""
 ANSWERED_BY = frozenset(
     _list("""moderator, interviewer, researcher, facilitator, observer, analyst, agent, assignee, developer, company,
-    owner, vendor, staff, admin, support, internal""")
+    owner, vendor, staff, admin, support, internal, merchant, seller, business, operator, official, bot, assistant""")
 )
 ANSWERED_WITH = frozenset(
     _list("reply, replies, response, responses, answer, note, notes, comment, comments, observation, observations")
@@ -46,9 +48,13 @@ RATING = _list("rating, star rating, stars, review stars, review rating, im rati
 SUBJECT = _list("subject, title, review title, summary, headline")
 GROUP = _list("interview id, interview, session id, session, conversation id, conversation, document, file")
 """Which conversation a turn belongs to."""
-TURN_LIST = frozenset(_list("transcript, turns, conversation, dialogue, dialog, utterances, segments, exchanges, qa"))
+TURN_LIST = frozenset(
+    _list("discussion, transcript, turns, conversation, dialogue, dialog, utterances, segments, exchanges, qa")
+)
 """Keys of lists of turns."""
-MAYBE_TURN_LIST = frozenset(_list("messages, responses, answers, chat, entries, items, questions"))
+MAYBE_TURN_LIST = frozenset(
+    _list("thread, history, log, exchange, events, messages, responses, answers, chat, entries, items, questions")
+)
 """Keys of lists that hold turns only when their items name a speaker or a question, or a person is known."""
 ABOUT_PERSON = frozenset(
     _list("""demographics, profile, author, participant, respondent, interviewee, person, customer, user, metadata,
@@ -100,6 +106,13 @@ NOT_A_FACT = frozenset(
     review id, review created utc, requester email, requester id""")
 )
 """About the recording, the file or how to reach somebody, not about the person."""
+GENDER_WORDS = frozenset(
+    _list(
+        "female, male, woman, man, non-binary, nonbinary, f, m, she/her, he/him, they/them, weiblich, männlich, femme,"
+        " homme, mujer, hombre, mulher, homem, donna, uomo, vrouw, kobieta, mężczyzna, женщина, мужчина, 女性, 男性, 女, 男"
+    )
+)
+"""What stands for somebody's gender in parentheses behind a label."""
 OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, adviser, analyst, architect,
     artist, assistant, baker, banker, barber, barista, bartender, bookkeeper, builder, buyer, caretaker,
     carer, carpenter, cashier, chef, chemist, childminder, cleaner, clerk, consultant, controller, cook,

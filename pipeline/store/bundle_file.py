@@ -12,19 +12,22 @@ import json
 import re
 import struct
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
-from pydantic import AwareDatetime, ValidationError
+from pydantic import AwareDatetime, JsonValue, ValidationError
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.bundle import Bundle, BundledRun, Id, LabelledDesign
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import explain_validation
 from pipeline.domain.study import Study
+from pipeline.domain.untrusted import Bounds, Refused, parse_json, read_file
 from pipeline.errors import InputError
 
 FORMAT = "persona.bundle/2"
@@ -40,10 +43,19 @@ class BundleLimits(NamedTuple):
 
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 1_000_000_000
+    expansion: int = 100
+    """How many times its stored size a bundle may unpack to, from 1 MB on. Text packs to a fifth or a tenth."""
     members: int = 2_000
+    document: Bounds = Bounds(max_bytes=100_000_000, max_nodes=1_000_000, max_items=250_000)
+    """Of one member. A run of 500 drafts has about 150,000 values."""
 
 
-class _Member(Frozen):
+_FREE_BYTES = 1_000_000
+"""Size up to which the ratio to the stored size says nothing."""
+_ENTRY_MARK = b"PK\x01\x02"
+
+
+class _Noted(Frozen):
     sha256: str
     bytes: int
 
@@ -58,7 +70,7 @@ class _Manifest(Frozen):
     runs: tuple[Id, ...]
     comparisons: tuple[Comparison, ...]
     designs: tuple[Id, ...] = ()
-    members: dict[str, _Member]
+    members: dict[str, _Noted]
 
 
 def write_bundle(bundle: Bundle, now: datetime) -> bytes:
@@ -86,7 +98,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
         runs=tuple(run.id for run in bundle.runs),
         comparisons=bundle.comparisons,
         designs=tuple(design.stored.id for design in bundle.designs),
-        members={name: _Member(sha256=_digest(data), bytes=len(data)) for name, data in members.items()},
+        members={name: _Noted(sha256=_digest(data), bytes=len(data)) for name, data in members.items()},
     )
     target = io.BytesIO()
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
@@ -110,25 +122,35 @@ def read_bundle(data: bytes, where: str, limits: BundleLimits = BundleLimits()) 
         InputError: it is no bundle, is damaged, was changed, is too large, or is of a newer version.
     """
     if len(data) > limits.file_bytes:
-        raise _too_large(where, len(data), limits)
-    members = _unpack(data, where, limits)
-    manifest = _manifest(members.pop(_MANIFEST, None), where)
-    named = {"studies": manifest.studies, "runs": manifest.runs, "designs": manifest.designs}
-    expected = {f"{folder}/{key}.json" for folder, keys in named.items() for key in keys}
-    if odd := sorted((members.keys() ^ expected) | (manifest.members.keys() ^ expected)):
-        raise _refused(where, f"'{odd[0][:80]}' is in it or in its manifest, and not in the other. Export it again.")
-    for name, content in members.items():
-        noted = manifest.members[name]
-        if noted.bytes != len(content) or noted.sha256 != _digest(content):
-            raise _refused(where, f"{name} is not what its checksum says: it was changed or damaged. Export it again.")
-    bundle = Bundle(
-        source_text=manifest.source_text,
-        studies=tuple(_parsed(Study, members[f"studies/{key}.json"], where) for key in manifest.studies),
-        private=manifest.private,
-        runs=tuple(_parsed(BundledRun, members[f"runs/{key}.json"], where) for key in manifest.runs),
-        comparisons=manifest.comparisons,
-        designs=_designs(members, manifest, where),
-    )
+        raise _refused(where, f"it has {len(data):,} bytes, and {limits.file_bytes:,} are allowed.")
+    with _opened(data, where, limits) as archive:
+        content = {entry.filename: entry for entry in archive.infolist()}
+        manifest = _manifest(archive, content.pop(_MANIFEST, None), where, limits)
+        named = {"studies": manifest.studies, "runs": manifest.runs, "designs": manifest.designs}
+        expected = {f"{folder}/{key}.json" for folder, keys in named.items() for key in keys}
+        if odd := sorted((content.keys() ^ expected) | (manifest.members.keys() ^ expected)):
+            raise _refused(
+                where, f"'{odd[0][:80]}' is in it or in its manifest, and not in the other. Export it again."
+            )
+        for name, entry in content.items():
+            if manifest.members[name].bytes != entry.file_size:
+                raise _changed(where, name)
+
+        def parsed(model: type[_Model], folder: str, keys: Sequence[str]) -> tuple[_Model, ...]:
+            # One after the other: only one member at a time is unpacked and not yet a value.
+            names = [f"{folder}/{key}.json" for key in keys]
+            return tuple(
+                _member(model, archive, content[name], manifest.members[name], where, limits) for name in names
+            )
+
+        bundle = Bundle(
+            source_text=manifest.source_text,
+            studies=parsed(Study, "studies", manifest.studies),
+            private=manifest.private,
+            runs=parsed(BundledRun, "runs", manifest.runs),
+            comparisons=manifest.comparisons,
+            designs=parsed(_design_model(), "designs", manifest.designs) if manifest.designs else (),
+        )
     _check_ids(bundle, manifest, where)
     return bundle
 
@@ -140,39 +162,58 @@ def open_bundle(file: Path, limits: BundleLimits = BundleLimits()) -> Bundle:  #
         InputError: it cannot be read, or what `read_bundle` refuses.
     """
     try:
-        if (size := file.stat().st_size) > limits.file_bytes:
-            raise _too_large(str(file), size, limits)
-        data = file.read_bytes()
+        data = read_file(file, limits.file_bytes)
+    except Refused as error:
+        raise _refused(str(file), f"it {error}.") from error
     except OSError as error:
         raise InputError(f"{file}: cannot be read ({error.strerror}). Check the path.") from error
     return read_bundle(data, str(file), limits)
 
 
-def _too_large(where: str, size: int, limits: BundleLimits) -> InputError:
-    return _refused(where, f"it has {size:,} bytes, and {limits.file_bytes:,} are allowed.")
+@contextmanager
+def _opened(data: bytes, where: str, limits: BundleLimits) -> Iterator[ZipFile]:
+    """The archive, once what it claims is within the limits.
+
+    The claims bind: no member is read beyond the size that was counted here.
+    """
+    # Each entry costs some 600 bytes when the list is read, so they are counted before that.
+    if data.count(_ENTRY_MARK) > 10 * limits.members:
+        raise _refused(where, f"it has more than {limits.members:,} members.")
+    with _damage_in_words(where):
+        archive = ZipFile(io.BytesIO(data))
+    with archive:
+        _check_claims(archive.infolist(), len(data), where, limits)
+        yield archive
 
 
-def _unpack(data: bytes, where: str, limits: BundleLimits) -> dict[str, bytes]:
-    """The members by name; names are looked at, and never used as paths."""
+def _unpacked(archive: ZipFile, entry: ZipInfo, where: str) -> bytes:
+    with _damage_in_words(where):
+        return archive.read(entry)
+
+
+@contextmanager
+def _damage_in_words(where: str) -> Iterator[None]:
     try:
-        with ZipFile(io.BytesIO(data)) as archive:
-            entries = archive.infolist()
-            if len(entries) > limits.members:
-                raise _refused(where, f"it has {len(entries):,} members, and {limits.members:,} are allowed.")
-            total = sum(entry.file_size for entry in entries)
-            if total > limits.unpacked_bytes:
-                raise _refused(where, f"unpacked it has {total:,} bytes, and {limits.unpacked_bytes:,} are allowed.")
-            names = [entry.filename for entry in entries]
-            if len(set(names)) != len(names):
-                raise _refused(where, "a member is in it twice.")
-            if any(entry.flag_bits & 1 or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
-                raise _refused(where, "a member is encrypted, or packed in a way that bundles are not.")
-            # A member is never read beyond the size that was counted above.
-            return {entry.filename: archive.read(entry) for entry in entries}
+        yield
     except _DAMAGE as error:
         raise _refused(
             where, "it is not a zip archive, or it was cut off or damaged. Export or copy it again."
         ) from error
+
+
+def _check_claims(entries: list[ZipInfo], stored: int, where: str, limits: BundleLimits) -> None:
+    if len(entries) > limits.members:
+        raise _refused(where, f"it has {len(entries):,} members, and {limits.members:,} are allowed.")
+    most = min(limits.unpacked_bytes, max(_FREE_BYTES, limits.expansion * stored))
+    if (total := sum(entry.file_size for entry in entries)) > most:
+        raise _refused(where, f"unpacked it has {total:,} bytes, and {most:,} are allowed.")
+    if (largest := max((entry.file_size for entry in entries), default=0)) > limits.document.max_bytes:
+        raise _refused(where, f"a member has {largest:,} bytes, and {limits.document.max_bytes:,} are allowed.")
+    names = [entry.filename for entry in entries]
+    if len(set(names)) != len(names):
+        raise _refused(where, "a member is in it twice.")
+    if any(entry.flag_bits & 1 or entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
+        raise _refused(where, "a member is encrypted, or packed in a way that bundles are not.")
 
 
 _DAMAGE = (
@@ -189,36 +230,51 @@ _DAMAGE = (
 """What Python's reader of archives raises for damaged ones."""
 
 
-def _manifest(data: bytes | None, where: str) -> _Manifest:
-    if data is None:
+def _manifest(archive: ZipFile, entry: ZipInfo | None, where: str, limits: BundleLimits) -> _Manifest:
+    if entry is None:
         raise _refused(where, f"it has no {_MANIFEST}. Make one with `persona export RUN --bundle FILE.zip`.")
-    try:
-        stated = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise _refused(where, f"{_MANIFEST} is not JSON.") from error
+    stated = _values(_unpacked(archive, entry, where), _MANIFEST, where, limits)
     name = stated.get("format") if isinstance(stated, dict) else None
     found = _FORMATS.fullmatch(name) if isinstance(name, str) else None
     if found is None:
         raise _refused(where, f"{_MANIFEST} does not say that this is a bundle of runs.")
     if name not in _READABLE:
-        raise _refused(where, f"it is of format {name}, and this program reads up to {FORMAT}. Update the program.")
-    return _parsed(_Manifest, data, where)
+        raise _refused(
+            where, f"it is of format {found[0][:40]}, and this program reads up to {FORMAT}. Update the program."
+        )
+    return _parsed(_Manifest, stated, where)
 
 
 _Model = TypeVar("_Model", bound=Frozen)
 
 
-def _parsed(model: type[_Model], data: bytes, where: str) -> _Model:
+def _member(
+    model: type[_Model], archive: ZipFile, entry: ZipInfo, noted: _Noted, where: str, limits: BundleLimits
+) -> _Model:
+    """One member as a value, once its checksum is right."""
+    data = _unpacked(archive, entry, where)
+    if noted.sha256 != _digest(data):
+        raise _changed(where, entry.filename)
+    return _parsed(model, _values(data, entry.filename, where, limits), where)
+
+
+def _values(data: bytes, name: str, where: str, limits: BundleLimits) -> JsonValue:
     try:
-        return model.model_validate_json(data)
+        return parse_json(data, limits.document)
+    except Refused as error:
+        raise _refused(where, f"{name} {error}.") from error
+
+
+def _parsed(model: type[_Model], values: JsonValue, where: str) -> _Model:
+    # From values, not from JSON: there every error would hold a copy of all that it is about.
+    try:
+        return model.model_validate(values)
     except ValidationError as error:
         raise _refused(where, explain_validation(error)[:500]) from error
 
 
-def _designs(members: dict[str, bytes], manifest: _Manifest, where: str) -> tuple[LabelledDesign, ...]:
-    if not manifest.designs:
-        return ()
-    return tuple(_parsed(LabelledDesign, members[f"designs/{key}.json"], where) for key in manifest.designs)
+def _design_model() -> "type[LabelledDesign]":
+    return LabelledDesign
 
 
 def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
@@ -240,6 +296,10 @@ def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
             raise _refused(where, f"the design {labelled.stored.id} is about runs or a study that are not in it.")
         if not {task.key for task in design.tasks} <= drafts:
             raise _refused(where, f"the design {labelled.stored.id} asks for a draft that is not in it.")
+
+
+def _changed(where: str, name: str) -> InputError:
+    return _refused(where, f"{name} is not what its checksum says: it was changed or damaged. Export it again.")
 
 
 def _refused(where: str, why: str) -> InputError:

@@ -142,8 +142,10 @@ def _refusal(db: "Database", run_id: str, call: ModelCall) -> PersonaError:
     if budget is None or spent + cost_micros <= budget:
         budget, spent, held = run["project_budget_micros"], run["spent_by_project"], run["held"]
         sharing = f" that the runs of '{run['project']}' share"
+    left = max(0, budget - spent)
     return BudgetExhausted(
-        f"The next call could cost {usd(cost_micros)}, and {usd(max(0, budget - spent))} of the budget of"
+        f"The next call could cost {usd(cost_micros)}, and {usd(left)} of the budget of"
         f" {usd(budget)}{sharing} is left.",
-        held=spent - held + cost_micros <= budget,
+        left_micros=left,
+        free_micros=max(0, budget - spent + held),
     )

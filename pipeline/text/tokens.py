@@ -14,8 +14,9 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import snowballstemmer
 
@@ -28,14 +29,14 @@ _SCRIPTS = (
 )
 _UNSPACED = "぀-ヿ㐀-䶿一-鿿가-힣\u0e00-\u0e7f"
 _TOKEN = re.compile(
-    rf"(?P<number>\d+(?:[.,:]\d+)*)|(?P<unspaced>[{_UNSPACED}]+)"
+    rf"(?P<number>\d+(?:[.,:]\d+)*(?:(?:st|nd|rd|th)\b)?)|(?P<unspaced>[{_UNSPACED}]+)"
     rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W\d_]|[\u0300-\u036f\u064b-\u0652\u0900-\u0dff])+\d*"
     rf"(?:'(?:(?![{_UNSPACED}])[^\W\d_])+)*)"
 )
 _APOSTROPHES = str.maketrans(dict.fromkeys("’‘ʼ`´", "'"))
 _MARK = re.compile(r"\[[A-Za-z][^\[\]\n]{0,30}\]")
 _SPEECH = re.compile(r"\b(?:you know|i mean|sort of|kind of)\b")
-_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_VULGAR = re.compile(r"(?<=\d)(?=[¼-¾⅐-⅞])")
 _END = re.compile(r"(?<![.!?])[.!?]++[\"'”’)\]]*+(?=\s)|[。！？]+|\n+")
 _SPACED_WORD = re.compile(r"\S+")
 
@@ -61,8 +62,53 @@ ONES = tuple(
 TENS = tuple(re.findall(r"\w+", "twenty thirty forty fifty sixty seventy eighty ninety"))
 
 _SMALL = {word: value for value, word in enumerate(ONES)} | {word: 10 * value for value, word in enumerate(TENS, 2)}
-_LARGE = {"thousand": 1000, "million": 1_000_000}
-_SPOKEN = frozenset((*_SMALL, "hundred")) - {"one"}
+_LARGE = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_ORDINALS = {
+    word: value
+    for value, word in enumerate(
+        re.findall(
+            r"\w+",
+            """third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth
+            sixteenth seventeenth eighteenth nineteenth""",
+        ),
+        3,
+    )
+} | {word.removesuffix("y") + "ieth": 10 * value for value, word in enumerate(TENS, 2)}
+"""`first` and `second` stay words alone: they are adverbs and moments more often than numbers. The others are written
+like the numbers they count to, because `July 25` and `the 25th of July` are one day."""
+_LAST_ORDINALS = _ORDINALS | {"first": 1, "second": 2}
+_PARTS = {"half": 2, "quarter": 4} | {word: value for word, value in _ORDINALS.items() if value <= 10}
+_MANY_PARTS = {f"{word}s": value for word, value in _PARTS.items() if word != "half"}
+_OF_A_WHOLE = frozenset(re.findall(r"\w+", "of the a an my our your his her its their as more less to and or than"))
+"""Words after `a third` that make it a part; before any other word it is the one after the second."""
+_CENTURIES = {"eighteen": 1800, "nineteen": 1900}
+_JOINING = {"to", "or"}
+_STARTS = (
+    _SMALL.keys() - {"one"}
+    | _LARGE.keys()
+    | _ORDINALS.keys()
+    | _PARTS.keys()
+    | _MANY_PARTS.keys()
+    | {"hundred", "point"}
+)
+
+_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"\d{1,15}(?:\.\d{1,6})?", re.ASCII)
+SPLIT_DECIMAL = re.compile(
+    r"(?:(?<=[\w,;] )|(?<=[£$€¥(]))\d{1,3}\. \d{1,2}(?![\w.,:/])|(?m:^)\d{1,3}\. \d{1,2}(?= ?(?:%|per ?cent|\Z))"
+)
+"""`98. 7`, as PDF files and speech-to-text write it; a number that begins a line may count the lines."""
+_FRACTION = re.compile(r"(?<![\d.,:/⁄])(?:(\d{1,3}) )?(\d{1,2})[/⁄](\d{1,3})(?![\d/⁄.,])")
+_BY_SPACES = re.compile(r"(?<![\d.,:'/])(?<!\d )\d{1,3}(?: \d{3})++(?!['\d])(?! \d)")
+_BY_COMMAS = re.compile(r"(?<![\d.,:])(?<!\d, )\d{1,3}(?:, \d{3})++(?!\d)(?!,? (?:and |or )?\d| ?%| per ?cent)")
+_BY_APOSTROPHES = re.compile(r"(?<![\d.,:'])\d{1,3}(?:'\d{3})++(?!['\d])")
+_SCALED = re.compile(
+    r"(?:(?P<sign>[£$€¥]) ?|(?<![\w.,:]))(?:(?P<low>\d{1,4}(?:[.,]\d{1,3})?) ?(?:-|–|—|to) ?[£$€¥]?)?"
+    r"(?P<number>\d{1,4}(?:[.,]\d{1,3})?)(?P<gap> ?)(?P<scale>k|mn|bn|m|b)(?![\w'])"
+)
+_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "b": 10**9, "bn": 10**9}
+_ENGLISH_GROUPS = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d+)?")
+_GERMAN_GROUPS = re.compile(r"\d{1,3}(?:\.\d{3})+,\d+|\d{1,3}(?:\.\d{3}){2,}")
 
 
 @lru_cache(maxsize=1 << 17)
@@ -205,20 +251,22 @@ def tokens(text: str) -> list[str]:
     """Every word and number in order, lower case, in one normal form.
 
     Curly apostrophes, full-width letters and composed accents are unified (NFKC), marks such as
-    `[inaudible]` are dropped, `1,000` is `1000` and `4.90` is `4.9`. Scripts without spaces give character
-    bigrams. An empty text gives an empty list.
+    `[inaudible]` are dropped, `1,000` and `1 000` are `1000`, `4.90` is `4.9` and `£4.1m` `4100000`. Scripts
+    without spaces give character bigrams. An empty text gives an empty list.
     """
     return list(_cached_tokens(text)) if len(text) <= _WORTH_KEEPING else _read_tokens(text)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1 << 14)
 def _cached_tokens(text: str) -> tuple[str, ...]:
     """A claim is looked at by several rules one after the other."""
     return tuple(_read_tokens(text))
 
 
 def _read_tokens(text: str) -> list[str]:
-    plain = _MARK.sub(" ", unicodedata.normalize("NFKC", text).translate(_APOSTROPHES)).lower()
+    # In normal form 3½ would be thirty-one halves.
+    apart = _VULGAR.sub(" ", text)
+    plain = join_digits(_MARK.sub(" ", unicodedata.normalize("NFKC", apart).translate(_APOSTROPHES)).lower())
     found: list[str] = []
     for match in _TOKEN.finditer(plain):
         token = match.group()
@@ -239,7 +287,7 @@ def stems(text: str) -> list[str]:
 def content(words: list[str], language: str = "english") -> list[str]:
     """What a text is about: its tokens as stems, without stop words and fillers, negations kept, in order.
 
-    English number words become numbers (`forty-one` is `41`) and every English negation becomes `not`.
+    English number words become numbers (`forty-one` is `41`, `a third` `0.333`), every English negation `not`.
 
     Args:
         words: the tokens of any text.
@@ -265,12 +313,16 @@ def is_number(token: str) -> bool:
 def sentence_spans(text: str) -> list[tuple[int, int]]:
     """Start and end of every sentence in the text, without the white space around it.
 
-    A sentence ends at `.`, `!`, `?` before white space, at their full-width forms and at a newline. A run
-    of more than 60 words is cut every 40, so that no sentence is too long to be shown as evidence.
+    A sentence ends at `.`, `!`, `?` before white space, at their full-width forms and at a newline, but not
+    inside a number that a space has split (`98. 7`). A run of more than 60 words is cut every 40, so that no
+    sentence is too long to be shown as evidence.
     """
     spans: list[tuple[int, int]] = []
     start = 0
+    inside = {match.start() + match.group().index(".") for match in SPLIT_DECIMAL.finditer(text)}
     for match in _END.finditer(text):
+        if match.start() in inside:
+            continue
         spans.extend(_pieces(text, start, match.end()))
         start = match.end()
     spans.extend(_pieces(text, start, len(text)))
@@ -310,8 +362,7 @@ def shortened(text: str) -> str:
 
 def _number(token: str) -> str:
     token = "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in token)
-    token = token.replace(",", "") if _THOUSANDS.fullmatch(token) else token.replace(",", ".")
-    return token.rstrip("0").rstrip(".") if token.count(".") == 1 and ":" not in token else token
+    return plain_number(token)
 
 
 def _bigrams(run: str) -> Iterator[str]:
@@ -330,42 +381,160 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
             yield cut, min(cut + _LONGEST_SENTENCE, right)
 
 
-def fold_numbers(words: list[str]) -> list[str]:
-    """English number words as digits: `two hundred and ten` is `210`, `two point five` is `2.5`.
+def join_digits(text: str) -> str:
+    """A text with the parts of each number together: `1 000 000`, `235, 000`, `98. 7`, `£4.1m`, `3 1/2`.
 
-    A lone `one` stays a word: it is a pronoun more often than a number.
+    Args:
+        text: in lower case and normal form.
     """
-    if _SPOKEN.isdisjoint(words):
+    if not _DIGIT.search(text):
+        return text
+    text = _FRACTION.sub(_as_decimal, text)
+    text = SPLIT_DECIMAL.sub(lambda found: found.group().replace(" ", ""), text)
+    text = _BY_SPACES.sub(lambda found: found.group().replace(" ", ""), text)
+    text = _BY_APOSTROPHES.sub(lambda found: found.group().replace("'", ""), text)
+    text = _BY_COMMAS.sub(_without_commas, text)
+    return _SCALED.sub(_scaled, text)
+
+
+def plain_number(digits: str) -> str:
+    """Digits with separators in one form: `1,000` is `1000`, `2,50` is `2.5`, `1.000.000` is `1000000`.
+
+    Times stay as they are; an ordinal is its number, but `1st` and `2nd` are the words `first` and `second`.
+    """
+    if digits[-1].isalpha():
+        return {"1st": "first", "2nd": "second"}.get(digits) or plain_number(digits[:-2])
+    if _ENGLISH_GROUPS.fullmatch(digits):
+        digits = digits.replace(",", "")
+    elif _GERMAN_GROUPS.fullmatch(digits):
+        digits = digits.replace(".", "")
+    digits = digits.replace(",", ".")
+    return digits.rstrip("0").rstrip(".") if digits.count(".") == 1 and ":" not in digits else digits
+
+
+def fold_numbers(words: list[str]) -> list[str]:
+    """English number words as digits: `two hundred and ten` is `210`, `two and a half` `2.5`, `a third` `0.333`.
+
+    A lone `one` stays a word: it is a pronoun more often than a number. Folding twice changes nothing.
+    """
+    if _STARTS.isdisjoint(words):
         return words
     folded: list[str] = []
     position = 0
     while position < len(words):
-        begins = words[position] in _SMALL or words[position] == "hundred"
-        value, end = _spoken_number(words, position) if begins else (None, position)
-        if value is None or (end - position == 1 and words[position] == "one"):
+        found = _number_at(words, position)
+        if found is None:
             folded.append(words[position])
             position += 1
         else:
-            folded.append(value)
-            position = end
+            _scale_range(folded, found)
+            folded.append(found.text)
+            position = found.end
     return folded
 
 
-def _spoken_number(words: list[str], start: int) -> tuple[str | None, int]:
-    """The number that begins at a word, and where it ends; `None` when none begins there."""
+class _Number(NamedTuple):
+    text: str
+    end: int
+    """One past its last word."""
+    scale: int = 1
+    """What its last word multiplied it by."""
+
+
+def _number_at(words: list[str], start: int) -> _Number | None:
+    """The number that begins at a word; `None` when none begins there, or only a pronoun."""
+    word = words[start]
+    part = _part_at(words, start)
+    if part:
+        return part
+    if word in _ORDINALS:
+        return _Number(str(_ORDINALS[word]), start + 1)
+    if word in _SMALL or word == "hundred":
+        value, end = _spoken(words, start)
+    elif _DIGITS.fullmatch(word):
+        value, end = Decimal(word), start + 1
+    elif word in _LARGE and words[max(start - 1, 0) : start] == ["a"]:
+        value, end = Decimal(1), start
+    else:
+        return None
+    if end == start and word not in _LARGE:
+        return None
+    if end < len(words) and words[end] in _LAST_ORDINALS and word in _SMALL and value % 10 == 0 and value:
+        last = _LAST_ORDINALS[words[end]]
+        if last < 10:
+            return _Number(str(int(value) + last), end + 1)
+    value, end, scale = _grown(words, value, end)
+    lone = end - start == 1 and (word == "one" or word[0].isdigit())
+    return None if lone else _Number(_written(value), end, scale)
+
+
+def _grown(words: list[str], value: Decimal, end: int) -> tuple[Decimal, int, int]:
+    """A number with what follows it: `point five`, `and a half`, `thousand`."""
+    value, end = _with_decimals(words, value, end)
+    if words[end : end + 1] == ["and"] and words[end + 1 : end + 2] != ["half"]:
+        part = _part_at(words, end + 1, closed=False)
+        if part and Decimal(part.text) < 1 and value == int(value):
+            value, end = value + Decimal(part.text), part.end
+    scale = 1
+    while end < len(words) and words[end] in _LARGE:
+        scale, end = min(scale * _LARGE[words[end]], _LARGE["trillion"]), end + 1
+    return value * scale, end, scale
+
+
+def _spoken(words: list[str], start: int) -> tuple[Decimal, int]:
+    """The whole number that some words begin with, and where it ends; it ends at `start` when there is none."""
     total, current, position = 0, 0, start
+    if words[start] in _CENTURIES and _SMALL.get("".join(words[start + 1 : start + 2]), 0) >= 10:
+        current, position = _CENTURIES[words[start]], start + 1
+    elif words[start : start + 2] == ["twenty", "twenty"]:
+        current, position = 2000, start + 1
     while position < len(words):
         word = words[position]
         if word in _SMALL and _fits(current, _SMALL[word]):
             current += _SMALL[word]
-        elif word == "hundred" and (0 < current < 10 or words[start - 1 : position] == ["a"]):
+        elif word == "hundred" and (0 < current < 20 or words[start - 1 : position] == ["a"]):
             current = max(current, 1) * 100
-        elif word in _LARGE and current > 0 and total < _LARGE[word]:
+        elif word in _LARGE and current > 0 and (total or _goes_on(words, position)) and not total % _LARGE[word]:
+            if total and total < _LARGE[word]:
+                break
             total, current = total + current * _LARGE[word], 0
         elif word != "and" or total + current < 100 or not _SMALL.keys() & words[position + 1 : position + 2]:
             break
         position += 1
-    return _with_decimals(str(total + current), words, position) if position > start else (None, start)
+    return Decimal(total + current), position
+
+
+def _goes_on(words: list[str], position: int) -> bool:
+    """Whether a number goes on after `thousand`: the last word of one multiplies all before it."""
+    after = words[position + 1 : position + 2] + words[position + 2 : position + 3]
+    return bool(after) and (after[0] in _SMALL or (after[0] == "and" and after[1:2] != [] and after[1] in _SMALL))
+
+
+def _part_at(words: list[str], start: int, closed: bool = True) -> _Number | None:
+    """`a third`, `two thirds`, `half of`; whether `a third` is a part is told by the word that follows it.
+
+    Args:
+        words: of a text.
+        start: where it begins.
+        closed: whether that word is asked for; `three and a half` needs none.
+    """
+    first, after = words[start], words[start + 1 : start + 2]
+    if first == "half" and (after in (["a"], ["an"]) or (after and after[0] in _OF_A_WHOLE)) and "past" not in after:
+        scaled = words[start + 1 : start + 2] == ["a"] and words[start + 2 : start + 3]
+        if scaled and scaled[0] in _LARGE:
+            return _Number(_written(Decimal(_LARGE[scaled[0]]) / 2), start + 3)
+        return _Number("0.5", start + 1)
+    count = 1 if first in ("a", "one") else _SMALL.get(first, 0)
+    if not after or not count:
+        return None
+    if count == 1 and after[0] in _PARTS:
+        follows = words[start + 2 : start + 3]
+        if closed and follows and follows[0] not in _OF_A_WHOLE:
+            return None
+        return _Number(_written(Decimal(1) / _PARTS[after[0]]), start + 2)
+    if 1 < count < 10 and after[0] in _MANY_PARTS and count < _MANY_PARTS[after[0]]:
+        return _Number(_written(Decimal(count) / _MANY_PARTS[after[0]]), start + 2)
+    return None
 
 
 def _fits(current: int, value: int) -> bool:
@@ -373,11 +542,52 @@ def _fits(current: int, value: int) -> bool:
     return current % 100 == 0 or (current % 100 >= 20 and current % 10 == 0 and 0 < value < 10)
 
 
-def _with_decimals(whole: str, words: list[str], position: int) -> tuple[str, int]:
+def _with_decimals(words: list[str], value: Decimal, position: int) -> tuple[Decimal, int]:
     digits = []
     if words[position : position + 1] == ["point"]:
         for word in words[position + 1 : position + 5]:
             if _SMALL.get(word, 10) > 9:
                 break
             digits.append(str(_SMALL[word]))
-    return (f"{whole}.{''.join(digits)}", position + 1 + len(digits)) if digits else (whole, position)
+    if not digits or value != int(value):
+        return value, position
+    return value + Decimal(f"0.{''.join(digits)}"), position + 1 + len(digits)
+
+
+def _scale_range(folded: list[str], found: _Number) -> None:
+    """Give the low end of `two to three million` the scale of its high end."""
+    at = len(folded) - 1
+    if found.scale == 1 or at < 0:
+        return
+    if folded[at] in _JOINING or (folded[at] == "and" and at >= 2 and folded[at - 2] == "between"):
+        at -= 1
+    if at >= 0 and _DIGITS.fullmatch(folded[at]) and Decimal(folded[at]) * found.scale < Decimal(found.text):
+        folded[at] = _written(Decimal(folded[at]) * found.scale)
+
+
+def _written(value: Decimal) -> str:
+    text = f"{value.quantize(Decimal('0.001')):f}" if value != int(value) else f"{int(value)}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _as_decimal(found: re.Match[str]) -> str:
+    whole, above, below = (int(part or 0) for part in found.groups())
+    if not 0 < above < below:
+        return found.group()
+    return _written(Decimal(whole) + Decimal(above) / below)
+
+
+def _without_commas(found: re.Match[str]) -> str:
+    groups = found.group().split(", ")
+    # `120, 130, 140` lists three numbers.
+    return "".join(groups) if len(groups) == 2 or "000" in groups else found.group()
+
+
+def _scaled(found: re.Match[str]) -> str:
+    scale = found["scale"]
+    if scale in ("m", "b") and not found["sign"]:
+        return found.group()  # 5 m may be metres
+    if scale == "k" and found["gap"] and not found["sign"]:
+        return found.group()
+    parts = [part for part in (found["low"], found["number"]) if part]
+    return " ".join(_written(Decimal(part.replace(",", ".")) * _SCALES[scale]) for part in parts)

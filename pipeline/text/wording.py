@@ -64,6 +64,14 @@ _JOINER = "\u2060"
 _DIRECTION = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+def clock(seconds: float | None) -> str | None:
+    """A place in a recording: `00:12:31`; `None` where there is none."""
+    if seconds is None:
+        return None
+    whole = int(seconds)
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
+
+
 def usd(micros: int, simulated: bool = False) -> str:
     """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
 

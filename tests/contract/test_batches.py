@@ -138,6 +138,19 @@ def test_budget_holds_for_the_whole_batch(server: Server) -> None:
     assert sum(call.reserved_micros for call in record.calls) <= 2.2 * worst
 
 
+@pytest.mark.parametrize("mode", ["live", "batch"])
+def test_a_gateway_that_reports_no_tokens_does_not_switch_the_budget_off(server: Server, mode: str) -> None:
+    names = ("input_tokens", "output_tokens", "prompt_tokens", "completion_tokens")
+    server.usage = dict.fromkeys(names, 0)
+    told = run(server, refine_mode=mode, max_cost=0.06, count=20)
+    calls = [call for call in told.calls if call.stage == "refine"]
+    assert 0 < len(calls) < 20
+    assert all(call.flag and call.cost_micros == call.reserved_micros > 0 for call in calls)
+    assert told.spent_micros <= 60_000
+    assert outcomes(told).count("budget_exhausted") > 0
+    assert any("reported fewer tokens" in warning for warning in told.warnings)
+
+
 def test_address_without_batches_is_found_before_anything_is_drafted(server: Server) -> None:
     server.batches.served = False
     with pytest.raises(ConfigError, match=r"refine_mode: .* has no batch API\. Set refine_mode to live"):

@@ -68,8 +68,10 @@ and this is what came of it. *Words of* counts the pieces with a participant's o
 *interviewer* counts those of whoever asks, or answers for a company. Where a guess is wrong it can be corrected on the
 Upload page; the correction is remembered for every file with the same columns or speakers.
 
-| what | file | read as | participants | words of | interviewer | what was recognised and left out |
-|---|---|---|---|--:|--:|---|"""
+*Made from documentation*: no export of the tool was at hand, the layout follows its public documentation.
+
+| what | file | layout | read as | participants | words of | interviewer | what was recognised and left out |
+|---|---|---|---|---|--:|--:|---|"""
 OTHERS = """
 ## The same in other formats
 
@@ -85,7 +87,8 @@ def row(name: str) -> str:
     asked = sum(segment.role == "interviewer" for segment in study.segments)
     notes = " ".join(document.notes).replace("|", "\\|")
     said = len(study.segments) - asked
-    return f"| {name} | `{document.name}` | {document.kind} | {people} | {said} | {asked} | {notes} |"
+    read_as = f"{SHAPES[name].made} | {document.kind}"
+    return f"| {name} | `{document.name}` | {read_as} | {people} | {said} | {asked} | {notes} |"
 
 
 def document() -> str:

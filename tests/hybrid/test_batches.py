@@ -19,12 +19,12 @@ from pipeline.providers import Answer, Found, Reply, Request
 from pipeline.providers.pricing import Pricer
 from pipeline.store.events import describe
 from tests.factories import make_draft
-from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, answer
+from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, refinement
 
 SEGMENT = Segment(id="d1.1", document="d1", participant="P1", role="participant", text="Cold.", where="turn 1")
 STUDY = Study(id="s", name="s", documents=(), participants=(), segments=(SEGMENT,))
 PRICER = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=1, output_usd=1)}, batch=True)  # a micro-dollar a token
-BETTER, WORSE, UNREADABLE = answer(tagline="0.95"), answer(tagline="0.1"), answer(name="")
+BETTER, WORSE, UNREADABLE = refinement(tagline="0.95"), refinement(tagline="0.1"), refinement(name="")
 ERRORED = ProviderError("It answered HTTP 500.")
 EXPIRED = ProviderError("It did not answer within 24 hours.")
 STOPPED = Cancelled("The batch was cancelled before this was answered.")
@@ -163,9 +163,9 @@ def test_answers_are_billed_at_the_price_and_settled_below_their_reservation() -
     bench = Bench(Shop(BETTER))
     (final,) = bench.run(0.4)
     (call,) = bench.calls
-    assert (call.status, call.cost_micros, final.cost_micros) == ("ok", 150, 150)
-    assert call.reserved_micros > 150
-    assert bench.ledger.spent() == 150
+    assert (call.status, call.cost_micros, final.cost_micros) == ("ok", 950, 950)
+    assert call.reserved_micros > 950
+    assert bench.ledger.spent() == 950
 
 
 def test_waiting_is_counted_as_the_time_the_calls_took() -> None:
@@ -179,8 +179,8 @@ def test_what_was_not_answered_costs_nothing_and_leaves_the_draft() -> None:
     bench = Bench(Shop(BETTER, ERRORED, EXPIRED, STOPPED))
     finals = bench.run(0.1, 0.2, 0.3, 0.4)
     assert outcomes(finals) == ["refined", "refine_failed", "refine_failed", "refine_failed"]
-    assert [call.cost_micros for call in bench.calls] == [150, 0, 0, 0]
-    assert bench.ledger.spent() == 150
+    assert [call.cost_micros for call in bench.calls] == [950, 0, 0, 0]
+    assert bench.ledger.spent() == 950
 
 
 def test_what_the_provider_says_nothing_about_is_charged_at_its_reservation() -> None:
@@ -257,7 +257,7 @@ def test_cancelled_run_stops_the_batch_and_uses_what_was_answered() -> None:
     bench = Bench(shop, log=Log(3, lambda log: log.cancel()))
     finals = bench.run(0.3, 0.4, 0.5)
     assert outcomes(finals) == ["refined", "cancelled", "cancelled"]
-    assert [call.cost_micros for call in bench.calls] == [150, 0, 0]
+    assert [call.cost_micros for call in bench.calls] == [950, 0, 0]
     assert len(shop.cancelled) == 1
     assert bench.clock.seconds <= 60
 
@@ -290,7 +290,7 @@ def test_run_cancelled_while_its_batch_is_looked_for_leaves_it_to_be_resumed() -
     shop.undecided = 0
     second = Bench(shop, so_far=bench.log.facts())
     assert outcomes(second.run(0.3, 0.4)) == ["refined", "refined"]
-    assert (len(shop.taken), second.ledger.spent()) == (1, 300)
+    assert (len(shop.taken), second.ledger.spent()) == (1, 1900)
 
 
 # The batch is written down when it is planned, before it is sent, when it is taken, and when it has ended.
@@ -301,8 +301,8 @@ def test_run_killed_at_any_point_of_a_batch_buys_each_answer_once(at: int) -> No
     second = Bench(shop, so_far=so_far)
     assert outcomes(second.run(0.3, 0.4)) == ["refined", "refined"]
     assert len(shop.taken) == 1
-    assert second.ledger.spent() == 300
-    assert sum(call.cost_micros for call in second.calls) == 300
+    assert second.ledger.spent() == 1900
+    assert sum(call.cost_micros for call in second.calls) == 1900
 
 
 def test_run_killed_between_taking_and_writing_finds_its_batch() -> None:
@@ -321,7 +321,7 @@ def test_run_killed_between_taking_and_writing_finds_its_batch() -> None:
     second = Bench(shop, so_far=bench.log.facts())
     assert outcomes(second.run(0.3, 0.4)) == ["refined", "refined"]
     assert len(shop.taken) == 1
-    assert second.ledger.spent() == 300
+    assert second.ledger.spent() == 1900
 
 
 def test_what_an_interrupted_batch_did_not_answer_is_asked_again() -> None:
@@ -331,7 +331,7 @@ def test_what_an_interrupted_batch_did_not_answer_is_asked_again() -> None:
     second = Bench(shop, so_far=so_far)
     assert outcomes(second.run(0.3, 0.4)) == ["refined", "refined"]
     assert [len(names) for names in shop.taken.values()] == [2, 1]
-    assert second.ledger.spent() == 300
+    assert second.ledger.spent() == 1900
 
 
 def test_answer_about_a_draft_that_is_no_longer_wanted_is_settled_all_the_same() -> None:
@@ -341,7 +341,7 @@ def test_answer_about_a_draft_that_is_no_longer_wanted_is_settled_all_the_same()
     finals = second.run(0.3, 0.9, 0.9, 0.9, 0.9)
     assert "refined" not in outcomes(finals)
     assert {call.status for call in second.calls} == {"ok"}
-    assert second.ledger.spent() == 300
+    assert second.ledger.spent() == 1900
 
 
 def test_waiting_is_told_with_the_time_it_began() -> None:

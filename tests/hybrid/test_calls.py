@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, PriceOverride
 from pipeline.domain.persona import Persona
@@ -13,7 +15,7 @@ from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.providers import RefineTask, Reply, Request
-from pipeline.providers.pricing import Pricer, input_token_upper_bound
+from pipeline.providers.pricing import FREE, Pricer, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply, persona_reader
 from tests.factories import make_persona
 from tests.fakes import FakeClock, ScriptedProvider, Step, answer
@@ -336,7 +338,7 @@ class HeldUntil(MemoryLog):
 
     def call_opened(self, call: ModelCall) -> None:
         if self._bench.clock.seconds < self._second:
-            raise BudgetExhausted("Held.", held=True)
+            raise BudgetExhausted("Held.", free_micros=1_000_000)
         super().call_opened(call)
 
 
@@ -361,3 +363,111 @@ def test_payload_is_recorded_word_for_word() -> None:
     bench.ask()
     assert '"prompt": "p"' in bench.rows[0].payload
     assert '"model": "scripted-1"' in bench.rows[0].payload
+
+
+LONG = refinement().model_copy(update={"system": "word " * 100, "prompt": "word " * 300})
+"""At least 200 tokens; the answer of the script has at least 20."""
+
+
+@pytest.mark.parametrize(
+    ("usage", "flag"),
+    [
+        ({"input_tokens": 0, "output_tokens": 0}, "0 input tokens were reported, and at least 200 were sent."),
+        ({"input_tokens": 0}, "0 input tokens were reported, and at least 200 were sent."),
+        ({"input_tokens": 199}, "199 input tokens were reported, and at least 200 were sent."),
+        (
+            {"input_tokens": 200, "output_tokens": 0},
+            r"0 output tokens were reported, and the answer has at least \d+\.",
+        ),
+        (
+            {"input_tokens": 200, "output_tokens": 5},
+            r"5 output tokens were reported, and the answer has at least \d+\.",
+        ),
+    ],
+)
+def test_fewer_tokens_than_the_texts_have_are_charged_at_the_reservation(usage: dict[str, int], flag: str) -> None:
+    bench = Bench([answer(**usage)])
+    bench.caller.complete(LONG, READ, bench.caller.admit(LONG, "draft-001"))
+    (row,) = bench.rows
+    assert row.cost_micros == row.reserved_micros == bench.ledger.spent() > 0
+    assert re.fullmatch(flag, row.flag or "")
+    assert not row.usage.measured
+    (warning,) = bench.log.facts().warnings
+    assert "reported fewer tokens than its answers have" in warning
+
+
+@pytest.mark.parametrize("stop", ["complete", "refusal", "length"])
+def test_an_answer_without_text_and_without_tokens_is_not_free_either(stop: str) -> None:
+    nothing = {"text": "", "stop": stop, "usage": answer(input_tokens=0, output_tokens=0).usage}
+    bench = Bench([answer().model_copy(update=nothing)], budget=20_000)
+    for _ in range(20):
+        with suppress(BudgetExhausted, UnreadableReply):
+            bench.caller.complete(LONG, READ, bench.caller.admit(LONG, "draft-001"))
+    assert len(bench.provider.requests) == 20_000 // bench.rows[0].reserved_micros < 20
+    assert bench.ledger.spent() <= 20_000
+
+
+def test_a_free_model_may_report_no_tokens() -> None:
+    bench = Bench([answer(input_tokens=0, output_tokens=0)])
+    bench.caller._pricer = FREE
+    bench.ask()
+    (row,) = bench.rows
+    assert (row.cost_micros, row.flag, row.usage.measured) == (0, None, True)
+
+
+def bought(budget: int, *, lengths: Sequence[int], limit: int = 2_000) -> Bench:
+    """As many calls as a budget buys, of a provider whose answers have these lengths, the last one again and again."""
+
+    def of(length: int) -> Step:
+        return lambda request: answer(output_tokens=min(length, request.max_output_tokens))
+
+    bench = Bench([of(length) for length in lengths], budget)
+    request = refinement().model_copy(update={"max_output_tokens": limit})
+    bench.provider.counted = 100
+    for number in range(60):
+        with suppress(BudgetExhausted):
+            bench.caller.complete(request, READ, bench.caller.admit(request, f"draft-{number:03}"))
+    return bench
+
+
+def test_the_end_of_a_budget_is_spent_on_answers_with_a_lower_limit() -> None:
+    bench = bought(10_000, lengths=[200])  # 300 a call, 2,100 at worst
+    limits = [request.max_output_tokens for request in bench.provider.requests]
+    assert len(limits) == 33, "26 without a lower limit"
+    assert limits[:26] == [2_000] * 26
+    assert all(300 <= limit < 2_000 for limit in limits[27:])
+    assert bench.ledger.spent() == 9_900
+    assert [json.loads(row.payload)["max_output_tokens"] for row in bench.rows] == limits
+
+
+def test_a_limit_is_never_lower_than_one_and_a_half_times_what_answers_took() -> None:
+    bench = bought(10_000, lengths=[100, 800] * 30)
+    least = min(request.max_output_tokens for request in bench.provider.requests)
+    assert least >= 1_200
+    assert bench.ledger.spent() <= 10_000
+
+
+def test_without_an_answer_so_far_no_limit_is_lowered() -> None:
+    bench = Bench(budget=2_000)
+    request = refinement().model_copy(update={"max_output_tokens": 2_000})
+    bench.provider.counted = 100
+    with pytest.raises(BudgetExhausted):
+        bench.caller.admit(request, "draft-001")
+
+
+def test_answers_that_were_cut_off_raise_the_limit() -> None:
+    short = answer(output_tokens=200)
+    bench = Bench([short.model_copy(update={"stop": "length"})], budget=4_000)
+    request = refinement().model_copy(update={"max_output_tokens": 200})
+    bench.provider.counted = 100
+    for number in range(60):
+        with suppress(BudgetExhausted, UnreadableReply):
+            bench.caller.complete(request, READ, bench.caller.admit(request, f"draft-{number:03}"))
+    assert {request.max_output_tokens for request in bench.provider.requests} == {200}
+
+
+@settings(max_examples=300, deadline=None)
+@given(budget=st.integers(0, 30_000), lengths=st.lists(st.integers(1, 2_000), min_size=1, max_size=12))
+def test_a_lower_limit_never_passes_the_budget(budget: int, lengths: list[int]) -> None:
+    lengths = [max(length, 25) for length in lengths]  # fewer would not be believed
+    assert bought(budget, lengths=lengths).ledger.spent() <= budget

@@ -1,11 +1,13 @@
 """What identifies a participant is replaced, and put back."""
 
+import phonenumbers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.redaction import measure
 from pipeline.domain.config import HybridConfig
+from pipeline.hybrid.identifiers import find_identifiers
 from pipeline.hybrid.redaction import Redactor, in_all_texts
 from pipeline.providers import RefineTask
 from pipeline.providers.prompts import refine_request
@@ -146,6 +148,124 @@ def test_numbers_and_addresses_go_where_their_check_digits_or_shape_say_so(text:
     assert redactor().redact(text) == sent
 
 
+@pytest.mark.parametrize(
+    ("text", "sent"),
+    [
+        ("ring 0131\u2011496\u20110187", "ring [phone]"),
+        ("ring ０１３１ ４９６ ０１８７", "ring [phone]"),
+        ("ring ٠١٣١ ٤٩٦ ٠١٨٧", "ring [phone]"),
+        ("ａｎｎａ＠ｅｘａｍｐｌｅ．ｏｒｇ", "[email]"),
+        ("anna@mail\u2011host.org", "[email]"),
+        ("anna (at) example (dot) org", "[email]"),
+        ("anna[at]example[.]co.uk", "[email]"),
+        ("anna.berg arroba correo punto es", "[email]"),
+        ("anna AT example.org", "[email]"),
+        ("anna chiocciola example.org", "[email]"),
+        ("a n n a @ e x a m p l e . o r g", "[email]"),
+        ("we met at noon dot on time", "we met at noon dot on time"),
+        ("I was @ home. It was late", "I was @ home. It was late"),
+        ("wa.me/447700900142", "[link]"),
+        ("T.ME/anna_b", "[link]"),
+        ("gb29 nwbk 6016 1331 9268 19 or so", "[account] or so"),
+        ("GB29-NWBK-6016-1331-9268-19", "[account]"),
+        ("card 4111.1111.1111.1111", "card [card]"),
+        ("card 4111 - 1111 - 1111 - 1111", "card [card]"),
+        ("qq 12 34 56 c", "[id]"),
+        ("DF123456A", "[id]"),
+        ("CPF 529.982.247-25", "CPF [id]"),
+        ("529.982.247-25", "[id]"),
+        ("529.982.247-26", "529.982.247-26"),
+        ("756.9217.0769.85", "[id]"),
+        ("PESEL 44051401359", "PESEL [id]"),
+        ("the tax is 12.50 for all", "the tax is 12.50 for all"),
+    ],
+)
+def test_spellings_that_hide_a_string_do_not_keep_it(text: str, sent: str) -> None:
+    assert redactor().redact(text) == sent
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "Lindenstraße 12, 10969 Berlin", "Rosenthaler Straße 1", "Prinsengracht 263", "Storgatan 5", "Vestergade 12B",
+        "Åkebergveien 28", "Pietarinkatu 15", "12 bis, rue de la Gare", "chemin des Vignes 8",
+        "Calle de Alcalá 5, 2º B", "Av. Libertad N° 301", "Via Garibaldi, 13", "Rua das Flores, 100",
+        "ul. Kwiatowa 12/34", "Strada Lungă Nr. 5", "ул. Ленина, д. 5", "Λεωφόρος Συγγρού 48", "Petőfi utca 12",
+        "Atatürk Caddesi No: 5", "Mostowa 3, 33-106 Tarnów",
+    ],
+)  # fmt: skip
+def test_street_addresses_of_many_countries_go(address: str) -> None:
+    assert redactor().redact(f"It went to {address}, and back.") == "It went to [address], and back."
+
+
+@pytest.mark.parametrize(
+    "said", ["住所は東京都千代田区千代田1-1です", "Bydlím na adrese Resslova 34", "ich wohne Am Hang 7"]
+)
+def test_what_is_said_to_be_an_address_goes(said: str) -> None:
+    assert "[address]" in redactor().redact(said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "In Chapter 3, 2020 people left.",
+        "via Zoom 3 times",
+        "Bahnhof 3 war voll",
+        "Zoom 5 is slow",
+        "Symphony No 9",
+        "Platz 3 im Ranking",
+        "from Monday 3, 4 people",
+        "level 3, room 12",
+    ],
+)
+def test_prose_with_numbers_is_no_address(text: str) -> None:
+    assert find_identifiers(text) == ()
+
+
+def test_places_are_those_of_the_text_as_given() -> None:
+    text = "call ０１３１\u2011496 0187, not me @ home"
+    (found,) = find_identifiers(text)
+    assert (found.kind, text[found.start : found.end]) == ("phone", "０１３１\u2011496 0187")
+
+
+LOOKALIKES = [
+    "０",
+    "1 ",
+    "-",
+    "\u2011",
+    ".",
+    "＠",
+    "a",
+    "x@y.org",
+    " at ",
+    " dot com",
+    "GB29",
+    "rue ",
+    "A",
+    "Straße 1",
+    "º",
+]
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(LOOKALIKES) | st.text(max_size=6), max_size=15).map("".join))
+def test_identifiers_are_in_order_without_overlaps_and_not_empty(text: str) -> None:
+    found = find_identifiers(text)
+    places = [place for one in found for place in (one.start, one.end)]
+    assert places == sorted(places)
+    assert all(0 <= one.start < one.end <= len(text) for one in found)
+
+
+def test_numbers_in_a_row_are_not_each_asked_whether_they_ring(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    real = phonenumbers.is_valid_number
+    monkeypatch.setattr(phonenumbers, "is_valid_number", lambda number: asked.append(number) or real(number))
+    find_identifiers("1 " * 20_000)
+    assert asked == []
+    find_identifiers("601 234 987, " * 5_000)
+    assert len(asked) <= 10
+
+
 def test_names_that_people_give_themselves_and_are_greeted_by_are_known() -> None:
     talk = (
         "Interviewer: Welcome, Farida. How is it?\nP01: Everyone calls me Fari. Fari and Farida hate it, says Monday.\n"
@@ -192,8 +312,9 @@ def test_every_field_of_a_persona_comes_back() -> None:
     assert in_all_texts(sent, both.restore) == persona
 
 
-def test_the_held_out_half_of_the_marked_set_is_found() -> None:
-    *_, together = measure(held_out=True)
+@pytest.mark.parametrize(("part", "least"), [("first", 0.95), ("countries", 0.94)])
+def test_the_held_out_half_of_the_marked_set_is_found(part: str, least: float) -> None:
+    *_, together = measure(held_out=True, part=part)
     assert together.n >= 80
-    assert together.found / together.n >= 0.95
+    assert together.found / together.n >= least
     assert together.right / together.replaced >= 0.95

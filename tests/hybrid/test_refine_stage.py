@@ -15,7 +15,7 @@ from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInpu
 from pipeline.providers import Request
 from pipeline.providers.pricing import Pricer
 from tests.factories import make_draft
-from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, Step, answer
+from tests.fakes import FakeClock, FixedScorer, ScriptedProvider, Step, refinement
 
 STUDY = Study(
     id="s",
@@ -25,7 +25,7 @@ STUDY = Study(
     segments=(Segment(id="d1.1", document="d1", participant="P1", role="participant", text="Cold.", where="turn 1"),),
 )
 PRICER = Pricer("anthropic", "m", {"m": PriceOverride(input_usd=1, output_usd=1)})
-BETTER, WORSE, UNREADABLE = answer(tagline="0.95"), answer(tagline="0.1"), answer(name="")
+BETTER, WORSE, UNREADABLE = refinement(tagline="0.95"), refinement(tagline="0.1"), refinement(name="")
 REFUSED = ProviderError("The key was refused.")
 
 
@@ -65,12 +65,12 @@ def test_better_refinement_replaces_the_draft_and_keeps_its_scores_beside() -> N
     (final,) = Bench([BETTER]).run([0.4])
     assert (final.outcome, final.origin) == ("refined", "frontier")
     assert (final.assessment.scores.overall, final.draft_assessment.scores.overall) == (0.95, 0.4)
-    assert final.cost_micros == 150
+    assert final.cost_micros == 950
 
 
 @pytest.mark.parametrize(
     ("step", "outcome", "cost"),
-    [(WORSE, "refine_not_better", 150), (UNREADABLE, "refine_unparsable", 150), (REFUSED, "refine_failed", 0)],
+    [(WORSE, "refine_not_better", 950), (UNREADABLE, "refine_unparsable", 950), (REFUSED, "refine_failed", 0)],
 )
 def test_draft_is_used_when_the_frontier_brings_nothing_better(step: Step, outcome: str, cost: int) -> None:
     (final,) = Bench([step]).run([0.4])
@@ -86,7 +86,7 @@ def test_paid_text_that_was_not_better_is_kept_for_the_record() -> None:
 
 
 def test_equal_score_keeps_the_draft() -> None:
-    (final,) = Bench([answer(tagline="0.4")]).run([0.4])
+    (final,) = Bench([refinement(tagline="0.4")]).run([0.4])
     assert final.outcome == "refine_not_better"
 
 
@@ -108,7 +108,8 @@ def test_escalation_order_decides_who_gets_the_last_money(order: str, bought: st
         bench.run([0.1])
         return bench.log.facts().calls[0].reserved_micros
 
-    bench = Bench([BETTER], budget=worst_case() + 100, escalation_order=order)
+    long = refinement(tagline="0.95", output_tokens=1_900)  # nothing shorter is asked for after it
+    bench = Bench([long], budget=worst_case() + 100, escalation_order=order)
     finals = outcomes(bench.run([0.5, 0.4, 0.3]))
     assert [draft for draft, outcome in finals.items() if outcome == "refined"] == [bought]
     assert list(finals.values()).count("budget_exhausted") == 2

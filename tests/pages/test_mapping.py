@@ -112,3 +112,36 @@ def test_a_folder_is_corrected_too(app: App, store: Store, tmp_path: Path) -> No
     field(page, "multiselect", "Left out").set_value(["Cid"]).run()
     press(page, "Use this")
     assert figures(page)["Participants"] == "1"
+
+
+TWO = b"Ben: We cook at home.\nAda: Why?\nBen: It is cheap.\nAda: And then?\nBen: We eat.\n"
+
+
+def shown_words(page: AppTest) -> str:
+    return " ".join(str(frame.value.to_dict()) for frame in page.dataframe)
+
+
+def test_one_click_swaps_roles_and_is_remembered(upload: Upload, store: Store) -> None:
+    page = upload("talk.txt", TWO)
+    assert figures(page)["Words"] == "9"
+    press(page, "Swap roles")
+    assert len(store.mappings()) == 1
+    assert figures(page)["Words"] == "3"
+    assert figures(upload("another.txt", TWO + b"Ada: Sure?\n"))["Words"] == "4"
+
+
+def test_two_labels_become_one_person(upload: Upload, store: Store) -> None:
+    page = upload("talk.txt", TALK)
+    field(page, "selectbox", "Label").set_value("Cid").run()
+    field(page, "selectbox", "is the same person as").set_value("Ben").run()
+    press(page, "Merge")
+    assert figures(page)["Participants"] == "1"
+    press(page, "Use this study")
+    assert store.studies()[0].size.participants == 1
+
+
+def test_a_label_can_name_another_person_in_every_file(upload: Upload, store: Store) -> None:
+    page = upload("talk.txt", TALK)
+    field(page, "multiselect", "Labels").set_value(["Ben"]).run()
+    press(page, "Part by file")
+    assert [kept.roles for kept in store.mappings().values()] == [("interviewer", "apart", "participant")]

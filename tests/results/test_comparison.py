@@ -251,6 +251,13 @@ def test_the_document_is_plain_json_with_every_measure_of_every_run():
     assert len(document["matches"][0]["personas"]) == 8
 
 
+def test_scores_of_different_scorer_versions_get_no_difference():
+    first, second = make_run([0.9] * 5), make_run([0.8] * 6, run_id="run-2")
+    score = figure((first, second.model_copy(update={"scorer_version": "test/2"})), "score")
+    assert score.difference is None
+    assert "another version of the scorer" in (score.why_not or "")
+
+
 def test_the_command_prints_one_document_and_refuses_one_run(tmp_path):
     from tests.pages.runs import finished_run
 

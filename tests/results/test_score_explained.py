@@ -4,10 +4,20 @@ from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.persona import Assessment, ClaimSupport, Finding, Persona, Scores
-from pipeline.domain.run import AssessedDraft, Draft
-from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, explain, formula, how, product_in_words
+from pipeline.domain.run import AssessedDraft, Draft, FinalPersona
+from pipeline.results.score_explained import (
+    BLIND,
+    CAUTIONS,
+    LOOKS_AT,
+    MEANING,
+    explain,
+    formula,
+    how,
+    on_this_study,
+    product_in_words,
+)
 from pipeline.scoring import penalise_near_duplicates
-from tests.factories import make_persona
+from tests.factories import make_draft, make_final, make_persona, make_run
 from tests.scoring.studies import scorer_of, study_of
 
 WORDS = "I just want to know what tonight is going to cost me.\nThe bill comes too late, and I check it daily."
@@ -123,7 +133,28 @@ def test_the_formula_carries_the_weights_of_the_run():
 
 def test_every_part_and_every_limit_is_told_in_a_sentence():
     assert len(LOOKS_AT) == 3
-    assert all(text.endswith(".") for text in (*LOOKS_AT.values(), *BLIND, *CAUTIONS))
+    assert all(text.endswith(".") for text in (*LOOKS_AT.values(), *BLIND, *CAUTIONS, *MEANING))
+
+
+def test_the_dialog_tells_the_spread_and_how_many_claims_rest_on_one_person() -> None:
+    said = {"P1": WORDS, "P2": "I just want to know what tonight is going to cost me."}
+    persona = make_persona(goals=("Know what tonight is going to cost", "Check the bill daily"))
+    scored = scorer_of(study_of(said)).assess(persona, ["P1", "P2"])
+    final = make_final(make_draft(0, 0.9), "kept_local").model_copy(update={"assessment": scored})
+    told = on_this_study(make_run([0.9, 0.5]).model_copy(update={"personas": (final,)}))
+    assert "The 2 drafts of this run score from 0.50 to 0.90" in told[0]
+    assert "1 reach 0.80" in told[0]
+    assert "rest on one person" in told[1]
+
+
+def test_a_run_of_an_older_scorer_says_that_nobody_was_counted() -> None:
+    told = on_this_study(make_run([0.9, 0.5]).model_copy(update={"personas": (_older(),)}))
+    assert any("was not counted" in sentence for sentence in told)
+
+
+def _older() -> FinalPersona:
+    scored = assessment(0.8, claim(0.8))
+    return make_final(make_draft(0, 0.8), "kept_local").model_copy(update={"assessment": scored})
 
 
 def test_models_that_take_part_in_the_score_are_named():

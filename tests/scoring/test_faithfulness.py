@@ -1,5 +1,10 @@
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.domain.config import Weights
+from pipeline.domain.persona import Persona
+from pipeline.scoring import Scorer
 from pipeline.scoring.demographics import look_up
 from pipeline.scoring.faithfulness import Claim, find, summed_up
 from pipeline.scoring.index import SourceView, StudyIndex
@@ -54,6 +59,35 @@ def test_claims_that_nobody_said_are_not(claim: str, view: SourceView) -> None:
 )
 def test_a_wrong_number_or_a_turned_negation_costs_support(true: str, false: str, view: SourceView) -> None:
     assert support(false, view) <= 0.75 * support(true, view)
+
+
+def test_more_evidence_always_scores_higher_up_to_the_end_of_the_scale(view: SourceView) -> None:
+    claims = (
+        "Checks the app every morning before the kettle rattles loudly",
+        "Checks the app every morning before the kettle rattles",
+        "Checks the app every morning before the kettle is on",
+        "I check the app every morning before the kettle is on",
+    )
+    supports = [support(claim, view) for claim in claims]
+    assert supports == sorted(set(supports))
+    assert supports[-1] == pytest.approx(1.0)
+
+
+@given(st.permutations(["check", "the", "app", "every", "morning", "before", "the", "kettle", "is", "on"]))
+def test_no_order_of_the_same_words_beats_the_order_they_were_said_in(words: list[str]) -> None:
+    view = StudyIndex.build(study_of({"P1": SAID})).view(["P1"])
+    said = support("I check the app every morning before the kettle is on", view)
+    assert support(" ".join(["I", *words]), view) <= said
+
+
+def test_claims_of_an_unknown_focus_keep_their_order_under_the_cap() -> None:
+    index = StudyIndex.build(study_of({"P1": SAID, "P2": "Q: And you?\nI never look at it."}))
+    goals = ("Check the app every morning", "Check the app each morning", "Check the app at noon")
+    scorer = Scorer(index, Weights())
+    claims = scorer.assess(Persona(id="p", name="Jo", goals=goals), None).claims
+    supports = [claim.support for claim in claims]
+    assert supports == sorted(set(supports), reverse=True)
+    assert supports[0] <= 0.8
 
 
 def test_a_turned_negation_is_flagged_and_a_true_one_is_not(view: SourceView) -> None:

@@ -59,3 +59,9 @@ def test_without_speakers_all_cues_are_one_person_in_turns_of_some_sentences() -
 def test_a_file_without_cues_is_refused() -> None:
     with pytest.raises(InputError, match=r"a\.vtt: no cue was found"):
         study_of(a_vtt="WEBVTT\n\nhello there\n")
+
+
+def test_every_segment_knows_when_it_is_said() -> None:
+    long = "word " * 100 + "end."
+    study = study_of(P04_vtt=vtt("<v Dana>How?</v>", f"<v Ann>{long}</v>", f"<v Ann>{long}</v>"))
+    assert [segment.at for segment in study.segments] == [1.0, 2.0, 3.0]

@@ -88,7 +88,7 @@ def test_the_delimiter_is_found(delimiter: str) -> None:
     ("text", "message"),
     [
         ("a,b,c,d\n1,2,3,4\n1,2,3,4,n/a\n", "interviews.csv line 3: 5 fields, header has 4. Unexpected: 'n/a'."),
-        ("a,b,c\n1,2,3\n1,2,3\n1,2\n", "interviews.csv line 4: 2 fields, header has 3."),
+        ("a,b,c\n1,2,3\n1,2,3\n1,2,3,4\n", "interviews.csv line 4: 4 fields, header has 3."),
         ('a,b\n1,"two\n', "interviews.csv line 2: a quotation mark is not closed"),
         ('id,a,b\nP1,"open, and,x\nP2,y,z\n', "interviews.csv line 3: a quotation mark is not closed"),
         ("id,answer\n", "interviews.csv: a header and no rows."),

@@ -119,7 +119,7 @@ def test_a_colon_in_a_sentence_does_not_make_a_speaker() -> None:
     text = (
         "Interviewer: How?\nP01: Well.\nHere is the thing: it is cold.\nNote: he laughed.\nInterviewer: Why?\nP01: So."
     )
-    assert said(study_of(a_txt=text))[0] == ("P01", "Well. Here is the thing: it is cold. Note: he laughed.")
+    assert said(study_of(a_txt=text))[0] == ("P01", "Well. Here is the thing: it is cold.")  # a note is nobody's
 
 
 def test_a_spouse_who_joins_in_is_a_person_of_their_own() -> None:

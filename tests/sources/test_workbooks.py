@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import InputError
 from pipeline.sources import ReadingLimits, SourceFile, load_files
-from tests.formats import SURVEY, ods, rezipped, xlsx
+from tests.formats import SURVEY, ods, rezipped, xlsx, zipped
 from tests.studies import said, study_of
 
 CSV = "\n".join(",".join(f'"{cell}"' for cell in row) for row in SURVEY)
@@ -155,3 +155,71 @@ def test_a_formula_counts_with_what_is_stored_beside_it(cell: str, told: bool) -
     rows = "".join(f"<row>{text(f'R{n}')}{text('I want it warm at night')}{cell}</row>" for n in range(3))
     notes = " ".join(study_of(a_xlsx=sheet_of(head + rows)).documents[0].notes)
     assert ("3 cells with a formula" in notes) is told
+
+
+def test_hidden_sheets_of_an_opendocument_spreadsheet_are_left_out() -> None:
+    with zipfile.ZipFile(io.BytesIO(ods())) as package:
+        content = package.read("content.xml")
+    style = (
+        b'<office:automatic-styles xmlns:style="urn:oasis:names:tc:opendocument:xmlns:style:1.0">'
+        b'<style:style style:name="ta2"><style:table-properties table:display="false"/></style:style>'
+        b"</office:automatic-styles><office:body>"
+    )
+    shown = content[content.index(b"<table:table ") : content.index(b"</office:spreadsheet>")]
+    hidden = shown.replace(b'table:name="Answers"', b'table:name="Notes" table:style-name="ta2"')
+    both = content.replace(b"<office:body>", style).replace(b"</office:spreadsheet>", hidden + b"</office:spreadsheet>")
+    study = study_of(a_ods=rezipped(ods(), content_xml=both))
+    assert said(study) == said(study_of(a_ods=ods()))
+    assert "Left out, as hidden: 1 sheet." in study.documents[0].notes
+
+
+def test_strict_open_xml_is_named_with_its_remedy() -> None:
+    links = b'<Relationships xmlns="x" a="http://purl.oclc.org/ooxml/officeDocument/relationships/officeDocument"/>'
+    with pytest.raises(InputError, match=r"^a\.xlsx: is a Strict Open XML workbook\. Save it as"):
+        study_of(a_xlsx=rezipped(xlsx(), _rels__rels=links))
+
+
+def shared_texts(texts: list[str], cells: list[int]) -> bytes:
+    """A workbook whose cells of one column name a text by its number, as spreadsheet programs store texts."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    with zipfile.ZipFile(io.BytesIO(xlsx())) as package:
+        files = {name: package.read(name) for name in package.namelist()}
+    link = f'<Relationship Id="rId99" Type="{kinds}/sharedStrings" Target="/xl/sharedStrings.xml"/></Relationships>'
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    part = f'<Override PartName="/xl/sharedStrings.xml" ContentType="{kind}"/></Types>'
+    for name, end, more in (
+        ("xl/_rels/workbook.xml.rels", b"</Relationships>", link),
+        ("[Content_Types].xml", b"</Types>", part),
+    ):
+        files[name] = files[name].replace(end, more.encode())
+    items = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    rows = "".join(f'<row><c t="s"><v>{number}</v></c></row>' for number in cells)
+    files["xl/sharedStrings.xml"] = f'<sst xmlns="{main}">{items}</sst>'.encode()
+    files["xl/worksheets/sheet1.xml"] = f'<worksheet xmlns="{main}"><sheetData>{rows}</sheetData></worksheet>'.encode()
+    return zipped(files)
+
+
+def test_texts_that_cells_share_are_read() -> None:
+    study = study_of(a_xlsx=shared_texts(["answer", "It is far too cold in here"], [0, 1, 1]))
+    assert said(study) == [("R1", "It is far too cold in here"), ("R2", "It is far too cold in here")]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a_xlsx", shared_texts(["answer", "it is cold " * 3_000], [0, *[1] * 40_000])),
+        ("a_ods", ods(filler=row(WIDE.format(1, f"<text:p>{'it is cold ' * 3_000}</text:p>"), times=40_000))),
+        ("a_ods", ods(filler=row(WIDE.format(1_900, f"<text:p>{'it is cold ' * 3_000}</text:p>")))),
+    ],
+)
+def test_one_long_text_in_many_cells_is_refused(name: str, data: bytes) -> None:
+    assert len(data) < 20_000
+    with pytest.raises(InputError, match=r": more than 20,000,000 characters\. Leave out rows or columns\.$"):
+        study_of(**{name: data})
+
+
+def test_characters_are_counted_over_all_sheets() -> None:
+    file = SourceFile(name="a.xlsx", data=xlsx(SURVEY, SURVEY))
+    with pytest.raises(InputError, match=r'^a\.xlsx sheet "Sheet 2": more than '):
+        load_files([file], "x", ReadingLimits(max_text_chars=250))

@@ -289,7 +289,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], object], bool, str]] = {
     "end of time": (edit("runs/", created_at="9999-12-31T23:59:59-12:00"), True, "out of range"),
     "negative money": (edit("runs/", frontier_only_micros=-1), True, "frontier_only_micros"),
     "not JSON": (lambda members: members.update({"studies/study-1.json": b"{"}), True, "cannot be imported"),
-    "nested": (lambda members: members.update({"manifest.json": b"[" * 100_000}), False, "not JSON"),
+    "nested": (lambda members: members.update({"manifest.json": b"[" * 100_000}), False, "nested more than 40 levels"),
 }
 
 

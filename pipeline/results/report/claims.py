@@ -15,9 +15,10 @@ from pipeline.results.evidence import (
     mark_counts,
     mark_word,
     other_findings,
+    said_by,
     who,
 )
-from pipeline.text.wording import OUTCOME_WORDS, score, usd
+from pipeline.text.wording import OUTCOME_WORDS, clock, score, usd
 
 
 class ToldClaim(Frozen):
@@ -29,6 +30,8 @@ class ToldClaim(Frozen):
     word: str
     support: str
     """Two decimals; a dash where the statement was not scored."""
+    people: str = ""
+    """How many of the participants in focus support it on their own; empty where that was not counted."""
     quote: str | None = None
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None
@@ -131,9 +134,10 @@ def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] |
         sign=MARK_WORDS[claim.mark][0],
         word=mark_word(claim.mark, is_quote=is_quote),
         support=score(support.support if support else None),
+        people=said_by(support) if support and not is_quote else "",
     )
     if segments is None or support is None or not support.document:
         return told
     segment = segments.get(support.segment or "")
-    place = (support.participant, support.document, segment.where if segment else None)
+    place = (support.participant, support.document, segment.where if segment else None, clock(support.at))
     return told.model_copy(update={"quote": support.quote, "source": " · ".join(filter(None, place))})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.results.evidence import mark, weak_claims, who
+from pipeline.results.evidence import mark, rest_on_one, weak_claims, who
 from pipeline.results.report.html import render
 from pipeline.results.report.run import at
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score
@@ -64,12 +64,20 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
         score=score(final.assessment.scores.overall),
         meaning="of 1: how far the study supports what is said here, how consistent and how complete it is. "
         "Not a probability.",
-        evidence=f"{supported} of {count(len(claims), 'claim')} supported by the study"
-        if claims
-        else "no claim was checked against the study",
+        evidence=_evidence(final, supported),
         origin=f"{'frontier' if final.origin == 'frontier' else 'local draft'}, {OUTCOME_WORDS[final.outcome]}",
         simulated=run.simulated and final.origin == "frontier",
     )
+
+
+def _evidence(final: FinalPersona, supported: int) -> str:
+    """How many claims the study supports, and how many of them one person alone."""
+    claims = final.assessment.claims
+    if not claims:
+        return "no claim was checked against the study"
+    alone, backed = rest_on_one(final.assessment)
+    people = f"; {alone} of {backed} said by one person alone" if backed else ""
+    return f"{supported} of {count(len(claims), 'claim')} supported by the study{people}"
 
 
 def _quote(final: FinalPersona) -> str:

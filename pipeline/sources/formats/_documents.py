@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import check_length, tidy
-from pipeline.sources.facts import is_known_key
+from pipeline.sources.fact_keys import is_known_key
 from pipeline.sources.formats import text
 from pipeline.sources.formats.text import speaker_labels
 from pipeline.sources.grid import filled, narrowed, padded, table

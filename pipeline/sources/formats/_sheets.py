@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
-from pipeline.sources.grid import filled, narrowed, padded, table
+from pipeline.sources.grid import GridLine, filled, narrowed, padded, table
 from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
@@ -25,10 +25,10 @@ def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: 
         file: for its name.
         sheets: the visible ones.
         hidden: how many others there are.
-        limits: what is refused; `max_cells` counts over all sheets.
+        limits: what is refused; `max_cells` and `max_text_chars` count over all sheets.
 
     Raises:
-        InputError: too many rows, columns or cells, or no sheet holds more than a header.
+        InputError: too many rows, columns, cells or characters, or no sheet holds more than a header.
     """
     read: list[Reading] = []
     refused: list[InputError] = []
@@ -37,7 +37,7 @@ def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: 
         within = f'sheet "{tidy(sheet.name)[:60]}"' if len(sheets) > 1 else ""
         place = f"{file.name} {within}".rstrip()
         lines = padded(list(filled(sheet.rows, place, limits)))
-        limits = limits.model_copy(update={"max_cells": limits.max_cells - sum(len(line.fields) for line in lines)})
+        limits = _left(limits, lines)
         try:
             read.append(table(place, lines, narrowed, are_rows=True, within=within))
         except InputError as error:
@@ -52,3 +52,11 @@ def read_sheets(file: SourceFile, sheets: Sequence[Sheet], hidden: int, limits: 
         tables=tuple(own for reading in read for own in reading.tables),
         notes=(*(note for reading in read for note in reading.notes), *notes),
     )
+
+
+def _left(limits: ReadingLimits, lines: Sequence[GridLine]) -> ReadingLimits:
+    """The limits for the sheets after this one."""
+    cells = sum(len(line.fields) for line in lines)
+    chars = sum(len(field) for line in lines for field in line.fields)
+    most = {"max_cells": limits.max_cells - cells, "max_text_chars": limits.max_text_chars - chars}
+    return limits.model_copy(update=most)

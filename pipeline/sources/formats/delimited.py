@@ -1,4 +1,4 @@
-"""CSV and TSV: the delimiter is found by counting fields, a row of another width is an error, not a guess."""
+"""CSV and TSV: the delimiter is found by counting fields; a short row ends in empty cells, a long one is an error."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     """A table as conversations.
 
     Raises:
-        InputError: a row has more or fewer fields than the header, a quotation mark is never closed, or
+        InputError: a row has more fields than the header, a quotation mark is never closed, or
             there are too many rows.
     """
     decoded = decode(file, limits)
@@ -36,8 +36,9 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     text = decoded.text[stated.end() :] if stated else decoded.text
     delimiter = stated["delimiter"] if stated else _delimiter(text, "\t" if file.extension == ".tsv" else ",")
     lines = _lines(text, delimiter, file.name, limits)
-    reading = table(file.name, lines, lambda line, width: _fitted(line, width, file.name), are_rows=False)
-    return reading.model_copy(update={"notes": (*decoded.notes, *reading.notes)})
+    short: list[int] = []
+    reading = table(file.name, lines, lambda line, width: _fitted(line, width, file.name, short), are_rows=False)
+    return reading.model_copy(update={"notes": (*decoded.notes, *reading.notes, *_short_rows(short))})
 
 
 def _delimiter(text: str, usual: str) -> str:
@@ -91,12 +92,22 @@ def _numbered(reader: "_csv.Reader") -> Iterator[tuple[int, Sequence[str]]]:
     return ((reader.line_num, fields) for fields in reader)
 
 
-def _fitted(line: GridLine, width: int, file: str) -> tuple[str, ...]:
+def _fitted(line: GridLine, width: int, file: str, short: list[int]) -> tuple[str, ...]:
     extra = line.fields[width:]
-    if len(line.fields) < width or any(field.strip() for field in extra):
-        unexpected = f" Unexpected: {tidy(extra[0])[:60]!r}." if extra else ""
+    if any(field.strip() for field in extra):
         raise InputError(
-            f"{file} line {line.number}: {count(len(line.fields), 'field')}, header has {width}.{unexpected} "
-            "Put quotation marks around text that holds the delimiter."
+            f"{file} line {line.number}: {count(len(line.fields), 'field')}, header has {width}. "
+            f"Unexpected: {tidy(extra[0])[:60]!r}. Put quotation marks around text that holds the delimiter."
         )
-    return line.fields[:width]
+    if len(line.fields) < width:
+        short.append(line.number)
+    return (*line.fields[:width], *[""] * (width - len(line.fields)))
+
+
+def _short_rows(lines: Sequence[int]) -> tuple[str, ...]:
+    """What to say about rows that ended early, which spreadsheet programs write where the last cells are empty."""
+    if not lines:
+        return ()
+    shown = ", ".join(map(str, lines[:5])) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")
+    what = "row has" if len(lines) == 1 else "rows have"
+    return (f"{len(lines)} {what} fewer fields than the header (line {shown}); the missing cells are taken as empty.",)

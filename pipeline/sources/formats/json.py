@@ -8,26 +8,36 @@ the customer's words are the participant's, replies of the team the interviewer'
 import html
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
 from pipeline.domain.base import Frozen
+from pipeline.domain.study import Role
 from pipeline.errors import InputError
 from pipeline.sources.columns import is_blank
 from pipeline.sources.encoding import decode, tidy, written
-from pipeline.sources.facts import person_from, plain_key
+from pipeline.sources.fact_keys import is_anothers, plain_key
+from pipeline.sources.facts import person_from
+from pipeline.sources.formats._chat_exports import read_chat
+from pipeline.sources.formats._speech_services import read_speech
 from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, Row, SourceFile, Table, Turn
+from pipeline.sources.role_words import answers, moderates
+from pipeline.sources.table_words import COMPANY_REPLY, MORE_ANSWER, ROSTER, SPOKEN_AS, STAFF_COLUMN
 from pipeline.sources.tables import cell_turns
 from pipeline.sources.vocabulary import (
     ABOUT_PERSON,
     ANSWER,
     MAYBE_TURN_LIST,
+    NOT_AN_ANSWER,
     PERSON_ID,
     QUESTION,
     SPEAKER,
     TURN_LIST,
+    WEAK_PERSON_ID,
 )
 from pipeline.text.wording import count
 
@@ -40,6 +50,18 @@ _REMEDY = "Export it again; every record needs its closing bracket."
 _TAG = re.compile(r"<[^<>]{1,2000}>")
 _CUSTOMERS = frozenset(("user", "lead", "contact"))
 _PARTS = "conversation_parts"
+
+
+class _Roster(NamedTuple):
+    """A list of people, by the labels and names under which they speak elsewhere in the file."""
+
+    people: dict[str, Person]
+
+
+class _LeftOut(NamedTuple):
+    """Values beside a record that hold no words of anybody, or words that are nobody's."""
+
+    keys: tuple[str, ...]
 
 
 class Item(Frozen):
@@ -68,18 +90,32 @@ def read_items(items: Sequence[Item], name: str, limits: ReadingLimits, notes: S
         InputError: nested too deeply, or too many records.
     """
     found: list[Conversation | Row] = []
+    people: dict[str, Person] = {}
+    left_out: Counter[str] = Counter()
     for item in items:
         _check_depth(item, name, limits.max_nesting)
         for part in _walk(item.value, item.where, Person()):
+            if isinstance(part, _Roster):
+                people.update(part.people)
+                continue
+            if isinstance(part, _LeftOut):
+                left_out.update(part.keys)
+                continue
             found.append(part)
             if len(found) > limits.max_rows:
                 raise InputError(f"{name}: more than {limits.max_rows:,} records. Split the file, or take a sample.")
     rows = [part for part in found if isinstance(part, Row)]
     conversations = tuple(part for part in found if isinstance(part, Conversation))
+    if left_out:
+        shown = ", ".join(f'"{key}"' for key, _ in left_out.most_common(6))
+        notes = [
+            *notes,
+            f"Left out, as no words of a participant: {shown}{' and others' if len(left_out) > 6 else ''}.",
+        ]
     if conversations or not rows:
         stray = (f"Left out, outside the conversations: {count(len(rows), 'record')}.",) if rows else ()
-        return Reading(kind="transcript", conversations=conversations, notes=(*notes, *stray))
-    return Reading(tables=(Table(name=name, rows=tuple(rows)),), notes=tuple(notes))
+        return Reading(kind="transcript", conversations=conversations, people=people, notes=(*notes, *stray))
+    return Reading(tables=(Table(name=name, rows=tuple(rows)),), people=people, notes=tuple(notes))
 
 
 def _items(file: SourceFile, text: str) -> list[Item]:
@@ -123,8 +159,14 @@ def _children(node: JsonValue) -> list[JsonValue]:
     return node if isinstance(node, list) else []
 
 
-def _walk(node: JsonValue, where: str, outer: Person) -> Iterator[Conversation | Row]:
+_Part = Conversation | Row | _Roster | _LeftOut
+
+
+def _walk(node: JsonValue, where: str, outer: Person) -> Iterator[_Part]:
     if isinstance(node, list):
+        if chat := read_chat(node, where):
+            yield chat.model_copy(update={"person": outer})
+            return
         for number, child in enumerate(node, 1):
             yield from _walk(child, f"{where}, item {number}" if where else f"item {number}", outer)
     elif isinstance(node, dict):
@@ -133,27 +175,119 @@ def _walk(node: JsonValue, where: str, outer: Person) -> Iterator[Conversation |
         yield Row(where=where or "text", cells={"text": node})
 
 
-def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Iterator[Conversation | Row]:
-    if support := read_conversation(node, where):
-        yield support
+def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Iterator[_Part]:
+    if support := read_conversation(node, where) or read_speech(node):
+        yield support if support.person.label or support.person.name else support.model_copy(update={"person": outer})
         return
     if "im:rating" in node:
         node = _review(node)
     flat = _flat(node)
     own = person_from({tidy(key): tidy(text) for key, text in flat.items()})
-    talk = next((key for key, value in node.items() if _holds_turns(plain_key(key), value, own.label)), None)
+    rosters = {key: people for key, value in node.items() if (people := _roster(plain_key(key), value))}
+    yield from map(_Roster, rosters.values())
+    if own.interviewer:
+        yield _Roster({own.interviewer: Person(role="interviewer")})
+    talk = next(
+        (key for key, value in node.items() if key not in rosters and _holds_turns(plain_key(key), value, own.label)),
+        None,
+    )
     if talk is not None:
-        turns = tuple(_turns(node[talk], _place(where, talk)))
-        if turns:
-            yield Conversation(turns=turns, person=own.over(outer))
-    elif _is_record(node, flat):
-        yield Row(where=where or "record", cells=_with_person(flat, own, outer))
-    else:
-        is_about_somebody = own.label or own.name or any(plain_key(key) in ABOUT_PERSON for key in node)
-        person = own.over(outer) if is_about_somebody else outer
-        for key, value in node.items():
-            if plain_key(key) not in ABOUT_PERSON or isinstance(value, list):
-                yield from _walk_member(tidy(key), value, _place(where, key), person)
+        turns = _talk(node[talk], _place(where, talk))
+        if turns is not None:
+            yield turns.model_copy(update={"person": own.over(outer)})
+        return
+    inner = {
+        key: value for key, value in node.items()
+        if key not in rosters and not _is_aside(key, value) and _is_inner(key, value)
+    }  # fmt: skip
+    if _is_record(node, flat, inner, outer):
+        cells = _with_person(flat, own, outer)
+        if inner and own.label:
+            cells.setdefault("participant", own.label)
+        yield Row(where=where or "record", cells=cells)
+        about = Person()  # what stands in a record is said by somebody of its own, or by the same person
+        if own.label or outer.label:
+            about = own.over(outer)
+        yield from _walk_members(inner, where, about)
+        yield _LeftOut(
+            tuple(
+                tidy(key)[:60]
+                for key, value in node.items()
+                if _is_detail(key, value) and key not in (*inner, *rosters)
+            )
+        )
+        return
+    is_about_somebody = own.label or own.name or any(plain_key(key) in ABOUT_PERSON for key in node)
+    members = {key: value for key, value in node.items() if key not in rosters}
+    yield from _walk_members(members, where, own.over(outer) if is_about_somebody else outer)
+    yield _LeftOut(
+        tuple(tidy(key)[:60] for key, text in flat.items() if len(text.split()) >= _MIN_WORDS and key in node)
+    )
+
+
+def _talk(value: JsonValue, where: str) -> Conversation | None:
+    chat = read_chat(value, where) if isinstance(value, list) else None
+    if chat:
+        return chat
+    turns = tuple(_turns(value, where))
+    return Conversation(turns=turns) if turns else None
+
+
+def _walk_members(members: dict[str, JsonValue], where: str, person: Person) -> Iterator[_Part]:
+    for key, value in members.items():
+        if plain_key(key) not in ABOUT_PERSON or isinstance(value, list):
+            yield from _walk_member(tidy(key), value, _place(where, key), person)
+
+
+def _roster(key: str, value: JsonValue) -> dict[str, Person]:
+    """The people in a list that describes them and holds none of their words, under every label that each has."""
+    items = [item for item in value if isinstance(item, dict)] if isinstance(value, list) and key in ROSTER else []
+    if not items or any(
+        not {plain_key(name) for name in item}.isdisjoint((*ANSWER, *TURN_LIST, *MAYBE_TURN_LIST)) for item in items
+    ):
+        return {}
+    people: dict[str, Person] = {}
+    for item in items:
+        flat = {tidy(name): tidy(text) for name, text in _flat(item).items()}
+        own = person_from(flat)
+        plain = {plain_key(name): text for name, text in flat.items()}
+        role: Role = "interviewer" if moderates(plain.get("role") or plain.get("type") or "") else "participant"
+        facts = {
+            fact: text
+            for fact, text in own.facts.items()
+            if fact != "occupation" or not (moderates(text) or answers(text))
+        }
+        person = Person(label=own.label, name=own.name or plain.get("pseudonym"), facts=facts, role=role)
+        for label in {plain[name] for name in SPOKEN_AS if plain.get(name)}:
+            people[label] = person
+    return people
+
+
+def _is_inner(key: str, value: JsonValue) -> bool:
+    """Whether a member holds records or words further in, beside the scalars of its object."""
+    if plain_key(key) in NOT_AN_ANSWER or (isinstance(value, dict) and plain_key(key) in ABOUT_PERSON):
+        return False
+    if isinstance(value, list):
+        return any(_is_inner("", item) for item in value if isinstance(item, dict | list))
+    if isinstance(value, dict):
+        return any(
+            isinstance(text, str)
+            and not is_blank(text)
+            and (plain_key(name) in ANSWER or len(text.split()) >= _MIN_WORDS)
+            for name, text in value.items()
+        ) or any(_is_inner(name, child) for name, child in value.items() if isinstance(child, dict | list))
+    return False
+
+
+def _is_aside(key: str, value: JsonValue) -> bool:
+    """Whether a member is the question of its object, or the one reply of a company to it."""
+    plain = plain_key(key)
+    is_reply = plain in COMPANY_REPLY or plain in STAFF_COLUMN or is_anothers(plain)
+    return plain in QUESTION or (is_reply and isinstance(value, dict))
+
+
+def _is_detail(key: str, value: JsonValue) -> bool:
+    return isinstance(value, list | dict) and bool(value) and plain_key(key) not in ABOUT_PERSON
 
 
 def _review(entry: dict[str, JsonValue]) -> dict[str, JsonValue]:
@@ -164,7 +298,7 @@ def _review(entry: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {key: value["label"] for key, value in values.items() if isinstance(value, dict) and "label" in value}
 
 
-def _walk_member(key: str, value: JsonValue, where: str, person: Person) -> Iterator[Conversation | Row]:
+def _walk_member(key: str, value: JsonValue, where: str, person: Person) -> Iterator[_Part]:
     """A member of an object that is neither a conversation nor a record; its key may be a participant's label."""
     is_label = read_label(key).kind == "code"
     inner = Person(label=key).over(person) if is_label else person
@@ -223,17 +357,16 @@ def _asked_and_answered(question: str, answer: JsonValue, where: str, speaker: s
         yield from cell_turns(answer, where, speaker)
 
 
-def _is_record(node: dict[str, JsonValue], flat: dict[str, str]) -> bool:
-    """Whether an object is flat and holds words: a row, not a wrapper around rows."""
-    for key, value in node.items():
-        if isinstance(value, list | dict) and plain_key(key) not in ABOUT_PERSON and not _are_strings(value):
-            return False
+def _is_record(node: dict[str, JsonValue], flat: dict[str, str], inner: dict[str, JsonValue], outer: Person) -> bool:
+    """Whether an object holds words of its own: a row, not a wrapper around rows."""
     if node and all(read_label(tidy(key)).kind == "code" for key in node):
         return False
-    return any(
-        not is_blank(text) and (plain_key(key) in ANSWER or len(text.split()) >= _MIN_WORDS)
-        for key, text in flat.items()
-    )
+    has_answer = any(not is_blank(text) and plain_key(key) in (*ANSWER, *MORE_ANSWER) for key, text in flat.items())
+    has_words = has_answer or any(not is_blank(text) and len(text.split()) >= _MIN_WORDS for text in flat.values())
+    if not inner or outer.label or outer.name:
+        return has_words
+    # Around other records, only words beside somebody's name are that person's: a post above its replies.
+    return has_answer and any(plain_key(key) in (*PERSON_ID, *WEAK_PERSON_ID, "author name") for key in flat)
 
 
 def _are_strings(value: JsonValue) -> bool:
@@ -249,6 +382,8 @@ def _flat(node: dict[str, JsonValue]) -> dict[str, str]:
                 name = f"{key} id" if plain_key(inner) == "id" else inner
                 if (text := _text(scalar)) is not None:
                     cells.setdefault(name, text)
+        elif isinstance(value, dict) and plain_key(key) in QUESTION:
+            cells[key] = next((text for text in value.values() if isinstance(text, str)), "")
         elif (text := _text(value)) is not None:
             cells[key] = text
     return cells

@@ -1,4 +1,7 @@
-"""OpenDocument spreadsheets, read row by row: cells as they are shown; empty ones to the right and below are not."""
+"""OpenDocument spreadsheets, read row by row: cells as they are shown; empty ones to the right and below are not.
+
+Hidden sheets are left out, as in Excel workbooks. Why this is not left to a library: docs/decisions/0010.
+"""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -17,7 +20,15 @@ _WHAT = "an OpenDocument spreadsheet"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
+_STYLE = "{urn:oasis:names:tc:opendocument:xmlns:style:1.0}"
 _SIGNS = {f"{_TEXT}s": " ", f"{_TEXT}tab": " ", f"{_TEXT}line-break": "\n"}
+
+
+class _Found(NamedTuple):
+    """A sheet, and whether it is hidden."""
+
+    sheet: Sheet
+    is_hidden: bool
 
 
 class _Rows(NamedTuple):
@@ -39,23 +50,34 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
         if b"encryption-data" in read(package, "META-INF/manifest.xml", file.name, _WHAT):
             raise protected(file.name)
     with parsing(file.name, _WHAT):
-        sheets = list(_sheets(content, limits))
-    return read_sheets(file, sheets, 0, limits)
+        found = list(_sheets(content, limits))
+    visible = [one.sheet for one in found if not one.is_hidden]
+    return read_sheets(file, visible, len(found) - len(visible), limits)
 
 
-def _sheets(content: bytes, limits: ReadingLimits) -> Iterator[Sheet]:
+def _sheets(content: bytes, limits: ReadingLimits) -> Iterator[_Found]:
     from defusedxml.ElementTree import iterparse
 
     rows: list[_Rows] = []
-    name = ""
+    name = style = ""
+    hidden: set[str] = set()
+    """Styles of hidden sheets; the format puts all styles before the sheets."""
     for event, element in iterparse(io.BytesIO(content), events=("start", "end"), forbid_dtd=True):
         if event == "start" and element.tag == f"{_TABLE}table":
             name, rows = element.get(f"{_TABLE}name", ""), []
+            style = element.get(f"{_TABLE}style-name", "")
         elif event == "end" and element.tag == f"{_TABLE}table":
-            yield Sheet(name=name, rows=_unrolled(rows, limits))
+            yield _Found(sheet=Sheet(name=name, rows=_unrolled(rows, limits)), is_hidden=style in hidden)
+        elif event == "end" and element.tag == f"{_STYLE}style" and _is_hidden(element):
+            hidden.add(element.get(f"{_STYLE}name", ""))
         elif event == "end" and element.tag == f"{_TABLE}table-row":
             rows.append(_Rows(times=_times(element, "rows"), cells=_cells(element, limits)))
             element.clear()
+
+
+def _is_hidden(style: "Element") -> bool:
+    """Whether sheets of this style are not shown."""
+    return any(own.get(f"{_TABLE}display") == "false" for own in style.iterfind(f"{_STYLE}table-properties"))
 
 
 def _unrolled(rows: Sequence[_Rows], limits: ReadingLimits) -> Iterator[tuple[int, Sequence[str]]]:

@@ -12,7 +12,9 @@ from pipeline.errors import InputError
 from pipeline.sources.encoding import tidy
 from pipeline.sources.formats._documents import read_text
 from pipeline.sources.formats._packages import parsing, protected
+from pipeline.sources.labels import read_label
 from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
+from pipeline.sources.speaker_labels import read_line
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ EXTENSIONS = (".pdf",)
 _WHAT = "a PDF file"
 _PAGE_BYTES, _PAGE_OPERATIONS = 20_000_000, 300_000
 """What one page may unpack to, and the steps it may take to draw: some seconds at most."""
+_EDGE_LINES = 3
+"""Lines of a header or a footer that are looked for at each edge."""
 _MIN_PAGES = 3
 """Pages from which a line that comes back on most of them is a header or a footer."""
 
@@ -54,12 +58,12 @@ def load(file: SourceFile, limits: ReadingLimits, clock: Clock | None = None) ->
         raise InputError(
             f"{file.name}: {count(len(pages), 'page')} and no text, as in a scan. Run text recognition (OCR) first."
         )
-    repeated = _repeated(pages)
-    words = "\n".join(line for lines in pages for line in lines if _pattern(line) not in repeated)
-    reading = read_text(file, words, limits)
-    if not repeated:
+    kept = _without_edges(pages)
+    cut = _cut(pages, kept)
+    reading = read_text(file, "\n".join(line for lines in kept for line in lines), limits)
+    if not cut:
         return reading
-    note = f"Left out, as headers and footers of pages: {count(len(repeated), 'line')}."
+    note = f"Left out, as headers and footers of pages: {count(cut, 'line')}."
     return reading.model_copy(update={"notes": (*reading.notes, note)})
 
 
@@ -84,17 +88,50 @@ def _pages(reader: "PdfReader", name: str, limits: ReadingLimits, clock: Clock) 
         yield [line for line in map(tidy, text.split("\n")) if line]
 
 
+def _without_edges(pages: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """The pages without their first and last lines where these come back; such lines inside a page stay."""
+    kept = list(pages)
+    for _ in range(_EDGE_LINES):
+        repeated = _repeated(kept)
+        if not repeated:
+            break
+        kept = [_trimmed(lines, repeated) for lines in kept]
+    return kept
+
+
+def _cut(pages: Sequence[Sequence[str]], kept: Sequence[Sequence[str]]) -> int:
+    """How many different lines were taken away, numbers in them made equal."""
+    before = Counter(_pattern(line) for lines in pages for line in lines)
+    return len(before - Counter(_pattern(line) for lines in kept for line in lines))
+
+
+def _trimmed(lines: Sequence[str], repeated: frozenset[str]) -> Sequence[str]:
+    if len(lines) < 2:
+        return lines
+    start = 1 if _pattern(lines[0]) in repeated else 0
+    end = len(lines) - 1 if _pattern(lines[-1]) in repeated else len(lines)
+    return lines[start:end]
+
+
 def _repeated(pages: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Patterns of first and last lines that stand on more than half of the pages."""
+    """Patterns of first and last lines that stand on more than half of the pages and label nobody's words."""
     edges = Counter(
-        pattern
+        _pattern(line)
         for lines in pages
-        for pattern in {_pattern(line) for line in (*lines[:1], *lines[-1:])}
-        if len(lines) > 2 and ":" not in pattern[:40]
+        for line in {_pattern(edge): edge for edge in (*lines[:1], *lines[-1:])}.values()
+        if len(lines) > 2 and ":" not in line[:40] and not _is_label(line)
     )
     if len(pages) < _MIN_PAGES:
         return frozenset()
     return frozenset(pattern for pattern, times in edges.items() if times * 2 > len(pages))
+
+
+def _is_label(line: str) -> bool:
+    """Whether a line reads as a label of its own, which a page may well end with."""
+    found = read_line(line)
+    if found is None or found.form not in ("bare", "marked", "timed", "chat"):
+        return False
+    return read_label(found.label).kind != "opaque"
 
 
 def _pattern(line: str) -> str:

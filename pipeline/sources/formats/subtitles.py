@@ -19,16 +19,20 @@ from pipeline.text.wording import count
 EXTENSIONS = (".vtt", ".srt")
 
 _TIMING = re.compile(r"\s*(?P<start>(?:\d{1,4}:)?\d{1,2}:\d{2})[.,]\d{1,3}\s*-->\s*\d")
+_CLOCK = re.compile(r"(?:\d{1,4}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?")
+_SECONDS = (1, 60, 3600)
 _VOICE = re.compile(r"<v(?:\.[^\s>]{0,80})*[ \t]+(?P<name>[^<>\n]{1,80})>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z0-9][^<>]{0,200}>|\{\\[^{}]{0,100}\}")
 _TURN_WORDS = 60
 """Words after which a monologue without speakers is cut at the next sentence end."""
 
 
-class _Cue(Frozen):
+class Cue(Frozen):
+    """Words between two times."""
+
     start: str
-    speaker: str | None
     text: str
+    speaker: str | None = None
 
 
 def load(file: SourceFile, limits: ReadingLimits) -> Reading:
@@ -42,8 +46,8 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     cues = [part for start, body in _cues(lines) for part in _voices(start, body)]
     if not cues:
         raise InputError(f"{file.name}: no cue was found (a time such as 00:00:03.120 --> 00:00:09.147, then words).")
-    labelled = _labelled(cues)
-    turns = _joined(labelled) if any(cue.speaker for cue in labelled) else _monologue(cues)
+    labelled = labelled_cues(cues)
+    turns = joined_cues(labelled) if any(cue.speaker for cue in labelled) else monologue(cues)
     stray = sum(1 for cue in labelled if not cue.speaker) if turns and turns[0].speaker else 0
     first = next((place for place, cue in enumerate(labelled) if cue.speaker), 0)
     notes = [*decoded.notes, f"{count(len(cues), 'cue')} joined to {count(len(turns), 'turn')}."]
@@ -70,17 +74,17 @@ def _cues(lines: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
             body.append(line)
 
 
-def _voices(start: str, body: Sequence[str]) -> Iterator[_Cue]:
+def _voices(start: str, body: Sequence[str]) -> Iterator[Cue]:
     """One cue per voice tag; text before the first tag has no speaker."""
     text = "\n".join(body)
     parts = _VOICE.split(text)
     for name, words in zip([None, *parts[1::2]], parts[::2], strict=True):
         plain = tidy(html.unescape(_TAG.sub("", words)))
         if plain:
-            yield _Cue(start=start, speaker=tidy(name) or None if name else None, text=plain)
+            yield Cue(start=start, speaker=tidy(name) or None if name else None, text=plain)
 
 
-def _labelled(cues: Sequence[_Cue]) -> list[_Cue]:
+def labelled_cues(cues: Sequence[Cue]) -> list[Cue]:
     """Cues with the speaker from a voice tag, or from a label at the start of the text."""
     if any(cue.speaker for cue in cues):
         return list(cues)
@@ -88,33 +92,50 @@ def _labelled(cues: Sequence[_Cue]) -> list[_Cue]:
     result = []
     for cue in cues:
         turns = find_turns([cue.text], labels).turns
-        result.append(_Cue(start=cue.start, speaker=turns[0].speaker, text=turns[0].text) if turns else cue)
+        result.append(Cue(start=cue.start, speaker=turns[0].speaker, text=turns[0].text) if turns else cue)
     return result
 
 
-def _joined(cues: Sequence[_Cue]) -> tuple[Turn, ...]:
+def joined_cues(cues: Sequence[Cue]) -> tuple[Turn, ...]:
     """Turns: consecutive cues of one speaker, with those that name none."""
-    gathered: list[tuple[_Cue, list[str]]] = []
+    gathered: list[list[Cue]] = []
     for cue in cues:
         if gathered and cue.speaker in (None, gathered[-1][0].speaker):
-            gathered[-1][1].append(cue.text)
+            gathered[-1].append(cue)
         elif cue.speaker:
-            gathered.append((cue, [cue.text]))
-    return tuple(Turn(text=" ".join(parts), where=f"at {cue.start}", speaker=cue.speaker) for cue, parts in gathered)
+            gathered.append([cue])
+    return tuple(_turn(parts) for parts in gathered)
 
 
-def _monologue(cues: Sequence[_Cue]) -> tuple[Turn, ...]:
+def _turn(cues: Sequence[Cue]) -> Turn:
+    """Some cues as one turn of the first one's speaker, with the time at which each begins."""
+    times, text = [], ""
+    for cue in cues:
+        text = f"{text} {cue.text}" if text else cue.text
+        if (seconds := _seconds(cue.start)) is not None:
+            times.append((len(text) - len(cue.text), seconds))
+    return Turn(text=text, where=f"at {cues[0].start}", speaker=cues[0].speaker, times=tuple(times))
+
+
+def _seconds(start: str) -> float | None:
+    """The seconds of a clock time such as `00:12:31.5`; `None` for any other place, such as a row of a table."""
+    if not _CLOCK.fullmatch(start):
+        return None
+    parts = reversed(start.replace(",", ".").split(":"))
+    return float(sum(float(part) * unit for part, unit in zip(parts, _SECONDS, strict=False)))
+
+
+def monologue(cues: Sequence[Cue]) -> tuple[Turn, ...]:
     """Turns of some sentences each, when nothing says who speaks."""
     turns: list[Turn] = []
-    parts: list[str] = []
-    start, words = "", 0
+    parts: list[Cue] = []
+    words = 0
     for place, cue in enumerate(cues):
-        start = start if parts else cue.start
-        parts.append(cue.text)
+        parts.append(cue)
         words += len(cue.text.split())
         is_last = place == len(cues) - 1
         if is_last or (words >= _TURN_WORDS and cue.text[-1] in ".!?…") or words >= 3 * _TURN_WORDS:
-            turns.append(Turn(text=" ".join(parts), where=f"at {start}"))
+            turns.append(_turn(parts))
             parts, words = [], 0
     return tuple(turns)
 

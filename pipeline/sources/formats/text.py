@@ -9,14 +9,31 @@ anchored and looks at the first 120 characters of a line, so time is linear in t
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import yaml
 
 from pipeline.domain.base import Frozen
+from pipeline.sources.coding_tables import document_label
 from pipeline.sources.encoding import decode, tidy
-from pipeline.sources.facts import person_from, read_header, section_label
-from pipeline.sources.labels import is_interviewer, is_name, read_label
+from pipeline.sources.facts import person_from, read_header, section_label, stated_in_aside
+from pipeline.sources.formats.subtitles import Cue, monologue
+from pipeline.sources.labels import is_name, read_label
+from pipeline.sources.metadata import (
+    aside_of,
+    coded_source,
+    is_header_key,
+    is_key_of_a_header,
+    opens_aside,
+    question_in,
+    says_nothing,
+    stated_roles,
+    without_edit_mark,
+    without_print_marks,
+)
 from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, SourceFile, Turn
+from pipeline.sources.role_words import is_question_head
+from pipeline.sources.speaker_labels import LabelledLine, parted, read_line, spanned, without_time
 from pipeline.sources.vocabulary import NOT_A_SPEAKER
 from pipeline.text.wording import count
 
@@ -35,41 +52,13 @@ _BULLETS = ("- ", "* ", "• ", "> ", "+ ")
 _MAX_FRONT_MATTER = 60
 """Lines of YAML front matter; a longer block is not front matter."""
 _MAX_FRONT_MATTER_CHARS = 20_000
+_MAX_TITLE_LINES = 15
+"""Lines at the top of a text that may be titles above the header of a person."""
 
-_TIME = r"[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d{1,3})?[\])]?"
-_LABEL = r"(?P<label>[^\W\d_][^:*\[\](),;!?<>\"“”]{0,38}?)(?: ?\((?P<aside>[^():]{1,40})\))?"
-_TURN = re.compile(
-    rf"(?:[-•>] |\d{{1,4}}[.)]? )?(?:{_TIME} ?[-–]? ?)?(?:\*\*|__)?(?:{_TIME} ?)?{_LABEL}(?: ?{_TIME})?"
-    rf"(?: ?(?:\*\*|__))? ?:(?: ?(?:\*\*|__))?(?: {_TIME})?(?![/\d])(?:\s(?:\*\*|__)(?= ))?"
-)
-_DASHED = re.compile(rf"{_LABEL} [-–—] (?![A-Z][\w ]{{1,24}}[:=])(?=\S)")
 _QUESTION_NUMBER, _ANSWER_NUMBER = re.compile(r"[Qq] ?\d{1,3}"), re.compile(r"[Aa] ?\d{1,3}")
-_TIMED_LABEL = re.compile(rf"{_TIME} ?[-–]? ?(?:\*\*)?{_LABEL}(?:\*\*)?$")
-_LABEL_TIMED = re.compile(rf"(?:\*\*)?{_LABEL}(?:\*\*)? ?[-–]? ?{_TIME}(?:\*\*)?$")
-_IN_BRACKETS = re.compile(rf"\[(?P<label>[^\W\d_][^\[\]:]{{0,60}})\] {_TIME}$")
-"""How Zoom saves captions."""
-_CHAT = re.compile(
-    rf"{_TIME} From (?P<label>[^\W\d_][^:\[\]()<>]{{0,60}}?)(?: to [^:]{{1,60}})? ?:",
-    re.IGNORECASE,
-)
-"""How Zoom saves a chat."""
-_SURNAME_FIRST = re.compile(
-    rf"(?P<last>[^\W\d_][\w'’ -]{{0,30}}), (?P<label>[^\W\d_][\w'’. -]{{0,30}}?)(?: \([^()]{{1,40}}\))? {_TIME}$"
-)
-"""How Teams names people of an organisation."""
-_OF_THE_TOOL = re.compile(
-    rf"Transcribed by https?://\S+|[\w'’., -]{{2,60}} (?:started|stopped) transcription|{_TIME}"
-    r"|Meeting ended after [\d:]{4,8}.{0,4}|This editable transcript was computer generated.*"
-)
-"""Lines that a recording program adds: times alone, who recorded, how it was made."""
-_BARE = re.compile(
-    r"(?:interviewer|moderator|researcher|facilitator|participant|respondent|interviewee|speaker|p|r)(?: ?\d{1,3})?",
-    re.IGNORECASE,
-)
-"""A label that stands on a line of its own, without a colon."""
-_LEADING_TIME = re.compile(rf"(?:{_TIME}) ?[-–]? ?(?=\S)")
 _HEADING = re.compile(r"#{1,6} |[-*_=]{3,}$|\|.*\|$")
-_HEAD = 120
+_MIN_SHARE_ALONE = 0.8
+"""Share of the blocks of text that must stand below a name on a line of its own before such lines are labels."""
 
 
 class _Section(Frozen):
@@ -83,16 +72,20 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     decoded = decode(file, limits)
     lines = [tidy(line) for line in decoded.text.split("\n")]
     front, lines = _front_matter(lines, decoded.text.split("\n"))
-    lines = _labelled_cues(lines)
+    labelled = _labelled_cues(lines)
+    lines = parted(without_print_marks(labelled))
+    sources = [place for place, line in enumerate(lines) if line.startswith("<") and coded_source(line)]
+    if sources:
+        return _references(lines, sources, decoded.notes)
     speakers = speaker_labels(lines)
     sections: list[_Section] = []
     number = 1
     for block in _sections(lines):
-        section = _talk(block, speakers, front, number) if speakers else _prose(block, front, number)
+        section = _talk(block, speakers, front, number) if speakers else _unlabelled(block, front, number)
         number += len(section.conversation.turns)
         sections.append(section)
     kept = tuple(section.conversation for section in sections if section.conversation.turns)
-    left_out = sum(section.left_out for section in sections)
+    left_out = sum(section.left_out for section in sections) + max(len(labelled) - len(lines), 0)
     notes = [*decoded.notes]
     if not speakers:
         notes.append("No speaker labels: every paragraph is taken as the participant's own words.")
@@ -102,19 +95,52 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     return Reading(kind=kind, conversations=kept, notes=tuple(notes))
 
 
+def _references(lines: Sequence[str], starts: Sequence[int], notes: Sequence[str]) -> Reading:
+    """Coded passages as NVivo lists them: every source is a person."""
+    sections: list[_Section] = []
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+        person = Person(label=document_label(coded_source(lines[start]) or "") or None)
+        number = 1 + sum(len(section.conversation.turns) for section in sections)
+        sections.append(_prose(lines[start + 1 : end], person, number))
+    kept = tuple(section.conversation for section in sections if section.conversation.turns)
+    left_out = sum(section.left_out for section in sections) + len(starts)
+    note = f"Coded passages of {count(len(starts), 'source')}; left out, as of the tool: {count(left_out, 'line')}."
+    return Reading(kind="coded passages", conversations=kept, notes=(*notes, note))
+
+
 def _talk(lines: Sequence[str], speakers: frozenset[str], front: Person, number: int) -> _Section:
     spoken = find_turns(lines, speakers, number)
     person, rest = read_header(spoken.preamble)
-    turns = spoken.turns
+    person = front.over(person).over(_stated(rest))
     return _Section(
-        conversation=Conversation(turns=turns, person=front.over(person)), left_out=len(rest) + spoken.dropped
+        conversation=Conversation(turns=spoken.turns, person=person, speakers=spoken.people),
+        left_out=len(rest) + spoken.dropped,
     )
+
+
+def _stated(lines: Sequence[str]) -> Person:
+    """Who asks and whom the conversation is with, where the lines above it say so in words."""
+    stated = stated_roles(lines)
+    name = stated.answering[0] if len(stated.answering) == 1 else None
+    return Person(name=name, interviewer=", ".join(stated.asking) or None)
+
+
+def _unlabelled(lines: Sequence[str], front: Person, number: int) -> _Section:
+    """Words that nobody is named for: cues with a time span each, or prose."""
+    cues = [(line, words) for line in lines if line and (words := spanned(line)) is not None]
+    if len(cues) < 2 or 2 * len(cues) < sum(map(bool, lines)):
+        return _prose(lines, front, number)
+    turns = monologue([Cue(start=line.strip("[(").split(" ")[0], text=words) for line, words in cues if words])
+    others = sum(map(bool, lines)) - len(cues)
+    return _Section(conversation=Conversation(turns=turns, person=front), left_out=others)
 
 
 def _prose(lines: Sequence[str], front: Person, number: int) -> _Section:
     """Paragraphs of one person, under a header of facts where there is one."""
-    paragraphs = list(_paragraphs(lines))
-    person, headings, first = front, 0, 0
+    above = next((place for place, line in enumerate(lines[:_MAX_TITLE_LINES]) if line and section_label(line)), 0)
+    headings = sum(map(bool, lines[:above]))
+    paragraphs = list(_paragraphs([line if line.strip("-*_=~") else "" for line in lines[above:]]))
+    person, first = front, 0
     for block in paragraphs:
         found, rest = read_header(block, known_only=True)
         titles = sum(line.startswith("#") for line in rest)
@@ -123,8 +149,14 @@ def _prose(lines: Sequence[str], front: Person, number: int) -> _Section:
         person, headings, first = person.over(found), headings + titles, first + 1
     turns: list[Turn] = []
     for block in paragraphs[first:]:
-        words = [line for line in block if not line.startswith("#") and line.strip("-*_= ") and not _is_date(line)]
-        headings += len(block) - len(words)
+        words: list[str] = []
+        for line in block:
+            if question := question_in(line):
+                turns.append(Turn(text=question, where=f"paragraph {number + len(turns)}", role="interviewer"))
+            elif line.startswith("#") or not line.strip("-*_= ") or _is_date(line) or aside_of(line):
+                headings += 1
+            else:
+                words.append(line)
         if words:
             text = " ".join(_without_mark(line) for line in words)
             turns.append(Turn(text=text, where=f"paragraph {number + len(turns)}"))
@@ -205,20 +237,22 @@ def _front_matter(lines: list[str], raw: Sequence[str]) -> tuple[Person, list[st
 
 
 class Spoken(Frozen):
-    """Text taken apart into turns."""
+    """Turns of a text, and what stands around them."""
 
     turns: tuple[Turn, ...]
-    preamble: tuple[str, ...] = ()
-    """Lines before the first turn; all lines when there is no turn."""
+    preamble: tuple[str, ...]
+    """Lines before the first turn: titles, facts, the researcher's own words."""
     dropped: int = 0
-    """Lines after a heading inside the conversation that nobody is named for."""
+    """Lines after a heading inside the conversation that nobody is named for, notes, and lines of the tool."""
+    people: dict[str, Person] = {}
+    """What stands in parentheses behind a label: `P2 (Ben, consultant)`."""
 
 
-class _Line(Frozen):
-    label: str
-    text: str
-    is_bare: bool = False
-    """Nothing but the label: a word of a sentence, unless others of its kind come back."""
+class _Seen(NamedTuple):
+    """A labelled line and its place."""
+
+    place: int
+    line: LabelledLine
 
 
 def speaker_labels(lines: Iterable[str]) -> frozenset[str]:
@@ -227,23 +261,30 @@ def speaker_labels(lines: Iterable[str]) -> frozenset[str]:
     Args:
         lines: tidied lines; empty ones separate paragraphs.
     """
-    counts: Counter[str] = Counter()
-    bare: Counter[str] = Counter()
-    openings, after_blank = 0, True
-    for line in lines:
-        candidate = _candidate(line) if line else None
-        if candidate and candidate.is_bare:
-            bare[candidate.label] += 1
-        elif candidate and not _states_label(candidate):
-            counts[candidate.label] += 1
-        openings += bool(line and (after_blank or candidate))
-        after_blank = not line
+    lines = list(lines)
+    seen = [
+        _Seen(place, candidate) for place, line in enumerate(lines)
+        if line and (candidate := read_line(line)) and not opens_aside(line)
+    ]  # fmt: skip
+    if chat := _chat_labels(seen):
+        return chat
+    bare = Counter(one.line.label for one in seen if one.line.form == "bare")
+    signed = [one for one in seen if one.line.form not in ("bare", "alone", "stamped") and not _states_label(one.line)]
+    counts = Counter(one.line.label for one in signed)
+    labelled = {one.place for one in seen if one.line.form != "alone"}
+    openings = sum(
+        bool(line and (place in labelled or not place or not lines[place - 1])) for place, line in enumerate(lines)
+    )
     if len(bare) > 1 and bare.total() > 2:
         counts += bare
+    for label in _headers(signed, counts):
+        del counts[label]
     density = sum(count for label, count in counts.items() if _may_be_name(label)) / max(openings, 1)
     found = frozenset(label for label, count in counts.items() if _is_speaker(label, count, density))
     is_stray = density < 0.5 and sum(counts[label] for label in found) == 1
-    return frozenset() if is_stray else found
+    if is_stray or all(map(is_question_head, found)):  # printed questions have no speakers between them
+        found = frozenset()
+    return found or _labels_alone(lines, seen)
 
 
 def find_turns(lines: Sequence[str], speakers: frozenset[str], first_number: int = 1) -> Spoken:
@@ -257,24 +298,32 @@ def find_turns(lines: Sequence[str], speakers: frozenset[str], first_number: int
     are_numbered = any(map(_QUESTION_NUMBER.fullmatch, speakers)) and any(map(_ANSWER_NUMBER.fullmatch, speakers))
     preamble: list[str] = []
     turns: list[tuple[str, list[str]]] = []
-    dropped, is_open = 0, False
+    people: dict[str, Person] = {}
+    dropped, is_open, is_chat = 0, False, False
     for line in lines:
-        candidate = _candidate(line) if line else None
-        if candidate and candidate.label in speakers and (turns or not _states_label(candidate)):
+        found = read_line(line) if line else None
+        if found and found.label in speakers and (turns or not _states_label(found)):
             # `Q1`, `A1`, `Q2`, `A2` count questions, not people.
-            turns.append((candidate.label[0] if are_numbered else candidate.label, [candidate.text]))
-            is_open = True
+            label = found.label[0] if are_numbered else found.label
+            is_open, is_chat = True, is_chat or found.form == "chat"
+            if found.aside and (stated := stated_in_aside(found.aside, label)):
+                people[label] = people.get(label, Person()).over(stated)
+            is_silent = is_chat and says_nothing(found.text)
+            words = without_edit_mark(found.text) if is_chat else found.text
+            turns.append((label, [] if is_silent else [words]))
+            dropped += is_silent
         elif not turns:  # also what comes before the first speaker: titles, facts, the researcher's own words
             preamble.append(line)
-        elif _OF_THE_TOOL.fullmatch(line[:_HEAD]):
+        elif (found and found.form == "stamped" and is_chat) or (line and (aside := aside_of(line))):
+            is_open = is_open and (is_chat or aside != "task")
             dropped += 1
         elif _HEADING.match(line):
             is_open = False
         elif is_open:
-            turns[-1][1].append(_LEADING_TIME.sub("", line, count=1) if _LEADING_TIME.match(line) else line)
+            turns[-1][1].append(without_time(line))
         else:
             dropped += bool(line)
-    return Spoken(turns=tuple(_numbered(turns, first_number)), preamble=tuple(preamble), dropped=dropped)
+    return Spoken(turns=tuple(_numbered(turns, first_number)), preamble=tuple(preamble), dropped=dropped, people=people)
 
 
 def _numbered(turns: list[tuple[str, list[str]]], first_number: int) -> Iterator[Turn]:
@@ -284,45 +333,81 @@ def _numbered(turns: list[tuple[str, list[str]]], first_number: int) -> Iterator
             yield Turn(text=text, where=f"turn {number}", speaker=speaker)
 
 
-def _candidate(line: str) -> _Line | None:
-    head = line[:_HEAD]
-    if match := _CHAT.match(head):
-        return _Line(label=match["label"].strip(), text=line[match.end() :].strip())
-    if len(line) < _HEAD and (match := _IN_BRACKETS.match(line)):
-        return _Line(label=match["label"].strip(), text="")
-    if len(line) < _HEAD and (match := _SURNAME_FIRST.match(line)):
-        return _Line(label=f"{match['label'].strip()} {match['last'].strip()}", text="")
-    if match := _TURN.match(head):
-        return _Line(label=_with_aside(match["label"], match["aside"]), text=line[match.end() :].strip())
-    if len(line) < _HEAD and (match := _TIMED_LABEL.match(line) or _LABEL_TIMED.match(line)):
-        return _Line(label=_with_aside(match["label"], match["aside"]), text="")
-    if _BARE.fullmatch(line):
-        return _Line(label=line, text="", is_bare=True)
-    # A dash stands in many sentences, so before one only a label that can be nothing else counts.
-    if (match := _DASHED.match(head)) and _is_plain_role(match["label"]):
-        return _Line(label=match["label"], text=line[match.end() :])
-    return None
+def _chat_labels(seen: Sequence[_Seen]) -> frozenset[str]:
+    """Everybody who writes in a chat; where no dated line has a colon, dated lines name the writer and no more."""
+    forms = Counter(one.line.form for one in seen)
+    if forms["chat"] > 1 and forms["chat"] * 2 > forms["colon"]:
+        written = [one.line for one in seen if one.line.form == "chat"]
+        silent = {line.label for line in written} - {line.label for line in written if not says_nothing(line.text)}
+        counts = Counter(line.label for line in written)
+        return frozenset(label for label in counts if label not in silent or counts[label] > 1)
+    if forms["stamped"] > 1 and not forms["chat"]:
+        counts = Counter(one.line.label for one in seen if one.line.form == "stamped" and len(one.line.label) < 50)
+        if (counts and counts.total() >= 2 * len(counts)) or (len(counts) > 1 and is_name(next(iter(counts)))):
+            return frozenset(label for label in counts if not says_nothing(label))
+    return frozenset()
 
 
-def _is_plain_role(label: str) -> bool:
+def _headers(signed: Sequence[_Seen], counts: Counter[str]) -> list[str]:
+    """Labels that are keys of a header: known ones, and those that come once, above the first certain speaker."""
+    certain = [one.place for one in signed if _is_certain(one.line.label) or counts[one.line.label] > 1]
+    first = min((place for place in certain), default=-1)
+    again = min((one.place for one in signed if counts[one.line.label] > 1), default=-1)
+    found: dict[str, None] = {}
+    for one in signed:
+        label = one.line.label
+        if counts[label] == 1 and 0 <= one.place < again and _introduces(one.line):
+            found[label] = None
+            continue
+        if label in found or read_label(label).kind in ("interviewer", "generic", "code"):
+            continue
+        is_above = one.place < first and counts[label] == 1 and one.line.form == "colon"
+        if (is_header_key(label) and (counts[label] < 3 or not _may_be_name(label))) or (
+            is_above and is_key_of_a_header(label, one.line.text)
+        ):
+            found[label] = None
+    return list(found)
+
+
+def _labels_alone(lines: Sequence[str], seen: Sequence[_Seen]) -> frozenset[str]:
+    """Names on lines of their own above what each says, in a file where nearly every block of text has one."""
+    alone = Counter(one.line.label for one in seen if one.line.form == "alone" and not is_header_key(one.line.label))
+    names = {label for label, count in alone.items() if count > 1}
+    if len(names) < 2:
+        return frozenset()
+    blocks = below = 0
+    is_below = False
+    before = ""
+    for line in lines:
+        if line.strip("*_") in names:
+            is_below = True
+        elif line and (is_below or not before):
+            blocks += 1
+            below += is_below
+            is_below = False
+        before = line
+    return frozenset(names) if blocks and below >= _MIN_SHARE_ALONE * blocks else frozenset()
+
+
+def _introduces(line: LabelledLine) -> bool:
+    """Whether a line names a person rather than lets one speak: `Participant: Per, 41, baker`."""
+    first, _, more = line.text.partition(",")
+    return read_label(line.label).kind == "generic" and is_name(first) and any(map(str.isdigit, more))
+
+
+def _is_certain(label: str) -> bool:
     kind = read_label(label).kind
-    return len(label) > 1 and (kind == "interviewer" or (kind == "code" and label[0] in "PRSUprsu" and len(label) < 5))
-
-
-def _with_aside(label: str, aside: str | None) -> str:
-    """`Dana (interviewer)` stays whole because the aside says the role; `P1 (laughing)` is P1."""
-    label = label.strip(" -–")
-    return f"{label} ({aside})" if aside and is_interviewer(aside) else label
+    return kind in ("interviewer", "generic") or (kind == "code" and label[0] in "PRSUprsu")
 
 
 def _may_be_name(label: str) -> bool:
     return label.casefold() not in NOT_A_SPEAKER and len(label.split()) <= 4
 
 
-def _states_label(line: _Line) -> bool:
+def _states_label(line: LabelledLine) -> bool:
     """`Participant: P01` and `Interviewer: Dana` are headers, not something that was said."""
     kind = read_label(line.label).kind
-    if kind == "generic":
+    if kind == "generic" or (kind == "code" and not any(map(str.isdigit, line.label))):
         return len(line.text) < 12 and read_label(line.text).kind == "code"
     return kind == "interviewer" and is_name(line.text)
 

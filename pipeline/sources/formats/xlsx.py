@@ -11,7 +11,7 @@ from zipfile import ZipFile
 
 from pipeline.errors import InputError
 from pipeline.sources.encoding import written
-from pipeline.sources.formats._packages import check_elements, opened, parsing
+from pipeline.sources.formats._packages import check_elements, opened, parsing, read
 from pipeline.sources.formats._sheets import Sheet, read_sheets
 from pipeline.sources.reading import Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 EXTENSIONS = (".xlsx", ".xlsm")
 
 _WHAT = "an Excel workbook"
+_STRICT = b"purl.oclc.org/ooxml"
+"""In the names that the variant "Strict Open XML" uses: the library finds no sheet under them."""
 _SHEETS, _STRINGS = "xl/worksheets/", "xl/sharedStrings"
 _BOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _COST_OF_STYLES = 5
@@ -42,6 +44,9 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
         check_elements(package, file, _WHAT, limits, passed=(_SHEETS,))
         few = limits.model_copy(update={"max_nodes": max(limits.max_nodes // _COST_OF_STYLES, 1)})
         check_elements(package, file, _WHAT, few, passed=(_SHEETS, _STRINGS))
+        links = [entry for entry in package.infolist() if entry.filename == "_rels/.rels"]
+        if any(_STRICT in read(package, entry, file.name, _WHAT) for entry in links):
+            raise InputError(f"{file.name}: is a Strict Open XML workbook. Save it as a plain Excel workbook (.xlsx).")
     with parsing(file.name, _WHAT):
         import openpyxl  # 0.3 s, and most studies are text
 

@@ -1,5 +1,6 @@
 """Money under thousands of schedules: prices, budgets, workers, latencies, failures, lies and kills."""
 
+import math
 import random
 import sys
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from pipeline.hybrid.calls import Admission, Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.providers import RefineTask, Request
-from pipeline.providers.pricing import Pricer
+from pipeline.providers.pricing import Pricer, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply, persona_reader
 from tests.factories import make_persona
 from tests.schedule import Condition, ScheduledProvider, Scheduler
@@ -96,8 +97,9 @@ class Run:
             asked = request(self.names.index(name))
             try:
                 admission = self.caller.admit(asked, name)
-            except BudgetExhausted:
+            except BudgetExhausted as error:
                 closest = self.provider.count_tokens(asked)
+                self.check_nothing_is_stranded(asked, closest or input_token_upper_bound(asked), error.left_micros)
                 least = self.price.worst_case_micros(closest, asked.max_output_tokens) if closest else 0
                 assert self.ledger.spent() + (least or self.caller.worst_case_micros(asked)) > (self.budget or 0)
             except ProviderError:  # the breaker is open
@@ -105,6 +107,13 @@ class Run:
             else:
                 self.busy += 1
                 self.scheduler.spawn(partial(self.work, asked, admission))
+
+    def check_nothing_is_stranded(self, asked: Request, tokens: int, left: int) -> None:
+        """What is left does not pay for an answer with room for 1.5 times what answers took so far."""
+        lengths = sorted(self.caller._lengths)
+        if lengths:
+            least = math.ceil(1.5 * lengths[math.ceil(0.95 * len(lengths)) - 1])
+            assert least >= asked.max_output_tokens or self.price.worst_case_micros(tokens, least) > left
 
     def work(self, asked: Request, admission: Admission) -> None:
         with suppress(BudgetExhausted, ProviderError, UnreadableReply):
@@ -134,7 +143,8 @@ class Run:
 
 
 PRICES = st.sampled_from(((3, 15), (0.25, 1.25), (1, 1), (0, 40)))
-KINDS = [st.lists(st.sampled_from(kinds), min_size=1, max_size=10) for kinds in (HONEST, (*HONEST, *["lies"] * 3))]
+LIES = ("lies", "lies", "lies", "zero", "zero", "little")
+KINDS = [st.lists(st.sampled_from(kinds), min_size=1, max_size=10) for kinds in (HONEST, (*HONEST, *LIES))]
 LIVES = [st.lists(st.tuples(kinds, st.floats(0.05, 40)), max_size=2) for kinds in KINDS]
 BUDGETS = st.none() | st.sampled_from((0.0, 0.001)) | st.integers(1, 8).map(float) | st.floats(0, 8)
 """In calls at their worst case."""
