@@ -104,12 +104,12 @@ _OPENS_SENTENCE = re.compile(
 _PLAIN_SUBJECTS = ("it", "them", "the", "my", "somebody", "someone", "people")
 
 _LONG_ACT = 14
-"""Words of an act from which an opening such as `every Monday evening` is left where it was said."""
+"""Words of an act from which an opening such as `every Monday evening` stays in its place."""
 
 
 @dataclass(frozen=True)
 class CueReading:
-    """What one clause may claim."""
+    """Possible claim of one clause, with the strength of its cue."""
 
     kind: CueKind
     strength: float
@@ -161,43 +161,43 @@ def _cues(kind: CueKind, *rows: tuple[float, str, Rewrite] | tuple[float, str, R
 
 
 def whole(match: re.Match[str]) -> str | None:
-    """The clause about its speaker, in the third person; none for a request (`Miss one and …`)."""
+    """Rewrite a clause in the third person; `None` for a request (`Miss one and …`)."""
     return None if opens_with_verb(match.string) else third_person(match.string)
 
 
 def wish(match: re.Match[str]) -> str | None:
-    """The thing wished for, as an infinitive: `know what tonight costs`, `have it let them undo things`."""
+    """Rewrite the object of a wish as an infinitive: `know what tonight costs`, `have it let them undo things`."""
     parts = match.groupdict()
     wanted = f"have {_named(parts['thing'])} {parts['rest']}" if parts.get("thing") else parts["rest"]
     return pronouns(_opening(parts.get("lead")) + wanted)
 
 
 def have(match: re.Match[str]) -> str | None:
-    """The thing wanted: `get a list of every time somebody looked`, `have the bathroom hot at nine`."""
+    """Rewrite the object of a want: `get a list of every time anyone looked`, `have the bathroom hot at nine`."""
     wanted = re.sub(r" to be (?=\w)", " ", match["rest"], count=1)
     verb = "get" if _INDEFINITE.match(wanted) else "have"
     return pronouns(f"{_opening(match.groupdict().get('lead'))}{verb} {wanted}")
 
 
 def be_able(match: re.Match[str]) -> str | None:
-    """`Let me work it by hand` as `be able to work it by hand`."""
+    """Rewrite `Let me work it by hand` as `be able to work it by hand`."""
     return pronouns(f"be able to {match['rest']}")
 
 
 def have_it(match: re.Match[str]) -> str | None:
-    """A request in the imperative: `send me a text` as `have it send them a text`."""
+    """Rewrite an imperative request: `send me a text` as `have it send them a text`."""
     return pronouns(f"have it {match['verb'].lower()} {match['rest']}")
 
 
 def frustrated(match: re.Match[str]) -> str | None:
-    """`What drives me mad is that …` as `frustrated that …`, or `frustrated by …` before a noun."""
+    """Rewrite `What drives me mad is that …` as `frustrated that …`, or `frustrated by …` before a noun."""
     rest = match["rest"].removeprefix("that ")
     spoken = None if _PRAISE.search(rest) else pronouns(rest)
     return spoken and f"frustrated {'that' if _IS_CLAUSE.match(rest) else 'by'} {spoken}"
 
 
 def habit(match: re.Match[str]) -> str | None:
-    """A clause whose verb is something one does, in the present tense; how often it is done stands behind it."""
+    """Rewrite a habit in the present tense, with its frequency at the end."""
     verb = match["verb"].lower()
     # `put`, `set`, `read` may be past; only a routine shows that they are not.
     if verb in _STATIVE or not is_base(verb) or (is_past(verb) and not _IS_ROUTINE.search(match.string)):
@@ -216,7 +216,7 @@ def _opening(lead: str | None) -> str:
 
 
 def _named(thing: str) -> str:
-    """A subject in the middle of a sentence: without the capital it had at the start."""
+    """Lower the capital of a subject that moves from the start to the middle of a sentence."""
     return thing.lower() if thing.split()[0].lower() in _PLAIN_SUBJECTS else thing
 
 
@@ -317,7 +317,7 @@ _QUESTIONS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
 
 
 def short_answer(clause: str, kind: str) -> str | None:
-    """An answer that leaves out `I want to` or `I`: `Keep the shop under 9`, `Dry oilskins`, `Log the cycles`.
+    """Rewrite an answer without `I want to` or `I`: `Keep the shop under 9`, `Dry oilskins`, `Log the cycles`.
 
     Args:
         clause: the answer.
