@@ -15,7 +15,7 @@ from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.providers.extraction.cues import CueKind
-from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
+from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, ranked, topics, voice_of
 from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
 from pipeline.text.wording import listed
@@ -97,7 +97,7 @@ class BuiltinProvider:
         return Reply(text=persona.model_dump_json(), usage=Usage(), stop="complete", model=self.model)
 
 
-def _names_somebody(claim: str, task: DraftTask) -> bool:
+def _names_participant(claim: str, task: DraftTask) -> bool:
     """Return whether a claim contains a participant's name: a persona stands for several people and names none."""
     names = {part for person in task.participants if person.name for part in person.name.split() if part[:1].isupper()}
     return not names.isdisjoint(re.findall(r"[^\W\d_]+", claim))
@@ -105,9 +105,9 @@ def _names_somebody(claim: str, task: DraftTask) -> bool:
 
 def draft_persona(task: DraftTask) -> PersonaReply:
     """Draft the persona of a focus, in the schema that models fill."""
-    voice = listen(task.segments)
+    voice = voice_of(task.segments)
     variant = f"{task.seed}.{task.number}"
-    statements = [said for said in find(task.segments) if not _names_somebody(said.claim, task)]
+    statements = [said for said in find(task.segments) if not _names_participant(said.claim, task)]
     candidates = ranked(statements, voice, variant)
     fallback = ranked(statements, voice, variant, weakest=WEAKEST_FALLBACK)
     chosen: list[Statement] = []

@@ -18,7 +18,7 @@ from pipeline.errors import Cancelled, ProviderError
 from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
 from pipeline.providers.extraction.rewriting import is_close, is_copied
-from pipeline.providers.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.providers.extraction.selection import choose, choose_quotes, ranked, repeats_any, voice_of
 from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers.replies import Demographics, PersonaReply
@@ -88,7 +88,7 @@ class SimulatedBatches:
         self._cancelled: set[str] = set()
 
     def obstacle(self) -> str | None:
-        """None."""
+        """Always `None`."""
         return None
 
     def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
@@ -100,7 +100,7 @@ class SimulatedBatches:
         return Found(marker)
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
-        """Return the answers from the poll number `LOOKS_UNTIL_READY` on."""
+        """Return `None` until the poll with number `LOOKS_UNTIL_READY`, then the answers."""
         if batch_id in self._cancelled:
             return {name: Cancelled("The batch was cancelled before this was answered.") for name in requests}
         self._looks[batch_id] += 1
@@ -121,7 +121,7 @@ def _asked(request: Request) -> int:
 def refine_persona(task: RefineTask) -> PersonaReply:
     """Rewrite the persona with supported claims only, in the schema that models fill."""
     draft, weak, variant = task.persona, frozenset(task.weak_claims), str(task.seed)
-    voice, statements = listen(task.segments), find(task.segments)
+    voice, statements = voice_of(task.segments), find(task.segments)
     candidates = ranked(statements, voice, variant, weakest=WEAKEST_ADDED)
     summing_up = [pair for pair in candidates if not is_close(pair[1].claim, pair[1].source)]
     chosen: list[Statement] = []
@@ -135,12 +135,12 @@ def refine_persona(task: RefineTask) -> PersonaReply:
             picked = choose(pool, kind, wanted - len(items), chosen, [*items, *elsewhere])
             items += [statement.claim for statement in picked]
             chosen += picked
-            items += [claim for claim in kept if not says_again(claim, items)][: wanted - len(items)]
+            items += [claim for claim in kept if not repeats_any(claim, items)][: wanted - len(items)]
         lists[kind] = items
     quotes = _verbatim(draft, task.segments)
     used = [*quotes, *(statement.source for statement in chosen)]
     further = choose_quotes(task.segments, voice, QUOTES, statements, used, variant)
-    quotes += [quote for quote in further if not says_again(quote, quotes)]
+    quotes += [quote for quote in further if not repeats_any(quote, quotes)]
     facts = {key: value for key, value in draft.demographics.items() if key in DEMOGRAPHICS and value not in weak}
     return PersonaReply(
         name=draft.name,
@@ -157,7 +157,7 @@ def _kept(claims: Sequence[str], weak: frozenset[str], segments: Sequence[Segmen
     kept: list[str] = []
     for claim in claims:
         pasted = any(is_copied(claim, segment.text) for segment in segments)
-        if claim not in weak and not pasted and is_usable(claim) and not says_again(claim, kept):
+        if claim not in weak and not pasted and is_usable(claim) and not repeats_any(claim, kept):
             kept.append(claim)
     return kept
 

@@ -160,7 +160,7 @@ def _cues(kind: CueKind, *rows: tuple[float, str, Rewrite] | tuple[float, str, R
     )
 
 
-def whole(match: re.Match[str]) -> str | None:
+def restate(match: re.Match[str]) -> str | None:
     """Rewrite a clause in the third person; `None` for a request (`Miss one and …`)."""
     return None if opens_with_verb(match.string) else third_person(match.string)
 
@@ -248,54 +248,54 @@ _CUES: tuple[_Cue, ...] = (
             frustrated,
         ),
         (0.9, rf"^the (?:\w+ )?(?:{_BAD}|problem|trouble|difficulty|complaint) is,? (?P<rest>.+)", frustrated),
-        (1.0, rf"^(?:i|we) {_ADV}{_FEELS}\b.+", whole),
-        (0.9, rf"^(?!what ).{{3,60}}\b(?:{_GETS_ME}|frightens|drove|made) (?:me|us)\b(?! feel).*", whole),
-        (0.85, rf"^(?:i|we) {_ADV}{_CANNOT}\b.+", whole),
-        (0.8, r"^there is (?:no|nothing|nowhere)\b(?! wrong| hurry| problem| complaint| to hide| rush).+", whole),
+        (1.0, rf"^(?:i|we) {_ADV}{_FEELS}\b.+", restate),
+        (0.9, rf"^(?!what ).{{3,60}}\b(?:{_GETS_ME}|frightens|drove|made) (?:me|us)\b(?! feel).*", restate),
+        (0.85, rf"^(?:i|we) {_ADV}{_CANNOT}\b.+", restate),
+        (0.8, r"^there is (?:no|nothing|nowhere)\b(?! wrong| hurry| problem| complaint| to hide| rush).+", restate),
         (
             0.75,
             rf"^(?!i |we |if |when |with |what i do|the annoying)(?=.*{_FINITE}).*{_TROUBLE}.*",
-            whole,
+            restate,
             _TROUBLE,
         ),
-        (0.75, rf"^(?:the|my|it|every|half|you|nobody|all|{_NAME}) (?!is not me).*{_NEGATIVE}.*", whole, _NEGATIVE),
-        (0.65, rf"^(?:i|we) (?!always|never).*{_TROUBLE}.*", whole, _TROUBLE),
-        (0.6, r"^(?:i|we) could not .+", whole),
-        (0.5, r"^i have (?:got )?to .+", whole),
+        (0.75, rf"^(?:the|my|it|every|half|you|nobody|all|{_NAME}) (?!is not me).*{_NEGATIVE}.*", restate, _NEGATIVE),
+        (0.65, rf"^(?:i|we) (?!always|never).*{_TROUBLE}.*", restate, _TROUBLE),
+        (0.6, r"^(?:i|we) could not .+", restate),
+        (0.5, r"^i have (?:got )?to .+", restate),
     ),
     *_cues(
         "behaviours",
-        (1.0, rf"^(?:i|we) {_OFTEN} {_NOT_ACT}.+", whole),
+        (1.0, rf"^(?:i|we) {_OFTEN} {_NOT_ACT}.+", restate),
         (0.95, rf"^(?P<done>{_ACT}.*{ROUTINE}.*)", habit),
         (0.95, rf"^(?={ROUTINE})(?P<opening>[^,]{{5,40}}?),? (?P<done>{_ACT}.*)", habit),
         (0.75, rf"^(?={ROUTINE})(?P<done>.{{5,60}}?\b{_ACT}.*)", habit),
         (0.7, rf"^(?P<done>{_ACT}.+)", habit),
         (0.65, r"^(?P<done>i do not (?P<verb>(?!have|own)[a-z]+)\b.+)", habit),
-        (0.5, rf"^(?:i|we) (?:have )?(?:{_DONE})\b.+", whole),
+        (0.5, rf"^(?:i|we) (?:have )?(?:{_DONE})\b.+", restate),
     ),
     *_cues(
         "motivations",
-        (1.0, r"^(?:what i care about|what matters(?: to me)?|for me,? it|the (?:\w+ )?reason)\b.+", whole),
+        (1.0, r"^(?:what i care about|what matters(?: to me)?|for me,? it|the (?:\w+ )?reason)\b.+", restate),
         (1.0, rf"^(?P<done>{_ACT}.*\b(?:because|so that|so i can|in case)\b.+)", habit, _REASON),
         (
             0.7,
             r"^(?:i|we) (?:(?!said|told).)*\b(?:because (?:i|we|it|my|the)|so that (?:i|we|the|my)|so i can|in case)\b",
-            whole,
+            restate,
             _REASON,
         ),
-        (0.95, rf"^i {_ADV}{_VALUES}\b.+", whole),
-        (0.85, r"^.{3,80}\b(?:matters? to me|makes me feel|worth (?:it|having)|peace of mind)\b.*", whole),
-        (0.75, rf"^i {_ADV}(?:feel|felt|would (?:pay|trust|take|forgive|give|recommend|share)|will not)\b.+", whole),
-        (0.65, rf"^i wanted to {_NOT_TALK}.+", whole),
-        (0.65, r"^(?!i |we )(?:\w+ ){3,}because (?:i|we|my)\b.+", whole, "because"),
-        (0.6, rf"^i {_ADV}(?:am easy|do not mind|do not care|am not bothered)\b.+", whole),
+        (0.95, rf"^i {_ADV}{_VALUES}\b.+", restate),
+        (0.85, r"^.{3,80}\b(?:matters? to me|makes me feel|worth (?:it|having)|peace of mind)\b.*", restate),
+        (0.75, rf"^i {_ADV}(?:feel|felt|would (?:pay|trust|take|forgive|give|recommend|share)|will not)\b.+", restate),
+        (0.65, rf"^i wanted to {_NOT_TALK}.+", restate),
+        (0.65, r"^(?!i |we )(?:\w+ ){3,}because (?:i|we|my)\b.+", restate, "because"),
+        (0.6, rf"^i {_ADV}(?:am easy|do not mind|do not care|am not bothered)\b.+", restate),
     ),
     *_cues(
         "facts",
-        (1.0, r"^(?:i|we) (?:live|rent|own|share|work|teach|lead|drive|run|look after)\b.+", whole),
-        (0.9, r"^(?:i|we) have (?:a|an|two|three|four|five|six|seven)\b.+", whole),
-        (0.7, r"^(?:i|we) (?:have been an?|grew up|came (?:to|from)|moved (?:to|from|in)|bought)\b.+", whole),
-        (0.5, r"^i am (?:an?|the) .+", whole),
+        (1.0, r"^(?:i|we) (?:live|rent|own|share|work|teach|lead|drive|run|look after)\b.+", restate),
+        (0.9, r"^(?:i|we) have (?:a|an|two|three|four|five|six|seven)\b.+", restate),
+        (0.7, r"^(?:i|we) (?:have been an?|grew up|came (?:to|from)|moved (?:to|from|in)|bought)\b.+", restate),
+        (0.5, r"^i am (?:an?|the) .+", restate),
     ),
 )
 

@@ -74,7 +74,7 @@ class Voice:
         """Return the mean share of the group that uses a text's words, 0 to 1."""
         return _mean(self.shared, text)
 
-    def names_somebody(self, text: str) -> bool:
+    def names_third_person(self, text: str) -> bool:
         """Return whether a text names a third person."""
         return any(word in self.people for word in re.findall(r"\w+", text))
 
@@ -85,7 +85,7 @@ def _mean(weights: dict[str, float], text: str) -> float:
     return sum(weights.get(stem, 0.0) for stem in found) / len(found) if found else 0.0
 
 
-def listen(segments: Sequence[Segment]) -> Voice:
+def voice_of(segments: Sequence[Segment]) -> Voice:
     """Count the words of the participants in these segments; interviewer turns are ignored."""
     users: dict[str, set[str | None]] = {}
     times: Counter[str] = Counter()
@@ -147,12 +147,12 @@ def choose(
         pool.remove(best)
         if len(taken) >= ENOUGH and score(best) < NEARLY * pool_best:
             break
-        if not says_again(best[1].claim, [*said, *(statement.claim for statement in used)]):
+        if not repeats_any(best[1].claim, [*said, *(statement.claim for statement in used)]):
             taken.append(best[1])
     return taken
 
 
-def says_again(claim: str, others: Sequence[str]) -> bool:
+def repeats_any(claim: str, others: Sequence[str]) -> bool:
     """Return whether a claim repeats one of the others."""
     from rapidfuzz import fuzz, utils
 
@@ -193,7 +193,7 @@ def choose_quotes(
     for may_repeat in (False, True):
         for segment, sentence in pool:
             fresh = may_repeat or segment.participant not in people
-            if len(taken) < count and fresh and segment.id not in places and not says_again(sentence, taken):
+            if len(taken) < count and fresh and segment.id not in places and not repeats_any(sentence, taken):
                 taken.append(sentence)
                 people.add(segment.participant)
                 places.add(segment.id)
@@ -234,7 +234,7 @@ def _fresh(used: Sequence[Statement]) -> Callable[[tuple[float, Statement]], flo
 
 
 def _score(statement: Statement, voice: Voice, variant: str) -> float:
-    clear = statement.strength * (0.4 if voice.names_somebody(statement.claim) else 1.0)
+    clear = statement.strength * (0.4 if voice.names_third_person(statement.claim) else 1.0)
     central = 0.6 + 0.4 * voice.centrality(statement.claim)
     typical = 0.75 + 0.25 * voice.typicality(statement.claim)
     return clear * central * typical * _turn(variant, statement.claim)
@@ -243,7 +243,7 @@ def _score(statement: Statement, voice: Voice, variant: str) -> float:
 def _quotability(sentence: str, voice: Voice, variant: str) -> float:
     vivid = 1.0 + 0.25 * min(3, len(_VIVID.findall(sentence))) + 0.15 * sentence.endswith("!")
     own = 1.0 if _FIRST_PERSON.search(sentence) else 0.6
-    alone = (0.6 if _DULL_START.match(sentence) else 1.0) * (0.5 if voice.names_somebody(sentence) else 1.0)
+    alone = (0.6 if _DULL_START.match(sentence) else 1.0) * (0.5 if voice.names_third_person(sentence) else 1.0)
     return vivid * own * alone * (0.4 + 0.6 * voice.centrality(sentence)) * _turn(variant, sentence)
 
 
