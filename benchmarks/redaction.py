@@ -1,7 +1,7 @@
-"""How much of what identifies people is replaced, and how much else: `python benchmarks/redaction.py [--misses]`.
+"""Recall and precision of redaction: `python benchmarks/redaction.py [--misses]`.
 
-The set is `redaction_set.txt`. Recall is the share of marked strings of which nothing is left, precision the share of
-replacements that touch a marked string. The even lines were not looked at while the patterns were written.
+The set is `redaction_set.txt`. Recall is the share of marked strings that are replaced completely, precision the
+share of replacements that touch a marked string. The even lines were unseen while the patterns were written.
 """
 
 import re
@@ -20,7 +20,7 @@ _MARK = re.compile(r"\{(?P<kind>[a-z]+):(?P<text>.*?)\}")
 
 
 class Case(NamedTuple):
-    """A text and what is to be replaced in it."""
+    """A text with the strings to replace in it."""
 
     speaker: str
     text: str
@@ -29,7 +29,7 @@ class Case(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """How one kind was found."""
+    """Counts for one kind of identifier."""
 
     kind: str
     n: int
@@ -90,7 +90,7 @@ def study_of_set() -> Study:
 
 
 def measure(*, held_out: bool, misses: list[str] | None = None) -> tuple[Figures, ...]:
-    """The figures per kind of one half, and of all kinds together."""
+    """Measure one half: figures per kind and for all kinds together."""
     redactor = Redactor(study_of_set())
     n, found, replaced, right = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
     for case in cases()[1]:

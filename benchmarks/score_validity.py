@@ -5,7 +5,7 @@
 Lines with `source` are sources (`source_id`, `source`); the others are rows (`id`, `source_id`, `claims`,
 `label` 1 supported or 0 not, and optionally `set`). Each source becomes a study of one participant and each
 row a persona's list of claims. Labels ask whether a claim is true to its source, so the caps on copied and
-keyword-stuffed text, which ask for more, are left out. `--formula` scores with the plain lexical formula
+keyword-stuffed text, which are stricter, are left out. `--formula` scores with the plain lexical formula
 that the product's score has to beat; the baselines see the same text and are summed up the same way.
 """
 
@@ -39,7 +39,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled row with what each judge says of it."""
+    """One labelled row with its score from each judge."""
 
     label: int
     score: float
@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def product_score(claim: Claim, view: SourceView) -> float:
-    """The support that the product gives, before the caps on style."""
+    """Return the support score of the product, before the caps on style."""
     return find(claim, view).support
 
 
@@ -147,7 +147,7 @@ def score_row(
 
 
 def study_of(text: str) -> Study:
-    """A study in which one participant says the whole source."""
+    """Make a study in which one participant says the whole source."""
     return Study(
         id="source",
         name="source",
@@ -209,7 +209,7 @@ def _hit_rate(accepted: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
 
 
 def as_table(report: dict[str, object]) -> str:
-    """The report as lines for a terminal."""
+    """Format the report for a terminal."""
     head = f"{'set':24}{'n':>6}{'AUROC':>8}{'95 % interval':>17}{'bal. acc.':>11}{'ms/row':>8}{'ROUGE-L':>9}{'BM25':>7}"
     lines = [f"scorer {report['scorer_version']}", head]
     for name, found in report["sets"].items():

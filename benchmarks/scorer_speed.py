@@ -3,7 +3,7 @@
     python benchmarks/scorer_speed.py [--words 500000] [--personas 1000] [--json]
 
 Builds an invented study of 2,500-word transcripts with a Zipf-like vocabulary, then scores personas of twelve
-claims against two participants each and, for the worst case, against everybody.
+claims against two participants each and, for the worst case, against all of them.
 """
 
 import argparse
