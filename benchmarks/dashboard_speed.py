@@ -9,8 +9,8 @@ bare page with a slider and two lines, so that a busy machine slows both; the ba
 ours has, because the browser then looks for the server twice. A load ends when the main content is on the screen
 (first figures, table, fields; the slider of the bare page), an interaction when the script has ended and the page has
 been painted. Server time is processor time of the server process. Several databases also give the growth from the
-smallest to the largest; `--start` also measures the start from the command line. The
-exit status is 1 when a bar is missed.
+smallest to the largest; `--start` also measures the start from the command line. The exit
+status is 1 when a limit is missed.
 """
 
 import argparse
