@@ -1,4 +1,4 @@
-"""Selection of statements and quotes for a group of participants: clear, central, typical, without repetition.
+"""Selection of sentences that stand for a group of participants: clear, central, typical, without repetition.
 
 The score of a statement is a product: clarity, centrality of its words in the talk of the group, share of
 participants who use them, with a deduction for names of third persons. Choosing is greedy
