@@ -1,4 +1,4 @@
-# Two commands do all the set-up: `make app` and `make test`. Both start from nothing but Python 3.11 or newer, and
+# Two commands do the whole set-up: `make app` and `make test`. Both start from nothing but Python 3.11 or newer, and
 # install exactly what the lock names (requirements.txt, requirements-dev.txt).
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,8 +6,8 @@ LATEST := .venv-latest/bin
 COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-version 3.11 --generate-hashes $(UPGRADE)
 
 # One worker per processor, because "auto" counts cores and sees one where two threads share it; at most four, because
-# each worker that opens a browser starts a server and a Chromium. A file stays with one worker, so that what its tests
-# share is made once. In the order of their names, so that the browser's long files come first and not last.
+# each worker that opens a browser starts a server and a Chromium. A file stays with one worker, so that shared
+# fixtures are built once. In the order of their names, so that the browser's long files come first and not last.
 PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: app check lint test test-all lock latest
@@ -36,7 +36,7 @@ lock: .venv/run
 	$(COMPILE) --group checkout --output-file requirements.txt
 	$(COMPILE) --group checkout --group dev --constraints requirements.txt --output-file requirements-dev.txt
 
-# What would break if the newest of everything inside the ranges were locked; in an environment of its own.
+# Test the newest versions inside the ranges, in a separate environment.
 latest:
 	$(PYTHON) -m venv .venv-latest
 	$(call install,$(LATEST),requirements-dev.txt)

@@ -3,10 +3,10 @@
     python benchmarks/calibrate_slider.py [--drafts 2000] [--labels 100] [--moves 20] [--json]
 
 Starts the app on an invented run and, beside it, a page that holds a slider and its value and nothing else. The
-sliders are moved with the arrow keys, in turns, so that a busy machine slows all: that of Calibrate with its labels,
-the same without, and the bare one. A move has ended when every text that depends on it has changed and the page has
-come to rest. `cpu` is what the browser's main thread computed for a move, which a busy machine changes less. `server`
-is what the server computed for one, read from the clock that Linux keeps of a process.
+sliders are moved with the arrow keys, in turns, so that a busy machine slows all: Calibrate with labels,
+Calibrate without, and the bare page. A move ends when every text that depends on it has changed and the page is idle.
+`cpu` is processor time of the browser's main thread per move, which a busy machine changes less. `server` is processor
+time of the server per move, read from the clock that Linux keeps of a process.
 """
 
 import argparse
@@ -99,7 +99,7 @@ def measured(wanted: dict[str, tuple[str, int]], moves: int) -> dict[str, dict[s
 
 
 class Slider:
-    """The slider of a page that stands at 0.50."""
+    """Slider of a page, at 0.50 at first."""
 
     def __init__(self, browser: Any, address: str, pid: int) -> None:
         self.page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -115,7 +115,7 @@ class Slider:
         self.before = self._task_ms()
 
     def move(self, value: float) -> float:
-        """Milliseconds until everything stands at the next value."""
+        """Move the slider and return the milliseconds until all texts show the new value."""
         self.page.bring_to_front()
         self.page.get_by_role("slider").first.focus()
         self.page.wait_for_timeout(200)
@@ -129,7 +129,7 @@ class Slider:
         return took
 
     def cpu_ms(self) -> float:
-        """What the main thread has computed since the page stood still."""
+        """Return the main thread's processor time since the page became idle."""
         return self._task_ms() - self.before
 
     def _task_ms(self) -> float:
@@ -144,23 +144,23 @@ class Served(NamedTuple):
     pid: int
 
     def cpu_ms(self) -> float:
-        """Processor time so far, of all threads that are or were."""
+        """Return the processor time so far, of all threads, ended ones too."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) * 10.0
 
     def memory_mib(self) -> float:
-        """Memory that it holds now."""
+        """Return the memory in use now."""
         line = next(row for row in Path(f"/proc/{self.pid}/status").read_text().splitlines() if row.startswith("VmRSS"))
         return int(line.split()[1]) / 1024
 
 
 @contextmanager
 def serving(script: Path, *arguments: str) -> Iterator[Served]:
-    """The address of a Streamlit server, and its process."""
+    """Start a Streamlit server and yield its address and process."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", "--server.headless=true"]
     command.append("--browser.gatherUsageStats=false")
-    # Where the script lies, so that the bare page runs as Streamlit comes, and not with the settings of this project.
+    # In the script's folder, so that the bare page runs with Streamlit's defaults, not with this project's settings.
     home = script.parent
     process = subprocess.Popen([*command, *arguments], cwd=home, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
@@ -172,13 +172,13 @@ def serving(script: Path, *arguments: str) -> Iterator[Served]:
 
 
 def process_ms(pid: int) -> float:
-    """What a process has computed since it began."""
+    """Return the processor time of a process since its start."""
     # The id of a process's clock, as clock_getcpuclockid(3) makes it.
     return 1000 * time.clock_gettime((~pid << 3) | 2)
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -197,7 +197,7 @@ def wait_for(url: str) -> None:
 
 
 def as_table(report: dict[str, dict[str, float]], moves: int) -> str:
-    """The figures for people."""
+    """Format the figures as a table."""
     bare = report["bare"]
     heads = "".join(f"{name:>9}" for name in ("p50", "p95", "cpu", "server"))
     lines = [f"{'page':11}{heads}   ({moves} moves each; in brackets: times the bare page)"]

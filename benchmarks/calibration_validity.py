@@ -2,7 +2,7 @@
 
     python benchmarks/calibration_validity.py --csv FILE [--draws 1000] [--json]
 
-FILE has the columns `score`, `label` and `frontier_cost`, every row labelled: it is taken for the whole truth.
+FILE has the columns `score`, `label` and `frontier_cost`, every row labelled: it counts as the truth.
 Labels are drawn from it again and again, a threshold is certified on each draw, and its risk is looked up in all
 rows. A promise with 90 % confidence may be broken by one draw in ten. `uniform` draws among all rows, `floor` from
 the 40th percentile of the scores on. Infeasible draws keep nothing local and break nothing.
@@ -71,7 +71,7 @@ def main() -> None:
 
 
 def all_cells(cases: Cases, draws: int) -> Iterator[Cell]:
-    """Every promise on every number of labels that the file can give."""
+    """Yield the figures of every promise and every number of labels that the file allows."""
     floor = float(np.quantile(cases.score[~np.isnan(cases.score)], _FLOOR, method="higher"))
     for risk in get_args(Risk):
         for alpha in ALPHAS:
@@ -84,7 +84,7 @@ def all_cells(cases: Cases, draws: int) -> Iterator[Cell]:
 def cell(
     cases: Cases, promise: Promise, pool: np.ndarray, n: int, floor: float | None, design: str, draws: int
 ) -> Cell:
-    """How often a promise is broken when `n` of the rows in `pool` are labelled."""
+    """Measure the share of broken promises when `n` of the rows in `pool` are labelled."""
     chance = np.random.default_rng(n)
     broken, shares, certified = 0, 0.0, 0
     for _ in range(draws):
@@ -105,7 +105,7 @@ def cell(
 
 
 def saving_coverage(cases: Cases, n: int, draws: int) -> float:
-    """How often the 95 % interval of the saving at the median threshold holds the saving of the whole file."""
+    """Measure how often the 95 % interval of the saving at the median threshold contains that of the whole file."""
     threshold = float(np.nanmedian(cases.score))
     table = sweep(cases)
     truth = table.saving[table.index(threshold)]
@@ -119,7 +119,7 @@ def saving_coverage(cases: Cases, n: int, draws: int) -> float:
 
 
 def sweep_ms(size: int) -> float:
-    """Milliseconds of a sweep over invented drafts with labels, costs and a binding budget; median of five."""
+    """Time, in milliseconds, a sweep over invented drafts with labels, costs and a binding budget; median of five."""
     chance = np.random.default_rng(0)
     score = chance.random(size)
     cases = make_cases(
@@ -137,7 +137,7 @@ def sweep_ms(size: int) -> float:
 
 
 def as_table(report: dict[str, object], cells: list[Cell]) -> str:
-    """The figures for people."""
+    """Format the figures as a table."""
     lines = [f"{'risk':10}{'alpha':>6}{'n':>5}  {'design':8}{'violation':>10}{'se':>7}{'local':>7}{'feasible':>9}"]
     lines += [
         f"{one.risk:10}{one.alpha:6.2f}{one.n:5}  {one.design:8}{one.violation:10.3f}{one.se:7.3f}"

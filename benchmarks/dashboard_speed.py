@@ -3,14 +3,14 @@
     python benchmarks/dashboard_speed.py --db SMALL.db [MIDDLE.db LARGE.db] [--moves 20] [--loads 5]
                                          [--pages runs results] [--json] [--start]
 
-`benchmarks/seed.py` makes databases. Nothing is written into them beyond what opening them writes. Each page is opened
-in a fresh browser, reloaded, and then used: filters, sorting, sliders, segments, dialogs. In turns with each of these
-the same is done on a page that holds a slider and two lines, so that a busy machine slows both; it has a path of its
-own where ours has, because the browser looks for the server twice then. A load has ended when what the page is for is
-on the screen (its first figures, its table, its fields; the slider of the bare page), an interaction when the script
-has ended and the page has been painted. Server time is processor time of the server process. With several databases
-the growth from the smallest to the largest is told, and `--start` measures the start from the command line too. The
-exit status is 1 when a bar is missed.
+`benchmarks/seed.py` makes databases, which are opened but not changed. Each page is opened in a fresh browser,
+reloaded, and then used: filters, sorting, sliders, segments, dialogs. Each step alternates with the same step on a
+bare page with a slider and two lines, so that a busy machine slows both; the bare page has a path of its own where
+ours has, because the browser then looks for the server twice. A load ends when the main content is on the screen
+(first figures, table, fields; the slider of the bare page), an interaction when the script has ended and the page has
+been painted. Server time is processor time of the server process. Several databases also give the growth from the
+smallest to the largest; `--start` also measures the start from the command line. The exit
+status is 1 when a limit is missed.
 """
 
 import argparse
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 PAINT, REACT, SERVER_MS, MEMORY_MIB = 1.6, 2.0, 100.0, 600.0
 HELP_S, START_S = 0.4, 4.0
-"""What is allowed: ratios to the bare page, processor time of one rerun, memory of the server, starts."""
+"""Limits: ratios to the bare page, processor time of one rerun, memory of the server, starts."""
 
 BARE = """
 import streamlit as st
@@ -65,7 +65,7 @@ new MutationObserver(changes => changes.some(answers) && requestAnimationFrame(n
     document, {subtree: true, childList: true, characterData: true}
 );
 """
-"""Writes down when the reader last did something, when browser and server last spoke, and when the page changed.
+"""Records the times of the last user input, the last messages to and from the server, and the last page change.
 
 A list of options that closes over the page is no answer.
 
@@ -93,7 +93,7 @@ async () => {
     return performance.now() - window.touched;
 }
 """
-"""The paint after something that no server is asked for."""
+"""Time to the paint after an interaction without a server request."""
 
 USEFUL = """
 async ([selector, text]) => {
@@ -109,7 +109,7 @@ async ([selector, text]) => {
 
 
 class Subject(NamedTuple):
-    """A page, when it is of use, and what can be done on it."""
+    """A page with its ready condition and its interactions."""
 
     name: str
     address: str
@@ -119,7 +119,7 @@ class Subject(NamedTuple):
 
 
 class Measure(NamedTuple):
-    """Times of one thing that was done, in ms, and what the server spent on each."""
+    """Times of one interaction in ms, with the server time of each."""
 
     page: str
     kind: str
@@ -128,7 +128,7 @@ class Measure(NamedTuple):
     server: list[float]
 
     def summary(self) -> dict[str, Any]:
-        """Percentiles and the verdict."""
+        """Return percentiles and the verdict."""
         ratio = percentile(self.took, 95) / percentile(self.bare, 95)
         middle = percentile(self.took, 50) / percentile(self.bare, 50)
         loads = self.kind in ("fresh", "reload")
@@ -147,15 +147,15 @@ class Measure(NamedTuple):
 
 
 def percentile(values: list[float], rank: float) -> float:
-    """A percentile of what was measured."""
+    """Return a percentile of the values."""
     return float(np.percentile(values, rank))
 
 
-# --- what is done on each page ----------------------------------------------------------------------
+# --- interactions of each page ----------------------------------------------------------------------
 
 
 def subjects(database: Path) -> list[Subject]:
-    """Every page, on the newest runs of a database."""
+    """List every page, on the newest runs of a database."""
     store = Store(database)
     runs = [run for run in store.runs(60) if run.status != "running" and run.personas]
     if len(runs) < 3:
@@ -196,18 +196,18 @@ def subjects(database: Path) -> list[Subject]:
 
 
 def slider(page: "Page", move: int) -> None:
-    """One step, to and fro."""
+    """Move one step, to and fro."""
     page.get_by_role("slider").first.focus()
     page.keyboard.press("ArrowRight" if move % 2 else "ArrowLeft")
 
 
 def segment(name: str) -> Callable[["Page", int], None]:
-    """The other one of the first two options."""
+    """Choose the other one of the first two options."""
     return lambda page, move: page.get_by_role("radiogroup", name=name).first.get_by_role("radio").nth(move % 2).click()
 
 
 def choose(name: str) -> Callable[["Page", int], None]:
-    """Another option of a list; opening it is not counted."""
+    """Choose another option of a list; opening the list is not counted."""
 
     def act(page: "Page", move: int) -> None:
         field = page.get_by_role("combobox", name=name).first
@@ -221,12 +221,12 @@ def choose(name: str) -> Callable[["Page", int], None]:
 
 
 def toggle(name: str) -> Callable[["Page", int], None]:
-    """On and off."""
+    """Switch on and off."""
     return lambda page, _: page.get_by_test_id("stMain").get_by_text(name, exact=True).first.click()
 
 
 def number(name: str) -> Callable[["Page", int], None]:
-    """One more, one less."""
+    """Add one, then subtract one."""
 
     def act(page: "Page", move: int) -> None:
         field = page.get_by_test_id("stNumberInput").filter(has=page.get_by_label(name, exact=True)).first
@@ -236,35 +236,35 @@ def number(name: str) -> Callable[["Page", int], None]:
 
 
 def next_page(page: "Page", move: int) -> None:
-    """The second page, and back to the first one."""
+    """Turn to the second page and back to the first."""
     page.get_by_test_id("stPagination").get_by_role("button", name=f"Page {1 + move % 2}", exact=True).first.click()
 
 
 def claim(page: "Page", move: int) -> None:
-    """The words behind a claim, opened and closed: in the browser alone."""
+    """Open and close the evidence of a claim, in the browser alone."""
     page.locator("article summary").nth(move // 2).click()
 
 
 def dialog(page: "Page", _: int) -> None:
-    """How a score came about; the one before is closed first."""
+    """Open the explanation of a score, after closing the previous one."""
     page.keyboard.press("Escape")
     page.wait_for_selector("[role='dialog']", state="detached")
     page.get_by_role("button", name="Score explained").first.click()
 
 
 def popover(name: str) -> Callable[["Page", int], None]:
-    """Opened and closed."""
+    """Open and close a popover."""
     return lambda page, _: page.get_by_test_id("stPopover").get_by_role("button", name=name).first.click()
 
 
 def search(page: "Page", move: int) -> None:
-    """One more letter, or none."""
+    """Type one letter, or clear the field."""
     page.get_by_role("searchbox", name="Search").or_(page.get_by_label("Search", exact=True)).first.focus()
     page.keyboard.press("t" if move % 2 else "Backspace")
 
 
 def row(page: "Page", move: int) -> None:
-    """The mark of a row at the left of a table."""
+    """Mark a row at the left of a table."""
     page.locator(".persona-table tbody input").nth(move % 4).click()
 
 
@@ -274,7 +274,7 @@ def row(page: "Page", move: int) -> None:
 def measured(
     subject: Subject, app: Served, bare: Served, browser: "Browser", options: argparse.Namespace
 ) -> list[Measure]:
-    """Loads first, then each kind of interaction."""
+    """Measure loads first, then each kind of interaction."""
     print(f"{subject.name} …", file=sys.stderr, flush=True)
     found = loads(subject, app, bare, browser, options.loads)
     # In one window: only the page in front of its window is painted.
@@ -294,14 +294,14 @@ BARE_USEFUL = ("[data-testid='stSlider']", "")
 
 
 def bare_address(subject: Subject) -> str:
-    """A bare page as deep in its app as the subject is in ours."""
+    """Return the address of a bare page with as many path segments as the subject."""
     return "" if subject.address.startswith("/?") else "/deep"
 
 
 def interactions(
     name: str, kind: str, act: Callable[["Page", int], None], page: "Page", app: Served, other: "Page", moves: int
 ) -> Measure:
-    """The first one warms caches up and is not counted."""
+    """Measure an interaction; the first one warms caches and is not counted."""
     found = Measure(name, kind, [], [], [])
     page.set_default_timeout(5000)
     for move in range(1, moves + 2):
@@ -323,7 +323,7 @@ def interactions(
 
 
 def loads(subject: Subject, app: Served, bare: Served, browser: "Browser", times: int) -> list[Measure]:
-    """A fresh browser each time, and a reload in it."""
+    """Measure loads, each in a fresh browser, followed by a reload."""
     fresh, reload = (Measure(subject.name, kind, [], [], []) for kind in ("fresh", "reload"))
     for turn in range(times + 1):
         for place, address, useful in (
@@ -347,7 +347,7 @@ def loads(subject: Subject, app: Served, bare: Served, browser: "Browser", times
 
 
 def opened(context: "BrowserContext", address: str, useful: tuple[str, str]) -> "Page":
-    """A page that has come to rest."""
+    """Open a page and wait until it is idle."""
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(address)
@@ -358,7 +358,7 @@ def opened(context: "BrowserContext", address: str, useful: tuple[str, str]) -> 
 
 
 def start_up(database: Path, browser: "Browser") -> dict[str, Any]:
-    """Seconds from the command to a page of use, and of the command's own help."""
+    """Measure the seconds from the command to a usable page, and those of its help."""
     begun = time.perf_counter()
     subprocess.run([sys.executable, "-m", "pipeline", "--help"], cwd=ROOT, check=True, capture_output=True)
     help_s, begun = time.perf_counter() - begun, time.perf_counter()
@@ -372,11 +372,11 @@ def start_up(database: Path, browser: "Browser") -> dict[str, Any]:
     return {"help_s": help_s, "answers_s": answered, "useful_s": useful}
 
 
-# --- telling ----------------------------------------------------------------------------------------
+# --- reporting ----------------------------------------------------------------------------------------
 
 
 def database_report(database: Path, bare: Served, browser: "Browser", options: argparse.Namespace) -> dict[str, Any]:
-    """All that is measured on one database."""
+    """Measure one database."""
     pages = [one for one in subjects(database) if not options.pages or one.name in options.pages]
     with serving(ROOT / "app.py", "--", "--db", str(database)) as app:
         found = [measure.summary() for one in pages for measure in measured(one, app, bare, browser, options)]
@@ -386,7 +386,7 @@ def database_report(database: Path, bare: Served, browser: "Browser", options: a
 
 
 def growth(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Server time of the largest database against that of the smallest one; 10 ms of each are no cost of the runs."""
+    """Compare server times of the largest and the smallest database, each less 10 ms that do not depend on runs."""
     small, large = min(reports, key=lambda one: one["runs"]), max(reports, key=lambda one: one["runs"])
     allowed = sqrt(large["runs"] / small["runs"])
     before = {(one["page"], one["kind"]): one["server_mean_ms"] for one in small["measures"]}
@@ -403,7 +403,7 @@ def growth(reports: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def tell(report: dict[str, Any]) -> None:
-    """One database as a table."""
+    """Print one database as a table."""
     memory = report["memory_mib"]
     print(f"\n{report['database']}: {report['runs']:,} runs; server memory {memory:.0f} MiB"
           f" ({'ok' if memory <= MEMORY_MIB else f'over {MEMORY_MIB:.0f}'})")  # fmt: skip
@@ -418,7 +418,7 @@ def tell(report: dict[str, Any]) -> None:
 
 
 def main() -> None:
-    """Measure, tell, and judge."""
+    """Measure, print and judge."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--db", type=Path, nargs="+", required=True)
     parser.add_argument("--moves", type=int, default=20, help="interactions of each kind")

@@ -1,6 +1,6 @@
-"""How long a large study takes from files to scored drafts, and how much memory.
+"""Time and memory of a large study, from files to scored drafts.
 
-Makes 36 transcripts of about 6,400 words each by shuffling what the participants of the bundled study say,
+Makes 36 transcripts of about 6,400 words each by shuffling sentences of the bundled study's participants,
 then loads, indexes, drafts with `builtin` and scores, and prints seconds per step and peak memory.
 
     python benchmarks/large_study.py [--transcripts 36] [--words 6400] [--count 5]

@@ -4,8 +4,8 @@
 
 Twelve personas written by hand from the example study are spoiled in eighteen ways. The figure per way is the
 chance that a faithful persona scores higher than a spoiled one (AUC over all pairs; .5 is guessing), beside the
-target and how far it is out of reach. The last lines say how often true claims are flagged as contradicting
-the study, and what the same personas get without knowing whom they are drawn from.
+target and the distance to it. The last lines give the share of true claims flagged as contradicting the study, and
+the scores of the same personas without their focus.
 """
 
 import argparse
@@ -211,13 +211,13 @@ def twin_score(scorer: Scorer, original: Original, blind: bool) -> float:
 
 
 def stranger(original: Original, others: Sequence[Original]) -> Original:
-    """The next persona that is drawn from nobody of the same people."""
+    """Return the next persona drawn from other participants only."""
     place = others.index(original)
     return next(other for other in (*others[place:], *others) if not set(other.focus) & set(original.focus))
 
 
 def replaced(original: Original, texts: dict[str, str]) -> Persona:
-    """The persona with some statements exchanged."""
+    """Return the persona with some statements exchanged."""
     lists = {
         field: tuple(texts.get(item, item) for item in getattr(original.persona, field)) for field in (*LISTS, "quotes")
     }
@@ -225,12 +225,12 @@ def replaced(original: Original, texts: dict[str, str]) -> Persona:
 
 
 def negated(original: Original) -> Persona:
-    """The persona with three statements turned into their opposite."""
+    """Return the persona with three statements turned into their opposite."""
     return replaced(original, original.negations)
 
 
 def said(original: Original, study: Study) -> list[str]:
-    """The sentences of the participants that a persona is drawn from."""
+    """Return the sentences of the participants behind a persona."""
     spoken = [item for item in study.segments if item.participant in original.focus and item.role == "participant"]
     return [sentence for item in spoken for sentence in sentences(item.text)]
 

@@ -1,10 +1,10 @@
-"""How much longer a run takes than the calls in it: wall time against the ideal of busy workers.
+"""Overhead of a run over its calls: wall time against the ideal of busy workers.
 
 Runs the bundled study against Ollama and Anthropic servers on the loopback interface, in processes of their own,
 that take a fixed time per answer. Every kept draft is refined. The ideal is ceil(calls / workers) x latency per
 stage; the rest is ours: prompts, parsing, scoring, the index of the study (built anew), and every row in SQLite.
-Wall time is that of the run itself; the check before it (SDKs built, both servers asked for their models) stands apart,
-and so does the first run of a process, which loads the SDKs and scipy.
+Wall time is that of the run itself; the check before it (SDKs built, models listed by both servers) is reported apart,
+and so is the first run of a process, which loads the SDKs and scipy.
 
     python benchmarks/pipeline_speed.py [--count 10 20 100] [--latency 0.2] [--workers 4] [--json]
 """
@@ -35,7 +35,7 @@ from pipeline.sources import load_paths  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 
 ALLOWED = 1.10
-"""Wall time over ideal that is still good."""
+"""Highest acceptable ratio of wall time to ideal."""
 
 SERVER = """
 import json, sys
@@ -62,7 +62,7 @@ class Served(NamedTuple):
     url: str
 
     def count(self) -> tuple[int, int]:
-        """Generations since the last time, and how many of them at once."""
+        """Return the generations since the last call, and the most at the same time."""
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write("\n")
@@ -79,7 +79,7 @@ class Measured(NamedTuple):
     ideal_s: float
     ratio: float
     check_s: float
-    """Before the run: its providers are built and looked at."""
+    """Seconds before the run: building and checking its providers."""
     draft_s: float
     assess_s: float
     refine_s: float
@@ -91,7 +91,7 @@ class Measured(NamedTuple):
 
 @contextmanager
 def serve(kind: str, latency_s: float) -> Iterator[Served]:
-    """A server that is there until the block ends."""
+    """Run a server until the block ends."""
     command = [sys.executable, "-c", SERVER, kind, str(latency_s), str(ROOT)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -138,7 +138,7 @@ def measure(
 
 
 def show(measured: Measured, workers: int) -> None:
-    """One line."""
+    """Print one line."""
     verdict = "ok" if measured.ratio <= ALLOWED else f"over {ALLOWED:.2f}"
     print(
         f"count {measured.count:>3}: wall {measured.wall_s:6.2f} s, ideal {measured.ideal_s:6.2f} s,"

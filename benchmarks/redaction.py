@@ -1,4 +1,4 @@
-"""How much of what identifies people is replaced, and how much else: `python benchmarks/redaction.py [--misses]`.
+"""Recall and precision of redaction: `python benchmarks/redaction.py [--misses]`.
 
 The set is `redaction_set.txt`, in parts that begin with `## name`. Recall is the share of marked strings of which
 nothing is left, precision the share of replacements that touch a marked string. The even lines were not looked at while
@@ -27,7 +27,7 @@ _MARK = re.compile(r"\{(?P<kind>[a-z]+):(?P<text>.*?)\}")
 
 
 class Case(NamedTuple):
-    """A text and what is to be replaced in it."""
+    """A text with the strings to replace in it."""
 
     speaker: str
     text: str
@@ -37,7 +37,7 @@ class Case(NamedTuple):
 
 
 class Figures(NamedTuple):
-    """How one kind was found."""
+    """Counts for one kind of identifier."""
 
     kind: str
     n: int

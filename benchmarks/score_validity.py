@@ -41,7 +41,7 @@ _FOLDS = 5
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled row with what each judge says of it."""
+    """One labelled row with its score from each judge."""
 
     label: int
     score: float
@@ -73,7 +73,7 @@ def main() -> None:
 
 
 def product_score(claim: Claim, view: SourceView) -> float:
-    """The support that the product gives, before the caps on style."""
+    """Return the support score of the product, before the caps on style."""
     return find(claim, view).support
 
 
@@ -151,7 +151,7 @@ def score_row(
 
 
 def study_of(text: str) -> Study:
-    """A study in which one participant says the whole source."""
+    """Make a study in which one participant says the whole source."""
     return Study(
         id="source",
         name="source",

@@ -1,9 +1,9 @@
-"""Fills a database with invented history: a thousand runs, a hundred thousand personas, and what belongs to them.
+"""Fill a database with invented history: a thousand runs, a hundred thousand personas and their records.
 
     python benchmarks/seed.py --db FILE [--runs 1000] [--personas 100] [--seed 0]
 
 One real run of the bundled study gives the texts, with their scores, evidence and refinements; each invented run draws
-its drafts from them. Thresholds, budgets, models, tags, calls with what was sent, events, experiments, comparisons and
+its drafts from them. Thresholds, budgets, models, tags, calls with payloads, events, experiments, comparisons and
 labels differ from run to run. The same arguments give the same database, times of saving apart.
 """
 
@@ -63,7 +63,7 @@ LOCALS = (("builtin", "builtin"), ("ollama", "qwen2.5:7b"), ("ollama", "llama3.1
 FRONTIERS = (("anthropic", "claude-sonnet-5-5"), ("simulated", "claude-sonnet-5-5"), ("anthropic", "claude-haiku-4-5"))
 TAGS = ("final", "for the board", "second try", "cheap", "pilot", "Q3")
 MARK = "-@"
-"""Stands where a number of the draft goes, in ids."""
+"""Placeholder in ids for the number of the draft."""
 
 
 class Text(NamedTuple):
@@ -72,7 +72,7 @@ class Text(NamedTuple):
     draft: AssessedDraft
     final: FinalPersona
     sent: str
-    """What would be sent for its refinement."""
+    """Payload of its refinement."""
 
     @property
     def score(self) -> float:
@@ -93,7 +93,7 @@ class Plan(NamedTuple):
 
     @property
     def simulated(self) -> bool:
-        """Whether its frontier is."""
+        """Return whether its frontier is simulated."""
         return self.config.frontier_provider == "simulated"
 
 
@@ -128,7 +128,7 @@ def texts_of(study: Study, seed: int) -> list[Text]:
 
 
 def _unnumbered(item: AssessedDraft, final: FinalPersona, study: Study) -> Text:
-    """The text with marks in place of numbers."""
+    """Return the text with marks in place of numbers."""
     persona = item.draft.persona.model_copy(update={"id": f"persona{MARK}"})
     draft = item.draft.model_copy(update={"id": f"draft{MARK}", "persona": persona})
     refined = final.persona.model_copy(update={"id": f"persona{MARK}"})
@@ -266,7 +266,7 @@ def rows_of(plan: Plan, shapes: Shapes) -> Rows:
 def _outcomes(
     plan: Plan, kept: list[tuple[int, int]], shapes: Shapes, chance: random.Random
 ) -> list[tuple[int, int, Outcome]]:
-    """What becomes of the kept drafts, the worst first in the queue for money."""
+    """Draw the outcomes of the kept drafts; the worst is first in the queue for money."""
     left = sys.maxsize if plan.config.budget_micros is None else plan.config.budget_micros
     found: list[tuple[int, int, Outcome]] = []
     for at, place in reversed(kept):
@@ -331,7 +331,7 @@ def _run_row(plan: Plan, chance: random.Random, scorer: str, *, finished: int, s
     }
 
 
-# --- what people add --------------------------------------------------------------------------------
+# --- experiments and labels --------------------------------------------------------------------------------
 
 
 def add_experiment(store: SeededStore, shapes: Shapes, source: Plan, number: int) -> int:
@@ -381,7 +381,7 @@ def add_labels(store: SeededStore, run_id: str, seed: int) -> int:
 
 
 def fill(database: Path, runs: int, personas: int, seed: int) -> None:
-    """Make the database, telling how far it is."""
+    """Make the database and print the progress."""
     example = load_paths([ROOT / "data" / "hearthwise"])
     shapes = Shapes(texts_of(example, seed))
     store = SeededStore(database)

@@ -1,6 +1,6 @@
 """The seam to models: one method, `complete`, and a free `check` before the run.
 
-A provider is one file in this folder that defines a class named `Provider`; nothing else is edited to add
+A provider is one file in this folder with a class whose name ends in `Provider`; nothing else is edited to add
 one. Its SDK is imported inside its constructor, so that importing `pipeline` loads none. Files that begin
 with an underscore hold what several providers share. Providers do not retry, do not count money and do not
 write anything: `pipeline.hybrid.calls` does that for all of them.
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 class DraftTask(Frozen):
-    """What a draft is written from."""
+    """Input for one draft."""
 
     number: int
     """Running number of the draft in the run, from 0: makes drafts of one focus differ."""
@@ -38,7 +38,7 @@ class DraftTask(Frozen):
 
 
 class RefineTask(Frozen):
-    """What a refinement is written from: the draft, its findings, the relevant segments, nothing else."""
+    """Input for one refinement: the draft, its findings and the relevant segments, nothing else."""
 
     persona: Persona
     findings: tuple[str, ...]
@@ -66,7 +66,7 @@ class Request(Frozen):
 
 
 class Reply(Frozen):
-    """What came back. The text is not yet trusted: `pipeline.providers.replies` reads it."""
+    """Answer of a model. The text is untrusted: `pipeline.providers.replies` parses it."""
 
     text: str
     usage: Usage
@@ -88,11 +88,11 @@ class ProviderSpec(Frozen):
 
 
 class Health(Frozen):
-    """What a free look at the provider found, before any money or time is spent."""
+    """Result of a free health check, before any money or time is spent."""
 
     ready: bool
     sentence: str
-    """What was found; when not ready, also what to do next."""
+    """Finding for the screen; when not ready, also the next step."""
     fault: Literal["none", "unreachable", "no_key", "unknown_model", "retired_model", "not_configured"] = "none"
     successor: str | None = None
     """Model to use instead of one that is retired, or soon will be, when one is on sale and priced."""
@@ -101,67 +101,67 @@ class Health(Frozen):
 
 
 class Found(NamedTuple):
-    """What a search for a batch among the provider's has come to."""
+    """Result of a search for a batch."""
 
     batch_id: str | None = None
-    """Its name; `None` when it is not there."""
+    """Id at the provider; `None` when it was not found."""
     undecided: bool = False
-    """Whether it may be one of those that are still running and tell what they hold only when they have ended."""
+    """True when it may be a batch that is still running: contents are listed only after the end."""
 
 
 Answer = Reply | ProviderError | Cancelled
-"""What became of one request of a batch; `Cancelled` when the batch was cancelled before it was answered."""
+"""Result of one request of a batch; `Cancelled` when the batch was cancelled before the answer."""
 
 
 class Batches(Protocol):
-    """Many requests handed in at once, answered within a day, at a lower price.
+    """Batch API: many requests submitted at once, answered within a day at a lower price.
 
     Like `complete`, nothing here retries, counts money or writes anything down: `pipeline.hybrid.batches` does.
     """
 
     def obstacle(self) -> str | None:
-        """Why no batch can be handed in, in a sentence; `None` when nothing speaks against it. Free, never raises."""
+        """Return the reason why batches are unavailable, in a sentence; `None` when they work. Free, never raises."""
 
     def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
-        """Hand a batch in; returns the provider's name for it.
+        """Submit a batch and return its id at the provider.
 
         Args:
             marker: unique; `find` recognises the batch by it. Every custom id begins with it.
             requests: by custom id: 1 to 64 letters, digits, hyphens and underscores.
 
         Raises:
-            ProviderError: it was refused, or it is unknown whether it was taken; its fate says which.
+            ProviderError: the batch was refused, or may have been accepted; `fate` says which.
         """
 
     def find(self, marker: str, since: datetime, size: int) -> Found:
-        """Look for a batch that may have been handed in; free.
+        """Search for a batch that may have been submitted; free.
 
         Args:
-            marker: what it was handed in with.
-            since: it was not handed in before.
-            size: how many requests it holds.
+            marker: as given to `submit`.
+            since: earliest time of submission.
+            size: number of requests in it.
 
         Raises:
-            ProviderError: the provider does not say.
+            ProviderError: the search failed.
         """
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
-        """The answers by custom id, for these requests only; `None` while the batch is running; free.
+        """Return the answers to these requests by custom id; `None` while the batch is running; free.
 
         Raises:
-            ProviderError: the provider does not say; with status 404 it does not have the batch any more.
+            ProviderError: the download failed; status 404 means that the batch no longer exists.
         """
 
     def cancel(self, batch_id: str) -> None:
-        """Ask for a batch to be stopped; it ends soon after, and what was answered until then is kept and billed.
+        """Cancel a batch; it ends soon after. Answers written until then are kept and billed.
 
         Raises:
-            ProviderError: it was not accepted.
+            ProviderError: the cancellation was not accepted.
         """
 
 
 class Provider(Protocol):
-    """What every provider file defines, as a class named `Provider`."""
+    """Interface of every provider; the name of its class ends in `Provider`."""
 
     name: ClassVar[str]
     roles: ClassVar[frozenset[ProviderRole]]
@@ -171,16 +171,16 @@ class Provider(Protocol):
     """Environment variable that holds the address of the server; `None` when there is none."""
     simulated: ClassVar[bool]
     counts_away: ClassVar[bool]
-    """Whether `count_tokens` sends the request to somebody who counts."""
+    """True when `count_tokens` sends the request over the network."""
     in_process: ClassVar[bool]
     """True when nothing leaves this process: no payload to record, no price."""
     is_away: bool
-    """Whether its requests leave this machine, for all that can be told before one is sent."""
+    """True when requests leave this machine, as far as settings and environment show."""
     model: str
     context_tokens: int | None
     """Tokens that fit into prompt and answer; `None` means no limit."""
     batches: Batches | None
-    """Where many requests are handed in at once for less; `None` when the provider has no such service."""
+    """Batch API of the provider; `None` when there is none."""
 
     def __init__(self, spec: ProviderSpec) -> None:
         """Build the client; no request is made.
@@ -190,12 +190,12 @@ class Provider(Protocol):
         """
 
     def check(self) -> Health:
-        """Look whether a run could work. Never paid, never raises for a provider that is down."""
+        """Check server, key and model for free. Never raises for a provider that is down."""
 
     def count_tokens(self, request: Request) -> int | None:
-        """At most how many input tokens would be billed for this request, closer than by its bytes.
+        """Return an upper bound of the billed input tokens that is tighter than the length in bytes.
 
-        Free and never raises; `None` when the provider cannot say. Asked only near the end of a budget.
+        Free and never raises; `None` when the provider has no count. Used only near the end of a budget.
         """
 
     def complete(self, request: Request) -> Reply:
@@ -207,28 +207,28 @@ class Provider(Protocol):
 
 
 class Ask(Protocol):
-    """How somebody who has no books of his own, a scorer, asks a model."""
+    """Function through which a scorer asks a model; the caller reserves and books the cost."""
 
     def __call__(self, request: Request, read: Callable[[Reply], T], about: str) -> T:
-        """The answer to a request, read; `about` is the id of the persona it is for.
+        """Send a request and return the parsed answer; `about` is the id of the persona.
 
         Raises:
-            UnreadableReply: an answer that `read` refused.
+            UnreadableReply: `read` rejected the answer.
             ProviderError: no answer.
-            Cancelled: the run was cancelled before.
+            Cancelled: the run was cancelled first.
         """
 
 
 def names(role: ProviderRole | None = None) -> tuple[str, ...]:
-    """Names of the providers on disk, in alphabetical order, optionally of one role."""
+    """Return the names of all providers in alphabetical order, optionally of one role."""
     return tuple(cls.name for cls in _classes() if role is None or role in cls.roles)
 
 
 def provider_class(name: str, role: ProviderRole) -> type[Provider]:
-    """The class for a name in a configuration.
+    """Return the class for a name in a configuration.
 
     Raises:
-        ConfigError: no provider of that name plays that role; names those that do.
+        ConfigError: no provider of that name has the role; the message lists those that have.
     """
     for cls in _classes():
         if cls.name == name and role in cls.roles:
@@ -238,7 +238,7 @@ def provider_class(name: str, role: ProviderRole) -> type[Provider]:
 
 
 def _classes() -> Iterator[type[Provider]]:
-    """The class of each public module beside this one that ends in `Provider`; modules without one are helpers."""
+    """Yield the `…Provider` class of each public module in this folder; modules without one are helpers."""
     public = (module for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_"))
     for module in sorted(public, key=lambda module: module.name):
         loaded = importlib.import_module(f"{__name__}.{module.name}")

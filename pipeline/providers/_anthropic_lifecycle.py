@@ -1,8 +1,8 @@
-"""When Anthropic retires its models: the vendor's own word, else a small dated file.
+"""Retirement dates of Anthropic's models, from the vendor's API or else from a small dated file.
 
 Nothing is read from the SDK, whose lists change place and drop models once they are gone, so the answer is the same
-with every release of it. The file names the releases it was read from and the day; a model that is not in it has no
-known date. To read it anew, add the vendor's newest models on top and change `read_on`.
+with every release of it. The file names the releases it was compiled from and the day; a model that is not in it has no
+known date. To update it, add the vendor's newest models on top and change `read_on`.
 """
 
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _FILE = Path(__file__).with_name("anthropic_lifecycle.json")
 
 
 class Lifecycle(Frozen):
-    """Whether a model is on sale, and until when."""
+    """Stage of a model on sale, with its day of retirement."""
 
     stage: Stage
     """`deprecated` models answer until they are retired."""
@@ -59,7 +59,7 @@ class LifecycleTable(Frozen):
 
 
 def known_lifecycle(model: str, today: date) -> Lifecycle | None:
-    """What the file knows of a model; `None` for one that is not in it."""
+    """Look a model up in the file; `None` for one that is not in it."""
     known = next((entry for entry in _table().models if entry.id == model), None)
     if known is None:
         return None
@@ -69,7 +69,7 @@ def known_lifecycle(model: str, today: date) -> Lifecycle | None:
 
 
 def vendor_lifecycle(info: Any) -> Lifecycle | None:
-    """What the vendor's models route says of a model; `None` when it says nothing of its lifecycle.
+    """Read the lifecycle from the vendor's models route; `None` when the answer has none.
 
     Args:
         info: an answer of the route; the SDK does not validate its fields.
@@ -84,19 +84,19 @@ def vendor_lifecycle(info: Any) -> Lifecycle | None:
 
 
 def known_on_sale(line: str) -> tuple[str, ...]:
-    """Models of a line for which the file knows no retirement, newest first."""
+    """List the models of a line without a retirement in the file, newest first."""
     return tuple(model.id for model in _table().models if model.line == line and model.retires_on is None)
 
 
 def vendor_on_sale(infos: Iterable[Any], line: str) -> tuple[str, ...]:
-    """Active models of a line in the vendor's list, newest first; empty when it names no lines.
+    """List the active models of a line from the vendor's list, newest first; empty when it names no lines.
 
     Args:
         infos: the models route's descriptions.
         line: as the vendor names it.
     """
     on_sale = [
-        info for info in infos if (told := vendor_lifecycle(info)) and told.stage == "active" and told.line == line
+        info for info in infos if (found := vendor_lifecycle(info)) and found.stage == "active" and found.line == line
     ]
     return tuple(str(info.id) for info in sorted(on_sale, key=_released, reverse=True))
 

@@ -1,4 +1,4 @@
-"""What the batches of both vendors share: handing in, searching, stopping, and the sentences for what has no answer."""
+"""Common code of both vendors' batch APIs: submit, search, cancel, and the errors for unanswered requests."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from pipeline.providers._errors import Endpoint
 from pipeline.providers._hosted import NO_ROUTE, Hosted
 
 CLOCKS_APART = timedelta(hours=1)
-"""By how much this machine's clock may differ from a vendor's."""
+"""Tolerated difference between this machine's clock and a vendor's."""
 _SEARCHED_AT_MOST = 5000
 
 
@@ -25,29 +25,29 @@ class HostedBatches(ABC):
     _client: Any
     """Of the SDK."""
     _hosted: Hosted
-    """The same client, with its exceptions put into words."""
+    """The same client, its exceptions turned into `ProviderError`."""
     _endpoint: Endpoint
     _parameters: Callable[[Request], dict[str, Any]]
-    """Of a request, as it would be sent alone."""
+    """Parameters of a request when it is sent outside a batch."""
     _read: Callable[[Any, Request], Reply]
-    """The reply in what comes back for a request."""
+    """Parser of the vendor's answer to one request."""
 
     route: ClassVar["attrgetter[Any]"]
-    """The part of an SDK client that knows batches."""
+    """Batch resource of an SDK client."""
     progress: ClassVar[str]
-    """The field in which a batch says how far it is."""
+    """Name of the status field of a batch."""
 
     @abstractmethod
     def hand_in(self, marker: str, requests: Mapping[str, Request]) -> Any:
-        """Hand a batch in under the marker; the vendor's description of it."""
+        """Submit a batch under the marker and return the vendor's description of it."""
 
     def obstacle(self) -> str | None:
-        """Whether the address has the route at all: gateways often do not."""
+        """Return a sentence when the server has no batch route, as with many gateways."""
         lacking = self._hosted.lacks(lambda quick: self.route(quick).list(limit=1))
         return self._endpoint.no_batches if lacking else None
 
     def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
-        """See `pipeline.providers.Batches`; an address without the route is told in our own words."""
+        """See `pipeline.providers.Batches`; a missing route gets an error message of our own."""
         try:
             return self._id(self.hand_in(marker, requests))
         except ProviderError as error:
@@ -56,18 +56,18 @@ class HostedBatches(ABC):
             raise
 
     def cancel(self, batch_id: str) -> None:
-        """Ask for the batch to be stopped, which may take minutes; what is being written may still be finished."""
+        """Cancel the batch, which may take minutes; answers in progress may still be finished."""
         self._hosted.reach(lambda: self.route(self._client).cancel(batch_id))
 
     def _id(self, made: Any) -> str:
-        """The vendor's name of a file or batch; its fields were never validated by the SDK."""
+        """Return the vendor's id of a file or batch; the SDK does not validate its fields."""
         name = getattr(made, "id", None)
         if not isinstance(name, str) or not hasattr(made, self.progress):
             raise self._endpoint.unreadable("JSON without a batch")
         return name
 
     def _recent(self, is_older: Callable[[Any], bool]) -> list[Any]:
-        """The batches of the account, newest first, up to the first one that is too old."""
+        """List the batches of the account, newest first, up to the first one that is too old."""
         return self._hosted.reach(lambda: _newest(lambda: self.route(self._client).list(limit=100), is_older))
 
     def _expired(self) -> ProviderError:
@@ -75,20 +75,20 @@ class HostedBatches(ABC):
 
 
 def cancelled() -> Cancelled:
-    """What became of a request whose batch was stopped first."""
+    """Return the result for a request whose batch was cancelled before the answer."""
     return Cancelled("The batch was cancelled before this was answered.")
 
 
 def texts(requests: Mapping[str, Request]) -> str:
-    """All that is sent with the requests of a batch, which no error may repeat."""
+    """Join the texts sent with a batch; no error may repeat them."""
     return "\n".join(request.system + request.prompt for request in requests.values())
 
 
 def _newest(ask: Callable[[], Any], is_older: Callable[[Any], bool]) -> list[Any]:
-    """The items of a vendor's list, newest first, up to the first one that is too old.
+    """Read the items of a vendor's list, newest first, up to the first one that is too old.
 
     Raises:
-        ValueError: what came is no such list, or one too long to search. It must not pass for an empty one.
+        ValueError: the answer is no list, or a list too long to search; it must not pass for an empty one.
     """
     try:
         page = ask()

@@ -1,4 +1,4 @@
-"""Failed calls and addresses, for all providers that talk over HTTP.
+"""Error messages and address checks for all providers that use HTTP.
 
 An error says in one sentence what happened, whether to retry, and whether it may have been billed. It names the
 provider, the model and what to do next; it never holds a key, and never repeats the request. An address says whether a
@@ -49,15 +49,15 @@ class Endpoint(Frozen):
     """A model at an address: enough to explain a failure."""
 
     label: str
-    """The provider as a sentence calls it: `Anthropic`."""
+    """Display name of the provider: `Anthropic`."""
     model: str
     address: str
     key_variable: str
-    """Where the user sets the key: an environment variable, or words to that effect."""
+    """Environment variable of the key, or a description of where to set it."""
     key: SecretStr | None = None
-    """Only to keep it out of messages."""
+    """Used only to keep it out of messages."""
     remedies: dict[int, str] = {}
-    """What to do about a status, where this provider knows better than the general advice."""
+    """Advice per HTTP status that replaces the general advice for this provider."""
 
     @property
     def who(self) -> str:
@@ -84,7 +84,7 @@ class Endpoint(Frozen):
 
         Args:
             status: 400 to 599.
-            detail: what the provider said, if it said it in its own error format; anything but text is left out.
+            detail: the provider's message, if it came in its own error format; anything but text is left out.
             sent: the text of the request, so that a detail which repeats it is left out.
             headers: of the response; `Retry-After` is read.
         """
@@ -114,7 +114,7 @@ class Endpoint(Frozen):
         return ProviderError(f"{self.who} at {self.address} {what}. {remedy}", retryable=True, fate="unknown")
 
     def unreadable(self, what: str) -> ProviderError:
-        """The error for HTTP 200 with a body that is not the agreed format; `what` says what it was."""
+        """The error for HTTP 200 with a body in another format, which `what` describes."""
         return ProviderError(
             f"{self.who} at {self.address} answered with {what} instead of a model's answer. "
             "Something between may be answering in its place: check the address and the proxy.",
@@ -127,7 +127,7 @@ class Endpoint(Frozen):
         return f"{self.label} at {self.address} has no batch API. Set refine_mode to live, which costs list price."
 
     def quote(self, detail: object, sent: str) -> str:
-        """The provider's own words in brackets; nothing when they hold the key or a piece of the request."""
+        """Quote the provider's message in brackets; empty when it holds the key or a piece of the request."""
         said = detail.split() if isinstance(detail, str) else ()
         words = "".join(letter for letter in " ".join(said) if letter.isprintable())
         words = words[:_QUOTED_CHARACTERS].rstrip(".")
@@ -138,7 +138,7 @@ class Endpoint(Frozen):
 
 
 def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> float | None:
-    """Seconds the provider asks to wait, from a number or an HTTP date; `None` when absent or nonsense.
+    """Parse `Retry-After`, a number or an HTTP date, into seconds; `None` when absent or invalid.
 
     RFC 9110, section 10.2.3. A date in the past means now.
     """
@@ -155,7 +155,7 @@ def retry_after(headers: Mapping[str, str], clock: Callable[[], datetime]) -> fl
 
 
 def web_address(setting: str, value: str) -> str:
-    """The address without its trailing slash.
+    """Validate an address and return it without its trailing slash.
 
     Raises:
         ConfigError: it does not start with http:// or https://, or names no host.
@@ -172,12 +172,12 @@ def web_address(setting: str, value: str) -> str:
 
 
 def shown_address(url: str) -> str:
-    """An address as it may be shown: a user and password, and a query that may hold a token, are left out."""
+    """Remove user, password and query (which may hold a token) from an address, so that it can be shown."""
     return re.sub(r"[^/@]*@", "", url.strip().partition("?")[0], count=1)
 
 
 def checked_key(variable: str, key: SecretStr | None) -> str | None:
-    """The key without the blanks that come with pasting; `None` when there is none.
+    """Return the key without pasted blanks; `None` when there is none.
 
     Raises:
         ConfigError: it holds characters that cannot be sent in a header. The SDKs would fail with the key in the text.
@@ -189,12 +189,12 @@ def checked_key(variable: str, key: SecretStr | None) -> str | None:
 
 
 def token_count(value: object) -> int | None:
-    """A provider's figure when it is a count; `None` for anything else, since figures of gateways can be wrong."""
+    """Return a provider's figure if it is a count; `None` for anything else: figures of gateways can be wrong."""
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An exception and everything it was raised from."""
+    """Yield an exception and its chain of causes."""
     # Not __context__: in a retry loop that is the previous attempt's failure, and would lend this one its fate.
     current: BaseException | None = error
     while current is not None:
@@ -203,21 +203,21 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _overlap(words: str, other: str, length: int) -> bool:
-    """Whether any stretch of `length` characters of `words` also stands in `other`."""
+    """Return whether `words` and `other` share a stretch of `length` characters."""
     return any(words[start : start + length] in other for start in range(len(words) - length + 1))
 
 
 def leaves_machine(address: str) -> bool:
-    """Whether requests to a URL go to another machine; in doubt they do.
+    """Return whether requests to a URL go to another machine; in doubt, true.
 
     A name is this machine's only where it is `localhost`, which resolvers may not send elsewhere (RFC 6761). A proxy
-    in the environment gets what is sent to this machine too, unless `NO_PROXY` says otherwise.
+    in the environment also gets requests to this machine, unless `NO_PROXY` excludes it.
     """
     return not is_loopback(address) or _is_proxied(_host(address))
 
 
 def is_loopback(address: str) -> bool:
-    """Whether the host of a URL is this machine; 0.0.0.0 and :: are, when asked for."""
+    """Return whether the host of a URL is this machine; as targets, 0.0.0.0 and :: are."""
     host = _host(address)
     if host.casefold() == "localhost":
         return True

@@ -1,9 +1,9 @@
-"""OpenAI's Batch API: a file of chat completions handed in at once, answered within 24 hours, at half price.
+"""OpenAI's Batch API: a file of chat completions, answered within 24 hours at half price.
 
 Requests go up as a file of JSON lines, answers and errors come back as two more. Completed work is charged (the
-vendor's Batch API FAQ, article 9197833, read 2026-11-22), so what expired or was cancelled first is not; what it says
-nothing about is charged as the same error is outside of a batch, and at its reservation where that is unknown too. A
-batch carries our marker in its metadata, so that it is found among the others at once. The uploaded file stays with
+vendor's Batch API FAQ, article 9197833, read 2026-11-22), so expired and cancelled requests are not. Cases it does
+not mention are charged like the same error outside a batch, or at their reservation where that is unknown too. A
+batch carries our marker in its metadata, so that one search of the list finds it. The uploaded file stays with
 the vendor for 30 days (SDK 3.54, `FileCreateParams`).
 """
 
@@ -36,7 +36,7 @@ class FileBatches(HostedBatches):
     progress = "status"
 
     def hand_in(self, marker: str, requests: Mapping[str, Request]) -> Any:
-        """Upload the completions and hand them in under the marker."""
+        """Upload the requests and submit them under the marker."""
         file_id = self._upload(marker, requests)
         return self._hosted.reach(
             lambda: self.route(self._client).create(
@@ -55,7 +55,7 @@ class FileBatches(HostedBatches):
         return Found(next(map(self._id, ours), None))
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
-        """The answers and errors, once the batch has ended."""
+        """Return the answers and errors once the batch has ended."""
         batch = self._hosted.reach(lambda: self.route(self._client).retrieve(batch_id))
         if self._id(batch) and batch.status in _RUNNING:
             return None
@@ -71,7 +71,7 @@ class FileBatches(HostedBatches):
         }
 
     def _upload(self, marker: str, requests: Mapping[str, Request]) -> str:
-        """The vendor's name of the file of questions; a failed upload costs nothing, whatever became of it."""
+        """Upload the requests and return the file's id; a failed upload is never billed."""
         lines = (
             {"custom_id": name, "method": "POST", "url": _ROUTE, "body": self._parameters(request)}
             for name, request in requests.items()
@@ -132,7 +132,7 @@ class FileBatches(HostedBatches):
         return ProviderError(f"{sentence} It is charged at its reservation.", fate="unknown")
 
     def _unanswered(self, batch: Any, sent: str) -> Answer:
-        """What became of a request that neither file mentions."""
+        """Return the result for a request that neither file mentions."""
         match batch.status:
             case "cancelled":
                 return cancelled()
@@ -146,6 +146,6 @@ class FileBatches(HostedBatches):
 
 
 def _label(batch: Any) -> object:
-    """The marker that a batch was handed in with; `None` when it carries none."""
+    """Return the marker in the metadata of a batch; `None` when it has none."""
     metadata = getattr(batch, "metadata", None)
     return metadata.get(_METADATA_KEY) if isinstance(metadata, dict) else None

@@ -1,4 +1,4 @@
-"""What the providers behind a vendor's SDK share: one call, one free look, and what their exceptions mean.
+"""Common code of providers with a vendor's SDK: calls, free health checks and error messages.
 
 The SDKs of Anthropic and OpenAI come from one generator: same exception classes, same `models` routes, and the
 same habit of returning a plain `str` when HTTP 200 does not hold JSON. Neither is imported here.
@@ -19,11 +19,11 @@ from pipeline.providers.pricing import estimate_tokens
 
 CHECK_TIMEOUT_S = 8.0
 NO_ROUTE = frozenset({404, 405, 501})
-"""Statuses of a server that does not know a route."""
+"""HTTP statuses of a missing route."""
 _LISTED_AT_MOST = 200
 _SHOWN_AT_MOST = 20
 _NOT_A_LIST = (ValueError, TypeError, AttributeError, RecursionError)
-"""What iterating over something that is not a list of models ends with."""
+"""Exceptions from iterating over something other than a list of models."""
 
 _Answer = TypeVar("_Answer")
 
@@ -36,7 +36,7 @@ def http_client(sdk: ModuleType, bounds: BodyBounds) -> Any:
 
 
 class Look(NamedTuple):
-    """What a free look at a vendor found."""
+    """Result of a free request for a model's description."""
 
     health: Health
     info: Any = None
@@ -44,7 +44,7 @@ class Look(NamedTuple):
 
 
 class Hosted:
-    """One SDK client, with what it raises put into words."""
+    """SDK client whose exceptions become `ProviderError`s with a clear message."""
 
     def __init__(self, sdk: ModuleType, client: Any, endpoint: Endpoint) -> None:
         from httpx2 import TransportError  # what both SDKs are built on
@@ -86,7 +86,7 @@ class Hosted:
         return answer
 
     def lacks(self, route: Callable[[Any], object]) -> bool:
-        """Whether the server certainly does not know a route, which is called; free and never raises."""
+        """Call a free route and return whether it is certainly missing; never raises."""
         try:
             route(self._quick)
         except self._status_error as error:
@@ -96,11 +96,11 @@ class Hosted:
         return False
 
     def info(self) -> Any:
-        """The vendor's description of the model, `None` when it cannot be had; free and never raises."""
+        """Fetch the vendor's description of the model; `None` on failure; free and never raises."""
         return self._quietly(lambda quick: quick.models.retrieve(self._endpoint.model))
 
     def count(self, ask: Callable[[Any], Any]) -> int | None:
-        """The input tokens that a free counting route reports; `None` when it cannot be had; never raises."""
+        """Fetch the input tokens from a free counting route; `None` on failure; never raises."""
         return token_count(getattr(self._quietly(ask), "input_tokens", None))
 
     def _quietly(self, ask: Callable[[Any], Any]) -> Any:
@@ -113,8 +113,8 @@ class Hosted:
         """Ask for the model by name, which is free.
 
         A 404 means an unknown model only where the route itself exists: from the vendor, or from a gateway
-        that can list its models. What cannot be verified is ready, with a sentence that says so; the first
-        real call will tell.
+        that can list its models. A model that cannot be verified counts as ready, with a sentence that says so; the
+        first real call decides.
         """
         endpoint = self._endpoint
         try:
@@ -146,14 +146,14 @@ class Hosted:
         return self._among(models)
 
     def listed(self) -> tuple[str, ...]:
-        """Names of the models the server lists; empty when it lists none or has no such route."""
+        """Return the names of the models the server lists; empty when it lists none or has no such route."""
         try:
             return self._names()
         except (self._status_error, self._lost_error, *_NOT_A_LIST):
             return ()
 
     def models(self) -> tuple[Any, ...]:
-        """The server's descriptions of its models, in its order; empty when it lists none or has no such route."""
+        """Return the server's models in its order; empty when it lists none or has no such route."""
         try:
             return tuple(model for model in self._page() if model.id)
         except (self._status_error, self._lost_error, *_NOT_A_LIST):
@@ -166,7 +166,7 @@ class Hosted:
         return islice(self._quick.models.list(), _LISTED_AT_MOST)
 
     def _without_model(self, status: int, *, gateway: bool) -> Health:
-        """What an error says about a model that was asked for."""
+        """Turn the HTTP status of a model's description into a health result."""
         endpoint = self._endpoint
         if status == 401:
             sentence = f"{endpoint.who}: the key was refused. Check {endpoint.key_variable}."
@@ -187,7 +187,7 @@ class Hosted:
         return Health(ready=False, sentence=sentence, fault="unknown_model", models=models)
 
     def _no_description(self, *, gateway: bool) -> Health:
-        """Something other than a model came back: some gateways answer any unknown route with a page."""
+        """Health when the answer is no model: some gateways answer any unknown route with a page."""
         what = "something that is not a model's description"
         if gateway:
             return self._unverified(f"answers with {what}")

@@ -1,9 +1,9 @@
-"""Anthropic's Message Batches: many messages handed in at once, answered within 24 hours, at half price.
+"""Anthropic's Message Batches: many messages at once, answered within 24 hours at half price.
 
 Requests that end as errored, canceled or expired are not billed, by the vendor's guide to batch processing (not
 verified against the service).
-A batch cannot be labelled, and the list of batches does not say what is in them: only the results of one that has
-ended name their custom ids. So one that is still running can be told from others by its size and time at most.
+A batch has no label, and the list of batches does not show their contents: only the results of an ended batch name
+its custom ids. A batch that is still running can therefore be recognised only by its size and time.
 """
 
 from collections.abc import Container, Iterable, Mapping
@@ -39,15 +39,15 @@ class MessageBatches(HostedBatches):
     route = attrgetter("messages.batches")
     progress = "processing_status"
     _custom_ids: dict[str, str] = field(default_factory=dict)
-    """One custom id of each batch that was looked into: a search may look at the same list for hours."""
+    """Cache of one custom id per batch: a search may poll the same list for hours."""
 
     def hand_in(self, marker: str, requests: Mapping[str, Request]) -> Any:
-        """Hand the messages in; every custom id begins with the marker already."""
+        """Submit the messages; every custom id already begins with the marker."""
         asked = [{"custom_id": name, "params": self._message(request)} for name, request in requests.items()]
         return self._hosted.reach(lambda: self.route(self._client).create(requests=asked), texts(requests))
 
     def find(self, marker: str, since: datetime, size: int) -> Found:
-        """Look into every batch of this size that may have been created since."""
+        """Search the batches of this size created since then."""
         undecided, moment = False, since - CLOCKS_APART
         for batch in self._recent(lambda batch: batch.created_at < moment):
             if _size(batch) == size:
@@ -58,7 +58,7 @@ class MessageBatches(HostedBatches):
         return Found(undecided=undecided)
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
-        """The results, once the batch has ended."""
+        """Return the results once the batch has ended."""
         batch = self._hosted.reach(lambda: self.route(self._client).retrieve(batch_id))
         if self._id(batch) and batch.processing_status != "ended":
             return None
@@ -73,7 +73,7 @@ class MessageBatches(HostedBatches):
         return parameters
 
     def _custom_id(self, batch_id: str) -> str:
-        """One of the custom ids in a batch that has ended; all of them begin with its marker."""
+        """Return one custom id of an ended batch; all of them begin with its marker."""
         if batch_id not in self._custom_ids:
             lines = self._hosted.reach(lambda: _first(self.route(self._client).results(batch_id)))
             self._custom_ids[batch_id] = str(getattr(next(iter(lines), None), "custom_id", ""))
@@ -109,14 +109,14 @@ def _named(lines: Iterable[Any], names: Container[str]) -> dict[str, Any]:
 
 
 def _size(batch: Any) -> int:
-    """How many requests a batch holds, whatever became of them."""
+    """Count the requests of a batch, whatever their state."""
     counts = getattr(batch, "request_counts", None)
     kinds = ("processing", "succeeded", "errored", "canceled", "expired")
     return sum(token_count(getattr(counts, kind, 0)) or 0 for kind in kinds)
 
 
 def _first(results: Any) -> list[Any]:
-    """The first line of a file that is not read to its end."""
+    """Read the first line only, without downloading the rest of the file."""
     try:
         return list(islice(results, 1))
     finally:

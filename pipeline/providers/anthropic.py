@@ -1,7 +1,7 @@
 """Anthropic's Claude as the paid frontier, through the Messages API with structured output.
 
-Sends no temperature: the API has none any more, so `temperature` in the configuration has no effect here. Which
-models are retired is the vendor's word where a key is set, else that of a dated file.
+Sends no temperature: the API has none any more, so `temperature` in the configuration has no effect here. With
+a key, the vendor's API says which models are retired; without one, a dated file does.
 """
 
 import math
@@ -95,11 +95,11 @@ class AnthropicProvider:
         self._restraint: dict[str, Any] | None = None
 
     def check(self) -> Health:
-        """Whether the model is on sale and the key is accepted; makes no paid call.
+        """Check that the model is on sale and the key accepted; makes no paid call.
 
-        With a key the vendor's word on a retirement replaces what the file knows. A retired model is reported even
-        without a key, since a key would not help. At a gateway it is only a warning: a gateway may serve what the
-        vendor no longer sells, and what it says of a model's lifecycle is not the vendor's word.
+        With a key, the vendor's retirement dates replace those of the file. A retired model is reported even without
+        a key, since a key would not help. At a gateway it is only a warning: a gateway may serve models that the
+        vendor no longer sells, and its lifecycle data are not the vendor's.
         """
         known = known_lifecycle(self.model, self._today())
         if not self._has_key:
@@ -120,7 +120,7 @@ class AnthropicProvider:
         return found.health.model_copy(update={"sentence": sentence, "successor": successor})
 
     def count_tokens(self, request: Request) -> int | None:
-        """The vendor's free count of this request with a safety on top; `None` when it gives none."""
+        """Return the vendor's free count of this request plus a safety margin; `None` on failure."""
         if not self._has_key:
             return None
         parameters = self._parameters(request)
@@ -147,7 +147,7 @@ class AnthropicProvider:
         return Health(ready=False, sentence=f"{self._endpoint.no_key} {notice}", fault="no_key")
 
     def _successor(self, lifecycle: Lifecycle) -> str | None:
-        """The newest model of the same line that is on sale and priced; `None` when there is none."""
+        """Find the newest model of the same line that is on sale and priced; `None` when there is none."""
         known = known_lifecycle(self.model, self._today())
         usual = known_lifecycle(DEFAULT_FRONTIER_MODEL["anthropic"], self._today())
         line = next((found.line for found in (lifecycle, known, usual) if found and found.line), "")
@@ -191,7 +191,7 @@ class AnthropicProvider:
         }
 
     def _read(self, answer: Any, request: Request) -> Reply:
-        """The reply in a message; its fields were never validated by the SDK."""
+        """Parse the reply from a message; the SDK does not validate its fields."""
         try:
             text = "".join(block.text for block in answer.content if block.type == "text")
         except (AttributeError, TypeError):
@@ -210,10 +210,10 @@ class AnthropicProvider:
 
 
 def _restraint(info: Any) -> dict[str, Any]:
-    """Parameters that keep a model from thinking before it answers, or make it think as little as it can.
+    """Return parameters that switch a model's thinking off, or to its minimum.
 
-    Recent models think unless told otherwise, which is billed and counts towards `max_tokens`: a persona could be
-    cut off before its first word. Which parameter a model accepts is in the capabilities the vendor lists for it;
+    Recent models think by default, which is billed and counts towards `max_tokens`: a persona could be cut off
+    before its first word. Which parameter a model accepts is in the capabilities the vendor lists for it;
     without them nothing is sent, since a wrong one would be refused.
     """
     capabilities = getattr(info, "capabilities", None)

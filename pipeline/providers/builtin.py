@@ -1,4 +1,4 @@
-"""The embedded default: personas drawn from the data itself, without a model, a key or a network.
+"""The default drafter: personas extracted from the data, without a model, a key or a network.
 
 It chooses what the participants of a focus state most clearly and typically and rewrites it from speech
 into claims; quotes are copied letter by letter. It invents a first name and nothing else. The same task
@@ -15,7 +15,7 @@ from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
 from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
 from pipeline.providers.extraction.cues import CueKind
-from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, listen, ranked, topics
+from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, ranked, topics, voice_of
 from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
 from pipeline.text.wording import listed
@@ -75,11 +75,11 @@ class BuiltinProvider:
         )
 
     def count_tokens(self, request: Request) -> int | None:
-        """Cannot say: it uses none."""
+        """Always `None`: no tokens are used."""
         return None
 
     def complete(self, request: Request) -> Reply:
-        """The persona of the task's focus, as the JSON a model would have written. Tokens are zero: none are used.
+        """Draft the persona of the task's focus as the JSON that a model would write; usage is zero tokens.
 
         Raises:
             ProviderError: the task is not a draft, or nothing in it is understood.
@@ -97,17 +97,17 @@ class BuiltinProvider:
         return Reply(text=persona.model_dump_json(), usage=Usage(), stop="complete", model=self.model)
 
 
-def _names_somebody(claim: str, task: DraftTask) -> bool:
-    """Whether a claim holds the name of a participant: a persona stands for several people and names none."""
+def _names_participant(claim: str, task: DraftTask) -> bool:
+    """Return whether a claim contains a participant's name: a persona stands for several people and names none."""
     names = {part for person in task.participants if person.name for part in person.name.split() if part[:1].isupper()}
     return not names.isdisjoint(re.findall(r"[^\W\d_]+", claim))
 
 
 def draft_persona(task: DraftTask) -> PersonaReply:
-    """The persona of a focus, in the shape a model is asked for."""
-    voice = listen(task.segments)
+    """Draft the persona of a focus, in the schema that models fill."""
+    voice = voice_of(task.segments)
     variant = f"{task.seed}.{task.number}"
-    statements = [said for said in find(task.segments) if not _names_somebody(said.claim, task)]
+    statements = [said for said in find(task.segments) if not _names_participant(said.claim, task)]
     candidates = ranked(statements, voice, variant)
     fallback = ranked(statements, voice, variant, weakest=WEAKEST_FALLBACK)
     chosen: list[Statement] = []
@@ -131,7 +131,7 @@ def draft_persona(task: DraftTask) -> PersonaReply:
 
 
 def _invented_name(task: DraftTask) -> str:
-    """A name that nobody in the material bears: personas are not the participants."""
+    """Choose a first name that no participant has: personas are not the participants."""
     spoken = {word for segment in task.segments for word in re.findall(r"\w+", segment.text)}
     spoken |= {word for person in task.participants for word in re.findall(r"\w+", person.name or "")}
     start = (task.seed * 7 + task.number) % len(NAMES)
@@ -140,13 +140,13 @@ def _invented_name(task: DraftTask) -> str:
 
 
 def _most_heard(participants: Sequence[Participant], chosen: Sequence[Statement]) -> list[Participant]:
-    """The participants, those with most claims in the persona first."""
+    """Sort participants by their number of claims in the persona, highest first."""
     claims = Counter(statement.participant for statement in chosen)
     return sorted(participants, key=lambda person: -claims[person.id])
 
 
 def _demographics(people: Sequence[Participant]) -> Demographics:
-    """What the data states: the range of ages, the occupations and places of those most heard."""
+    """Summarise stated ages, and the occupations and places of the participants with most claims."""
     return Demographics(
         age=_ages(people),
         occupation="; ".join(_stated(people, "occupation")),
@@ -161,7 +161,7 @@ def _stated(people: Sequence[Participant], key: str) -> list[str]:
 
 
 def _ages(people: Sequence[Participant]) -> str:
-    """One age or a range; empty when nobody states one."""
+    """Return one age or a range; empty when none is stated."""
     found = [int(age) for person in people for age in re.findall(r"\b\d{1,3}\b", person.demographics.get("age", ""))]
     if not found:
         return ""
@@ -169,7 +169,7 @@ def _ages(people: Sequence[Participant]) -> str:
 
 
 def _tagline(goals: Sequence[str]) -> str:
-    """The first goal that is short enough for one line and clear without context; empty when none is."""
+    """Return the first goal that fits on one line and is clear without context; empty when none is."""
     fitting = [goal for goal in goals if len(goal.split()) <= TAGLINE_WORDS and not _NOT_IN_ONE_LINE.match(goal)]
     clear = [goal for goal in fitting if not goal.startswith("Have it ")]
     goal = next(iter(clear or fitting), "")
@@ -184,7 +184,7 @@ def _topic_line(voice: Voice, segments: Sequence[Segment]) -> str:
 
 
 def _background(participants: Sequence[Participant], facts: Sequence[Statement]) -> str:
-    """Where the persona comes from, and what its participants state of themselves."""
+    """Write the background: the participants behind the persona, and their statements about themselves."""
     ids = [person.id for person in participants]
     shown = ids[:MOST_NAMED] + ([f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else [])
     work = _stated(participants, "occupation")

@@ -1,7 +1,7 @@
 """Drafts from an Ollama server, on this machine or another. Free; the answer is bound to the JSON schema.
 
-The one trap is the context window: Ollama cuts a longer prompt without a word, so every call states a window
-that fits, and a prompt that cannot fit is an error here.
+The trap is the context window: Ollama truncates longer prompts silently, so every call states a window that fits,
+and a prompt that cannot fit is an error here.
 """
 
 import math
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"
-"""How long the model stays in memory after a call: scoring and refining a run must not unload it."""
+"""Time for which the model stays in memory after a call: scoring and refining must not unload it."""
 CHECK_TIMEOUT_S = 5.0
 WINDOW_STEP = 4096
 """A window grows in steps this large: each new size makes Ollama load the model again."""
@@ -36,7 +36,7 @@ _Answer = TypeVar("_Answer")
 
 @cache
 def _trusted() -> "ssl.SSLContext":
-    """What httpx trusts by itself, read once: it takes 10 ms or more, and each look at a server makes two clients."""
+    """Cache httpx's default TLS context: loading takes 10 ms or more, and each health check makes two clients."""
     import httpx
 
     return httpx.create_ssl_context()
@@ -62,12 +62,12 @@ class Embedded(NamedTuple):
 
 
 class _ModelFacts(Frozen):
-    """What `show` says of a model."""
+    """Facts about a model from the `show` route."""
 
     context_length: int | None
-    """Largest window in tokens; `None` when the server does not say."""
+    """Largest window in tokens; `None` when the server does not state it."""
     capabilities: tuple[str, ...]
-    """What it can do, in Ollama's words; empty when the server does not say."""
+    """Capabilities in Ollama's words; empty when the server lists none."""
 
 
 class OllamaProvider:
@@ -114,7 +114,7 @@ class OllamaProvider:
         self._facts: _ModelFacts | None = None
 
     def check(self) -> Health:
-        """Whether the server answers and has the model; lists the models it has."""
+        """Check that the server answers and has the model; list the models it has."""
         try:
             models = self._installed()
             if not _has(models, self.model):
@@ -125,7 +125,7 @@ class OllamaProvider:
         return Health(ready=True, sentence=f"Ollama at {self._address} has {self.model}.", models=models)
 
     def count_tokens(self, request: Request) -> int | None:
-        """Cannot say: the server counts only while it answers, and its answers are free."""
+        """Always `None`: the server counts only while it answers, and its answers are free."""
         return None
 
     def complete(self, request: Request) -> Reply:
@@ -176,12 +176,12 @@ class OllamaProvider:
         return Embedded(vectors, Usage(input_tokens=tokens, measured=counted is not None))
 
     def lacks(self, capability: str) -> bool:
-        """Whether the server says that the model cannot do something: `embedding`, `completion`."""
+        """Return whether the server denies a capability of the model: `embedding`, `completion`."""
         capabilities = self._learn().capabilities
         return bool(capabilities) and capability not in capabilities
 
     def digest(self) -> str:
-        """Which version of the model the server has; empty where it does not say."""
+        """Return the digest of the installed model; empty when the server gives none."""
         listed = self._call(self._quick.list).models
         return next((entry.digest or "" for entry in listed if entry.model and _has((entry.model,), self.model)), "")
 
@@ -200,7 +200,7 @@ class OllamaProvider:
         return tuple(sorted(entry.model for entry in listed if entry.model))
 
     def _learn(self) -> _ModelFacts:
-        """The facts of the model, asked for once."""
+        """Fetch the facts of the model once and cache them."""
         if self._facts is None:
             shown = self._call(lambda: self._quick.show(self.model))
             limit = _context_length(shown.modelinfo or {})
@@ -230,7 +230,7 @@ class OllamaProvider:
         return min(window, largest)
 
     def _call(self, ask: Callable[[], _Answer], *, sent: str = "", model: str | None = None) -> _Answer:
-        """Run one SDK call, with what it raises put into words.
+        """Run one SDK call and turn its exceptions into `ProviderError`.
 
         The SDK's exceptions are not chained: they may carry the request or a key into a traceback.
         """
@@ -261,7 +261,7 @@ class OllamaProvider:
 
 
 def _explain(endpoint: Endpoint, error: Any, sent: str) -> ProviderError:
-    """An `ollama.ResponseError` in words; one in the middle of a stream has no status of its own."""
+    """Turn an `ollama.ResponseError` into a `ProviderError`; in the middle of a stream it has no status of its own."""
     if error.status_code == 404:
         return ProviderError(
             f"Model '{endpoint.model}' is not on the Ollama server. Run `ollama pull {endpoint.model}`."
@@ -286,12 +286,12 @@ def _full_address(host: str) -> str:
 
 
 def _has(models: tuple[str, ...], wanted: str) -> bool:
-    """Whether a model is among them; a name without a tag means `:latest`."""
+    """Return whether a model is in the list; a name without a tag means `:latest`."""
     return wanted in models or f"{wanted}:latest" in models
 
 
 def _context_length(info: Any) -> int | None:
-    """The window of a model, which stands under the name of its architecture: `qwen2.context_length`."""
+    """Return the window of a model, whose key starts with its architecture: `qwen2.context_length`."""
     found = info.get(f"{info.get('general.architecture')}.context_length")
     return token_count(found) or None
 

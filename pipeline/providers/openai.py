@@ -1,7 +1,7 @@
 """OpenAI as the paid frontier, and any server that speaks its format (vLLM, llama.cpp, LM Studio) as the local one.
 
-Answers are bound to the JSON schema in both roles; a server that cannot do that is an error with a sentence,
-never a quiet fallback to free text.
+Answers are bound to the JSON schema in both roles; a server that cannot do that causes an error,
+never a silent fallback to free text.
 """
 
 import re
@@ -90,7 +90,7 @@ class OpenAIProvider:
             self.batches = FileBatches(of_files, self._hosted, self._endpoint, self._parameters, self._read_json)
 
     def check(self) -> Health:
-        """Whether the server answers and has the model. Free in both roles."""
+        """Check that the server answers and has the model. Free in both roles."""
         if self._local:
             return self._hosted.find_in_list()
         if not self._has_key:
@@ -98,7 +98,7 @@ class OpenAIProvider:
         return self._hosted.find_model(gateway=self._gateway).health
 
     def count_tokens(self, request: Request) -> int | None:
-        """Cannot say: the format has no route that counts a chat with a schema, and no tokenizer is installed."""
+        """Always `None`: the format has no route that counts a chat with a schema, and no tokenizer is installed."""
         return None
 
     def complete(self, request: Request) -> Reply:
@@ -128,7 +128,7 @@ class OpenAIProvider:
         return parameters
 
     def _read_json(self, answer: dict[str, Any], request: Request) -> Reply:
-        """The reply in a completion that came in a file."""
+        """Parse the reply from a completion that came in a file."""
         try:
             completion = self._completion(**answer)
         except (TypeError, ValueError):
@@ -136,7 +136,7 @@ class OpenAIProvider:
         return self._read(completion, request)
 
     def _read(self, answer: Any, request: Request) -> Reply:
-        """The reply in a completion; its fields were never validated by the SDK."""
+        """Parse the reply from a completion; the SDK does not validate its fields."""
         try:
             choice = answer.choices[0]
             content, refused = choice.message.content, getattr(choice.message, "refusal", None)
@@ -161,7 +161,7 @@ class OpenAIProvider:
 
 
 def _address(spec: ProviderSpec) -> str:
-    """Where to send requests; a local server must be named, so that a draft never goes to the paid vendor.
+    """Return the address of the server; required for the local role, so that no draft goes to the paid vendor.
 
     Raises:
         ConfigError: it is missing or not a URL.

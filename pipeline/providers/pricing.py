@@ -1,4 +1,4 @@
-"""What a call costs: prices of the installed price library, or the user's own.
+"""Cost of calls, from the prices of the installed price library or the user's own.
 
 Works on the snapshot inside the library and never goes online. Decimal USD inside, whole micro-USD outside,
 always rounded up. There is no silent zero: a paid model without a price is an error, and only `FREE`, which
@@ -30,11 +30,10 @@ _MILLION = 1_000_000
 _MAKERS = ((re.compile(r"claude"), "anthropic"), (re.compile(r"(chat)?gpt-|o\d"), "openai"))
 
 _BATCH = {"processing": "batch"}
-"""What the price library calls a request in a batch."""
+"""Context of a batch request in the price library."""
 
 _PriceOf = Callable[[int, int, int, int], Decimal]
-"""USD of input tokens and output tokens, where so many of the input tokens were read from a cache, and so many
-written to one."""
+"""USD for (input tokens, output tokens, input tokens read from a cache, input tokens written to one)."""
 
 _now = SystemClock().now
 
@@ -43,7 +42,7 @@ class Pricer:
     """The price of one model, fixed when it is built: a run is billed at one price from start to end."""
 
     source: str
-    """Where the price comes from, in words for the screen and the report."""
+    """Source of the price, as shown on screen and in the report."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class Pricer:
             provider: name of the provider that sends the bill; `simulated` bills what the model's maker would.
             model: the model's name as configured.
             overrides: the user's prices per model name; one of them replaces the library's.
-            batch: whether it is asked in batches, for which vendors charge less.
+            batch: whether calls go through the batch API, for which vendors charge less.
             clock: gives the day whose prices apply; some models have changed theirs.
 
         Raises:
@@ -89,7 +88,7 @@ class Pricer:
             self._usd = listed if known else partial(_half_usd, self._usd)
 
     def cost_micros(self, usage: Usage) -> int:
-        """What a call with this usage costs, in micro-USD, rounded up; 0 only when no token was used.
+        """Return the cost of a call in micro-USD, rounded up; 0 only when no token was used.
 
         A provider's figures are not trusted to add up: more cached tokens than input tokens count as all cached,
         and the dearer ones, written to a cache, count first.
@@ -100,7 +99,7 @@ class Pricer:
         return _micros(self._usd(tokens, max(usage.output_tokens, 0), read, written))
 
     def worst_case_micros(self, input_tokens_upper_bound: int, max_output_tokens: int) -> int:
-        """The most a call within these bounds can cost, in micro-USD.
+        """Return the highest possible cost of a call within these bounds, in micro-USD.
 
         The library prices every way the prompt may be billed (plain, or written to a cache, which some models do
         unasked and charge more for, or read from one, which batches of some models get no cheaper) at the bound
@@ -125,7 +124,7 @@ FREE: Pricer = _FreePricer()
 
 
 def is_priced(provider: str, model: str) -> bool:
-    """Whether the price library knows the model; the user's own prices are not considered."""
+    """Return whether the price library lists the model; ignores the user's own prices."""
     try:
         Pricer(provider, model, {})
     except UnpricedModelError:
@@ -134,7 +133,7 @@ def is_priced(provider: str, model: str) -> bool:
 
 
 def input_token_upper_bound(request: Request) -> int:
-    """More input tokens than any tokenizer can make of this request.
+    """Return an upper bound of the input tokens of a request, for any tokenizer.
 
     A token of a byte-level BPE vocabulary covers at least one byte, so the UTF-8 length bounds the count; the
     schema is counted as it looks when a provider prints it, indented, into the prompt. `PROTOCOL_OVERHEAD_TOKENS`
@@ -146,7 +145,7 @@ def input_token_upper_bound(request: Request) -> int:
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text has: a quarter of its characters, rounded up; 0 for no text."""
+    """Estimate the tokens of a text: a quarter of its characters, rounded up; 0 for no text."""
     return -(-len(text) // CHARACTERS_PER_TOKEN)
 
 
@@ -171,12 +170,12 @@ def _override_usd(price: PriceOverride, tokens: int, output: int, _read: int, _w
 
 
 def _half_usd(usd: _PriceOf, tokens: int, output: int, read: int, written: int) -> Decimal:
-    """Half of a price."""
+    """Return half of a price."""
     return usd(tokens, output, read, written) / 2
 
 
 def _is_cheaper(usd: _PriceOf, than: _PriceOf) -> bool:
-    """Whether input and output both cost less: where the library lists no other price, it gives the usual one."""
+    """Return whether input and output both cost less; without a batch price the library gives the usual one."""
     return all(usd(*counts, 0, 0) < than(*counts, 0, 0) for counts in ((1, 0), (0, 1)))
 
 
@@ -206,7 +205,7 @@ def _library_usd(
 
 
 def _has_both_prices(usd: _PriceOf) -> bool:
-    """Whether input and output both cost something: the library lists embedding models and unpriced entries too."""
+    """Return whether input and output both have a price: the library also lists embeddings and unpriced entries."""
     try:
         return usd(1, 0, 0, 0) > 0 and usd(0, 1, 0, 0) > 0
     except LookupError:
@@ -214,7 +213,7 @@ def _has_both_prices(usd: _PriceOf) -> bool:
 
 
 def _maker(model: str) -> str | None:
-    """Who sells a model, by its name; `None` lets the library search all it knows."""
+    """Return the maker of a model by its name; `None` lets the library search all makers."""
     return next((maker for pattern, maker in _MAKERS if pattern.match(model)), None)
 
 

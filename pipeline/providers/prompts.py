@@ -1,4 +1,4 @@
-"""What models are asked, word for word.
+"""Prompts for drafts, refinements and judgements, word for word.
 
 Study text travels as one JSON object per line, so that nothing a participant said can end its quotation,
 and the instructions say that it is material to describe, never instructions to follow.
@@ -33,7 +33,7 @@ Rules:
 
 
 def draft_request(task: DraftTask, config: HybridConfig) -> Request:
-    """The request for a first draft from the excerpts of one focus."""
+    """Build the request for a first draft from the excerpts of one focus."""
     people = "\n".join(_line(_facts(person)) for person in task.participants)
     prompt = (
         f"Write one persona that represents these {len(task.participants)} participants"
@@ -44,7 +44,7 @@ def draft_request(task: DraftTask, config: HybridConfig) -> Request:
 
 
 def refine_request(task: RefineTask, config: HybridConfig) -> Request:
-    """The request for a better version of a draft: the draft, its findings, its evidence, nothing else."""
+    """Build the request for a better version of a draft, from the draft, its findings and its evidence alone."""
     findings = "\n".join(_line({"finding": finding}) for finding in task.findings) or "none"
     weak = "\n".join(_line({"claim": claim}) for claim in task.weak_claims) or "none"
     prompt = (
@@ -58,7 +58,7 @@ def refine_request(task: RefineTask, config: HybridConfig) -> Request:
 
 
 def refine_task(assessed: AssessedDraft, study: Study, seed: int) -> RefineTask:
-    """What a refinement of this draft would be written from: its cited segments only, in reading order."""
+    """Collect the input for refining a draft: only its cited segments, in reading order."""
     claims = assessed.assessment.claims
     cited = {claim.segment for claim in claims if claim.segment}
     return RefineTask(
@@ -86,7 +86,7 @@ _LONGEST_STATEMENT, _LONGEST_SENTENCE = 600, 1000
 
 
 def judge_request(field: str, statement: str, passages: Sequence[Sequence[Segment]], seed: int) -> Request:
-    """The question whether some passages support a statement of a persona; the same question always reads the same.
+    """Build the request that asks whether passages support a statement; equal arguments give equal text.
 
     Args:
         field: of the persona: `goals`, `pain_points`, ...
@@ -116,7 +116,7 @@ def _cut(sentence: Segment) -> Segment:
 
 
 def excerpt(segments: Sequence[Segment], tokens: int | None, offset: int) -> tuple[Segment, ...]:
-    """Segments that fit into a number of tokens, taken in turn from each participant, in reading order.
+    """Select segments that fit into a number of tokens, taken in turn from each participant, in reading order.
 
     Each participant gives the longest answers first: they carry the most. Another `offset` starts at
     another answer, so that two drafts of one focus do not read the same excerpt when not all fits.
@@ -145,7 +145,7 @@ def excerpt(segments: Sequence[Segment], tokens: int | None, offset: int) -> tup
 
 
 def excerpt_room(context_tokens: int | None, participants: int, config: HybridConfig) -> int | None:
-    """Tokens left for excerpts in a context window, after the answer, the instructions and the facts."""
+    """Return the tokens left for excerpts in a context window, after the answer, the instructions and the facts."""
     if context_tokens is None:
         return None
     overhead = (len(_RULES) + len(json.dumps(_schema()))) // CHARACTERS_PER_TOKEN + 200
@@ -153,7 +153,7 @@ def excerpt_room(context_tokens: int | None, participants: int, config: HybridCo
 
 
 def persona_text(persona: Persona) -> str:
-    """The persona as the JSON a model would have written: for estimating the length of an answer."""
+    """Render the persona as the JSON of a model, to estimate the length of an answer."""
     return _line(persona.model_dump(mode="json", exclude={"id"}))
 
 
@@ -174,7 +174,7 @@ def _request(stage: str, prompt: str, task: DraftTask | RefineTask, config: Hybr
 
 @cache
 def _schema() -> dict[str, JsonValue]:
-    """The schema of an answer, made once: making it takes as long as all else in a request together."""
+    """Cache the schema of an answer: building it takes as long as the rest of a request."""
     return persona_schema()
 
 
@@ -184,17 +184,17 @@ def _material(segments: Sequence[Segment]) -> str:
 
 
 def segment_line(segment: Segment) -> str:
-    """A segment as it stands in a prompt: one line of JSON with its participant and its text."""
+    """Render a segment for a prompt: one line of JSON with its participant and its text."""
     return _line({"participant": segment.participant or "unknown", "text": segment.text})
 
 
 def _facts(person: Participant) -> dict[str, str]:
-    # Facts come from files: one that calls itself the participant must not become somebody else.
+    # Facts come from files: a fact named `participant` must not replace the id.
     return {**person.demographics, "participant": person.id}
 
 
 _LINE_ENDS = {ord(sign): f"\\u{ord(sign):04x}" for sign in "\x7f\x85\u2028\u2029"}
-"""JSON leaves them as they are, and readers of text take them for the end of a line."""
+"""Characters that JSON does not escape, although text readers take them for the end of a line."""
 
 
 def _line(value: object) -> str:

@@ -1,4 +1,4 @@
-"""From a model's text to a persona, or a reason why not.
+"""Parse a model's text into a persona, or raise an error with the reason.
 
 The text is untrusted: it may be fenced, cut off, off-schema, or hold control characters. Nothing is
 invented to fill a gap; a persona without a name or without a single claim is refused.
@@ -34,7 +34,7 @@ class UnreadableReply(PersonaError):
 
 
 def _clean(value: object) -> object:
-    """Numbers become text, nulls become empty, control characters go."""
+    """Turn numbers into text and nulls into empty text; remove control characters."""
     if value is None:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -43,7 +43,7 @@ def _clean(value: object) -> object:
 
 
 def _clean_list(value: object) -> object:
-    """A null list is an empty one."""
+    """Turn a null list into an empty one."""
     return [] if value is None else value
 
 
@@ -61,7 +61,7 @@ class Demographics(BaseModel):
     occupation: ReplyLine = ""
     location: ReplyLine = ""
     household: ReplyLine = ""
-    """Who they live with."""
+    """People they live with."""
 
 
 class PersonaReply(BaseModel):
@@ -77,13 +77,13 @@ class PersonaReply(BaseModel):
     background: ReplyLine = ""
     """Two or three sentences, only what the material states."""
     goals: Lines = []
-    """What they want to achieve: three to five, one sentence each."""
+    """Aims they want to achieve: three to five, one sentence each."""
     pain_points: Lines = []
-    """What frustrates them: three to five, one sentence each."""
+    """Things that frustrate them: three to five, one sentence each."""
     behaviours: Lines = []
-    """What they habitually do: three to five, one sentence each."""
+    """Things they habitually do: three to five, one sentence each."""
     motivations: Lines = []
-    """Why they do it: two to four, one sentence each."""
+    """Reasons why they do it: two to four, one sentence each."""
     quotes: Lines = []
     """Two or three sentences copied word for word from the material."""
 
@@ -114,7 +114,7 @@ JudgeVerdict = Literal["supported", "contradicted", "not_found"]
 
 
 class JudgeReply(BaseModel):
-    """What a judge says of one statement, in the order in which it is to think: the words first."""
+    """Verdict of a judge on one statement, in the order in which it shall think: the words first."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
@@ -133,7 +133,7 @@ def judge_schema() -> dict[str, JsonValue]:
 
 
 def read_judgement(reply: Reply) -> JudgeReply:
-    """The judgement in a reply.
+    """Parse the judgement in a reply.
 
     Raises:
         UnreadableReply: refused, cut off, not JSON, or of another shape.
@@ -146,7 +146,7 @@ def read_judgement(reply: Reply) -> JudgeReply:
 
 
 def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
-    """A function that reads a reply as the persona with this id, or raises `UnreadableReply`."""
+    """Return a function that parses a reply as the persona with this id, or raises `UnreadableReply`."""
 
     def read(reply: Reply) -> Persona:
         _refuse_unfinished(reply)
@@ -185,7 +185,7 @@ def _json(text: str) -> JsonValue:
 
 
 def read_persona(text: str, persona_id: str) -> Persona:
-    """The persona in a model's answer.
+    """Parse the persona in a model's answer.
 
     Raises:
         UnreadableReply: empty, not JSON, of another shape, or without a name or any claim.
@@ -213,7 +213,7 @@ def read_persona(text: str, persona_id: str) -> Persona:
 
 
 def read_personas(path: Path) -> tuple[Draft, ...]:
-    """The personas in a JSON file: one, or a list, bare or as in a run's document; unknown keys are left out.
+    """Read personas from a JSON file: one, or a list, bare or as in a run's document; unknown keys are ignored.
 
     An entry may carry `focus`, the ids of the participants it is drawn from; ids are assigned where missing.
 

@@ -1,6 +1,6 @@
 """An offline stand-in for a frontier model: for trying the tool, and for experiments before money is spent.
 
-It rewrites a draft from the evidence it is given, with the same extraction as the builtin drafter: claims
+It rewrites a draft from its evidence, with the same extraction as the builtin drafter: claims
 without support and pasted ones go, supported ones stay, quotes become verbatim, short lists are filled. Its
 usage is an estimate of the tokens a real model would have used, which are billed at that model's list price.
 """
@@ -18,7 +18,7 @@ from pipeline.errors import Cancelled, ProviderError
 from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
 from pipeline.providers.builtin import LISTS, QUOTES
 from pipeline.providers.extraction.rewriting import is_close, is_copied
-from pipeline.providers.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.providers.extraction.selection import choose, choose_quotes, ranked, repeats_any, voice_of
 from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.pricing import CHARACTERS_PER_TOKEN, estimate_tokens
 from pipeline.providers.replies import Demographics, PersonaReply
@@ -30,7 +30,7 @@ WEAKEST_ADDED = 0.3
 """Strength from which a statement of the evidence may fill a list: lower than for a draft, the evidence is short."""
 
 LOOKS_UNTIL_READY = 2
-"""How often a batch is looked at before its answers are there: the wait of a real one, in small."""
+"""Number of polls before a batch has its answers; imitates the wait for a real one."""
 
 DEMOGRAPHICS = frozenset(Demographics.model_fields)
 
@@ -53,18 +53,18 @@ class SimulatedProvider:
         self.batches: Batches | None = SimulatedBatches(self.complete)
 
     def check(self) -> Health:
-        """Always ready; says what the figures mean."""
+        """Always ready; the sentence explains the figures."""
         return Health(
             ready=True,
             sentence=f"Simulation: nothing is sent, nothing is paid. Costs are what {self.model} bills at list price.",
         )
 
     def count_tokens(self, request: Request) -> int | None:
-        """Exactly what `complete` will put on the bill."""
+        """Return exactly the input tokens that `complete` will bill."""
         return _asked(request)
 
     def complete(self, request: Request) -> Reply:
-        """The draft, rewritten from its evidence.
+        """Rewrite the draft from its evidence.
 
         Raises:
             ProviderError: the task is not a refinement.
@@ -88,19 +88,19 @@ class SimulatedBatches:
         self._cancelled: set[str] = set()
 
     def obstacle(self) -> str | None:
-        """None."""
+        """Always `None`."""
         return None
 
     def submit(self, marker: str, requests: Mapping[str, Request]) -> str:
-        """Nothing is handed in; the marker is the batch's name."""
+        """Return the marker as the id of the batch; nothing is submitted."""
         return marker
 
     def find(self, marker: str, since: datetime, size: int) -> Found:
-        """Whatever was asked for is there."""
+        """Always found."""
         return Found(marker)
 
     def collect(self, batch_id: str, requests: Mapping[str, Request]) -> Mapping[str, Answer] | None:
-        """What each question is answered with, from a certain look on."""
+        """Return `None` until the poll with number `LOOKS_UNTIL_READY`, then the answers."""
         if batch_id in self._cancelled:
             return {name: Cancelled("The batch was cancelled before this was answered.") for name in requests}
         self._looks[batch_id] += 1
@@ -109,19 +109,19 @@ class SimulatedBatches:
         return {name: self._complete(request) for name, request in requests.items()}
 
     def cancel(self, batch_id: str) -> None:
-        """Answer nothing of it."""
+        """Cancel the batch: none of its requests is answered."""
         self._cancelled.add(batch_id)
 
 
 def _asked(request: Request) -> int:
-    """About the input tokens that a real model would bill: instructions, prompt and schema."""
+    """Estimate the input tokens that a real model would bill: instructions, prompt and schema."""
     return estimate_tokens(request.system + request.prompt + json.dumps(request.json_schema))
 
 
 def refine_persona(task: RefineTask) -> PersonaReply:
-    """The persona with what the evidence supports, in the shape a model is asked for."""
+    """Rewrite the persona with supported claims only, in the schema that models fill."""
     draft, weak, variant = task.persona, frozenset(task.weak_claims), str(task.seed)
-    voice, statements = listen(task.segments), find(task.segments)
+    voice, statements = voice_of(task.segments), find(task.segments)
     candidates = ranked(statements, voice, variant, weakest=WEAKEST_ADDED)
     summing_up = [pair for pair in candidates if not is_close(pair[1].claim, pair[1].source)]
     chosen: list[Statement] = []
@@ -135,12 +135,12 @@ def refine_persona(task: RefineTask) -> PersonaReply:
             picked = choose(pool, kind, wanted - len(items), chosen, [*items, *elsewhere])
             items += [statement.claim for statement in picked]
             chosen += picked
-            items += [claim for claim in kept if not says_again(claim, items)][: wanted - len(items)]
+            items += [claim for claim in kept if not repeats_any(claim, items)][: wanted - len(items)]
         lists[kind] = items
     quotes = _verbatim(draft, task.segments)
     used = [*quotes, *(statement.source for statement in chosen)]
     further = choose_quotes(task.segments, voice, QUOTES, statements, used, variant)
-    quotes += [quote for quote in further if not says_again(quote, quotes)]
+    quotes += [quote for quote in further if not repeats_any(quote, quotes)]
     facts = {key: value for key, value in draft.demographics.items() if key in DEMOGRAPHICS and value not in weak}
     return PersonaReply(
         name=draft.name,
@@ -153,20 +153,20 @@ def refine_persona(task: RefineTask) -> PersonaReply:
 
 
 def _kept(claims: Sequence[str], weak: frozenset[str], segments: Sequence[Segment]) -> list[str]:
-    """Claims of the draft that are supported, no paste, and say something new."""
+    """Select claims of the draft that are supported, not copied and not repeated."""
     kept: list[str] = []
     for claim in claims:
         pasted = any(is_copied(claim, segment.text) for segment in segments)
-        if claim not in weak and not pasted and is_usable(claim) and not says_again(claim, kept):
+        if claim not in weak and not pasted and is_usable(claim) and not repeats_any(claim, kept):
             kept.append(claim)
     return kept
 
 
 def _repeats(claim: str, segments: Sequence[Segment]) -> bool:
-    """Whether a claim says it in the participants' own words, where a model would sum up."""
+    """Return whether a claim copies the participants' words where a model would summarise."""
     return any(is_close(claim, segment.text) for segment in segments)
 
 
 def _verbatim(draft: Persona, segments: Sequence[Segment]) -> list[str]:
-    """Quotes of the draft that stand in the evidence letter by letter."""
+    """Select quotes of the draft that are verbatim in the evidence."""
     return [quote for quote in draft.quotes if is_usable(quote) and any(quote in segment.text for segment in segments)]

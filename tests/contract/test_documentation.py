@@ -26,7 +26,9 @@ ELSEWHERE = {
     "make app": "tests/browser/conftest.py",
     "make test": "Makefile",
     "python3 -m venv": "Makefile",
-    ".venv/bin/streamlit run": "tests/browser/conftest.py",
+    ".venv/bin/pip install": "Makefile",
+    ".venv/bin/persona app": "tests/contract/test_app_command.py",
+    ".venv/bin/python -m pytest": "Makefile",
 }
 """Commands that install or serve, and where the same is done."""
 

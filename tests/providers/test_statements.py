@@ -1,7 +1,7 @@
 import pytest
 
 from pipeline.domain.study import Role, Segment
-from pipeline.providers.extraction.selection import choose, choose_quotes, listen, ranked, says_again
+from pipeline.providers.extraction.selection import choose, choose_quotes, ranked, repeats_any, voice_of
 from pipeline.providers.extraction.statements import find, is_usable
 
 
@@ -119,9 +119,9 @@ def test_choice_says_nothing_twice_and_spreads_over_people():
         said("I want to see the price of a shower.", "P02", number=3),
         said("I want a warm kitchen at six.", "P02", number=4),
     ]
-    picked = choose(ranked(find(segments), listen(segments), "0"), "goals", 4, [])
+    picked = choose(ranked(find(segments), voice_of(segments), "0"), "goals", 4, [])
     assert {statement.participant for statement in picked} == {"P01", "P02"}
-    assert not any(says_again(one.claim, [two.claim]) for one in picked for two in picked if one is not two)
+    assert not any(repeats_any(one.claim, [two.claim]) for one in picked for two in picked if one is not two)
 
 
 def test_claims_that_name_third_persons_rank_behind():
@@ -129,7 +129,7 @@ def test_claims_that_name_third_persons_rank_behind():
         said("There's my partner Joss. I always tell Joss about the bill.", number=1),
         said("I always read the bill on Monday.", number=2),
     ]
-    best = ranked([s for s in find(segments) if s.kind == "behaviours"], listen(segments), "0")[0][1]
+    best = ranked([s for s in find(segments) if s.kind == "behaviours"], voice_of(segments), "0")[0][1]
     assert best.claim == "Always reads the bill on Monday"
 
 
@@ -144,7 +144,7 @@ def test_quotes_are_verbatim_whole_and_from_different_people():
         said("I always feel like a guest in my own [inaudible] kitchen at night.", "P03", number=3),
         said("Ring me on 020 7946 0123 and I will always answer you, my dear.", "P04", number=4),
     ]
-    quotes = choose_quotes(segments, listen(segments), 3, find(segments), [], "0")
+    quotes = choose_quotes(segments, voice_of(segments), 3, find(segments), [], "0")
     assert sorted(quotes) == [
         "I never know what the heating costs until it's too late!",
         "I want to stay in this house on my own two feet for ever.",

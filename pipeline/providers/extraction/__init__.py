@@ -1,6 +1,6 @@
-"""From what participants say to what a persona claims, without a language model.
+"""Extraction of persona claims from participants' sentences, without a language model.
 
 `statements` finds sentences that state a goal, a pain point, a habit or a motive (`cues`, `templates`),
 `rewriting` and `grammar` turn first-person speech into claims, and `selection` chooses the ones worth keeping.
-The `builtin` and `simulated` providers are made of it.
+The `builtin` and `simulated` providers use it.
 """

@@ -104,12 +104,12 @@ _OPENS_SENTENCE = re.compile(
 _PLAIN_SUBJECTS = ("it", "them", "the", "my", "somebody", "someone", "people")
 
 _LONG_ACT = 14
-"""Words of an act from which an opening such as `every Monday evening` is left where it was said."""
+"""Words of an act from which an opening such as `every Monday evening` stays in its place."""
 
 
 @dataclass(frozen=True)
 class CueReading:
-    """What one clause may claim."""
+    """Possible claim of one clause, with the strength of its cue."""
 
     kind: CueKind
     strength: float
@@ -160,44 +160,44 @@ def _cues(kind: CueKind, *rows: tuple[float, str, Rewrite] | tuple[float, str, R
     )
 
 
-def whole(match: re.Match[str]) -> str | None:
-    """The clause about its speaker, in the third person; none for a request (`Miss one and …`)."""
+def restate(match: re.Match[str]) -> str | None:
+    """Rewrite a clause in the third person; `None` for a request (`Miss one and …`)."""
     return None if opens_with_verb(match.string) else third_person(match.string)
 
 
 def wish(match: re.Match[str]) -> str | None:
-    """The thing wished for, as an infinitive: `know what tonight costs`, `have it let them undo things`."""
+    """Rewrite the object of a wish as an infinitive: `know what tonight costs`, `have it let them undo things`."""
     parts = match.groupdict()
     wanted = f"have {_named(parts['thing'])} {parts['rest']}" if parts.get("thing") else parts["rest"]
     return pronouns(_opening(parts.get("lead")) + wanted)
 
 
 def have(match: re.Match[str]) -> str | None:
-    """The thing wanted: `get a list of every time somebody looked`, `have the bathroom hot at nine`."""
+    """Rewrite the object of a want: `get a list of every time anyone looked`, `have the bathroom hot at nine`."""
     wanted = re.sub(r" to be (?=\w)", " ", match["rest"], count=1)
     verb = "get" if _INDEFINITE.match(wanted) else "have"
     return pronouns(f"{_opening(match.groupdict().get('lead'))}{verb} {wanted}")
 
 
 def be_able(match: re.Match[str]) -> str | None:
-    """`Let me work it by hand` as `be able to work it by hand`."""
+    """Rewrite `Let me work it by hand` as `be able to work it by hand`."""
     return pronouns(f"be able to {match['rest']}")
 
 
 def have_it(match: re.Match[str]) -> str | None:
-    """A request in the imperative: `send me a text` as `have it send them a text`."""
+    """Rewrite an imperative request: `send me a text` as `have it send them a text`."""
     return pronouns(f"have it {match['verb'].lower()} {match['rest']}")
 
 
 def frustrated(match: re.Match[str]) -> str | None:
-    """`What drives me mad is that …` as `frustrated that …`, or `frustrated by …` before a noun."""
+    """Rewrite `What drives me mad is that …` as `frustrated that …`, or `frustrated by …` before a noun."""
     rest = match["rest"].removeprefix("that ")
     spoken = None if _PRAISE.search(rest) else pronouns(rest)
     return spoken and f"frustrated {'that' if _IS_CLAUSE.match(rest) else 'by'} {spoken}"
 
 
 def habit(match: re.Match[str]) -> str | None:
-    """A clause whose verb is something one does, in the present tense; how often it is done stands behind it."""
+    """Rewrite a habit in the present tense, with its frequency at the end."""
     verb = match["verb"].lower()
     # `put`, `set`, `read` may be past; only a routine shows that they are not.
     if verb in _STATIVE or not is_base(verb) or (is_past(verb) and not _IS_ROUTINE.search(match.string)):
@@ -216,7 +216,7 @@ def _opening(lead: str | None) -> str:
 
 
 def _named(thing: str) -> str:
-    """A subject in the middle of a sentence: without the capital it had at the start."""
+    """Lower the capital of a subject that moves from the start to the middle of a sentence."""
     return thing.lower() if thing.split()[0].lower() in _PLAIN_SUBJECTS else thing
 
 
@@ -248,54 +248,54 @@ _CUES: tuple[_Cue, ...] = (
             frustrated,
         ),
         (0.9, rf"^the (?:\w+ )?(?:{_BAD}|problem|trouble|difficulty|complaint) is,? (?P<rest>.+)", frustrated),
-        (1.0, rf"^(?:i|we) {_ADV}{_FEELS}\b.+", whole),
-        (0.9, rf"^(?!what ).{{3,60}}\b(?:{_GETS_ME}|frightens|drove|made) (?:me|us)\b(?! feel).*", whole),
-        (0.85, rf"^(?:i|we) {_ADV}{_CANNOT}\b.+", whole),
-        (0.8, r"^there is (?:no|nothing|nowhere)\b(?! wrong| hurry| problem| complaint| to hide| rush).+", whole),
+        (1.0, rf"^(?:i|we) {_ADV}{_FEELS}\b.+", restate),
+        (0.9, rf"^(?!what ).{{3,60}}\b(?:{_GETS_ME}|frightens|drove|made) (?:me|us)\b(?! feel).*", restate),
+        (0.85, rf"^(?:i|we) {_ADV}{_CANNOT}\b.+", restate),
+        (0.8, r"^there is (?:no|nothing|nowhere)\b(?! wrong| hurry| problem| complaint| to hide| rush).+", restate),
         (
             0.75,
             rf"^(?!i |we |if |when |with |what i do|the annoying)(?=.*{_FINITE}).*{_TROUBLE}.*",
-            whole,
+            restate,
             _TROUBLE,
         ),
-        (0.75, rf"^(?:the|my|it|every|half|you|nobody|all|{_NAME}) (?!is not me).*{_NEGATIVE}.*", whole, _NEGATIVE),
-        (0.65, rf"^(?:i|we) (?!always|never).*{_TROUBLE}.*", whole, _TROUBLE),
-        (0.6, r"^(?:i|we) could not .+", whole),
-        (0.5, r"^i have (?:got )?to .+", whole),
+        (0.75, rf"^(?:the|my|it|every|half|you|nobody|all|{_NAME}) (?!is not me).*{_NEGATIVE}.*", restate, _NEGATIVE),
+        (0.65, rf"^(?:i|we) (?!always|never).*{_TROUBLE}.*", restate, _TROUBLE),
+        (0.6, r"^(?:i|we) could not .+", restate),
+        (0.5, r"^i have (?:got )?to .+", restate),
     ),
     *_cues(
         "behaviours",
-        (1.0, rf"^(?:i|we) {_OFTEN} {_NOT_ACT}.+", whole),
+        (1.0, rf"^(?:i|we) {_OFTEN} {_NOT_ACT}.+", restate),
         (0.95, rf"^(?P<done>{_ACT}.*{ROUTINE}.*)", habit),
         (0.95, rf"^(?={ROUTINE})(?P<opening>[^,]{{5,40}}?),? (?P<done>{_ACT}.*)", habit),
         (0.75, rf"^(?={ROUTINE})(?P<done>.{{5,60}}?\b{_ACT}.*)", habit),
         (0.7, rf"^(?P<done>{_ACT}.+)", habit),
         (0.65, r"^(?P<done>i do not (?P<verb>(?!have|own)[a-z]+)\b.+)", habit),
-        (0.5, rf"^(?:i|we) (?:have )?(?:{_DONE})\b.+", whole),
+        (0.5, rf"^(?:i|we) (?:have )?(?:{_DONE})\b.+", restate),
     ),
     *_cues(
         "motivations",
-        (1.0, r"^(?:what i care about|what matters(?: to me)?|for me,? it|the (?:\w+ )?reason)\b.+", whole),
+        (1.0, r"^(?:what i care about|what matters(?: to me)?|for me,? it|the (?:\w+ )?reason)\b.+", restate),
         (1.0, rf"^(?P<done>{_ACT}.*\b(?:because|so that|so i can|in case)\b.+)", habit, _REASON),
         (
             0.7,
             r"^(?:i|we) (?:(?!said|told).)*\b(?:because (?:i|we|it|my|the)|so that (?:i|we|the|my)|so i can|in case)\b",
-            whole,
+            restate,
             _REASON,
         ),
-        (0.95, rf"^i {_ADV}{_VALUES}\b.+", whole),
-        (0.85, r"^.{3,80}\b(?:matters? to me|makes me feel|worth (?:it|having)|peace of mind)\b.*", whole),
-        (0.75, rf"^i {_ADV}(?:feel|felt|would (?:pay|trust|take|forgive|give|recommend|share)|will not)\b.+", whole),
-        (0.65, rf"^i wanted to {_NOT_TALK}.+", whole),
-        (0.65, r"^(?!i |we )(?:\w+ ){3,}because (?:i|we|my)\b.+", whole, "because"),
-        (0.6, rf"^i {_ADV}(?:am easy|do not mind|do not care|am not bothered)\b.+", whole),
+        (0.95, rf"^i {_ADV}{_VALUES}\b.+", restate),
+        (0.85, r"^.{3,80}\b(?:matters? to me|makes me feel|worth (?:it|having)|peace of mind)\b.*", restate),
+        (0.75, rf"^i {_ADV}(?:feel|felt|would (?:pay|trust|take|forgive|give|recommend|share)|will not)\b.+", restate),
+        (0.65, rf"^i wanted to {_NOT_TALK}.+", restate),
+        (0.65, r"^(?!i |we )(?:\w+ ){3,}because (?:i|we|my)\b.+", restate, "because"),
+        (0.6, rf"^i {_ADV}(?:am easy|do not mind|do not care|am not bothered)\b.+", restate),
     ),
     *_cues(
         "facts",
-        (1.0, r"^(?:i|we) (?:live|rent|own|share|work|teach|lead|drive|run|look after)\b.+", whole),
-        (0.9, r"^(?:i|we) have (?:a|an|two|three|four|five|six|seven)\b.+", whole),
-        (0.7, r"^(?:i|we) (?:have been an?|grew up|came (?:to|from)|moved (?:to|from|in)|bought)\b.+", whole),
-        (0.5, r"^i am (?:an?|the) .+", whole),
+        (1.0, r"^(?:i|we) (?:live|rent|own|share|work|teach|lead|drive|run|look after)\b.+", restate),
+        (0.9, r"^(?:i|we) have (?:a|an|two|three|four|five|six|seven)\b.+", restate),
+        (0.7, r"^(?:i|we) (?:have been an?|grew up|came (?:to|from)|moved (?:to|from|in)|bought)\b.+", restate),
+        (0.5, r"^i am (?:an?|the) .+", restate),
     ),
 )
 
@@ -317,7 +317,7 @@ _QUESTIONS: tuple[tuple[CueKind, re.Pattern[str]], ...] = (
 
 
 def short_answer(clause: str, kind: str) -> str | None:
-    """An answer that leaves out `I want to` or `I`: `Keep the shop under 9`, `Dry oilskins`, `Log the cycles`.
+    """Rewrite an answer without `I want to` or `I`: `Keep the shop under 9`, `Dry oilskins`, `Log the cycles`.
 
     Args:
         clause: the answer.

@@ -1,9 +1,9 @@
-"""Just enough English grammar to turn what somebody said of themselves into a sentence about them.
+"""English grammar rules that turn first-person speech into third-person sentences.
 
 Contractions are written out, a verb gets its third-person form, first-person pronouns become third-person
 ones. Where a sentence is beyond these rules the answer is `None`: a claim left out is better than a broken
-one. Verbs and their forms come from the lemminflect dictionary, read at first use (0.3 s); it knows nothing of the
-sentence, so a word that can be a noun and a verb is both.
+one. Verbs and their forms come from the lemminflect dictionary, read at first use (0.3 s); it ignores
+the sentence, so a word that can be a noun and a verb is both.
 """
 
 import re
@@ -76,7 +76,7 @@ COMMON_VERBS = frozenset(
 
 
 def expand(text: str) -> str:
-    """The same words with contractions written out: `can't` is `cannot`, `it's gone` is `it has gone`."""
+    """Write contractions out: `can't` is `cannot`, `it's gone` is `it has gone`."""
     if not _MAY_EXPAND.search(text):
         return text
     for pattern, full in _EXPANSIONS:
@@ -85,7 +85,7 @@ def expand(text: str) -> str:
 
 
 def third_person(clause: str) -> str | None:
-    """A clause about its speaker as a clause about somebody, without the subject when the speaker is the subject.
+    """Rewrite a first-person clause in the third person, without the subject when the speaker is the subject.
 
     `I check my app before I get up` gives `checks their app before they get up`.
 
@@ -93,8 +93,8 @@ def third_person(clause: str) -> str | None:
         clause: one cleaned clause without contractions.
 
     Returns:
-        The clause, or `None` when the result would be wrong or ambiguous: the verb is unknown, or another
-        `they` is already spoken of.
+        The clause, or `None` when the result would be wrong or ambiguous: the verb is unknown, or the clause
+        already has another `they`.
     """
     words = clause.split()
     if not words or words[0].lower() not in ("i", "we"):
@@ -122,10 +122,10 @@ def third_person(clause: str) -> str | None:
 
 
 def pronouns(text: str) -> str | None:
-    """First- and second-person pronouns as third-person ones with their verbs; quoted words stay as they are.
+    """Rewrite first- and second-person pronouns as third-person ones with their verbs; quoted words stay.
 
     Returns:
-        The text, or `None` when it also speaks of another `they`, so that nobody could tell who is who.
+        The text, or `None` when it already has another `they`, which would be ambiguous.
     """
     spans = [match.span() for match in _QUOTED.finditer(text)]
     words = [match for match in _WORD.finditer(text) if not any(a <= match.start() < b for a, b in spans)]
@@ -157,7 +157,7 @@ def _is_adverb(word: str) -> bool:
 
 
 def _conjugate(verb: str, clause: str) -> str | None:
-    """The form of a verb that follows `they` or `I`, for a single person; `None` when it is no verb."""
+    """Return the third-person singular of a verb after `they` or `I`; `None` when it is no verb."""
     if verb in ("am", "are", "have", "do"):
         return {"am": "is", "are": "is", "have": "has", "do": "does"}[verb]
     if verb in ("was", "were"):
@@ -173,7 +173,7 @@ def _conjugate(verb: str, clause: str) -> str | None:
 
 
 def _conjugate_conjuncts(words: list[str], bare: bool) -> list[str]:
-    """Verbs joined by `and`, `or`, `but`, `then` to a present-tense one, in the same form.
+    """Conjugate verbs joined by `and`, `or`, `but`, `then` to a present-tense verb in the same form.
 
     Args:
         words: what follows the first verb.
@@ -198,7 +198,7 @@ def _conjugate_conjuncts(words: list[str], bare: bool) -> list[str]:
 
 
 def _joins(words: list[str], at: int) -> bool:
-    """Whether the word after a conjunction is a verb of the same subject and not a noun of a list."""
+    """Return whether the word after a conjunction is a verb of the same subject and not a noun of a list."""
     word = words[at]
     if not word.islower() or not is_base(word) or word in _ADVERBS or _earlier_subject(words[:at]):
         return False
@@ -208,17 +208,17 @@ def _joins(words: list[str], at: int) -> bool:
 
 
 def _is_subordinate(words: list[str]) -> bool:
-    """Whether a clause such as `because …` has begun, to which a joined `and I …` then belongs."""
+    """Return whether a clause such as `because …` has begun, to which a joined `and I …` then belongs."""
     return any(word in ("because", "when", "if", "while", "that", "so", "since", "until", "unless") for word in words)
 
 
 def _lists_verbs(words: list[str], at: int) -> bool:
-    """Whether a verb follows a comma, as in `shuts the doors, rings her sister and goes to bed`."""
+    """Return whether a verb follows a comma, as in `shuts the doors, rings her sister and goes to bed`."""
     return at > 0 and words[at - 1].endswith(",") and words[at] in COMMON_VERBS
 
 
 def _earlier_subject(words: list[str]) -> bool:
-    """Whether another clause began since the first verb, so that a later verb is not the speaker's."""
+    """Return whether another clause began since the first verb, so that a later verb is not the speaker's."""
     return any(word.rstrip(",") in ("I", "we", "you", "he", "she", "they", "that", "which", "who") for word in words)
 
 
@@ -251,7 +251,7 @@ def _is_subject(lower: list[str], index: int) -> bool:
 
 
 def opens_with_verb(text: str) -> bool:
-    """Whether a text without subject begins with a plain verb: `Log the cycles` does, `Range on` does not."""
+    """Return whether a text starts with a plain verb: `Log the cycles` does, `Range on` does not."""
     first, _, rest = text.lower().partition(" ")
     if not is_base(first) or not rest:
         return False
@@ -264,32 +264,32 @@ def opens_with_verb(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def is_base(word: str) -> bool:
-    """Whether a word can be the plain form of a verb."""
+    """Return whether a word can be the plain form of a verb."""
     word = word.lower()
     return word in COMMON_VERBS or word in _lemmas(word)
 
 
 @lru_cache(maxsize=1 << 14)
 def is_verb(word: str) -> bool:
-    """Whether a word is any form of a verb."""
+    """Return whether a word is any form of a verb."""
     return bool(_lemmas(word.lower()))
 
 
 @lru_cache(maxsize=1 << 14)
 def is_past(word: str) -> bool:
-    """Whether a word can be the past form of a verb."""
+    """Return whether a word can be the past form of a verb."""
     return _is_form(word.lower(), "VBD")
 
 
 @lru_cache(maxsize=1 << 14)
 def is_participle(word: str) -> bool:
-    """Whether a word can be the past participle of a verb."""
+    """Return whether a word can be the past participle of a verb."""
     return _is_form(word.lower(), "VBN")
 
 
 @lru_cache(maxsize=1 << 14)
 def present(verb: str) -> str:
-    """The third-person form of a plain verb: `check` gives `checks`, `have` gives `has`."""
+    """Return the third-person form of a plain verb: `check` gives `checks`, `have` gives `has`."""
     from lemminflect import getInflection
 
     if verb in ("am", "are", "be"):
@@ -313,7 +313,7 @@ def _lemmas(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 14)
 def is_noun(word: str) -> bool:
-    """Whether a word can be a noun."""
+    """Return whether a word can be a noun."""
     from lemminflect import getAllLemmas
 
     return "NOUN" in getAllLemmas(word)

@@ -1,8 +1,8 @@
-"""From a spoken sentence to clauses that can stand in a persona: clean, short, and not a paste.
+"""Rewrite spoken sentences as clauses for a persona: clean, short and not copied.
 
 Speech has hesitations, false starts, tags and comma-spliced clauses; a claim has none. Nothing is added:
-words are dropped, contractions written out, sentences cut at clause boundaries. What cannot be cut cleanly
-is given up.
+words are dropped, contractions written out, sentences cut at clause boundaries. A sentence that cannot be cut
+cleanly is dropped.
 """
 
 import re
@@ -13,12 +13,12 @@ from pipeline.text.tokens import tokens
 
 GOOD_WORDS = 20
 MAX_WORDS = 28
-"""A claim is cut to the first where a clause ends in time, to the second otherwise, in words."""
+"""Longest claim in words: the first limit if a clause ends within it, else the second."""
 
 COPY_RUN = 12
 COPY_SHARE = 0.6
 CLOSE_RUN = 7
-"""A claim with this many source tokens in a row that make this share of it is a paste, not a claim."""
+"""A claim counts as copied with this many source tokens in a row that make this share of it."""
 
 _STRAIGHT = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00a0": " ", "–": "—"})
 _UNUSABLE = re.compile(
@@ -81,7 +81,7 @@ _LOOSE_END = re.compile(
 
 
 def clean(sentence: str) -> str:
-    """A spoken sentence without marks, hesitations, asides, false starts and opening words.
+    """Remove marks, hesitations, asides, false starts and opening words from a spoken sentence.
 
     Returns:
         The sentence without its final stop; empty when it is a question, breaks off, corrects itself or is
@@ -99,17 +99,17 @@ def clean(sentence: str) -> str:
 
 
 def _without_aside(match: re.Match[str]) -> str:
-    """What stands in place of an aside: a comma where a new clause follows, else nothing."""
+    """Replace an aside by a comma where a new clause follows, else by nothing."""
     if not match["end"]:
         return ""
     return "," if _NEW_START.match(match.string, match.end()) else " "
 
 
 def clauses(text: str) -> list[str]:
-    """The independent clauses of a cleaned sentence, contractions written out, one idea each.
+    """Split a cleaned sentence into independent clauses, contractions written out, one idea each.
 
-    A comma before a new subject is where speech runs two sentences together; it is no cut when what stands
-    before it only opens the sentence (`when I get in, I press it`).
+    Speech joins two sentences with a comma before a new subject; there is no cut when the words before it
+    only open the sentence (`when I get in, I press it`).
     """
     parts: list[str] = []
     start = 0
@@ -123,17 +123,17 @@ def clauses(text: str) -> list[str]:
 
 
 def _only_opens(text: str) -> bool:
-    """Whether words before a comma are the opening of a sentence and none of their own."""
+    """Return whether words before a comma only open a sentence and form none themselves."""
     if "," in text or not _DEPENDENT.match(text):
         return False
     return not (_LEAD.match(text) and _OWN_SUBJECT.search(text))
 
 
 def shorten(text: str, source: str) -> str | None:
-    """A claim cut at clause boundaries until it is short enough and no paste of its source.
+    """Cut a claim at clause boundaries until it is short enough and not copied from its source.
 
     Args:
-        text: the claim, longer than wanted perhaps.
+        text: the claim, of any length.
         source: the sentence it was made from.
 
     Returns:
@@ -156,7 +156,7 @@ def shorten(text: str, source: str) -> str | None:
 
 
 def _without_a_middle(text: str) -> list[str]:
-    """The text without one long part between commas: what stands there explains what stands before it."""
+    """List the variants of a text without one long part between commas, which explains the words before it."""
     parts = text.split(", ")
     joined = ("and ", "or ", "but ", "so ", "because ")
     if len(parts) < 3 or parts[-1].startswith(joined) or len(parts[-1].split()) < 4:
@@ -166,23 +166,23 @@ def _without_a_middle(text: str) -> list[str]:
 
 
 def is_copied(claim: str, source: str) -> bool:
-    """Whether most of a claim is one long run of its source's own words."""
+    """Return whether most of a claim is one long run of its source's words."""
     run, length = longest_run(claim, source)
     return run >= COPY_RUN and run >= COPY_SHARE * length
 
 
 def is_close(claim: str, source: str) -> bool:
-    """Whether a claim repeats its source where it could sum it up."""
+    """Return whether a claim repeats its source instead of summarising it."""
     return longest_run(claim, source)[0] >= CLOSE_RUN
 
 
 def longest_run(claim: str, source: str) -> tuple[int, int]:
-    """Words of the claim that stand in the source in a row, and words of the claim."""
+    """Return the longest run of source words in the claim, and the length of the claim, both in words."""
     left, right = tokens(claim), tokens(source)
     return SequenceMatcher(None, left, right, autojunk=False).find_longest_match().size, len(left)
 
 
 def finish(claim: str) -> str:
-    """A claim with a capital first letter and no final stop."""
+    """Capitalise the first letter of a claim and remove its final stop."""
     claim = claim.strip(" .,;:!—")
     return claim[:1].upper() + claim[1:]

@@ -1,7 +1,7 @@
-"""Which statements and quotes stand for a group of participants: clear, central, typical, and not twice the same.
+"""Selection of sentences that stand for a group of participants: clear, central, typical, without repetition.
 
-The score of a statement is a product one can follow: how clearly it is said, how central its words are in
-what the group says, how many of its people use them, less for the names of third persons. Choosing is greedy
+The score of a statement is a product: clarity, centrality of its words in the talk of the group, share of
+participants who use them, with a deduction for names of third persons. Choosing is greedy
 and spreads over people. Nothing is random: variants of one group come from a hash.
 """
 
@@ -57,36 +57,36 @@ _NOT_QUOTABLE = re.compile(
 
 @dataclass(frozen=True)
 class Voice:
-    """What a group of participants talks about."""
+    """Vocabulary of a group of participants, with weights."""
 
     spread: dict[str, float]
-    """Per stem, how much of the talk it is in: 0 to 1, the most frequent stem has 1."""
+    """Relative frequency per stem, 0 to 1: the most frequent stem has 1."""
     shared: dict[str, float]
     """Per stem, the share of participants who use it."""
     people: frozenset[str]
     """First names of third persons."""
 
     def centrality(self, text: str) -> float:
-        """How central the words of a text are in the group, 0 to 1; 0 for a text without content words."""
+        """Return the centrality of a text's words in the group, 0 to 1; 0 for a text without content words."""
         return _mean(self.spread, text)
 
     def typicality(self, text: str) -> float:
-        """How many of the group use the words of a text, 0 to 1."""
+        """Return the mean share of the group that uses a text's words, 0 to 1."""
         return _mean(self.shared, text)
 
-    def names_somebody(self, text: str) -> bool:
-        """Whether a text names a third person."""
+    def names_third_person(self, text: str) -> bool:
+        """Return whether a text names a third person."""
         return any(word in self.people for word in re.findall(r"\w+", text))
 
 
 def _mean(weights: dict[str, float], text: str) -> float:
-    """Mean weight of a text's content words; negations say nothing of its topic."""
+    """Return the mean weight of a text's content words, without negations, which have no topic."""
     found = set(stems(text)) - {"not"}
     return sum(weights.get(stem, 0.0) for stem in found) / len(found) if found else 0.0
 
 
-def listen(segments: Sequence[Segment]) -> Voice:
-    """What the participants in these segments talk about; interviewer turns do not count."""
+def voice_of(segments: Sequence[Segment]) -> Voice:
+    """Count the words of the participants in these segments; interviewer turns are ignored."""
     users: dict[str, set[str | None]] = {}
     times: Counter[str] = Counter()
     turns = [segment for segment in segments if segment.role == "participant"]
@@ -107,7 +107,7 @@ def listen(segments: Sequence[Segment]) -> Voice:
 def ranked(
     statements: Sequence[Statement], voice: Voice, variant: str, weakest: float = WEAKEST
 ) -> list[tuple[float, Statement]]:
-    """Statements with their scores, best first; ties in reading order.
+    """Score statements and sort them, best first; ties in reading order.
 
     Args:
         statements: candidates of all kinds.
@@ -128,7 +128,7 @@ def choose(
     chosen: Sequence[Statement],
     said: Sequence[str] = (),
 ) -> list[Statement]:
-    """The best statements of one kind that say something new, spread over people and sentences.
+    """Choose the best new statements of one kind, spread over people and sentences.
 
     Args:
         candidates: as `ranked` gives them.
@@ -147,13 +147,13 @@ def choose(
         pool.remove(best)
         if len(taken) >= ENOUGH and score(best) < NEARLY * pool_best:
             break
-        if not says_again(best[1].claim, [*said, *(statement.claim for statement in used)]):
+        if not repeats_any(best[1].claim, [*said, *(statement.claim for statement in used)]):
             taken.append(best[1])
     return taken
 
 
-def says_again(claim: str, others: Sequence[str]) -> bool:
-    """Whether a claim says what one of the others says already."""
+def repeats_any(claim: str, others: Sequence[str]) -> bool:
+    """Return whether a claim repeats one of the others."""
     from rapidfuzz import fuzz, utils
 
     return any(fuzz.token_set_ratio(claim, other, processor=utils.default_process) >= SAME_CLAIM for other in others)
@@ -167,14 +167,14 @@ def choose_quotes(
     used: Sequence[str],
     variant: str,
 ) -> list[str]:
-    """Sentences worth quoting, exactly as they stand, from as many different people as possible.
+    """Choose sentences to quote verbatim, from as many different people as possible.
 
     Args:
         segments: where to look.
         voice: of the same segments.
         count: most quotes to choose.
-        statements: what was found in the segments; a sentence that states something is worth more.
-        used: sentences that claims were made from; quoted only when nothing better is left.
+        statements: found in the segments; their sentences score higher.
+        used: sentences behind claims; quoted only when nothing better is left.
         variant: as for `ranked`.
     """
     states: dict[str, float] = {}
@@ -193,7 +193,7 @@ def choose_quotes(
     for may_repeat in (False, True):
         for segment, sentence in pool:
             fresh = may_repeat or segment.participant not in people
-            if len(taken) < count and fresh and segment.id not in places and not says_again(sentence, taken):
+            if len(taken) < count and fresh and segment.id not in places and not repeats_any(sentence, taken):
                 taken.append(sentence)
                 people.add(segment.participant)
                 places.add(segment.id)
@@ -201,7 +201,7 @@ def choose_quotes(
 
 
 def _quotable(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
-    """Whole sentences of participants, neither short nor long, that say nothing to a writer and nothing private."""
+    """Yield whole participant sentences of medium length without instructions to a writer or contact details."""
     for segment in segments:
         if segment.role == "participant" and not is_instruction(segment.text):
             for sentence in sentences(segment.text):
@@ -211,7 +211,7 @@ def _quotable(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
 
 
 def topics(voice: Voice, segments: Sequence[Segment], count: int) -> list[str]:
-    """The words the group uses most, as they are mostly written; empty without content words."""
+    """Return the group's most frequent words in their usual spelling; empty without content words."""
     written: dict[str, Counter[str]] = {}
     for segment in segments:
         for word in re.findall(r"[^\W\d_]{3,}", segment.text):
@@ -222,7 +222,7 @@ def topics(voice: Voice, segments: Sequence[Segment], count: int) -> list[str]:
 
 
 def _fresh(used: Sequence[Statement]) -> Callable[[tuple[float, Statement]], float]:
-    """Scores that fall with every statement already taken from the same person or sentence."""
+    """Return a scoring function that falls with each statement already taken from the person or sentence."""
     people = Counter(statement.participant for statement in used)
     sources = {statement.source for statement in used}
 
@@ -234,7 +234,7 @@ def _fresh(used: Sequence[Statement]) -> Callable[[tuple[float, Statement]], flo
 
 
 def _score(statement: Statement, voice: Voice, variant: str) -> float:
-    clear = statement.strength * (0.4 if voice.names_somebody(statement.claim) else 1.0)
+    clear = statement.strength * (0.4 if voice.names_third_person(statement.claim) else 1.0)
     central = 0.6 + 0.4 * voice.centrality(statement.claim)
     typical = 0.75 + 0.25 * voice.typicality(statement.claim)
     return clear * central * typical * _turn(variant, statement.claim)
@@ -243,17 +243,17 @@ def _score(statement: Statement, voice: Voice, variant: str) -> float:
 def _quotability(sentence: str, voice: Voice, variant: str) -> float:
     vivid = 1.0 + 0.25 * min(3, len(_VIVID.findall(sentence))) + 0.15 * sentence.endswith("!")
     own = 1.0 if _FIRST_PERSON.search(sentence) else 0.6
-    alone = (0.6 if _DULL_START.match(sentence) else 1.0) * (0.5 if voice.names_somebody(sentence) else 1.0)
+    alone = (0.6 if _DULL_START.match(sentence) else 1.0) * (0.5 if voice.names_third_person(sentence) else 1.0)
     return vivid * own * alone * (0.4 + 0.6 * voice.centrality(sentence)) * _turn(variant, sentence)
 
 
 def _turn(variant: str, text: str) -> float:
-    """A factor between 0.6 and 1 that depends on the variant: stable across processes and machines."""
+    """Return a factor between 0.6 and 1 from a hash of the variant: stable across processes and machines."""
     return 1 - _VARIATION * crc32(f"{variant}\n{text}".encode(errors="replace")) / 0xFFFFFFFF
 
 
 def _people(turns: Sequence[Segment]) -> frozenset[str]:
-    """First names that are used as names of people at least every fourth time they are written."""
+    """Find first names that at least every fourth time are used as names of people."""
     named: Counter[str] = Counter()
     written: Counter[str] = Counter()
     for segment in turns:

@@ -1,4 +1,4 @@
-"""What participants state in sentences of their own, as claims for a persona, and the words worth quoting.
+"""Statements of participants, rewritten as claims for a persona.
 
 A statement is one clause of one participant with the claim it supports, rewritten with as few changes as
 possible. No model, no network, no randomness: the same text gives the same statements. Text in another
@@ -22,7 +22,7 @@ _TO_A_WRITER = re.compile(
     r"\b(?:write|create|generate|invent|make|describe) (?:a|an|the|this|that) (?:\w+ )?persona\b|\bthis persona\b",
     re.IGNORECASE,
 )
-"""Text addressed to whoever writes the persona, beyond what the scorer knows. Nothing near it becomes a claim."""
+"""Text addressed to the writer of the persona, beyond the scorer's patterns. Nothing near it becomes a claim."""
 
 _CONTACT = re.compile(r"\S@\S|https?:|www\.|\d[\d ()-]{6,}\d")
 """E-mail addresses, links and telephone numbers: not for a persona."""
@@ -36,7 +36,7 @@ _HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
             0.35,
             rf"^(?:frustrated (?:that|by) )?(?:{_BACK}|he|she|they|which|both|neither|the (?:one|other|same|rest))\b",
         ),
-        # Has such a word for an object: `uses that for`, `takes one of`.
+        # Has such a word as an object: `uses that for`, `takes one of`.
         (
             0.35,
             rf"^(?:\w+ ){{1,2}}(?:{_BACK}|one of)(?: (?:for|to|in|on|at|with|from|again|first|and|one|a|an|the)\b|,)",
@@ -46,7 +46,7 @@ _HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
         (0.6, r"\b(?:it|that|one|this|those|so|there|what (?:that|it|this) is)$"),
         (0.5, r"\b(?:that|this)(?: and\b|,)|\b(?:more|less) than that\b|^have it (?:as|on|in|at)\b"),
         (0.6, r"\b(?:that thing|over here|here|on this|these)\b"),
-        # Reports what was said rather than states something.
+        # Reports speech instead of stating something.
         (0.5, r"\b(?:says?|said|saying|told|asked|rang|shouted|replied)\b"),
         (0.6, r"[\"!]"),
     )
@@ -54,7 +54,7 @@ _HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
 """Factors on a claim that is hard to read without the sentences around it."""
 
 _UNCLEAR_PEOPLE = re.compile(r"\b(?:they|them|their|you|your|yours)\b", re.IGNORECASE)
-"""In the clause as it was said: the claim's `they` may be somebody else."""
+"""In the original clause: the claim's `they` may be another person."""
 
 _STORY = re.compile(r"^(?:(?:so|and|but) )?then\b|^one (?:day|night|morning|time|sunday|saturday)\b", re.IGNORECASE)
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
@@ -65,12 +65,12 @@ _KIN = re.compile(
 )
 
 _STEMS_WEIGHT = {0: 0.05, 1: 0.3, 2: 0.75, 3: 0.92}
-"""By the number of different content words: a claim of one says nothing."""
+"""Factor by the number of different content words: a claim with one is empty."""
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One claim and where it comes from."""
+    """A claim with its source."""
 
     kind: CueKind
     claim: str
@@ -80,11 +80,11 @@ class Statement:
     """Id of the segment."""
     participant: str | None
     strength: float
-    """How clearly the words say it, 0 to 1: weight of the cue, less what makes a claim hard to read alone."""
+    """Clarity, 0 to 1: weight of the cue, reduced when the claim is hard to read alone."""
 
 
 def find(segments: Sequence[Segment]) -> list[Statement]:
-    """Every statement in the participants' turns, in reading order. Interviewer turns give none."""
+    """Find every statement in the participants' turns, in reading order; interviewer turns give none."""
     return [
         Statement(kind, claim, source, segment.id, segment.participant, strength)
         for segment in segments
@@ -94,17 +94,17 @@ def find(segments: Sequence[Segment]) -> list[Statement]:
 
 
 def is_usable(text: str) -> bool:
-    """Whether words may appear in a persona: no instruction to its writer, no contact detail."""
+    """Return whether words may appear in a persona: no instruction to its writer, no contact detail."""
     return not is_instruction(text) and not has_contact(text)
 
 
 def has_contact(text: str) -> bool:
-    """Whether a text holds an e-mail address, a link or a telephone number."""
+    """Return whether a text holds an e-mail address, a link or a telephone number."""
     return bool(_CONTACT.search(text))
 
 
 def is_instruction(text: str) -> bool:
-    """Whether a text talks to a model instead of about a person."""
+    """Return whether a text addresses a model instead of describing a person."""
     # Late: the scorer's package loads numpy, which `import pipeline` does without.
     from pipeline.text.instructions import reads_like_instruction
 
@@ -113,7 +113,7 @@ def is_instruction(text: str) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def _in_text(text: str, asked: CueKind | None) -> tuple[tuple[CueKind, str, str, float], ...]:
-    """Kind, claim, source sentence and strength of every statement in a text.
+    """Return kind, claim, source sentence and strength of every statement in a text.
 
     Cached: drafts of overlapping focuses read the same answers.
     """
@@ -130,7 +130,7 @@ def _in_text(text: str, asked: CueKind | None) -> tuple[tuple[CueKind, str, str,
 
 
 def _best_reading(clause: str, source: str, asked: CueKind | None) -> tuple[CueKind, str, float] | None:
-    """Kind, claim and strength of the strongest reading of a clause; `None` when no cue fits it."""
+    """Return kind, claim and strength of the strongest reading of a clause; `None` when no cue fits."""
     best: tuple[CueKind, str, float] | None = None
     for reading in readings(clause, asked):
         claim = shorten(reading.claim, source)
@@ -143,7 +143,7 @@ def _best_reading(clause: str, source: str, asked: CueKind | None) -> tuple[CueK
 
 
 def _readable_alone(claim: str, clause: str) -> float:
-    """How well a claim can be read without the sentences around it, 0 to 1."""
+    """Return a factor, 0 to 1, for how well a claim can be read without its context."""
     fit = _STEMS_WEIGHT.get(len(set(stems(claim))), 1.0)
     words = len(claim.split())
     fit *= 0.7 if words < 5 else 0.85 if words < 6 or words > 20 else 1.0
