@@ -168,4 +168,4 @@ def test_a_score_that_says_nothing_is_called_so(table) -> None:
 def test_labels_picked_by_score_are_noticed(table) -> None:
     rows = "\n".join(f"{number / 600:.4f},{1 if 300 < number < 360 else ''}" for number in range(600))
     found = summarise(read_cases(table(f"score,label\n{rows}\n")), Promise())
-    assert "these do not look so" in found.sentence
+    assert "These do not look random" in found.sentence
