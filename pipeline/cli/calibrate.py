@@ -1,4 +1,4 @@
-"""`persona calibrate`: which threshold can be certified, and why not."""
+"""`persona calibrate`: the threshold that labels certify, or the reason for none."""
 
 import argparse
 from pathlib import Path
@@ -28,7 +28,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "--alpha", type=float, metavar="A", help=f"largest acceptable share of bad texts ({usual} 0.1)"
     )
     calibrate.add_argument("--confidence", type=float, metavar="C", help=f"of the promise ({usual} 0.9)")
-    calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"share of what ({usual} marginal)")
+    calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"kind of risk ({usual} marginal)")
     calibrate.add_argument("--sweep", type=Path, metavar="OUT.csv", help="also write every threshold with its figures")
     calibrate.set_defaults(command=_calibrate)
 
@@ -55,7 +55,7 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":
-    """What is asked for, and where nothing is, what was declared."""
+    """Return the declared promise, with the flags in place of its values."""
     from pipeline.domain.labels import parse_promise
 
     asked = {name: getattr(options, name) for name in ("alpha", "confidence", "risk")}

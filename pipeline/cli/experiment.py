@@ -23,7 +23,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     experiment = commands.add_parser(
         "experiment", parents=[shared], help="run a grid of settings on the same drafts, under one budget"
     )
-    experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="what to vary; the same file again goes on")
+    experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="settings to vary; run it again to continue")
     experiment.add_argument("--max-cost", type=float, metavar="USD", help="budget in USD of all cells together")
     experiment.set_defaults(command=_experiment)
 
@@ -58,7 +58,7 @@ def _experiment(options: argparse.Namespace, settings: Settings) -> int:
 def _prepared(
     grid: "Grid", store: "Store", worker: "Worker", options: argparse.Namespace, settings: Settings
 ) -> "Experiment":
-    """The experiment, its drafts made if there are none to begin with."""
+    """Plan the experiment; write its drafts first if the grid names none."""
     from pipeline.cli.terminal import watch
     from pipeline.domain.units import SystemClock
     from pipeline.jobs.experiment import drafts_of, plan_experiment

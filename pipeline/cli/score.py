@@ -1,4 +1,4 @@
-"""`persona score`: personas from anywhere, scored against a study."""
+"""`persona score`: score personas of any origin against a study."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     score = commands.add_parser("score", parents=[shared], help="score personas against a study, locally")
     score.add_argument("personas", type=Path, metavar="PERSONAS.json")
     score.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
-    score.add_argument("--independent", action="store_true", help="no near-duplicate check across the list")
+    score.add_argument("--independent", action="store_true", help="skip the near-duplicate check across the list")
     score.set_defaults(command=_score)
 
 

@@ -226,7 +226,7 @@ def test_a_file_that_is_no_table_of_labels_is_refused_with_its_line(text, compla
         ("draft,label\ndraft-999,1\n", r"line 2: no draft 'draft-999' in run-1"),
         ("draft,label,run\ndraft-001,1,run-7\n", r"no draft 'draft-001' in run-7"),
         ("draft,label,text\ndraft-060,1,frontier\n", r"no frontier 'draft-060'"),
-        ("draft,label\ndraft-001,1\ndraft-001,0\n", r"line 3: somebody else has labelled this text"),
+        ("draft,label\ndraft-001,1\ndraft-001,0\n", r"line 3: somebody else has already labelled this text"),
     ],
 )
 def test_a_label_made_elsewhere_names_a_text_that_is_there_once(text, complaint):

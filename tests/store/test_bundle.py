@@ -372,8 +372,8 @@ def test_commands_export_import_and_refuse(tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--html", "x.html", "--without-source"], "belongs to --bundle"),
-        (["--bundle", "x.zip", "--with-source"], "belongs to --html"),
+        (["--html", "x.html", "--without-source"], "needs --bundle"),
+        (["--bundle", "x.zip", "--with-source"], "needs --html"),
         (["--bundle", "missing/x.zip"], "cannot be written"),
     ],
 )
