@@ -1,4 +1,4 @@
-"""Where a threshold cuts the drafts, what labels say on either side, which risk and which cost follow."""
+"""Charts of a threshold: histogram of drafts with labels, risk curve, and cost curve."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -31,8 +31,8 @@ from pipeline.text.wording import count, percent, score, usd
 _BINS = 50
 _HEIGHT = 300
 _NEAR = 0.15
-"""Lines so close have no room for a label between them, as a part of the axis."""
-_WORDS = "Histogram of draft scores. What is right of the threshold stays local. Labels are ticks below the bars."
+"""Share of the axis between two lines under which a label between them does not fit."""
+_WORDS = "Histogram of draft scores. Drafts right of the threshold stay local. Labels are ticks below the bars."
 
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260
 _RISK_WORDS = "Risk of an unacceptable local draft over the share that stays local: estimate and upper bound."
@@ -42,13 +42,13 @@ _COST_WORDS = "Cost of one run over the threshold, with the budget as a line."
 def threshold_histogram(
     cases: Cases, labels: Floats, position: Position, recommended: float | None, *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Draft scores cut by the threshold: what is right of it stays local. Labels as ticks below the bars.
+    """Draw draft scores cut by the threshold: drafts right of it stay local. Labels are ticks below the bars.
 
     Args:
         cases: the drafts.
         labels: 1 acceptable, 0 not, NaN unlabelled; per draft.
         position: where the threshold stands.
-        recommended: certified threshold, marked beside; `None` without one.
+        recommended: certified threshold, marked too; `None` without one.
         dark: whether the page is.
     """
     known = cases.score[~np.isnan(cases.score)]
@@ -111,7 +111,7 @@ def _highest(scores: Floats) -> float:
 
 def _bars() -> alt.Chart:
     colours = alt.Scale(domain=["stays local", "is refined"], range=[style.LOCAL, style.FRONTIER])
-    # The scale of counts is written into the chart: beside it, it would shift the bars away from the slider above.
+    # The labels of the y axis are inside the chart: outside, they would shift the bars away from the slider above.
     counts = alt.Axis(
         labelAlign="left",
         labelPadding=-6,
@@ -191,7 +191,7 @@ def _lines(at: float, recommended: float | None, highest: float) -> ChartColumns
     late = [place > 0.5 for place in places]
     has_room = min(places) > _NEAR and max(places) < 1 - _NEAR
     if recommended is not None and 0 < abs(at - recommended) < _NEAR and has_room:
-        # Each label on the outer side, or it would stand over the other line.
+        # Each label on the outer side, so that it does not cover the other line.
         late = [at < recommended, recommended < at]
     return {
         "at": [*places],
@@ -217,17 +217,17 @@ def _marks(dark: bool) -> list[AnyChart]:
 def risk_curve(
     positions: Sequence[Position], here: Position, alpha: float, *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Risk over the share that stays local: the estimate, and what the labels show. Certified is what is under alpha.
+    """Draw risk over the share that stays local: estimate and upper bound, certified where the bound is under alpha.
 
     Args:
         positions: per place of the threshold, ascending.
-        here: the one it stands at.
+        here: the current one.
         alpha: largest acceptable risk.
         dark: whether the page is.
     """
     known = [(one, one.bad) for one in reversed(positions) if one.bad]
     if not known:
-        return style.nothing("No label speaks of any threshold yet", pd.DataFrame())
+        return style.nothing("No label counts at any threshold yet", pd.DataFrame())
     curve = {
         "threshold": [min(one.threshold, 1.0) for one, _ in known],
         "local_share": [one.local_share for one, _ in known],
@@ -266,7 +266,7 @@ def _risk_template(top: float, dark: bool) -> ChartTemplate:
 def cost_by_threshold(
     positions: Sequence[Position], here: Position, budget_micros: int | None, *, simulated: bool, dark: bool = False
 ) -> ChartView | MovingView:
-    """What one run costs at each threshold, nothing capped: the budget as a line, what is imputed as a band."""
+    """Draw the uncapped cost of one run at each threshold: the budget as a line, imputed costs as a band."""
     finite = [one for one in positions if isfinite(one.threshold)]
     known = [
         (one.threshold, cost, low, high)
@@ -276,7 +276,7 @@ def cost_by_threshold(
         and (high := one.cost_high_micros) is not None
     ]
     if not known:
-        return style.nothing("What the frontier costs is not known for these drafts", pd.DataFrame())
+        return style.nothing("The cost of the frontier is unknown for these drafts", pd.DataFrame())
     names = ("threshold", "cost_usd", "low_usd", "high_usd")
     curve = {name: [row[column] / (MICROS if column else 1) for row in known] for column, name in enumerate(names)}
     top = max(curve["high_usd"]) or 0.01
@@ -293,7 +293,7 @@ def cost_by_threshold(
             "here": {"threshold": [at], "usd": [(here.cost_micros or 0) / MICROS]},
         },
         height=_COST_HEIGHT,
-        title=f"{usd(round(here.cost_micros or 0), simulated)} at {score(at)}, nothing capped",
+        title=f"{usd(round(here.cost_micros or 0), simulated)} at {score(at)}, without a cap",
         alt=_COST_WORDS,
         rows=curve,
         subtitle=f"{label} is beyond the axis" if label and not is_near else "",

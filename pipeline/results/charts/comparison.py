@@ -1,8 +1,8 @@
-"""Runs side by side: mix, money and scores, each run with one letter and one colour throughout.
+"""Charts of several runs: outcomes, cost and scores, with one letter and one colour per run.
 
 Every table has the rows of all runs, with `run` (the letter), `run_name` and `simulated` before the columns that
-`pipeline.results.tables` documents. Scores of drafts and of delivered texts are other rows of the same charts; see
-`style.MovingView`.
+`pipeline.results.tables` documents. Scores of drafts and of delivered texts are different rows of the same charts;
+see `style.MovingView`.
 """
 
 from collections.abc import Sequence
@@ -23,14 +23,14 @@ from pipeline.text.wording import count, label, percent, score, usd
 COLOURS = dict(
     zip(LETTERS, ("#009E73", "#8A63D2", "#A0761B", "#C0504D", "#2E8B9E", "#B0559B", "#6B8E23", "#7D7D7D"), strict=True)
 )
-"""Per run; none of them is a colour that means an outcome or the budget, and all can be seen on light and dark."""
+"""Per run; none is the colour of an outcome or the budget, and all are visible on light and dark."""
 
 _DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [5, 5], [1, 3], [12, 4], [4, 2])
 HEIGHT = 300
 """Pixels of each chart."""
 
 _MOST_STEPS = 600
-"""Per run: longer ones are thinned for drawing."""
+"""Most steps per run; longer ones are thinned for drawing."""
 
 Texts = Literal["delivered texts", "kept drafts"]
 
@@ -42,7 +42,7 @@ _ROWS_WORDS = "Score distributions one below the other: bars per run, with its m
 
 
 def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
-    """What legends call the runs, by letter: as much of the names as fits, and which are simulated where some are."""
+    """Return the legend labels of runs by letter: names shortened to fit, simulated ones marked."""
     mixed = len({run.simulated for run in runs}) > 1
     return {
         letter: f"{letter} · {label(run.name, 11 if mixed else 22)}{' (simulated)' if mixed and run.simulated else ''}"
@@ -51,7 +51,7 @@ def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
 
 
 def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
-    """One bar per run: what became of its personas, as shares."""
+    """Draw one bar per run: shares of its personas by outcome."""
     table = together(runs, [tables.outcome_mix(run) for run in runs])
     if table.empty:
         return style.nothing("No persona is finished", table)
@@ -92,11 +92,11 @@ def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
 
 
 _LABELLED = 0.06
-"""Share from which a part of a bar has room for its number."""
+"""Smallest share whose part of a bar has room for its number."""
 
 
 def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool = False) -> ChartView:
-    """Money spent by each run as step lines on one axis."""
+    """Draw money spent by each run as step lines on one axis."""
     table = together(runs, [tables.cumulative_cost(run) for run in runs])
     mixed = len({run.simulated for run in runs}) > 1
     spent = {letter: usd(run.spent_micros, mixed and run.simulated) for letter, run in zip(LETTERS, runs, strict=False)}
@@ -141,7 +141,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
 
 
 def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The tables of all runs below each other, with the letter and the name of the run first."""
+    """Stack the tables of all runs, with the letter and the name of the run as first columns."""
     marked = [
         pd.concat(
             [pd.DataFrame({"run": letter, "run_name": run.name, "simulated": run.simulated}, index=table.index), table],
@@ -153,7 +153,7 @@ def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.Da
 
 
 def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
-    """Colour and dashes by run, with one legend below the chart; `labels` are those of `run_labels`."""
+    """Encode colour and dashes by run, with one legend below the chart; `labels` come from `run_labels`."""
     key, domain = style.legend("stroke", 500), list(labels)
     colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(domain)]])
     dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(domain)]))
@@ -161,7 +161,7 @@ def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
 
 
 def _course(table: pd.DataFrame, runs: Sequence[RunRecord], by: Progress) -> tuple[pd.DataFrame, str]:
-    """The cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
+    """Return the cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
     parts, names = [], run_labels(runs)
     for letter, run in zip(LETTERS, runs, strict=False):
         part = table[table["run"] == letter]
@@ -186,14 +186,14 @@ def _course_axis(drawn: pd.DataFrame, by: Progress) -> alt.Axis:
 
 
 def percents() -> alt.Axis:
-    """An axis for shares."""
+    """Return an axis for shares."""
     return alt.Axis(format=".0%", tickCount=5)
 
 
 def score_overlay(
     runs: Sequence[RunRecord], texts: Texts = "delivered texts", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """The score distributions over each other: share of each run's personas in 20 bins on 0..1."""
+    """Draw score distributions over each other: share of each run's personas in 20 bins on 0..1."""
     table, scored = _scores(runs, texts)
     if scored.empty:
         return style.nothing("No persona has a score", table)
@@ -229,7 +229,7 @@ def _overlay_template(labels: tuple[str, ...]) -> ChartTemplate:
 def score_rows(
     runs: Sequence[RunRecord], texts: Texts = "delivered texts", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """The same distributions one below the other, on one axis; counted, with each run's mean as a line."""
+    """Draw the distributions one below the other, on one axis; as counts, with each run's mean as a line."""
     table, scored = _scores(runs, texts)
     if scored.empty:
         return style.nothing("No persona has a score", table)
@@ -270,7 +270,7 @@ def _rows_template(labels: tuple[str, ...], dark: bool) -> ChartTemplate:
             alt.X2("right:Q"),
             alt.Y("bottom:Q", title="Personas per run", scale=style.unit(float(len(labels))), axis=axis),
             alt.Y2("top:Q"),
-            # The letters at the axis say it.
+            # The letters at the axis replace a legend.
             colours(labels)[0].legend(None),
             tooltip=_BIN_TOOLTIP,
         )
@@ -283,7 +283,7 @@ def _rows_template(labels: tuple[str, ...], dark: bool) -> ChartTemplate:
 
 
 def _places(runs: int) -> dict[str, int]:
-    """Where the row of each letter stands, counted from below."""
+    """Return the row of each letter, counted from below."""
     return {letter: place for place, letter in enumerate(LETTERS[:runs][::-1])}
 
 
@@ -292,7 +292,7 @@ def _columns(frame: pd.DataFrame) -> ChartColumns:
 
 
 def _scores(runs: Sequence[RunRecord], texts: Texts) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per persona or kept draft, and those of them with a score, with what the legend calls their run."""
+    """Return one row per persona or kept draft, and those with a score, with the legend label of their run."""
     if texts == "delivered texts":
         frames = [tables.persona_table(run) for run in runs]
     else:
@@ -335,7 +335,7 @@ def _binned(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _steps(binned: pd.DataFrame) -> pd.DataFrame:
-    """Empty bins too, and a last point at 1, so that each outline comes back to zero."""
+    """Add empty bins and a last point at 1, so that each outline returns to zero."""
     every = pd.MultiIndex.from_product([binned["label"].unique(), range(_BINS + 1)], names=["label", "bin"])
     frame = binned.set_index(["label", "bin"])["share"].reindex(every, fill_value=0.0).reset_index()
     return frame.assign(left=frame["bin"] / _BINS)
@@ -351,7 +351,7 @@ _BIN_TOOLTIP = [
 
 
 def _letter_expression(rows: dict[str, int]) -> str:
-    """A Vega expression that names the rows; letters and numbers are our own."""
+    """Return a Vega expression that labels the rows; it contains no untrusted text."""
     return "".join(f"datum.value < {place + 1} ? '{letter}' : " for letter, place in rows.items()) + "''"
 
 

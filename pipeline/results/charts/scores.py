@@ -1,6 +1,6 @@
-"""How are the drafts' scores spread, where does the threshold cut them, and what became of the kept drafts?
+"""Charts of draft scores with the threshold, and of outcomes.
 
-Another part of the score is other rows of the same chart; see `style.MovingView`.
+Parts of the score are different rows of the same chart; see `style.MovingView`.
 """
 
 from functools import lru_cache
@@ -24,11 +24,11 @@ _BINS = 20
 _WORDS = "Histogram of draft scores in 20 bins from 0 to 1, by outcome. Its finding and n stand above it."
 
 _NARROW = 350
-"""Pixels that the narrowest page leaves to the bar; what is written into it must fit there."""
+"""Width of the bar on the narrowest page, in pixels; its labels must fit."""
 
 
 def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False) -> ChartView:
-    """The histogram as it stands, for a file; see `moving_distribution`."""
+    """Draw the histogram for a file; see `moving_distribution`."""
     view = moving_distribution(run, dimension, dark=dark)
     return view.still() if isinstance(view, MovingView) else view
 
@@ -36,9 +36,9 @@ def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark
 def moving_distribution(
     run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Histogram of draft scores, 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
+    """Draw draft scores in 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
 
-    A bin holds its lower bound, so a draft exactly at the threshold stands to the right of the line.
+    A bin includes its lower bound, so a draft exactly at the threshold is to the right of the line.
     """
     table = tables.draft_scores(run)
     scored = table.dropna(subset=[dimension])
@@ -141,7 +141,7 @@ def _bars(outcomes: tuple[str, ...]) -> alt.Chart:
 
 
 def outcome_bar(run: RunRecord) -> ChartView:
-    """One horizontal bar of the finished personas, a part per outcome: local first, failures last."""
+    """Draw one horizontal bar of the finished personas, a part per outcome: local first, failures last."""
     table = tables.outcome_mix(run)
     if table.empty:
         return style.nothing("No persona has an outcome yet", table)
@@ -156,7 +156,7 @@ def outcome_bar(run: RunRecord) -> ChartView:
 
 
 def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
-    """The mix with the extent of each part (start, end, middle), its legend, and what is written into it."""
+    """Add to the mix the extent of each part (start, end, middle), its legend and its label."""
     end = table["personas"].cumsum()
     pairs = list(zip(table["words"], table["personas"], strict=True))
     return table.assign(
@@ -172,7 +172,7 @@ def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
 
 
 def _inside(words: str, number: int, total: int) -> str:
-    """What fits into a part of the bar on a narrow page: words and number, the number, or nothing."""
+    """Return the label that fits into a part of the bar on a narrow page: words and number, the number, or none."""
     room, both = _NARROW * number / total, f"{words} {number}"
     if room >= 8 * len(both):
         return both

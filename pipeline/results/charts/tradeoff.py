@@ -1,4 +1,4 @@
-"""What quality does a threshold buy, is its score worth anything, and whom does refining help?"""
+"""Charts of cost and quality, reliability of the score, and gain by refining."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."
 _Frame = tuple[float, float, float]
-"""What is drawn: USD up to, quality from, quality up to."""
+"""Limits of the axes: largest USD, lowest quality, highest quality."""
 
 CONTROL_NAMES: dict[ControlName, str] = {
     "all_local": "all local",
@@ -35,12 +35,12 @@ CONTROL_NAMES: dict[ControlName, str] = {
 
 
 def cost_quality(found: "Tradeoff", place: int, *, simulated: bool, dark: bool = False) -> MovingView:
-    """Quality over cost for every threshold as a line, this one and simpler rules as points; hollow is out of reach.
+    """Draw quality over cost: all thresholds as a line, this one and simpler rules as points, bounds as hollow points.
 
     Args:
         found: per stop.
         place: the stop of the threshold.
-        simulated: whether nobody pays.
+        simulated: whether the money is simulated.
         dark: whether the page is.
     """
     everything = [one for row in found.controls for one in row]
@@ -82,7 +82,7 @@ def _floor(lowest: float) -> float:
 
 
 def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[object]]:
-    """What is drawn as a point, lowest quality first.
+    """Return the points to draw, lowest quality first.
 
     Columns: name, cost_usd, quality, kind (`here`, `rule`, `bound`), level (of the label), late (whether the label
     stands on the left).
@@ -118,7 +118,7 @@ def _kind(name: ControlName) -> str:
 
 
 def _apart(levels: list[float], gap: float, top: float) -> list[float]:
-    """Ascending levels at least `gap` apart and not above `top`."""
+    """Move ascending levels at least `gap` apart and not above `top`."""
     for place in range(1, len(levels)):
         levels[place] = max(levels[place], levels[place - 1] + gap)
     ceiling = top
@@ -156,7 +156,7 @@ def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:
 
 
 def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
-    """Share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals."""
+    """Draw the share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals."""
     columns = ("low", "high", "mean_score", "n", "acceptable", "acceptable_low", "acceptable_high")
     table = pd.DataFrame([[getattr(one, name) for name in columns] for one in bins], columns=list(columns))
     if table.empty:
@@ -164,7 +164,7 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
     first, last = bins[0], bins[-1]
     title = f"{percent(first.acceptable)} acceptable at the lowest scores, {percent(last.acceptable)} at the highest"
     words = f"Share of acceptable drafts per group of scores with 95 % intervals. {title}."
-    # Every group gets a bar of its own, also where all scores are equal.
+    # Every group has its own bar, even where all scores are equal.
     frame = table.assign(
         group=[f"{score(one.low)}–{score(one.high)}" for one in bins], label=[f"n = {one.n}" for one in bins]
     )
@@ -196,7 +196,7 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
 
 
 def who_gains(before: Sequence[float], after: Sequence[float], *, dark: bool = False) -> ChartView:
-    """What refining does to each draft's score, over that score: is it the low ones that gain?"""
+    """Draw the gain in score by refining over the score of each draft."""
     table = pd.DataFrame({"draft_score": list(before), "delivered_score": list(after)}, dtype="float64")
     if table.empty:
         return style.nothing("No draft of these has been refined", table)

@@ -1,4 +1,4 @@
-"""Did the frontier's texts score higher than the drafts they were made from?"""
+"""Chart of scores before and after refining."""
 
 import altair as alt
 import pandas as pd
@@ -11,7 +11,7 @@ from pipeline.results.figures import run_figures
 from pipeline.text.wording import count, signed, usd
 
 _MOST_NAMES = 12
-"""More names than this do not fit beside the lines; the tooltip has them all."""
+"""Most names that fit beside the lines; the tooltip has them all."""
 
 _LONGEST_NAME = 20
 """Characters of a name that fit between its point and the edge of the chart."""
@@ -30,11 +30,11 @@ _USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (st
 
 
 def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
-    """A line per refinement, from the draft's score to that of the frontier's text; dashed where it was not used."""
+    """Draw a line per refinement from the draft's score to the frontier text's score; dashed if it was not used."""
     table = tables.uplift(run)
     pairs = table.dropna(subset=["uplift"])
     if pairs.empty:
-        asked = f"The frontier was asked about {count(len(table), 'draft')}, and no text that can be compared came back"
+        asked = f"The frontier returned no comparable text for {count(len(table), 'draft')}"
         return style.nothing(asked if len(table) else "No draft was sent to the frontier", table)
     title = _finding(run)
     subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out(table, pairs)}"
@@ -101,12 +101,12 @@ def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
 
 
 def _short(name: str) -> str:
-    """As much of a name as fits beside the lines on a narrow page; the tooltip has all of it."""
+    """Shorten a name to fit beside the lines on a narrow page; the tooltip has all of it."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
 
 def _apart(levels: list[float]) -> list[float]:
-    """Ascending levels moved as little as it takes for lines of text at them not to touch, none over 1."""
+    """Move ascending levels apart, as little as needed for lines of text not to touch, none over 1."""
     spread = list(levels)
     for place in range(1, len(spread)):
         spread[place] = max(spread[place], spread[place - 1] + _LINE_OF_TEXT)

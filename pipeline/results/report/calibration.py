@@ -1,4 +1,4 @@
-"""A threshold and what speaks for it as a report: the promise, the price, and every other threshold beside it."""
+"""Report of a threshold: the promise, the evidence for it, its cost, and the other thresholds."""
 
 from collections.abc import Iterator
 
@@ -12,15 +12,15 @@ from pipeline.results.report.html import figure, render
 from pipeline.text.wording import MISSING, count, percent, score, share, usd
 
 _EVERY = 5
-"""Places of the threshold from one row of the table to the next: 0.05."""
+"""Stops of the slider between two rows of the table: 0.05."""
 
 
 def calibration_report(board: Board, threshold: float, *, study_name: str = "") -> str:
-    """The report of one threshold for some runs as one HTML file; no word of the study is in it.
+    """Return the report of one threshold for some runs as one HTML file, without words of the study.
 
     Args:
         board: of the runs.
-        threshold: 0 to 1, that the report is about.
+        threshold: of the report, 0 to 1.
         study_name: of the runs' study; left out where it is empty.
     """
     here = board.positions[place_of(threshold)]

@@ -1,4 +1,4 @@
-"""Two to eight runs side by side as a report: what differs, what came of it, and which personas are the same."""
+"""Report of two to eight runs: different settings, results with intervals, and matched personas."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
@@ -37,7 +37,7 @@ class _Beside(Frozen):
     second: str
     why: str
     lists: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
-    """Title, what only the first claims, what only the second claims; lists without such claims are left out."""
+    """Title, claims of the first only, claims of the second only; lists without such claims are left out."""
 
 
 def comparison_report(
@@ -48,12 +48,12 @@ def comparison_report(
     annotations: Mapping[str, str] | None = None,
     with_source: bool = False,
 ) -> str:
-    """The report of two to eight runs as one HTML file; the first run is the baseline.
+    """Return the report of two to eight runs as one HTML file; the first run is the baseline.
 
     Args:
         runs: that have ended.
-        title: for whoever opens it; one is made where it is empty.
-        note: the same, with a paragraph per line.
+        title: of the report; generated if empty.
+        note: below the title, a paragraph per line.
         annotations: a few words about a run, by its id.
         with_source: whether the personas' quotes, which are words of the study, may be in it.
     """
@@ -97,7 +97,7 @@ def _run(letter: str, run: RunRecord, annotation: str) -> ReportRow:
 
 
 def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[ReportRow]]]:
-    """Title, meaning and rows of every measure: run, value, against A, in a word, what it rests on."""
+    """Return title, meaning and rows of every measure: run, value, difference from A, in a word, sample."""
     letters = {run.id: (letter, run) for letter, run in _lettered(runs)}
     rows: dict[str, list[ReportRow]] = {measure: [] for measure in TITLES}
     for found in figures(runs):

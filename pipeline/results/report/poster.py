@@ -1,4 +1,4 @@
-"""Personas as slides: one landscape page each, short enough to be read from the back of a room."""
+"""Personas as posters: one landscape page each, short enough to be read from the back of a room."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ _MOST = 4
 """Statements of a list that fit beside each other on a page."""
 
 _LONGEST = {"name": 60, "tagline": 140, "quote": 220, "item": 110, "fact": 60}
-"""Characters that are shown of each; the report has all of them."""
+"""Most characters shown of each; the report shows the full text."""
 
 
 class Poster(Frozen):
@@ -38,7 +38,7 @@ class Poster(Frozen):
 
 
 def posters(run: RunRecord, personas: Sequence[FinalPersona]) -> str:
-    """Posters as one HTML file that prints each persona on a landscape page of its own.
+    """Return posters as one HTML file that prints each persona on its own landscape page.
 
     Args:
         run: the personas' own.
@@ -73,7 +73,7 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
 
 
 def _quote(final: FinalPersona) -> str:
-    """A quote that the study holds word for word: an invented one must not stand in large type."""
+    """Return the first quote that is verbatim from the study; never show an invented one in large type."""
     verbatim = {
         claim.text for claim in final.assessment.claims if claim.field == "quotes" and mark(claim) == "supported"
     }

@@ -1,7 +1,4 @@
-"""One run as a report: what came out, why to believe it, what it cost, and what left the machine.
-
-Its charts can be had as picture files as well.
-"""
+"""Report of a run: personas with their evidence, scores, cost, and data sent; and its charts as picture files."""
 
 import io
 from datetime import UTC, datetime
@@ -22,13 +19,13 @@ from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 
 
 def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
-    """The report of a run as one HTML file.
+    """Return the report of a run as one HTML file.
 
     Args:
         run: that has ended.
         study: the run's own.
         with_source: whether words of the study may be in it: quotes of personas, the sources of claims, names of
-            documents. Without it nothing that participants said is quoted.
+            documents. Otherwise the report quotes no participant.
     """
     return render(
         "run.html",
@@ -48,12 +45,12 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         looks_at=LOOKS_AT,
         limits=(*BLIND, *CAUTIONS),
         settings=_settings(run),
-        notes=[*run.warnings, *(f"{failure.draft_id} could not be had: {failure.reason}" for failure in run.failures)],
+        notes=[*run.warnings, *(f"Draft generation failed: {failure.reason}" for failure in run.failures)],
     )
 
 
 def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
-    """The charts of a run in the order of the Results page: topic, name for files, chart."""
+    """Return the charts of a run in the order of the Results page: topic, name for files, chart."""
     return (
         ("Score distribution", "scores", charts.score_distribution(run)),
         ("Local and frontier", "outcomes", charts.outcome_bar(run)),
@@ -63,7 +60,7 @@ def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
 
 
 def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
-    """What a reader has to know of a run before its figures, each with its name."""
+    """Return the facts about a run that head its report, as pairs of name and value."""
     config, size = run.config, run.study
     frontier = f"{config.frontier_model} ({config.frontier_provider})" if config.uses_frontier else "none: local only"
     drafter = "builtin" if config.local_provider == "builtin" else f"{config.local_model} ({config.local_provider})"
@@ -85,7 +82,7 @@ def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
 
 
 def at(moment: datetime) -> str:
-    """A time for readers anywhere: `3 Mar 2026, 10:30 UTC`."""
+    """Format a time in UTC: `3 Mar 2026, 10:30 UTC`."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
@@ -125,7 +122,7 @@ def _settings(run: RunRecord) -> list[tuple[str, str]]:
 
 
 def chart_files(run: RunRecord) -> bytes:
-    """A zip with each chart of the run as PNG and SVG; without a chart to draw, an empty one."""
+    """Return a zip with each chart of the run as PNG and SVG; empty without a chart."""
     caption = f"{run.name} · {run.id}{' · simulated' if run.simulated else ''}"
     target = io.BytesIO()
     with ZipFile(target, "w", ZIP_STORED) as archive:
