@@ -237,6 +237,6 @@ def _details(shipment: Shipment) -> Iterator[str]:
     if shipment.unanswered:
         which = "It" if shipment.requests == 1 else f"{shipment.unanswered} of them"
         arrived = "it" if shipment.unanswered == 1 else "they"
-        yield f"{which} had no answer, so {arrived} may not have arrived."
+        yield f"{which} had no answer; {arrived} may still have arrived."
     if shipment.untraced:
         yield f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."

@@ -46,7 +46,7 @@ def with_costs(board: Board, local: float, frontier: float) -> Board:
         (1.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
         (0.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
         (30.0, 20.0, "Drafting costs as much as the frontier alone, or more: no threshold saves money."),
-        (1.0, np.nan, "What refining these drafts costs is not known"),
+        (1.0, np.nan, "The cost of refining these drafts is unknown"),
     ],
 )
 def test_money_that_cannot_be_saved_is_said(board: Make, local: float, frontier: float, sentence: str) -> None:
@@ -61,7 +61,7 @@ def test_money_that_was_paid_for_every_draft_needs_no_note(board: Make) -> None:
 
 def test_without_drafts_there_is_nothing_to_cut(board: Make) -> None:
     empty = board([])
-    assert notes(empty) == ("These runs hold no scored draft, so there is nothing to cut.",)
+    assert notes(empty) == ("These runs have no scored drafts.",)
     assert note_at(empty, empty.positions[50]) == "There is no draft to keep or to refine."
 
 
@@ -105,17 +105,17 @@ def test_labels_of_another_scorer_are_left_out_with_the_reason(board: Make, tmp_
 def test_another_promise_than_the_declared_one_is_named(board: Make, changed: dict[str, object], words: str) -> None:
     assert undeclared(board(labels=20)) == ""
     other = board(labels=20, terms=Terms(promise=Promise().model_copy(update=changed), personas=60))
-    assert f"drawn to promise something else: {words}." in undeclared(other)
+    assert f"drawn for another promise: {words}." in undeclared(other)
 
 
 @pytest.mark.parametrize(
     ("threshold", "words"),
     [
         (0.0, "At 0 every draft that has a score stays local."),
-        (0.3, "Every draft stays local: nothing is sent out and nothing is paid."),
+        (0.3, "Every draft stays local: nothing is sent or paid."),
         (0.5, "2 drafts score exactly that"),
-        (0.95, "this is over every score that any draft reaches."),
-        (1.0, "this is over every score. The frontier rewrites all 4."),
+        (0.95, "this is above every score that any draft reaches."),
+        (1.0, "this is above every score. The frontier refines all 4."),
     ],
 )
 def test_every_kind_of_place_is_put_into_words(board: Make, threshold: float, words: str) -> None:

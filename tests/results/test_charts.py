@@ -238,7 +238,7 @@ def test_a_refinement_without_readable_text_gives_a_sentence_and_no_chart():
     run = make_run([0.5], extra_calls=[make_call(0, status="unparsable")], otherwise="refine_unparsable")
     view = uplift_slopes(run)
     assert view.chart is None
-    assert view.title == "The frontier was asked about 1 draft, and no text that can be compared came back"
+    assert view.title == "The frontier returned no comparable text for 1 draft"
 
 
 def test_a_thousand_drafts_stay_within_what_altair_accepts():

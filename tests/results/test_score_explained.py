@@ -127,6 +127,6 @@ def test_every_part_and_every_limit_is_told_in_a_sentence():
 
 
 def test_models_that_take_part_in_the_score_are_named():
-    assert "without asking a model" in how(HybridConfig())
+    assert "without a model" in how(HybridConfig())
     told = how(HybridConfig(embedding_model="all-minilm", judge_model="qwen2.5:7b"))
     assert "all-minilm gives half of a statement's support and the judge qwen2.5:7b" in told

@@ -204,7 +204,7 @@ def test_run_without_source_differs_only_in_the_quotes_of_its_evidence(exported,
         entry["quote"] = None
     assert here == there
     statement = " ".join(remarks(outbound(empty.run(run_id), empty.study("study-1"))))
-    assert "is not known here" in statement
+    assert "are not known here" in statement
 
 
 def test_study_without_words_runs_nothing_until_its_files_are_uploaded(exported, empty: Store):
