@@ -42,14 +42,14 @@ _AT_ONCE = 2_000_000
 """Weights held in memory at the same time."""
 
 
-def upper(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+def upper_bound(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
     """Compute the one-sided Clopper-Pearson upper bound of a share; 1 without labels, or when all are bad."""
     k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
     good = np.maximum(n - k, 0)
     return np.where(good == 0, 1.0, special.betaincinv(k + 1, np.where(good == 0, 1.0, good), 1 - delta))
 
 
-def lower(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+def lower_bound(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
     """Compute the one-sided Clopper-Pearson lower bound of a share; 0 without labels, or when none is bad."""
     k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
     return np.where(k == 0, 0.0, special.betaincinv(np.where(k == 0, 1.0, k), n - k + 1, delta))
@@ -114,7 +114,7 @@ def most_bad(bad: int, labels: int, population: int, delta: float) -> int:
     return bad + bisect(possible, False, key=lambda most: bool(few_enough(bad, labels, population, most, delta)))
 
 
-def whole(amount: ArrayLike) -> Ints:
+def round_down(amount: ArrayLike) -> Ints:
     """Round down, forgiving the last digits of a product of floats."""
     return np.asarray(np.floor(np.asarray(amount, np.float64) + _ROUNDING), np.int64)
 
@@ -124,7 +124,7 @@ def fewest_labels(alpha: float, delta: float) -> int:
     return max(1, ceil(log(delta) / log(1 - alpha) - _ROUNDING))
 
 
-def labels_for(rate: float, limit: float, delta: float) -> int | None:
+def labels_to_certify(rate: float, limit: float, delta: float) -> int | None:
     """Find the fewest labels that certify `limit` with power 0.8 if the true share of bad drafts is `rate`.
 
     `c` bad labels are few enough from that number on which, with probability 1 - delta, holds more than c bad
@@ -183,7 +183,7 @@ def resamples(cluster: Ints, seed: int, replicates: int = REPLICATES) -> Iterato
         yield counts[:, cluster].astype(np.float64)
 
 
-def interval(value: float, replicates: Floats) -> Interval:
+def percentile_interval(value: float, replicates: Floats) -> Interval:
     """Return a number with the middle 95 % of its replicates."""
     low, high = np.quantile(replicates, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(value=value, low=float(low), high=float(high))
@@ -192,4 +192,4 @@ def interval(value: float, replicates: Floats) -> Interval:
 def mean_of(values: Floats, cluster: Ints, seed: int) -> Interval:
     """Return the mean of at least one value, one per draft, with its interval."""
     drawn = [(weights @ values) / weights.sum(axis=1) for weights in resamples(cluster, seed)]
-    return interval(float(values.mean()), np.concatenate(drawn))
+    return percentile_interval(float(values.mean()), np.concatenate(drawn))

@@ -20,13 +20,13 @@ from pipeline.calibration.bounds import (
     below_limit,
     few_enough,
     fewest_labels,
-    labels_for,
-    lower,
+    labels_to_certify,
+    lower_bound,
     most_bad,
     product_tail,
     product_upper,
-    upper,
-    whole,
+    round_down,
+    upper_bound,
 )
 from pipeline.calibration.cases import Bools, Cases, Floats, Ints
 from pipeline.domain.base import Frozen
@@ -94,7 +94,7 @@ def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Ce
         promise: to be kept.
         floor: score from which on the labelled drafts were drawn at random; `None`: among all drafts.
     """
-    evidence = gather(cases, floor)
+    evidence = count_labels(cases, floor)
     candidates = evidence.thinned(_MOST_TRIED) if evidence.is_floored else evidence
     if promise.risk == "selective":
         levels = evidence.at_levels(LEVELS)
@@ -112,7 +112,7 @@ def certify_at(cases: Cases, threshold: float, promise: Promise, *, floor: float
     Raises:
         InputError: the threshold is under the floor.
     """
-    evidence = gather(cases, floor, threshold)
+    evidence = count_labels(cases, floor, threshold)
     able = ExactTest(evidence, promise).passed(np.zeros_like(evidence.bad))
     return _answer(evidence.at(np.flatnonzero(able)), evidence, evidence, promise, floor)
 
@@ -144,7 +144,7 @@ class LabelEvidence:
 
     def at_levels(self, levels: tuple[float, ...]) -> "LabelEvidence":
         """Select for each share of drafts the most permissive threshold that keeps no more of them local."""
-        most = np.searchsorted(self.local, whole(np.asarray(levels) * self.drafts), side="right") - 1
+        most = np.searchsorted(self.local, round_down(np.asarray(levels) * self.drafts), side="right") - 1
         return self.at(np.unique(most[most >= 0]))
 
     def thinned(self, most: int) -> "LabelEvidence":
@@ -243,7 +243,7 @@ class ExactTest:
         bad = self.evidence.bad if bad is None else bad
         labels = self.labels if labels is None else labels
         if self.promise.scope == "this_run":
-            most = whole(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
+            most = round_down(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
             return few_enough(bad, labels, self.population, most, self.promise.delta)
         if not self._is_unscaled:
             reached, drafts = self.evidence.local, self.evidence.drafts
@@ -260,11 +260,11 @@ class ExactTest:
             return float(self.scale[row]) * most / max(population, 1)
         if not self._is_unscaled:
             return product_upper(bad, labels, population, self.evidence.drafts, delta)
-        return float(upper(bad, labels, delta))
+        return float(upper_bound(bad, labels, delta))
 
     def lower(self) -> Floats:
         """Lower bounds of the risk, with the share of drafts that reach the threshold taken as exact."""
-        return np.asarray(self.scale * lower(self.evidence.bad, self.labels, self.promise.delta))
+        return np.asarray(self.scale * lower_bound(self.evidence.bad, self.labels, self.promise.delta))
 
     def rates(self) -> Floats:
         """Share of bad drafts in the sample, shrunk slightly towards one half: never 0, defined without labels."""
@@ -278,7 +278,7 @@ class ExactTest:
         if self.promise.scope == "future_runs":
             least = fewest_labels(self.promise.alpha, self.promise.delta)
         else:
-            most = int(whole(self.promise.alpha * (population if of_local else self.evidence.drafts)))
+            most = int(round_down(self.promise.alpha * (population if of_local else self.evidence.drafts)))
             least = self._fewest_of(population, most)
         return ceil(least * self.evidence.drawn_from / population) if of_local else least
 
@@ -290,7 +290,7 @@ class ExactTest:
 
 def _labels_in_all(test: ExactTest, row: int, rate: float, limit: float) -> int | None:
     """Estimate the labels to draw to certify a threshold whose true risk equals the estimate; `None`: too many."""
-    wanted = labels_for(rate, limit, test.promise.delta)
+    wanted = labels_to_certify(rate, limit, test.promise.delta)
     if wanted is None:
         return None
     evidence = test.evidence
@@ -321,7 +321,7 @@ def _none(
     )
 
 
-def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
+def count_labels(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
     """Count labels at every distinct score at or over the floor, or at one threshold.
 
     Args:
@@ -403,18 +403,18 @@ def certified_sentence(
         selective = f"Of the {local:,} drafts of this run that stay local {bad:,} are unacceptable"
         return f"{marginal if promise.risk == 'marginal' else selective}: all are labelled. {stays}"
     basis = f"(n = {count(labels, 'label')}, {bad:,} bad accepted)"
-    beside = (
-        f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({share(bad / accepted)})."
-    )
-    holds = f"With {share(promise.confidence)} confidence at most {share(promise.alpha)} of {_promised(promise)}"
+    observed = precise_percent(bad / accepted)
+    beside = f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({observed})."
+    confidence, alpha = precise_percent(promise.confidence), precise_percent(promise.alpha)
+    holds = f"With {confidence} confidence at most {alpha} of {_promised(promise)}"
     return f"{holds} {basis}; {stays} {beside}"
 
 
 def too_few_sentence(promise: Promise, labels: int, needed: int) -> str:
     """Explain that even flawless labels would be too few."""
     return (
-        f"Too few labels: at least {needed} are needed to promise {share(promise.alpha)} with"
-        f" {share(promise.confidence)} confidence, and there {'is' if labels == 1 else 'are'} {labels}."
+        f"Too few labels: at least {needed} are needed to promise {precise_percent(promise.alpha)} with"
+        f" {precise_percent(promise.confidence)} confidence, and there {'is' if labels == 1 else 'are'} {labels}."
         f" Label {needed - labels} more; until then escalate everything."
     )
 
@@ -427,8 +427,8 @@ def not_yet_sentence(promise: Promise, labels: int, needed: int | None) -> str:
         else f"About {needed:,} labels drawn in the same way are probably enough, if the estimate is right"
     )
     return (
-        f"Not certifiable yet: {count(labels, 'label')} suggest a risk below {share(promise.alpha)}, but do not show it"
-        f" with {share(promise.confidence)} confidence. {more}. Until then escalate everything."
+        f"Not certifiable yet: {count(labels, 'label')} suggest a risk below {precise_percent(promise.alpha)}, but do"
+        f" not show it with {precise_percent(promise.confidence)} confidence. {more}. Until then escalate everything."
     )
 
 
@@ -437,9 +437,9 @@ def too_weak_sentence(promise: Promise) -> str:
     whole = "of everything" if promise.risk == "marginal" else "of the drafts that stay local"
     what = "would be unacceptable local drafts" if promise.risk == "marginal" else "would be unacceptable"
     return (
-        f"The score is too weak for this promise: with {share(promise.confidence)} confidence more than"
-        f" {share(promise.alpha)} {whole} {what} at every threshold that keeps 10 % or more local. Escalate everything,"
-        " allow a larger risk, or improve the drafts."
+        f"The score is too weak for this promise: with {precise_percent(promise.confidence)} confidence more than"
+        f" {precise_percent(promise.alpha)} {whole} {what} at every threshold that keeps 10 % or more local. Escalate"
+        " everything, allow a larger risk, or improve the drafts."
     )
 
 
@@ -447,11 +447,12 @@ def unsupported_sentence(promise: Promise) -> str:
     """Explain that even the estimates keep the promise at no threshold."""
     return (
         f"Escalate everything: at every threshold that keeps 10 % or more local, the labels suggest a risk of"
-        f" {share(promise.alpha)} or more, or hold no acceptable draft. Allow a larger risk, or improve the drafts."
+        f" {precise_percent(promise.alpha)} or more, or hold no acceptable draft. Allow a larger risk, or improve the"
+        " drafts."
     )
 
 
-def share(fraction: float) -> str:
+def precise_percent(fraction: float) -> str:
     """Format a share in per cent with the digits that a chosen risk needs: `10 %`, `2.5 %`."""
     return f"{100 * fraction:.3g} %"
 

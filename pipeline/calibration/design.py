@@ -126,7 +126,7 @@ def draw_from(runs: Sequence[RunScores], settings: DesignSettings) -> Design:
     return draw_design(scores, setup_of(runs[0]), settings, refined=refined)
 
 
-def plan(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPlan:
+def plan_labels(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPlan:
     """Plan the labelling of these runs: the design that would be drawn, and the labels that it needs.
 
     Raises:

@@ -196,7 +196,7 @@ def _unquoted(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] and not cell[1].isalnum() else cell
 
 
-def labels_for(file: LabelFile, stored: StoredDesign, known: Sequence[Label]) -> tuple[Label, ...]:
+def new_labels(file: LabelFile, stored: StoredDesign, known: Sequence[Label]) -> tuple[Label, ...]:
     """Return the labels of a file that its design does not have yet.
 
     Raises:

@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from pipeline.calibration.bounds import Interval, interval, resamples
+from pipeline.calibration.bounds import Interval, percentile_interval, resamples
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.calibration.certificate import ExactTest, LabelEvidence, gather
+from pipeline.calibration.certificate import ExactTest, LabelEvidence, count_labels
 from pipeline.calibration.pool import Pool
 from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
 from pipeline.domain.base import Frozen, Micros, Score
@@ -160,7 +160,7 @@ def bad_shares(cases: Cases, promise: Promise, *, floor: float | None = None) ->
     if not cases.is_labelled.any():
         return (None,) * len(STOPS)
     snapped, lowest = on_stops(cases), stop_at_or_over(floor)
-    evidence = gather(snapped, lowest)
+    evidence = count_labels(snapped, lowest)
     wide = promise.model_copy(update={"confidence": _INTERVAL})
     test, interval = ExactTest(evidence, promise), ExactTest(evidence, wide)
     lows = interval.lower()
@@ -279,7 +279,7 @@ class _Outcomes(NamedTuple):
     """Micro-USD of each control, likewise."""
 
 
-def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
+def compare_controls(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
     """Compare a threshold with its controls; `None` when no draft has both labels and a known cost.
 
     Args:
@@ -298,7 +298,7 @@ def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparis
             name=name,
             cost_micros=float(here.cost[0, column]),
             quality=float(here.quality[0, column]),
-            ahead=interval(float(here.ours[0] - here.quality[0, column]), ahead[:, column]),
+            ahead=percentile_interval(float(here.ours[0] - here.quality[0, column]), ahead[:, column]),
         )
         for column, name in enumerate(CONTROL_WORDS)
     )

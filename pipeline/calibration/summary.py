@@ -90,7 +90,7 @@ def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> C
     )
 
 
-def in_words(summary: CalibrationSummary) -> str:
+def summary_text(summary: CalibrationSummary) -> str:
     """Format a summary for a terminal: the sentence, then a line per figure. It holds no text of the file."""
     low, high = summary.auroc_ci
     known = summary.auroc is not None and low is not None and high is not None

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.calibration.bounds import REPLICATES, Interval, lower, mean_of, upper
+from pipeline.calibration.bounds import REPLICATES, Interval, lower_bound, mean_of, upper_bound
 from pipeline.calibration.cases import Bools, Cases, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.calibration.pool import Pool
@@ -115,8 +115,8 @@ def _bin(score: Floats, label: Floats) -> Bin:
         mean_score=float(score.mean()),
         n=n,
         acceptable=(n - bad) / n,
-        acceptable_low=1 - float(upper(bad, n, tail)),
-        acceptable_high=1 - float(lower(bad, n, tail)),
+        acceptable_low=1 - float(upper_bound(bad, n, tail)),
+        acceptable_high=1 - float(lower_bound(bad, n, tail)),
     )
 
 
@@ -250,7 +250,7 @@ def gains(pool: Pool, threshold: float) -> Gains | None:
     )
 
 
-def in_words(found: Gains, threshold: float) -> str:
+def gains_text(found: Gains, threshold: float) -> str:
     """Put the gains into two sentences."""
     whole = found.everything
     first = (

@@ -67,7 +67,7 @@ def open_store(options: argparse.Namespace, settings: Settings) -> "Store":
     return Store(options.db or settings.database)
 
 
-def remembered_of(options: argparse.Namespace, settings: Settings) -> "MappingLookup":
+def mapping_lookup(options: argparse.Namespace, settings: Settings) -> "MappingLookup":
     """Return the saved column mappings of the database; creates no database."""
     from pipeline.sources.mapping import nothing
 

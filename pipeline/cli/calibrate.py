@@ -35,7 +35,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.certificate import label_floor
-    from pipeline.calibration.summary import in_words, summarise, summary_of
+    from pipeline.calibration.summary import summarise, summary_of, summary_text
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
     from pipeline.domain.labels import Promise
@@ -50,7 +50,7 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
         floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
-    print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
+    print(summary.model_dump_json(indent=2) if options.json else summary_text(summary))
     return 0
 
 

@@ -50,10 +50,10 @@ def _print(runs: Sequence["RunRecord"]) -> None:
         HOW,
         TITLES,
         cautions,
+        compared_figures,
         figure_basis,
         figure_difference,
         figure_value,
-        figures,
         settings_of,
     )
     from pipeline.text.wording import label
@@ -71,7 +71,7 @@ def _print(runs: Sequence["RunRecord"]) -> None:
         print("  nothing: the runs have the same settings")
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
     shown = ""
-    for figure in figures(runs):
+    for figure in compared_figures(runs):
         if TITLES[figure.measure] != shown:
             shown = TITLES[figure.measure]
             print(f"\n{shown}")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
+from pipeline.cli._options import Commands, config_of, mapping_lookup, open_store, run_options, worker_of
 from pipeline.cli.runs import print_run_of
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -46,7 +46,7 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
     if options.from_drafts:
         return _branch(options, settings)
     config = config_of(options)
-    study = load_paths(options.source, remembered=remembered_of(options, settings))
+    study = load_paths(options.source, remembered=mapping_lookup(options, settings))
     store = open_store(options, settings)
     store.save_study(study)
     _keep_here(store, study.id, options)

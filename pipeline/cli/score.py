@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from pipeline.cli._options import Commands, cache_of, remembered_of
+from pipeline.cli._options import Commands, cache_of, mapping_lookup
 from pipeline.domain.config import Settings
 
 
@@ -28,7 +28,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.sources import load_paths
 
     drafts = read_personas(options.personas)
-    study = load_paths(options.source, remembered=remembered_of(options, settings))
+    study = load_paths(options.source, remembered=mapping_lookup(options, settings))
     scorer = Scorer(StudyIndex.cached(study, cache_of(options, settings)), Weights())
     assessed: tuple[AssessedDraft, ...] = tuple(
         AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts

@@ -18,12 +18,12 @@ _MANY_TIED = 0.2
 """Share of drafts with one score from which on a note mentions it."""
 
 
-def notes(board: "Board") -> tuple[str, ...]:
+def board_notes(board: "Board") -> tuple[str, ...]:
     """Return cautions for reading the figures; empty for an ordinary set of drafts."""
     return (*_about_scores(board), *_about_labels(board), *_about_money(board))
 
 
-def undeclared(board: "Board") -> str:
+def promise_warning(board: "Board") -> str:
     """Warn that the promise differs from the one that the labels were drawn for; empty when it does not."""
     if board.labels is None or not (design := board.labels.design.design).is_drawn:
         return ""
@@ -46,7 +46,7 @@ def undeclared(board: "Board") -> str:
     )
 
 
-def drifted(board: "Board") -> str:
+def drift_warning(board: "Board") -> str:
     """Warn that the newest of several runs has other scores, with its other differences; empty when it has not."""
     if not (found := board.drift) or not found.warning:
         return ""
@@ -60,7 +60,7 @@ def drifted(board: "Board") -> str:
     return f"{found.warning}{differs}"
 
 
-def note_at(board: "Board", position: "Position") -> str:
+def describe_threshold(board: "Board", position: "Position") -> str:
     """Describe the effect of one threshold in a sentence."""
     if not position.drafts:
         return "There is no draft to keep or to refine."

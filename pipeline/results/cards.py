@@ -18,11 +18,11 @@ from pipeline.results.evidence import (
     SourceContext,
     Sources,
     claim_groups,
+    describe_person,
     lowered_because,
     mark_counts,
     mark_word,
     other_findings,
-    who,
 )
 from pipeline.text.wording import OUTCOME_WORDS, label, score, undirected, usd
 
@@ -140,7 +140,7 @@ def _card(final: FinalPersona, draft: AssessedDraft | None, simulated: bool, sou
     return Card(
         id=final.draft_id,
         name=label(persona.name),
-        who=label(who(persona), 200) or "No occupation stated",
+        who=label(describe_person(persona), 200) or "No occupation stated",
         tagline=label(persona.tagline, 300),
         origin=final.origin,
         simulated=simulated and final.origin == "frontier",

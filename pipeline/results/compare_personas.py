@@ -65,7 +65,7 @@ class ClaimDifference(Frozen):
     both: tuple[ClaimPair, ...]
 
 
-def matches(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
+def match_personas(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
     """Match personas; each occurs once: pairs first, in the order of the first run, then the unmatched."""
     old, new = first.personas, second.personas
     likeness = _likeness(old, new)

@@ -85,7 +85,7 @@ class _Sample(NamedTuple):
     """The people a draft is drawn from, by draft id."""
 
 
-def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
+def compared_figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
     """Compute every measure of every run, measure by measure in the order of the runs; at least one run."""
     stages = _stages(runs)
     alike = {run.id: shares_drafts(runs[0], run) for run in runs[1:]}

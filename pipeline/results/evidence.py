@@ -154,7 +154,7 @@ def mark_word(name: Mark, *, is_quote: bool) -> str:
     return _QUOTE_WORDS.get(name, word) if is_quote else word
 
 
-def who(persona: Persona) -> str:
+def describe_person(persona: Persona) -> str:
     """Return occupation, age and location in one line; empty when none is stated."""
     facts = persona.demographics
     return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
@@ -181,7 +181,7 @@ class Sources:
         )
 
 
-def changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:
+def text_changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:
     """Return the differences between two texts of a persona, part by part; equal parts are left out."""
     parts = (
         _change("Name", [before.name], [after.name]),

@@ -13,7 +13,7 @@ from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStat
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, figures
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, compared_figures
 from pipeline.results.export import JsonDict
 from pipeline.text.wording import OUTCOME_WORDS, count
 
@@ -51,7 +51,7 @@ class ExperimentResults(Frozen):
         return sum(cell.spent_micros for cell in self.cells if cell.simulated == simulated)
 
 
-def results(
+def experiment_results(
     experiment: Experiment, runs: Sequence[CellRun], records: Mapping[str, RunRecord], baseline: int = 1
 ) -> ExperimentResults:
     """Compare the cells of an experiment with its baseline.
@@ -103,7 +103,7 @@ def _result(
 
 def _figures(record: RunRecord, first: RunRecord | None) -> dict[ComparedMeasure, ComparedFigure]:
     beside = first is not None and first.id != record.id and bool(first.personas)
-    found = figures([first, record] if first is not None and beside else [record])
+    found = compared_figures([first, record] if first is not None and beside else [record])
     own = {figure.measure: figure for figure in found if figure.run_id == record.id}
     del own["answer_ms"]
     if first is not None and beside and not _same_score(first, record):

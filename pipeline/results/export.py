@@ -11,8 +11,8 @@ from pipeline.domain.comparison import LETTERS
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.results.compare_personas import Match, claim_differences, matches
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, figures, settings_of
+from pipeline.results.compare_personas import Match, claim_differences, match_personas
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, compared_figures, settings_of
 from pipeline.results.evidence import LISTS
 from pipeline.results.figures import run_figures
 from pipeline.text.wording import undirected
@@ -238,9 +238,10 @@ def comparison_document(
             {"name": setting.name, "differs": setting.differs, "values": dict(zip(ids, setting.values, strict=True))}
             for setting in settings_of(runs)
         ],
-        "figures": [_compared_figure(figure) for figure in figures(runs)],
+        "figures": [_compared_figure(figure) for figure in compared_figures(runs)],
         "matches": [
-            {"run_id": run.id, "personas": [_compared_match(one) for one in matches(runs[0], run)]} for run in runs[1:]
+            {"run_id": run.id, "personas": [_compared_match(one) for one in match_personas(runs[0], run)]}
+            for run in runs[1:]
         ],
     }
 

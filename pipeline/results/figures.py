@@ -183,7 +183,7 @@ def _why_no_reference(run: RunRecord) -> str:
     return "The frontier model has no known price."
 
 
-def tiles(run: RunRecord) -> tuple[Tile, ...]:
+def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
     """Return tiles of a run in any state: personas, mean score, local share, spent, saved, time."""
     figures = run_figures(run)
     return (

@@ -88,7 +88,7 @@ class Explanation(Frozen):
     scorer_version: str
 
 
-def how(config: HybridConfig) -> str:
+def scoring_method(config: HybridConfig) -> str:
     """Describe how the drafts of a run are scored."""
     helpers = [
         f"the embedding model {config.embedding_model} gives half of a statement's support"
@@ -105,13 +105,13 @@ def how(config: HybridConfig) -> str:
     return f"Every draft is scored by fixed rules; in this run {helped}. Such scores are on a different scale."
 
 
-def formula(weights: Weights) -> str:
+def score_formula(weights: Weights) -> str:
     """Write the overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
     powers = exponents(weights)._asdict()
     return " · ".join(f"{name}^{powers[name]:.2f}" for name in LOOKS_AT)
 
 
-def explain(assessment: Assessment, weights: Weights) -> Explanation:
+def explain_score(assessment: Assessment, weights: Weights) -> Explanation:
     """Explain the score of one text with the weights of its run."""
     supports = [(claim.support, weight_of(claim)) for claim in assessment.claims]
     summed = summary(supports)

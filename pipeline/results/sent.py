@@ -89,7 +89,7 @@ def outbound(run: RunRecord, study: Study) -> Outbound:
     )
 
 
-def remarks(found: Outbound) -> tuple[str, ...]:
+def outbound_notes(found: Outbound) -> tuple[str, ...]:
     """Return sentences to show before the shipments; empty if the shipments are enough."""
     if found.withheld:
         return ("This run was imported without the words of its study, so its requests are not known here.",)
@@ -98,7 +98,7 @@ def remarks(found: Outbound) -> tuple[str, ...]:
     return () if found.left else ("Nothing left this machine.",)
 
 
-def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
+def describe_shipment(shipment: Shipment, study_segments: int) -> tuple[str, str]:
     """Describe a shipment: a headline with its size and recipient, and details."""
     where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
     names = shipment.participants

@@ -131,7 +131,7 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
     return _frame(rows, {"rank": "int64", **texts, **numbers})
 
 
-def attempts(listed: Sequence[ListedCall]) -> pd.DataFrame:
+def attempt_table(listed: Sequence[ListedCall]) -> pd.DataFrame:
     """One row per attempt, in the given order.
 
     Columns: run_id, run, stage, draft_id, call_id, provider, model, status str, input_tokens, output_tokens,

@@ -85,9 +85,9 @@ def test_odd_runs_give_a_chart_or_a_sentence(chart, run):
 @pytest.mark.parametrize("chart", [score_distribution, cost_curve, uplift_slopes])
 def test_rules_and_labels_change_colour_with_the_page(chart):
     light, dark = (json.dumps(chart(SOME, dark=dark).chart.to_dict()) for dark in (False, True))
-    assert style.ink(False) in light
-    assert style.ink(False) not in dark
-    assert style.ink(True) in dark
+    assert style.text_colour(False) in light
+    assert style.text_colour(False) not in dark
+    assert style.text_colour(True) in dark
 
 
 def test_the_histogram_has_twenty_bins_on_zero_to_one_and_counts_every_draft():

@@ -9,7 +9,7 @@ from pipeline.domain.run import ModelCall, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.hybrid.redaction import Redactor
 from pipeline.providers.prompts import segment_line
-from pipeline.results.sent import Outbound, outbound, payload_parts, payloads_text, remarks, told
+from pipeline.results.sent import Outbound, describe_shipment, outbound, outbound_notes, payload_parts, payloads_text
 from tests.factories import make_call, make_run
 
 TEXTS = {
@@ -54,8 +54,8 @@ def run_of(*calls: ModelCall, simulated: bool = False, **settings: object) -> Ru
 
 
 def words(found: Outbound) -> str:
-    shipments = [part for shipment in found.shipments for part in told(shipment, found.study_segments)]
-    return " ".join((*remarks(found), *shipments))
+    shipments = [part for shipment in found.shipments for part in describe_shipment(shipment, found.study_segments)]
+    return " ".join((*outbound_notes(found), *shipments))
 
 
 def test_a_run_inside_this_program_sent_nothing():

@@ -19,7 +19,7 @@ from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.worker import Worker
 from pipeline.results.export import run_document
-from pipeline.results.sent import outbound, remarks
+from pipeline.results.sent import outbound, outbound_notes
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, BundleLimits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final
@@ -203,7 +203,7 @@ def test_run_without_source_differs_only_in_the_quotes_of_its_evidence(exported,
     for entry in (entry for persona in there["personas"] for entry in persona["evidence"]):
         entry["quote"] = None
     assert here == there
-    statement = " ".join(remarks(outbound(empty.run(run_id), empty.study("study-1"))))
+    statement = " ".join(outbound_notes(outbound(empty.run(run_id), empty.study("study-1"))))
     assert "are not known here" in statement
 
 

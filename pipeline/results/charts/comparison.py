@@ -17,7 +17,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.results import tables
 from pipeline.results.charts import style
 from pipeline.results.charts.cost import Progress
-from pipeline.results.charts.style import ChartColumns, ChartTemplate, ChartView, MovingView, named, template
+from pipeline.results.charts.style import ChartColumns, ChartTemplate, ChartView, MovingView, rows_named, template
 from pipeline.text.wording import count, label, percent, score, usd
 
 COLOURS = dict(
@@ -52,9 +52,9 @@ def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
 
 def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
     """Draw one bar per run: shares of its personas by outcome."""
-    table = together(runs, [tables.outcome_mix(run) for run in runs])
+    table = stack_runs(runs, [tables.outcome_mix(run) for run in runs])
     if table.empty:
-        return style.nothing("No persona is finished", table)
+        return style.no_chart("No persona is finished", table)
     local = {
         letter: sum(final.origin == "local" for final in run.personas) / len(run.personas)
         for letter, run in zip(LETTERS, runs, strict=False)
@@ -71,7 +71,7 @@ def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
         alt.Chart(drawn)
         .mark_bar(strokeWidth=1.5, height=alt.RelativeBandSize(0.7))
         .encode(
-            alt.X("start:Q", title="Share of the run's personas", scale=style.unit(), axis=percents()),
+            alt.X("start:Q", title="Share of the run's personas", scale=style.unit_scale(), axis=percent_axis()),
             alt.X2("end:Q"),
             alt.Y("run:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
             *style.outcome_colours(dict(zip(table["outcome"], table["words"], strict=True)), "words"),
@@ -97,11 +97,11 @@ _LABELLED = 0.06
 
 def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool = False) -> ChartView:
     """Draw money spent by each run as step lines on one axis."""
-    table = together(runs, [tables.cumulative_cost(run) for run in runs])
+    table = stack_runs(runs, [tables.cumulative_cost(run) for run in runs])
     mixed = len({run.simulated for run in runs}) > 1
     spent = {letter: usd(run.spent_micros, mixed and run.simulated) for letter, run in zip(LETTERS, runs, strict=False)}
     if not any(run.spent_micros for run in runs):
-        return style.nothing("None of the runs spent anything", table)
+        return style.no_chart("None of the runs spent anything", table)
     mark = " (simulated)" if runs[0].simulated and not mixed else ""
     title = f"Spent{mark}: {', '.join(f'{letter} {amount}' for letter, amount in spent.items())}"
     calls = table.groupby("run")["call"].max()
@@ -114,9 +114,16 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         alt.Chart(drawn)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
-            alt.X("at:Q", title=axis_title, scale=style.unit(float(drawn["at"].max())), axis=_course_axis(drawn, by)),
-            alt.Y("total_usd:Q", title=f"Cumulative cost, USD{mark}", scale=style.unit(top), axis=style.dollars(top)),
-            *colours(labels),
+            alt.X(
+                "at:Q", title=axis_title, scale=style.unit_scale(float(drawn["at"].max())), axis=_course_axis(drawn, by)
+            ),
+            alt.Y(
+                "total_usd:Q",
+                title=f"Cumulative cost, USD{mark}",
+                scale=style.unit_scale(top),
+                axis=style.money_axis(top),
+            ),
+            *run_colours(labels),
             alt.Order("call:Q"),
         )
     )
@@ -126,7 +133,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         .encode(
             alt.X("at:Q"),
             alt.Y("total_usd:Q"),
-            colours(labels)[0],
+            run_colours(labels)[0],
             tooltip=[
                 alt.Tooltip("label:N", title="Run"),
                 alt.Tooltip("call:Q", title="Call"),
@@ -140,7 +147,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
 # --- what they share -------------------------------------------------------------------------------
 
 
-def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+def stack_runs(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Stack the tables of all runs, with the letter and the name of the run as first columns."""
     marked = [
         pd.concat(
@@ -152,7 +159,7 @@ def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.Da
     return pd.concat(marked, ignore_index=True)
 
 
-def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
+def run_colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
     """Encode colour and dashes by run, with one legend below the chart; `labels` come from `run_labels`."""
     key, domain = style.legend("stroke", 500), list(labels)
     colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(domain)]])
@@ -182,10 +189,10 @@ def _seconds(run: RunRecord) -> float:
 
 
 def _course_axis(drawn: pd.DataFrame, by: Progress) -> alt.Axis:
-    return style.whole_numbers(float(drawn["at"].max())) if by == "call" else alt.Axis(format="~r", tickCount=8)
+    return style.count_axis(float(drawn["at"].max())) if by == "call" else alt.Axis(format="~r", tickCount=8)
 
 
-def percents() -> alt.Axis:
+def percent_axis() -> alt.Axis:
     """Return an axis for shares."""
     return alt.Axis(format=".0%", tickCount=5)
 
@@ -196,7 +203,7 @@ def score_overlay(
     """Draw score distributions over each other: share of each run's personas in 20 bins on 0..1."""
     table, scored = _scores(runs, texts)
     if scored.empty:
-        return style.nothing("No persona has a score", table)
+        return style.no_chart("No persona has a score", table)
     title, subtitle = _score_finding(runs, texts, table, scored)
     binned = _binned(scored)
     return MovingView(
@@ -212,15 +219,15 @@ def score_overlay(
 
 @lru_cache(maxsize=8)
 def _overlay_template(labels: tuple[str, ...]) -> ChartTemplate:
-    line = named("steps").mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
+    line = rows_named("steps").mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
     layer = line.encode(
-        alt.X("left:Q", title=_AXIS, scale=style.unit(), axis=_tenths()),
-        alt.Y("share:Q", title="Share of the run's personas", scale=alt.Scale(domainMin=0), axis=percents()),
-        *colours(labels),
+        alt.X("left:Q", title=_AXIS, scale=style.unit_scale(), axis=_tenths()),
+        alt.Y("share:Q", title="Share of the run's personas", scale=alt.Scale(domainMin=0), axis=percent_axis()),
+        *run_colours(labels),
         alt.Order("left:Q"),
     )
     # A point on each step, for its tooltip.
-    points = named("bins").mark_circle(size=60, opacity=0)
+    points = rows_named("bins").mark_circle(size=60, opacity=0)
     return template(
         [layer, points.encode(alt.X("middle:Q"), alt.Y("share:Q"), tooltip=_BIN_TOOLTIP)], HEIGHT, _OVERLAY_WORDS
     )
@@ -232,7 +239,7 @@ def score_rows(
     """Draw the distributions one below the other, on one axis; as counts, with each run's mean as a line."""
     table, scored = _scores(runs, texts)
     if scored.empty:
-        return style.nothing("No persona has a score", table)
+        return style.no_chart("No persona has a score", table)
     title, subtitle = _score_finding(runs, texts, table, scored)
     places = _places(len(runs))
     binned = _binned(scored)
@@ -263,21 +270,21 @@ def _rows_template(labels: tuple[str, ...], dark: bool) -> ChartTemplate:
         description="Runs, the first on top",
     )
     bars = (
-        named("bins")
+        rows_named("bins")
         .mark_bar(binSpacing=1)
         .encode(
-            alt.X("left:Q", bin="binned", title=_AXIS, scale=style.unit(), axis=_tenths()),
+            alt.X("left:Q", bin="binned", title=_AXIS, scale=style.unit_scale(), axis=_tenths()),
             alt.X2("right:Q"),
-            alt.Y("bottom:Q", title="Personas per run", scale=style.unit(float(len(labels))), axis=axis),
+            alt.Y("bottom:Q", title="Personas per run", scale=style.unit_scale(float(len(labels))), axis=axis),
             alt.Y2("top:Q"),
             # The letters at the axis replace a legend.
-            colours(labels)[0].legend(None),
+            run_colours(labels)[0].legend(None),
             tooltip=_BIN_TOOLTIP,
         )
     )
     at, above = alt.X("overall:Q"), alt.Y("top:Q")
-    rule = named("means").mark_rule(strokeWidth=2, color=style.ink(dark))
-    text = style.label(named("means"), dark, "right", "top", dx=-4)
+    rule = rows_named("means").mark_rule(strokeWidth=2, color=style.text_colour(dark))
+    text = style.text_layer(rows_named("means"), dark, "right", "top", dx=-4)
     layers = [bars, rule.encode(at, alt.Y("bottom:Q"), alt.Y2("top:Q")), text.encode(at, above)]
     return template(layers, HEIGHT, _ROWS_WORDS)
 
@@ -297,7 +304,7 @@ def _scores(runs: Sequence[RunRecord], texts: Texts) -> tuple[pd.DataFrame, pd.D
         frames = [tables.persona_table(run) for run in runs]
     else:
         frames = [(drafts := tables.draft_scores(run))[drafts["kept"]] for run in runs]
-    table = together(runs, [one.reset_index(drop=True) for one in frames])
+    table = stack_runs(runs, [one.reset_index(drop=True) for one in frames])
     names = run_labels(runs)
     return table, table.dropna(subset=["overall"]).assign(label=lambda frame: frame["run"].map(names))
 
@@ -311,7 +318,7 @@ def _score_finding(
     none = f"; {' and '.join(absent)} without a score" if absent else ""
     title = f"Mean score: {', '.join(f'{letter} {score(mean)}' for letter, mean in means.items())}"
     counted = "; ".join(f"{letter}: n = {number}" for letter, number in numbers.items())
-    return title, f"{texts.capitalize()}; {counted}{style.left_out(table, scored)}{none}"
+    return title, f"{texts.capitalize()}; {counted}{style.left_out_note(table, scored)}{none}"
 
 
 def _binned(scored: pd.DataFrame) -> pd.DataFrame:

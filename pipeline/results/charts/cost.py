@@ -53,7 +53,7 @@ def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> 
     calls = len(table) - 1
     if not run.spent_micros and not run.frontier_only_micros:
         why = f"{count(calls, 'call')}, none of them charged" if calls else "No paid call was made"
-        return style.nothing(why, table)
+        return style.no_chart(why, table)
     refused = sum(final.outcome == "budget_exhausted" for final in run.personas)
     lines, far = _lines(run)
     title = _finding(run, calls, refused)
@@ -126,13 +126,13 @@ def _layers(
 
 def _steps(curve: pd.DataFrame, title: str, money: str, frame: _Frame) -> alt.Chart:
     by_call = curve["at"].equals(curve["call"].astype(float))
-    axis = style.whole_numbers(frame.right) if by_call else alt.Axis(format="~r", tickCount=8)
+    axis = style.count_axis(frame.right) if by_call else alt.Axis(format="~r", tickCount=8)
     chart: alt.Chart = (
         alt.Chart(curve)
         .mark_line(interpolate="step-after", color=style.FRONTIER, strokeWidth=2.5)
         .encode(
-            alt.X("at:Q", title=title, scale=style.unit(frame.right), axis=axis),
-            alt.Y("cumulative_usd:Q", title=money, scale=style.unit(frame.top), axis=style.dollars(frame.top)),
+            alt.X("at:Q", title=title, scale=style.unit_scale(frame.right), axis=axis),
+            alt.Y("cumulative_usd:Q", title=money, scale=style.unit_scale(frame.top), axis=style.money_axis(frame.top)),
             alt.Order("call:Q"),
         )
     )
@@ -172,9 +172,13 @@ def _reference(line: _Line, lines: list[_Line], gap: float, dark: bool) -> list[
     if line.name == "budget":
         rule = base.mark_rule(strokeWidth=2, color=style.BUDGET)
     else:
-        rule = base.mark_rule(strokeWidth=2, color=style.ink(dark), strokeDash=[6, 4])
+        rule = base.mark_rule(strokeWidth=2, color=style.text_colour(dark), strokeDash=[6, 4])
     crowded = any(0 < other.usd - line.usd < gap for other in lines)
-    text = style.label(base, dark, "left", "top", dy=4) if crowded else style.label(base, dark, "left", "bottom", dy=-4)
+    text = (
+        style.text_layer(base, dark, "left", "top", dy=4)
+        if crowded
+        else style.text_layer(base, dark, "left", "bottom", dy=-4)
+    )
     at = alt.Y("usd:Q")
     return [rule.encode(at), text.encode(at, x=alt.value(4))]
 
@@ -192,6 +196,6 @@ def _end(held: pd.DataFrame, frame: _Frame, stopped: bool, dark: bool) -> list[A
     shape, colour = ("diamond", style.BUDGET) if stopped else ("circle", style.FRONTIER)
     point = base.mark_point(shape=shape, size=120, filled=True, opacity=1, color=colour)
     late = float(held["at"].iloc[0]) > frame.right / 2
-    text = style.label(base, dark, "right" if late else "left", "bottom", dy=-8, bold=True)
+    text = style.text_layer(base, dark, "right" if late else "left", "bottom", dy=-8, bold=True)
     at = alt.X("at:Q")
     return [point.encode(at, alt.Y("cumulative_usd:Q")), text.encode(at, alt.Y("level:Q"))]

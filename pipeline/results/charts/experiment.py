@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, named, template
+from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, rows_named, template
 from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, TITLES, ComparedMeasure
 from pipeline.results.experiment import ExperimentResults
 from pipeline.text.wording import count
@@ -47,7 +47,7 @@ def paired_differences(
     names = ["cell", "settings", *ends, "pairs", "word"]
     if not rows:
         reason = f"No cell can be compared with cell {found.baseline} yet"
-        return style.nothing(reason, pd.DataFrame(columns=names))
+        return style.no_chart(reason, pd.DataFrame(columns=names))
     columns = {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
     words = [str(word) for word in columns["word"]]
     is_clear = [word not in (NO_DIFFERENCE, SAME) for word in words]
@@ -119,7 +119,7 @@ def _layers(cells: int, suffix: str, axis: str, dark: bool) -> list[AnyChart]:
         alt.Tooltip("pairs:Q", title="Pairs"),
         alt.Tooltip("word:N", title="In a word"),
     ]
-    colour, base, zero = style.ink(dark), named("cells"), named("baseline")
+    colour, base, zero = style.text_colour(dark), rows_named("cells"), rows_named("baseline")
     ticks = alt.Axis(format="+.2~g", tickCount=6)
     at = alt.X("at:Q", title=axis, axis=ticks)
     across = alt.X(f"{low}:Q", title=axis, scale=alt.Scale(zero=True, padding=12), axis=ticks)

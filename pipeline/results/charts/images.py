@@ -8,7 +8,7 @@ import json
 import textwrap
 from typing import Any, Literal
 
-from pipeline.results.charts.style import ChartView, ink
+from pipeline.results.charts.style import ChartView, text_colour
 
 ImageFormat = Literal["png", "svg"]
 
@@ -31,7 +31,7 @@ def inline_svg(view: ChartView) -> str:
     spec["config"]["legend"] = {"labelColor": _PAGE_COLOUR}
     drawn = _draw(spec, "svg").decode()
     # Rules and labels have the text colour of the light theme, which a configuration does not reach.
-    return drawn.replace(f'"{ink(dark=False)}"', f'"{_PAGE_COLOUR}"')
+    return drawn.replace(f'"{text_colour(dark=False)}"', f'"{_PAGE_COLOUR}"')
 
 
 def image_file(view: ChartView, form: ImageFormat, caption: str) -> bytes:
@@ -66,7 +66,7 @@ def _spec(view: ChartView) -> dict[str, Any]:
     if view.chart is None:
         raise ValueError(view.title)
     # Marks have the text colour of their theme; a picture is always on a light background.
-    text = view.chart.to_json().replace(ink(dark=True), ink(dark=False))
+    text = view.chart.to_json().replace(text_colour(dark=True), text_colour(dark=False))
     spec: dict[str, Any] = json.loads(text)
     return spec | {"width": _WIDTH}
 

@@ -82,7 +82,7 @@ class ChartView(NamedTuple):
     """n, and data left out of the drawing."""
 
 
-def nothing(reason: str, table: pd.DataFrame) -> ChartView:
+def no_chart(reason: str, table: pd.DataFrame) -> ChartView:
     """Return a view without a chart, with the reason as its title."""
     return ChartView(None, reason, f"No chart: {reason}.", table)
 
@@ -108,18 +108,18 @@ def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
     return chart
 
 
-def left_out(table: pd.DataFrame, drawn: pd.DataFrame) -> str:
+def left_out_note(table: pd.DataFrame, drawn: pd.DataFrame) -> str:
     """Return the part of a subtitle that counts rows without a score; empty when all are drawn."""
     missing = len(table) - len(drawn)
     return f"; {missing} without a score not shown" if missing else ""
 
 
-def ink(dark: bool) -> str:
+def text_colour(dark: bool) -> str:
     """Return the text colour of Streamlit's two themes, for marks that its chart theme leaves black."""
     return "#FAFAFA" if dark else "#31333F"
 
 
-def label(
+def text_layer(
     base: alt.Chart,
     dark: bool,
     align: Literal["left", "right"],
@@ -135,7 +135,7 @@ def label(
         baseline=baseline,
         dx=dx,
         dy=dy,
-        color=ink(dark),
+        color=text_colour(dark),
         fontSize=TEXT,
         fontWeight="bold" if bold else "normal",
     )
@@ -143,7 +143,7 @@ def label(
     return text
 
 
-def threshold(value: float, dark: bool, axis: Literal["x", "y"], *, until: float = 1.0) -> list[AnyChart]:
+def threshold_line(value: float, dark: bool, axis: Literal["x", "y"], *, until: float = 1.0) -> list[AnyChart]:
     """Draw a line across the chart at the threshold, with its value on it.
 
     Args:
@@ -153,31 +153,31 @@ def threshold(value: float, dark: bool, axis: Literal["x", "y"], *, until: float
         until: part of the width at which a horizontal line ends, to leave room for words to the right of it.
     """
     base = alt.Chart(pd.DataFrame({"threshold": [value], "label": [f"threshold {score(value)}"]}))
-    rule = base.mark_rule(strokeWidth=2, color=ink(dark))
+    rule = base.mark_rule(strokeWidth=2, color=text_colour(dark))
     if axis == "y":
-        text = label(base, dark, "left", "bottom", dx=3, dy=-4)
+        text = text_layer(base, dark, "left", "bottom", dx=3, dy=-4)
         at = alt.Y("threshold:Q")
         right = alt.value(alt.ExprRef(f"width * {until}"))
         return [rule.encode(at, x=alt.value(0), x2=right), text.encode(at, x=alt.value(0))]
     # The label turns to the side where there is room.
-    text = label(base, dark, "right", "top", dx=-6) if value > 0.5 else label(base, dark, "left", "top", dx=6)
+    text = text_layer(base, dark, "right", "top", dx=-6) if value > 0.5 else text_layer(base, dark, "left", "top", dx=6)
     across = alt.X("threshold:Q")
     return [rule.encode(across), text.encode(across, y=alt.value(3))]
 
 
-def whole_numbers(largest: float) -> alt.Axis:
+def count_axis(largest: float) -> alt.Axis:
     """Return an axis for counts: ticks at whole numbers only."""
     if largest < 12:
         return alt.Axis(format="d", values=list(range(int(largest) + 1)))
     return alt.Axis(format=",d", tickCount=8, tickMinStep=1)
 
 
-def dollars(largest: float) -> alt.Axis:
+def money_axis(largest: float) -> alt.Axis:
     """Return an axis for money up to `largest` (over 0)."""
-    return dollars_with(decimals(largest))
+    return money_axis_with(decimals(largest))
 
 
-def dollars_with(decimals: int) -> alt.Axis:
+def money_axis_with(decimals: int) -> alt.Axis:
     """Return an axis for money with this many decimals."""
     return alt.Axis(format=f"$,.{decimals}f", tickCount=5)
 
@@ -187,7 +187,7 @@ def decimals(largest: float) -> int:
     return max(2, -floor(log10(largest / 5)))
 
 
-def unit(largest: float = 1.0) -> alt.Scale:
+def unit_scale(largest: float = 1.0) -> alt.Scale:
     """Return a scale from 0 to exactly `largest`."""
     return alt.Scale(domain=[0, largest], nice=False)
 
@@ -261,21 +261,21 @@ class MovingView(NamedTuple):
         return ChartView(chart, self.title, self.alt, self.table, self.subtitle)
 
 
-def named(name: str) -> alt.Chart:
+def rows_named(name: str) -> alt.Chart:
     """Return a chart of the rows of that name."""
     return alt.Chart(alt.NamedData(name=name))
 
 
-def frame() -> alt.Chart:
+def frame_points() -> alt.Chart:
     """Draw invisible points of the rows `frame`, which set the limits of the axis.
 
     Limits in the specification would need a new chart for every set of drafts.
     """
-    chart: alt.Chart = named("frame").mark_point(opacity=0, aria=False).encode(alt.Y("level:Q"))
+    chart: alt.Chart = rows_named("frame").mark_point(opacity=0, aria=False).encode(alt.Y("level:Q"))
     return chart
 
 
-def turning(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
+def side_label(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
     """Draw a column of text to the left of its position if the column `late` is true, else to the right.
 
     One layer for both sides: each further layer costs every move of the slider about a millisecond.
@@ -290,13 +290,13 @@ def turning(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
         align=alt.ExprRef("datum.late ? 'right' : 'left'"),
         dx=alt.ExprRef(f"datum.late ? -{away} : {away}"),
         baseline="middle",
-        color=ink(dark),
+        color=text_colour(dark),
         fontSize=TEXT,
     )
     turned: alt.Chart = marked.encode(alt.Text(f"{text}:N"))
     return turned
 
 
-def tenths() -> alt.Axis:
+def tenths_axis() -> alt.Axis:
     """Return an axis for scores and thresholds that ends exactly at the edge of the drawing."""
     return alt.Axis(format=".1f", values=[tenth / 10 for tenth in range(11)], labelFlush=True, grid=False)

@@ -35,13 +35,13 @@ def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
     pairs = table.dropna(subset=["uplift"])
     if pairs.empty:
         asked = f"The frontier returned no comparable text for {count(len(table), 'draft')}"
-        return style.nothing(asked if len(table) else "No draft was sent to the frontier", table)
+        return style.no_chart(asked if len(table) else "No draft was sent to the frontier", table)
     title = _finding(run)
-    subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out(table, pairs)}"
+    subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out_note(table, pairs)}"
     better = f"{int((pairs['uplift'] > 0).sum())} of {count(len(pairs), 'text')} scored higher than the draft"
     words = f"Slope chart from draft score to frontier score, {subtitle}. {title}. {better}."
     named = len(pairs) <= _MOST_NAMES
-    line = style.threshold(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
+    line = style.threshold_line(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
     layers = [*_slopes(pairs), *line]
     if named:
         layers.append(_names(pairs, dark))
@@ -73,7 +73,9 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     )
     base = alt.Chart(pd.concat(ends)).encode(
         alt.X("side:Q", title=None, scale=alt.Scale(domain=list(_RANGE), nice=False), axis=sides),
-        alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),
+        alt.Y(
+            "score:Q", title="Score, overall (0–1)", scale=style.unit_scale(), axis=alt.Axis(format=".1f", tickCount=5)
+        ),
         alt.Color("used:N", scale=colours, legend=key),
         tooltip=[
             alt.Tooltip("name:N", title="Persona"),
@@ -95,7 +97,7 @@ def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
     ranked = pairs.sort_values("refined_score")
     frame = pd.DataFrame({"level": _apart(ranked["refined_score"].to_list()), "side": 1})
     frame["label"] = ranked["name"].map(_short).to_list()
-    text = style.label(alt.Chart(frame), dark, "left", "middle", dx=10)
+    text = style.text_layer(alt.Chart(frame), dark, "left", "middle", dx=10)
     names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
     return names
 

@@ -12,10 +12,10 @@ from pipeline.results.evidence import (
     Mark,
     MarkedClaim,
     claim_groups,
+    describe_person,
     mark_counts,
     mark_word,
     other_findings,
-    who,
 )
 from pipeline.text.wording import OUTCOME_WORDS, score, usd
 
@@ -94,7 +94,7 @@ def _told(
         draft_id=final.draft_id,
         name=final.persona.name,
         tagline=final.persona.tagline,
-        who=who(final.persona),
+        who=describe_person(final.persona),
         background=final.persona.background,
         scores=_scores(final.assessment.scores),
         draft_score=score(before.scores.overall) if before else None,

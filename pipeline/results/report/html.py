@@ -30,7 +30,7 @@ class ReportFigure(Frozen):
     """Rows of the table beyond `MOST_ROWS`."""
 
 
-def figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFigure:
+def report_figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFigure:
     """Draw a chart for a report, with its finding and the table behind it.
 
     Args:

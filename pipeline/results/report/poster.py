@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.results.evidence import mark, weak_claims, who
+from pipeline.results.evidence import describe_person, mark, weak_claims
 from pipeline.results.report.html import render
-from pipeline.results.report.run import at
+from pipeline.results.report.run import utc_time
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score
 
 _MOST = 4
@@ -44,7 +44,9 @@ def posters(run: RunRecord, personas: Sequence[FinalPersona]) -> str:
         run: the personas' own.
         personas: at least one, in the order of the pages.
     """
-    return render("poster.html", run=run, started=at(run.created_at), posters=[_poster(run, one) for one in personas])
+    return render(
+        "poster.html", run=run, started=utc_time(run.created_at), posters=[_poster(run, one) for one in personas]
+    )
 
 
 def _poster(run: RunRecord, final: FinalPersona) -> Poster:
@@ -56,7 +58,7 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
     return Poster(
         name=_cut(persona.name, "name"),
         tagline=_cut(persona.tagline, "tagline"),
-        who=_cut(who(final.persona), "tagline"),
+        who=_cut(describe_person(final.persona), "tagline"),
         facts=tuple((_cut(key, "fact"), _cut(value, "fact")) for key, value in facts[:_MOST]),
         quote=_quote(final),
         lists=tuple((title, tuple(_cut(item, "item") for item in items[:_MOST])) for title, items in named if items),

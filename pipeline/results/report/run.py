@@ -10,11 +10,11 @@ from pipeline.results import charts
 from pipeline.results.charts.images import image_file
 from pipeline.results.charts.style import ChartView
 from pipeline.results.evidence import MARK_WORDS
-from pipeline.results.figures import tiles
+from pipeline.results.figures import run_tiles
 from pipeline.results.report.claims import told_personas
-from pipeline.results.report.html import figure, render
-from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
-from pipeline.results.sent import outbound, remarks, told
+from pipeline.results.report.html import render, report_figure
+from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, score_formula, scoring_method
+from pipeline.results.sent import describe_shipment, outbound, outbound_notes
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 
 
@@ -30,9 +30,9 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
     return render(
         "run.html",
         run=run,
-        facts=facts(run),
-        tiles=tiles(run),
-        figures=[figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
+        facts=run_facts(run),
+        tiles=run_tiles(run),
+        figures=[report_figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
         outcomes=_outcomes(run),
         personas=told_personas(run, study, with_source=with_source),
         marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
@@ -40,8 +40,8 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         calls=_calls(run),
         spent=usd(run.spent_micros, run.simulated),
         sent=_sent(run, study),
-        how=how(run.config),
-        formula=formula(run.config.weights),
+        how=scoring_method(run.config),
+        formula=score_formula(run.config.weights),
         looks_at=LOOKS_AT,
         limits=(*BLIND, *CAUTIONS),
         settings=_settings(run),
@@ -59,7 +59,7 @@ def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
     )
 
 
-def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
+def run_facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
     """Return the facts about a run that head its report, as pairs of name and value."""
     config, size = run.config, run.study
     frontier = f"{config.frontier_model} ({config.frontier_provider})" if config.uses_frontier else "none: local only"
@@ -75,13 +75,13 @@ def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
         ("Drafts by", drafter),
         ("Refined by", frontier),
         ("Threshold", score(config.quality_threshold)),
-        ("Started", at(run.created_at)),
+        ("Started", utc_time(run.created_at)),
         ("Status", run.status),
         ("Run", run.id),
     )
 
 
-def at(moment: datetime) -> str:
+def utc_time(moment: datetime) -> str:
     """Format a time in UTC: `3 Mar 2026, 10:30 UTC`."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
@@ -112,8 +112,8 @@ def _calls(run: RunRecord) -> list[tuple[str, ...]]:
 
 def _sent(run: RunRecord, study: Study) -> list[str]:
     found = outbound(run, study)
-    shipments = [" ".join(told(shipment, found.study_segments)) for shipment in found.shipments]
-    return [*remarks(found), *shipments]
+    shipments = [" ".join(describe_shipment(shipment, found.study_segments)) for shipment in found.shipments]
+    return [*outbound_notes(found), *shipments]
 
 
 def _settings(run: RunRecord) -> list[tuple[str, str]]:
