@@ -49,6 +49,7 @@ def bundle(study: bytes, level: int = 9) -> bytes:
 
 
 def keys(number: int) -> bytes:
+    """Return a JSON object with this many keys."""
     return b"{%s}" % b",".join(b'"%d":{}' % key for key in range(number))
 
 
@@ -132,9 +133,11 @@ class Gateway(BaseHTTPRequestHandler):
     """Answers every request with the body that its address names."""
 
     def do_GET(self) -> None:
+        """Describe the model."""
         self._answer([_SHOWN])
 
     def do_POST(self) -> None:
+        """Send the hostile body."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.endswith("/api/show"):
             self._answer([_SHOWN])
@@ -152,7 +155,8 @@ class Gateway(BaseHTTPRequestHandler):
         except OSError:  # hung up on, as it should be
             self.close_connection = True
 
-    def log_message(self, *_: object) -> None: ...
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
 
 
 # --- what a process of its own does ----------------------------------------------------------------
@@ -244,6 +248,7 @@ def measured(name: str, *arguments: str) -> bool:
 
 
 def main(wanted: list[str]) -> int:
+    """Measure every case, or those named, and print a line for each."""
     bad = total = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, (file, make) in FILES.items():

@@ -36,6 +36,7 @@ class Varied:
         return getattr(self._provider, name)
 
     def complete(self, request: Request) -> Reply:
+        """Answer as the simulation does, with a length of its own."""
         reply = self._provider.complete(request)
         length = round(reply.usage.output_tokens * 2 ** self._random.uniform(-1, 1))
         cut = length > request.max_output_tokens
@@ -44,6 +45,7 @@ class Varied:
 
 
 def run(study: Study, budget: float, workers: int, *, varied: bool) -> RunRecord:
+    """Run thirty drafts under a budget in USD."""
     values = {
         "count": 30,
         "draft_factor": 1,
@@ -59,6 +61,7 @@ def run(study: Study, budget: float, workers: int, *, varied: bool) -> RunRecord
 
 
 def main() -> int:
+    """Print how much of what fits each small budget has bought."""
     study, worst = load_paths([ROOT / "data" / "hearthwise"]), 1.0
     print("answers   budget  workers  bought  would fit  used   cut off  of what fits")
     for varied in (False, True):

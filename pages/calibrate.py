@@ -68,15 +68,15 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
 
 
 def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
-    from pipeline.results.calibration import drifted, notes
+    from pipeline.results.calibration import board_notes, drift_warning
 
     board = threshold_data.board(question, terms)
-    if warning := drifted(board):
+    if warning := drift_warning(board):
         st.warning(escape_markdown(warning), icon=":material/trending_down:")
     threshold.answer(board)
     threshold.actions(board)
     threshold.moving(board)
-    if found := notes(board):
+    if found := board_notes(board):
         lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
         st.caption(f"**To know when reading these figures**\n\n{lines}")
 

@@ -254,7 +254,7 @@ def _downloads(choice: CallChoice) -> None:
     store = ui.services().store
     st.download_button(
         "Attempts as CSV",
-        lambda: spreadsheet.csv_text(tables.attempts(store.calls(choice))),
+        lambda: spreadsheet.csv_text(tables.attempt_table(store.calls(choice))),
         f"{name}.csv",
         on_click="ignore",
         width="stretch",

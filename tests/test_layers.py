@@ -97,7 +97,7 @@ def test_sdk_is_imported_inside_a_function(module: str) -> None:
 
 @pytest.mark.slow
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    code = "import sys, pipeline, pipeline.cli.main, pipeline.domain.run, pipeline.providers; print('\\n'.join(sys.modules))"
+    code = "import sys, pipeline.cli.main, pipeline.domain.run, pipeline.providers; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     heavy = {"streamlit", "altair", "pandas", "anthropic", "openai", "ollama", "numpy", "scipy", "sqlite_utils"}
     assert heavy & set(loaded.stdout.split()) == set()

@@ -49,14 +49,14 @@ def _under_way(board: "Board") -> None:
 
 
 def _what_is_known(board: "Board", threshold: float) -> None:
-    from pipeline.calibration.worth import gains, in_words
+    from pipeline.calibration.worth import gains, gains_text
     from pipeline.results.charts.tradeoff import who_gains
 
     found, known = gains(board.pool, threshold), board.pool.by_score
     if found is None or known is None:
         st.caption("None of these drafts has been refined, so nothing is known yet.")
         return
-    st.markdown(escape_markdown(in_words(found, threshold)))
+    st.markdown(escape_markdown(gains_text(found, threshold)))
     with st.container(border=True):
         figures.chart(
             "Who gains from refining",

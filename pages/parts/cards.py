@@ -17,7 +17,15 @@ from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.cards import cards
-from pipeline.results.evidence import LISTS, MARK_WORDS, FieldChange, Mark, changes, unsupported_quotes, weak_claims
+from pipeline.results.evidence import (
+    LISTS,
+    MARK_WORDS,
+    FieldChange,
+    Mark,
+    text_changes,
+    unsupported_quotes,
+    weak_claims,
+)
 from pipeline.results.export import persona_markdown
 from pipeline.results.score_explained import (
     BLIND,
@@ -26,11 +34,11 @@ from pipeline.results.score_explained import (
     MEANING,
     Explanation,
     ScorePart,
-    explain,
-    formula,
-    how,
+    explain_score,
     on_this_study,
     product_in_words,
+    score_formula,
+    scoring_method,
 )
 from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, score
 
@@ -170,8 +178,8 @@ def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
 @st.dialog("How scores come about", width="medium", icon=":material/calculate:")
 def scores_explained(run: RunRecord) -> None:
     """The score in general, with the weights of this run."""
-    st.markdown(escape_markdown(how(run.config)))
-    st.code(f"score = {formula(run.config.weights)}", language=None)
+    st.markdown(escape_markdown(scoring_method(run.config)))
+    st.code(f"score = {score_formula(run.config.weights)}", language=None)
     for name, looks_at in LOOKS_AT.items():
         st.markdown(f"**{name.capitalize()}.** {looks_at}")
     st.markdown(
@@ -188,12 +196,12 @@ def scores_explained(run: RunRecord) -> None:
 @st.dialog("How this score comes about", width="medium", icon=":material/calculate:")
 def score_explained(run: RunRecord, final: FinalPersona) -> None:
     """The score of one delivered text, part by part."""
-    explained = explain(final.assessment, run.config.weights)
+    explained = explain_score(final.assessment, run.config.weights)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.metric("Score", score(explained.overall), width="content")
         with st.container(gap="xsmall"):
             st.markdown(f"**{escape_markdown(final.persona.name)}**")
-            st.caption(escape_markdown(f"{formula(run.config.weights)}: {product_in_words(explained) or 'open'}"))
+            st.caption(escape_markdown(f"{score_formula(run.config.weights)}: {product_in_words(explained) or 'open'}"))
     for change in explained.changes:
         st.warning(escape_markdown(change), icon=":material/info:")
     for part in explained.parts:
@@ -246,7 +254,7 @@ def before_and_after(run: RunRecord, final: FinalPersona) -> None:
     mark = " (simulated)" if run.simulated else ""
     unused = ", not used" if rejected else ""
     right.markdown(f"**Frontier{mark}{unused} · {score(new.scores.overall if new else None)}**")
-    for change in changes(before, after):
+    for change in text_changes(before, after):
         _changed(change)
 
 

@@ -18,10 +18,10 @@ from pipeline.results.compare_runs import (
     ComparedFigure,
     Setting,
     cautions,
+    compared_figures,
     figure_basis,
     figure_difference,
     figure_value,
-    figures,
     settings_of,
 )
 from pipeline.results.figures import run_figures
@@ -89,7 +89,7 @@ def differences(runs: Sequence[RunRecord]) -> None:
     """Quality, local share, cost and time of every run, with the difference from the first one."""
     st.header("What came of it", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
-    found = ui.once("figures", runs, lambda: figures(runs))
+    found = ui.once("figures", runs, lambda: compared_figures(runs))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure, title in TITLES.items():
             with st.container(border=True, height="stretch", gap="xsmall"):

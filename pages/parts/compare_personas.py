@@ -13,7 +13,7 @@ from pages.parts import cards, ui
 from pages.parts.table import markdown_table
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.results.compare_personas import ClaimDifference, Match, claim_differences, matches
+from pipeline.results.compare_personas import ClaimDifference, Match, claim_differences, match_personas
 from pipeline.results.evidence import MarkedClaim
 from pipeline.text.wording import OUTCOME_WORDS, count, escape_markdown, label, percent, score
 
@@ -32,7 +32,7 @@ def show(runs: Sequence[RunRecord]) -> None:
         )
         other = LETTERS.index(chosen or "B")
     first, second = runs[0], runs[other]
-    found = ui.once("matches", (first, second), lambda: matches(first, second))
+    found = ui.once("matches", (first, second), lambda: match_personas(first, second))
     pairs = sum(one.first is not None and one.second is not None for one in found)
     st.caption(_legend(pairs, found, LETTERS[other]))
     page = 1

@@ -14,7 +14,7 @@ from pipeline.domain.experiment import CellRun, Experiment, status_of, value_wor
 from pipeline.errors import PersonaError
 from pipeline.jobs.experiment import run_experiment
 from pipeline.results.compare_runs import TITLES, ComparedMeasure, figure_difference
-from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, results
+from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, experiment_results
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
 
@@ -131,7 +131,7 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
 def _document(store: Store, experiment: Experiment) -> str:
     # The store of the session that was shown the button: a file is made outside every session, when it is clicked.
     runs = store.experiment_runs(experiment.id)
-    found = results(experiment, runs, {run.id: store.run(run.id) for run in runs if run.drafts_from}, 1)
+    found = experiment_results(experiment, runs, {run.id: store.run(run.id) for run in runs if run.drafts_from}, 1)
     return json.dumps(experiment_document(found), indent=2, ensure_ascii=False)
 
 
@@ -197,7 +197,9 @@ def _kept(
     _experiment: Experiment,
     _runs: tuple[CellRun, ...],
 ) -> ExperimentResults:
-    return results(_experiment, _runs, {run.id: ui.run(run.id) for run in _runs if run.drafts_from}, baseline)
+    return experiment_results(
+        _experiment, _runs, {run.id: ui.run(run.id) for run in _runs if run.drafts_from}, baseline
+    )
 
 
 def _money(found: ExperimentResults) -> None:

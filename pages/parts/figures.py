@@ -11,7 +11,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.results import charts
 from pipeline.results.charts.images import ImageFormat, image_file
 from pipeline.results.charts.style import MovingView
-from pipeline.results.figures import tiles
+from pipeline.results.figures import run_tiles
 from pipeline.text import spreadsheet
 from pipeline.text.wording import escape_markdown
 
@@ -53,7 +53,7 @@ def specified(view: charts.ChartView) -> Drawn:
 def metrics(run: RunRecord) -> None:
     """Six figures, each with its n and its interval, or with the reason why there is none."""
     with st.grid(3, min_column_width=160, gap="small"):
-        for one in tiles(run):
+        for one in run_tiles(run):
             tile(one.label, one.value, one.note, one.meaning or None)
 
 

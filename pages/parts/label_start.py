@@ -10,8 +10,8 @@ import streamlit as st
 
 from pages.parts import threshold_data, ui
 from pages.parts.label_card import RATER_KEY
-from pipeline.calibration.design import LabelPlan, minutes_for, plan
-from pipeline.calibration.label_files import LabelFile, labels_for, made_elsewhere, read_labels
+from pipeline.calibration.design import LabelPlan, minutes_for, plan_labels
+from pipeline.calibration.label_files import LabelFile, made_elsewhere, new_labels, read_labels
 from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
@@ -170,7 +170,7 @@ def _promise() -> Promise:
 def _draw(run_ids: list[str], settings: DesignSettings) -> None:
     """What the draw would be, and the button."""
     try:
-        planned = plan(threshold_data.scores(run_ids), settings)
+        planned = plan_labels(threshold_data.scores(run_ids), settings)
     except PersonaError as error:
         ui.problem(error)
         return
@@ -252,7 +252,7 @@ def _offer_labels(file: LabelFile, study_id: str) -> None:
     if design is not None and design.is_drawn:
         st.markdown(f"{count(len(file.rows), 'label')} of the design **{escape_markdown(label(design.name))}**.")
         if st.button("Take into this design", type="primary"):
-            store.save_labels(design.id, labels_for(file, store.design(design.id), store.labels(design.id)))
+            store.save_labels(design.id, new_labels(file, store.design(design.id), store.labels(design.id)))
             enter(design.id)
         return
     named = {row.run_id for row in file.rows}

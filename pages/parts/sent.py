@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts import ui
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
-from pipeline.results.sent import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
+from pipeline.results.sent import Outbound, Place, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ def panel(run_id: str) -> None:
             if found.shipments:
                 _download(run)
         icon = ":orange[:material/info:]" if found.left else ":green[:material/lock:]"
-        for remark in remarks(found):
+        for remark in outbound_notes(found):
             st.markdown(f"{icon} {escape_markdown(remark)}")
         for shipment in found.shipments:
             _shipment(shipment, found.study_segments, study)
 
 
 def _shipment(shipment: Shipment, study_segments: int, study: Study) -> None:
-    headline, details = told(shipment, study_segments)
+    headline, details = describe_shipment(shipment, study_segments)
     with st.container(gap="xsmall"):
         st.markdown(f"{_ICONS[shipment.place]} {escape_markdown(headline)}")
         st.caption(escape_markdown(details))

@@ -121,7 +121,7 @@ def _use(board: "Board", threshold: float) -> None:
 
 def _cut_here(board: "Board", here: "Position") -> None:
     """What the threshold cuts, and its figures as one text: each element that a move sends again is drawn again."""
-    from pipeline.results.calibration import note_at, threshold_tiles
+    from pipeline.results.calibration import describe_threshold, threshold_tiles
     from pipeline.results.charts.calibration import threshold_histogram
 
     pool = board.pool
@@ -135,7 +135,7 @@ def _cut_here(board: "Board", here: "Position") -> None:
         for one in threshold_tiles(board, here)
     ]
     finding = (
-        f"**{escape_markdown(view.title)}.** {escape_markdown(note_at(board, here))} "
+        f"**{escape_markdown(view.title)}.** {escape_markdown(describe_threshold(board, here))} "
         f":small[:gray[{escape_markdown(view.subtitle)}.{rug}]]"
     )
     st.markdown(
@@ -150,7 +150,7 @@ def unbroken(text: str) -> str:
 
 def answer(board: "Board") -> None:
     """What the labels allow to be said, or why nothing can be promised, and what to do."""
-    from pipeline.results.calibration import undeclared
+    from pipeline.results.calibration import promise_warning
 
     certificate = board.certificate
     sentence = escape_markdown(certificate.sentence)
@@ -168,7 +168,7 @@ def answer(board: "Board") -> None:
         st.warning(
             f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
         )
-    if other := undeclared(board):
+    if other := promise_warning(board):
         st.warning(escape_markdown(other), icon=":material/edit_note:")
     if not access.is_viewer() and (board.labels is None or certificate.labels_needed):
         st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")

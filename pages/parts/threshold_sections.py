@@ -183,10 +183,10 @@ def _simpler_rules(board: "Board", place: int) -> None:
 
 
 def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
-    from pipeline.calibration.position import CONTROL_WORDS, compare
+    from pipeline.calibration.position import CONTROL_WORDS, compare_controls
     from pipeline.results.charts.tradeoff import CONTROL_NAMES
 
-    found = compare(exchange.cases, threshold)
+    found = compare_controls(exchange.cases, threshold)
     if found is None:
         st.caption("No draft has both texts and a known cost.")
         return

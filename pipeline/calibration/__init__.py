@@ -1,7 +1,7 @@
-"""Where the threshold goes: what each one would cost and deliver, and which promise labels can back.
+"""Choosing a threshold: the cost and quality of each one, and the guarantee that labels support.
 
 Pure functions from drafts with scores, costs and labels (`cases.Cases`) to frozen results. A draft is accepted
-iff `score >= threshold`, the rule that a run uses; everything else is escalated. Every interval says what it
-rests on, every guarantee is an exact finite-sample test, and what cannot be promised is an answer with a name,
-never a threshold in silence. Loads numpy and scipy; nothing that `import pipeline` reaches imports it.
+iff `score >= threshold`, the rule that a run uses; everything else is escalated. Every interval comes with its
+sample, every guarantee is an exact finite-sample test, and without a guarantee the result is a named status, never
+a silent threshold. Loads numpy and scipy; nothing that `import pipeline` reaches imports it.
 """

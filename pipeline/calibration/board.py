@@ -1,4 +1,4 @@
-"""All that the question "where do I put the threshold?" is answered with, worked out once for some runs and labels."""
+"""All figures for choosing a threshold, computed once for some runs and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from pipeline.domain.scores import RunScores
 
 @dataclass(frozen=True, eq=False)
 class Board:
-    """Some runs, and what every threshold would do with their drafts."""
+    """Some runs, and the effect of every threshold on their drafts."""
 
     runs: tuple[RunScores, ...]
     pool: Pool
@@ -35,41 +35,41 @@ class Board:
     labels: LabelSet | None
     """`None` without any that apply."""
     unused: tuple[str, ...]
-    """Why labels that were asked for do not apply; empty when they do."""
+    """Reasons why the chosen labels do not apply; empty when they do."""
     positions: tuple[Position, ...]
     """Per place of the threshold."""
     certificate: Certificate
     is_random: bool
-    """Whether the labelled drafts look drawn at random, without which nothing is guaranteed."""
+    """True if the labelled drafts look randomly drawn; otherwise nothing is guaranteed."""
     worth: Discrimination
     bins: tuple[Bin, ...]
     exchange: Tradeoff | None
-    """`None` where the quality of refined texts is not known."""
+    """`None` where the quality of refined texts is unknown."""
     drift: Drift | None
     """Of the newest run against the others at the newest run's threshold; `None` with one run."""
 
     @property
     def simulated(self) -> bool:
-        """Whether any of the money is nobody's."""
+        """True if any of the money is simulated."""
         return any(run.simulated for run in self.runs)
 
     @property
     def newest(self) -> RunScores:
-        """The run whose settings a new threshold is for."""
+        """The latest run, whose settings a new threshold is for."""
         return max(self.runs, key=lambda run: run.created_at)
 
     @property
     def cases(self) -> Cases:
-        """The drafts as a certificate sees them: at the places where a threshold can stand."""
+        """The drafts as a certificate uses them: scores moved down to the stops of the slider."""
         return on_stops(self.pool.cases)
 
     @property
     def imputed(self) -> int:
-        """Drafts whose refinement was not paid for, so that its cost is a guess."""
+        """Number of drafts whose refinement was not paid, so that its cost is imputed."""
         return int(np.count_nonzero(self.pool.cases.imputed))
 
     def test(self, threshold: float) -> Certificate:
-        """Whether the promise holds at one threshold that was chosen before labels were looked at.
+        """Test the promise at one threshold that was chosen before labels were seen.
 
         Raises:
             InputError: it is under the score from which on drafts were drawn for labelling.
@@ -85,7 +85,7 @@ def board_of(
     *,
     kept_only: bool = True,
 ) -> Board:
-    """Work everything out; 0.3 s for 2,000 drafts.
+    """Compute the board; 0.3 s for 2,000 drafts.
 
     Args:
         runs: of one setup, at least one; see `pool.why_not_together`.
@@ -114,7 +114,7 @@ def board_of(
 
 
 def place_of(threshold: float) -> int:
-    """Number of the stop that a slider shows for a threshold."""
+    """Return the index of the slider's stop for a threshold."""
     return int(np.searchsorted(STOPS, threshold - 1e-9, side="left"))
 
 

@@ -1,6 +1,6 @@
-"""Bounds and intervals: exact ones on a share of bad texts, resampled ones of clusters.
+"""Bounds and intervals: exact for a share of bad texts, by cluster bootstrap for means.
 
-Nothing about a share of bad texts is asymptotic: binomial tails for future runs, hypergeometric tails for the drafts
+Bounds on a share of bad texts are never asymptotic: binomial tails for future runs, hypergeometric for the drafts
 of one run. A threshold is certified when the chance of seeing so few bad labels, were the risk just over the limit, is
 at most delta (Clopper & Pearson 1934; Bates et al. 2021, "Distribution-free, risk-controlling prediction sets").
 
@@ -22,10 +22,10 @@ from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
 
 POWER = 0.8
-"""Chance with which the labels asked for certify, if the risk is what it looks like."""
+"""Probability that the recommended number of labels certifies, if the risk equals its estimate."""
 
 _MOST_LABELS = 100_000
-"""Beyond this no number is given: nobody labels so much, and the risk is all but at its limit."""
+"""Beyond this no number is recommended: too many to label, and the risk is almost at its limit."""
 
 _BLOCK = 256
 
@@ -42,28 +42,28 @@ _AT_ONCE = 2_000_000
 """Weights held in memory at the same time."""
 
 
-def upper(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
-    """One-sided Clopper-Pearson upper bound of the share of bad ones; 1 without labels, or when all are bad."""
+def upper_bound(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+    """Compute the one-sided Clopper-Pearson upper bound of a share; 1 without labels, or when all are bad."""
     k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
     good = np.maximum(n - k, 0)
     return np.where(good == 0, 1.0, special.betaincinv(k + 1, np.where(good == 0, 1.0, good), 1 - delta))
 
 
-def lower(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
-    """One-sided Clopper-Pearson lower bound of the share of bad ones; 0 without labels, or when none is bad."""
+def lower_bound(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
+    """Compute the one-sided Clopper-Pearson lower bound of a share; 0 without labels, or when none is bad."""
     k, n = np.asarray(bad, np.float64), np.asarray(labels, np.float64)
     return np.where(k == 0, 0.0, special.betaincinv(np.where(k == 0, 1.0, k), n - k + 1, delta))
 
 
 def below_limit(bad: ArrayLike, labels: ArrayLike, limit: ArrayLike, delta: float) -> Bools:
-    """Whether a share of bad ones over `limit` is rejected: `BinomCDF(bad; labels, limit) <= delta`."""
+    """Reject a share of bad drafts over `limit`: `BinomCDF(bad; labels, limit) <= delta`."""
     k, n, p = np.broadcast_arrays(bad, labels, limit)
     tail = special.bdtr(k.astype(np.float64), n.astype(np.int64), np.minimum(p, 1.0))
     return np.asarray((p >= 1) | (tail <= delta + _ROUNDING), bool)
 
 
 def few_enough(bad: ArrayLike, labels: ArrayLike, population: ArrayLike, most: ArrayLike, delta: float) -> Bools:
-    """Whether more than `most` bad ones in a finite population are rejected, labels drawn without replacement.
+    """Reject more than `most` bad drafts in a finite population, labels drawn without replacement.
 
     `HypergeomCDF(bad; population, most + 1, labels) <= delta`; with everything labelled it is a count.
     """
@@ -74,9 +74,9 @@ def few_enough(bad: ArrayLike, labels: ArrayLike, population: ArrayLike, most: A
 
 
 def product_tail(bad: ArrayLike, labels: ArrayLike, reached: ArrayLike, drafts: int, limit: float) -> Floats:
-    """How much speaks for `P(reached) * P(bad | reached) > limit`: both factors at their Clopper-Pearson upper bounds.
+    """Compute the tail for `P(reached) * P(bad | reached) > limit`, with both factors at their upper bounds.
 
-    The share of future drafts that reach a threshold is known from `reached` of `drafts` only. Each factor varies
+    The share of future drafts that reach a threshold is estimated from `reached` of `drafts`. Each factor varies
     over its confidence distribution, Beta(k + 1, n - k), and the tail of the product is compared with delta. With
     ever more drafts this becomes the binomial tail at `limit / share`. Two bounds that share delta between them
     would be provably valid and cost a sixth of the coverage; taking the share as known breaks a 10 % promise in 20
@@ -91,7 +91,7 @@ def product_tail(bad: ArrayLike, labels: ArrayLike, reached: ArrayLike, drafts: 
 
 
 def product_upper(bad: int, labels: int, reached: int, drafts: int, delta: float) -> float:
-    """Upper bound of `P(reached) * P(bad | reached)`, by inverting `product_tail`."""
+    """Compute the upper bound of `P(reached) * P(bad | reached)` by inverting `product_tail`."""
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -102,34 +102,34 @@ def product_upper(bad: int, labels: int, reached: int, drafts: int, delta: float
 
 @lru_cache(maxsize=16)  # the same drafts are certified again with every label that comes in
 def _shares(reached: bytes, drafts: int) -> Floats:
-    """Quantiles of the share of future drafts that reach a threshold, one row each, for `_WEIGHTS`."""
+    """Compute quantiles of the share of future drafts that reach a threshold, one row each, for `_WEIGHTS`."""
     counts = np.frombuffer(reached, np.int64)[:, np.newaxis]
     below = np.where(counts == drafts, 1, drafts - counts)
     return np.asarray(np.where(counts == drafts, 1.0, special.betaincinv(counts + 1.0, below, _NODES)), np.float64)
 
 
 def most_bad(bad: int, labels: int, population: int, delta: float) -> int:
-    """Upper bound of the number of bad ones in a finite population, by inverting `few_enough`."""
+    """Compute the upper bound of the bad drafts in a finite population by inverting `few_enough`."""
     possible = range(bad, population - (labels - bad))
     return bad + bisect(possible, False, key=lambda most: bool(few_enough(bad, labels, population, most, delta)))
 
 
-def whole(amount: ArrayLike) -> Ints:
-    """The amount rounded down, forgiving the last digits of a product of floats."""
+def round_down(amount: ArrayLike) -> Ints:
+    """Round down, forgiving the last digits of a product of floats."""
     return np.asarray(np.floor(np.asarray(amount, np.float64) + _ROUNDING), np.int64)
 
 
 def fewest_labels(alpha: float, delta: float) -> int:
-    """Labels without which nothing can be certified, not even when none is bad: `ln delta / ln(1 - alpha)`."""
+    """Compute the fewest labels that can certify, if none is bad: `ln delta / ln(1 - alpha)`."""
     return max(1, ceil(log(delta) / log(1 - alpha) - _ROUNDING))
 
 
-def labels_for(rate: float, limit: float, delta: float) -> int | None:
-    """The smallest number of labels that certifies `limit` with power 0.8 if the true share of bad ones is `rate`.
+def labels_to_certify(rate: float, limit: float, delta: float) -> int | None:
+    """Find the fewest labels that certify `limit` with power 0.8 if the true share of bad drafts is `rate`.
 
     `c` bad labels are few enough from that number on which, with probability 1 - delta, holds more than c bad
     ones at a share of `limit`: a quantile of the negative binomial. Power falls between these numbers, so the
-    smallest is one of them. Returns `None` when `rate` is not below `limit`, or 100,000 labels would not do.
+    smallest is one of them. Returns `None` when `rate` is not below `limit`, or 100,000 labels are too few.
     """
     if not rate < limit:
         return None
@@ -147,7 +147,7 @@ def labels_for(rate: float, limit: float, delta: float) -> int | None:
 
 @lru_cache(maxsize=512)
 def _smallest(first: int, limit: float, delta: float) -> tuple[Ints, Ints]:
-    """Numbers of bad labels from `first` on, and for each the smallest sample in which they are few enough."""
+    """Yield numbers of bad labels from `first` on, each with the smallest sample in which they are few enough."""
     bad = np.arange(first, first + _BLOCK)
     return bad, bad + 1 + stats.nbinom.ppf(1 - delta, bad + 1, limit).astype(np.int64)
 
@@ -161,12 +161,12 @@ class Interval(Frozen):
 
     @property
     def is_above_zero(self) -> bool:
-        """Whether the interval lies above 0 as a whole."""
+        """True if the whole interval lies above 0."""
         return self.low > 0
 
 
 def resamples(cluster: Ints, seed: int, replicates: int = REPLICATES) -> Iterator[Floats]:
-    """How often each draft occurs in each resample: blocks of rows, one row per replicate.
+    """Yield the counts of each draft in each resample: blocks of rows, one row per replicate.
 
     Args:
         cluster: number of each draft's cluster, 0 to the number of clusters - 1; at least one draft.
@@ -183,13 +183,13 @@ def resamples(cluster: Ints, seed: int, replicates: int = REPLICATES) -> Iterato
         yield counts[:, cluster].astype(np.float64)
 
 
-def interval(value: float, replicates: Floats) -> Interval:
-    """A number with the middle 95 % of its replicates."""
+def percentile_interval(value: float, replicates: Floats) -> Interval:
+    """Return a number with the middle 95 % of its replicates."""
     low, high = np.quantile(replicates, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
     return Interval(value=value, low=float(low), high=float(high))
 
 
 def mean_of(values: Floats, cluster: Ints, seed: int) -> Interval:
-    """The mean of at least one value, one per draft, with its interval."""
+    """Return the mean of at least one value, one per draft, with its interval."""
     drawn = [(weights @ values) / weights.sum(axis=1) for weights in resamples(cluster, seed)]
-    return interval(float(values.mean()), np.concatenate(drawn))
+    return percentile_interval(float(values.mean()), np.concatenate(drawn))

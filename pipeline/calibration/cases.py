@@ -1,4 +1,4 @@
-"""Drafts as arrays: the one input of everything in this package."""
+"""Drafts as arrays: the common input of this package."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -27,13 +27,13 @@ class Cases:
     label: Floats
     """1 the draft is acceptable, 0 it is not ("unsure" counts as not), NaN unlabelled."""
     frontier_label: Floats
-    """The same of the text that escalating the draft delivers. Where refinement failed that is the draft."""
+    """The same for the text that escalating delivers; where refinement failed, that is the draft."""
     local_micros: Floats
     """Micro-USD of drafting and scoring; sums are exact where the amounts are whole."""
     frontier_micros: Floats
     """Micro-USD of the frontier doing this one; all NaN when no price is known at all."""
     imputed: Bools
-    """Where `frontier_micros` was not paid but is the mean of those that were."""
+    """True where `frontier_micros` was not paid but is the mean of the paid ones."""
     cluster: Ints
     """Drafts of one number are not independent (same document); 0 to the number of clusters - 1."""
 
@@ -47,24 +47,24 @@ class Cases:
 
     @property
     def is_labelled(self) -> Bools:
-        """Which drafts have a label."""
+        """Mark the drafts that have a label."""
         return ~np.isnan(self.label)
 
     @property
     def has_both_labels(self) -> Bools:
-        """For which drafts both texts are labelled."""
+        """Mark the drafts of which both texts are labelled."""
         return self.is_labelled & ~np.isnan(self.frontier_label)
 
     def accepted(self, threshold: float) -> Bools:
-        """Which drafts stay local at this threshold."""
+        """Mark the drafts that stay local at this threshold."""
         return accepted(self.score, threshold)
 
     def spend(self, threshold: float) -> Floats:
-        """Micro-USD of each draft at this threshold, nothing capped."""
+        """Compute the micro-USD of each draft at this threshold, without a cap."""
         return self.local_micros + np.where(self.accepted(threshold), 0.0, self.frontier_micros)
 
     def where(self, chosen: Bools) -> "Cases":
-        """The chosen drafts, their clusters numbered anew."""
+        """Select drafts, and renumber their clusters."""
         cluster = np.unique(self.cluster[chosen], return_inverse=True)[1].astype(np.int64)
         kept = {field.name: getattr(self, field.name)[chosen] for field in fields(self)}
         return Cases(**kept | {"cluster": cluster})
@@ -80,10 +80,10 @@ def make_cases(
     imputed: ArrayLike | None = None,
     cluster: Sequence[str] | Ints | None = None,
 ) -> Cases:
-    """Cases from columns; `None` or NaN in a column means missing.
+    """Make cases from columns; `None` or NaN in a column means missing.
 
     A missing cost becomes the mean of those known. Without any, drafting counts as free and the frontier's
-    cost stays unknown, so that money comes out as NaN and not as 0.
+    cost stays unknown, so that money is NaN and not 0.
 
     Args:
         score: 0 to 1 per draft.

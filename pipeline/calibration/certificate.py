@@ -1,11 +1,11 @@
-"""The threshold that a promise allows: "with 90 % confidence at most 10 % ...", or why there is none.
+"""Certify a threshold for a promise such as "with 90 % confidence at most 10 % ...", or give the reason for none.
 
 Labels are counted at each threshold, the promise is tested there exactly, and the answer is put into a sentence that
 never promises more than its test. Thresholds are tried from strict to permissive and the first failure ends it, so
 that trying many costs nothing: the promise is broken with a probability of at most delta (fixed-sequence testing:
 Angelopoulos et al. 2021, "Learn then test"; for the marginal risk, which only grows as the threshold falls: Bates et
-al. 2021, "Distribution-free, risk-controlling prediction sets"). What cannot be promised is an answer with a name; no
-threshold stands in for it.
+al. 2021, "Distribution-free, risk-controlling prediction sets"). Without a guarantee the result is a named status and
+no threshold.
 """
 
 from bisect import bisect
@@ -20,13 +20,13 @@ from pipeline.calibration.bounds import (
     below_limit,
     few_enough,
     fewest_labels,
-    labels_for,
-    lower,
+    labels_to_certify,
+    lower_bound,
     most_bad,
     product_tail,
     product_upper,
-    upper,
-    whole,
+    round_down,
+    upper_bound,
 )
 from pipeline.calibration.cases import Bools, Cases, Floats, Ints
 from pipeline.domain.base import Frozen
@@ -46,17 +46,17 @@ _MOST_TRIED = 2000
 """Thresholds tried above a floor, where each takes an integral: 0.05 % of the drafts apart."""
 
 _CHANCE = 0.01
-"""Of taking labels drawn at random for something else."""
+"""Significance level of the tests for randomly drawn labels."""
 
 NONE_REACHES = "No draft has a score that could keep it local. Escalate everything."
 
 NOT_RANDOM = (
-    "A guarantee needs labels drawn at random, and these do not look so: the scores of labelled and unlabelled drafts"
+    "A guarantee needs labels drawn at random. These do not look random: the scores of labelled and unlabelled drafts"
     " differ beyond chance."
 )
 
 MADE_ELSEWHERE = (
-    "These labels were made elsewhere and not drawn at random here: they show the score, and certify nothing."
+    "These labels were made elsewhere, not drawn at random here: use them to look at the score. They certify nothing."
 )
 
 
@@ -69,7 +69,7 @@ class Certificate(Frozen):
     floor: float | None
     """Labels were drawn among drafts with at least this score; `None`: among all."""
     n_labels: int
-    """Labels that count: those at or over the floor."""
+    """Labels at or over the floor, the only ones that count."""
     bad_accepted: int
     """Labelled drafts that stay local at the threshold and are unacceptable."""
     risk_upper: float
@@ -77,24 +77,24 @@ class Certificate(Frozen):
     local_share: float
     """Share of these drafts that stays local, 0 to 1."""
     labels_needed: int | None = None
-    """Labels in all, drawn in the same way, without which nothing can be certified, or with which it probably
-    can; `None` when labels are not what is missing."""
+    """Total number of labels, drawn in the same way, that a certificate needs at least or probably needs; `None` when
+    more labels would not help."""
     sentence: str
-    """What may be said, in words."""
+    """The result in words."""
 
 
 def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Certificate:
-    """The most permissive threshold under which the promise can be given.
+    """Find the most permissive threshold at which the promise holds.
 
-    The promise is about drafts like these, drawn as labels are: one at a time. It does not widen for a future run
-    on a single document that is harder than the rest.
+    The promise covers drafts like these, drawn one at a time as labels are. It does not widen for a future run on a
+    single document that is harder than the rest.
 
     Args:
         cases: drafts, some of them labelled.
-        promise: what shall hold.
+        promise: to be kept.
         floor: score from which on the labelled drafts were drawn at random; `None`: among all drafts.
     """
-    evidence = gather(cases, floor)
+    evidence = count_labels(cases, floor)
     candidates = evidence.thinned(_MOST_TRIED) if evidence.is_floored else evidence
     if promise.risk == "selective":
         levels = evidence.at_levels(LEVELS)
@@ -107,19 +107,19 @@ def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Ce
 
 
 def certify_at(cases: Cases, threshold: float, promise: Promise, *, floor: float | None = None) -> Certificate:
-    """Whether the promise holds at one threshold chosen before labels were looked at: the most powerful test.
+    """Test the promise at one threshold that was chosen before labels were seen: the most powerful test.
 
     Raises:
         InputError: the threshold is under the floor.
     """
-    evidence = gather(cases, floor, threshold)
+    evidence = count_labels(cases, floor, threshold)
     able = ExactTest(evidence, promise).passed(np.zeros_like(evidence.bad))
     return _answer(evidence.at(np.flatnonzero(able)), evidence, evidence, promise, floor)
 
 
 @dataclass(frozen=True, eq=False)
 class LabelEvidence:
-    """Labels counted at candidate thresholds, from strict to permissive."""
+    """Label counts at candidate thresholds, from strict to permissive."""
 
     threshold: Floats
     """Descending."""
@@ -138,17 +138,17 @@ class LabelEvidence:
     is_floored: bool
 
     def at(self, rows: Ints) -> "LabelEvidence":
-        """Some of the thresholds."""
+        """Select some of the thresholds."""
         moving = ("threshold", "local", "labels", "bad")
         return replace(self, **{name: getattr(self, name)[rows] for name in moving})
 
     def at_levels(self, levels: tuple[float, ...]) -> "LabelEvidence":
-        """For each share of drafts the most permissive threshold that keeps no more of them local."""
-        most = np.searchsorted(self.local, whole(np.asarray(levels) * self.drafts), side="right") - 1
+        """Select for each share of drafts the most permissive threshold that keeps no more of them local."""
+        most = np.searchsorted(self.local, round_down(np.asarray(levels) * self.drafts), side="right") - 1
         return self.at(np.unique(most[most >= 0]))
 
     def thinned(self, most: int) -> "LabelEvidence":
-        """At most so many of the thresholds, evenly spread and with both ends."""
+        """Thin the thresholds to at most this many, evenly spread and with both ends."""
         rows = np.linspace(0, len(self.threshold) - 1, min(most, len(self.threshold)))
         return self.at(np.round(rows).astype(np.int64))
 
@@ -156,7 +156,7 @@ class LabelEvidence:
 def _answer(
     candidates: LabelEvidence, judged: LabelEvidence, everything: LabelEvidence, promise: Promise, floor: float | None
 ) -> Certificate:
-    """The answer from thresholds to try in turn, and others by which to judge the score if none passes."""
+    """Test the candidates in turn; if none passes, judge the score by `judged`."""
     fewest = ExactTest(everything, promise).fewest()
     has_scores = bool(everything.local.any())
     if everything.drawn < fewest or (has_scores and not len(candidates.threshold)):
@@ -166,7 +166,7 @@ def _answer(
         )
     test = ExactTest(candidates, promise)
     last = int(np.count_nonzero(np.logical_and.accumulate(test.passed()))) - 1
-    # Without one acceptable draft among those that would stay local nothing speaks for keeping any.
+    # Keep nothing local unless at least one labelled draft that would stay is acceptable.
     if last >= 0 and candidates.bad[last] < candidates.labels[last]:
         return _certified(candidates.at(np.array([last])), promise, floor)
     return _refused(judged, promise, floor)
@@ -190,7 +190,7 @@ def _certified(one: LabelEvidence, promise: Promise, floor: float | None) -> Cer
 
 
 def _refused(judged: LabelEvidence, promise: Promise, floor: float | None) -> Certificate:
-    """Why enough labels certify no threshold."""
+    """Explain why no threshold is certified although there are enough labels."""
     test = ExactTest(judged, promise)
     if not judged.local.any():
         return _none(judged, promise, floor, "escalate_all", NONE_REACHES)
@@ -207,14 +207,14 @@ def _refused(judged: LabelEvidence, promise: Promise, floor: float | None) -> Ce
 
 @dataclass(frozen=True, eq=False)
 class ExactTest:
-    """One test per threshold. The risk is `scale` times the share of bad ones that `labels` are a sample of."""
+    """One test per threshold. The risk is `scale` times the share of bad drafts, which `labels` sample."""
 
     evidence: LabelEvidence
     promise: Promise
 
     @property
     def of_all(self) -> bool:
-        """Whether bad accepted drafts are a share of all labels, and not of those at or over the threshold."""
+        """True if bad accepted drafts count as a share of all labels, not of those at or over the threshold."""
         return self.promise.risk == "marginal" and not self.evidence.is_floored
 
     @property
@@ -224,7 +224,7 @@ class ExactTest:
 
     @property
     def population(self) -> Ints:
-        """Drafts that the sample stands for."""
+        """Size of the population that was sampled."""
         return np.full_like(self.evidence.local, self.evidence.drafts) if self.of_all else self.evidence.local
 
     @property
@@ -239,11 +239,11 @@ class ExactTest:
         return self.of_all or self.promise.risk == "selective"
 
     def passed(self, bad: Ints | None = None, labels: Ints | None = None) -> Bools:
-        """Where the promise can be given, with the labels there are or with others that there might be."""
+        """Test the promise at each threshold, with the actual labels or with hypothetical counts."""
         bad = self.evidence.bad if bad is None else bad
         labels = self.labels if labels is None else labels
         if self.promise.scope == "this_run":
-            most = whole(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
+            most = round_down(self.promise.alpha * self.population / np.maximum(self.scale, np.finfo(float).tiny))
             return few_enough(bad, labels, self.population, most, self.promise.delta)
         if not self._is_unscaled:
             reached, drafts = self.evidence.local, self.evidence.drafts
@@ -260,37 +260,37 @@ class ExactTest:
             return float(self.scale[row]) * most / max(population, 1)
         if not self._is_unscaled:
             return product_upper(bad, labels, population, self.evidence.drafts, delta)
-        return float(upper(bad, labels, delta))
+        return float(upper_bound(bad, labels, delta))
 
     def lower(self) -> Floats:
-        """Lower bounds of the risk, with the share of drafts that reach the threshold taken as it is."""
-        return np.asarray(self.scale * lower(self.evidence.bad, self.labels, self.promise.delta))
+        """Lower bounds of the risk, with the share of drafts that reach the threshold taken as exact."""
+        return np.asarray(self.scale * lower_bound(self.evidence.bad, self.labels, self.promise.delta))
 
     def rates(self) -> Floats:
-        """Share of bad ones in the sample, drawn a little towards one half: never 0, and defined without labels."""
+        """Share of bad drafts in the sample, shrunk slightly towards one half: never 0, defined without labels."""
         return np.asarray((self.evidence.bad + 0.5) / (self.labels + 1))
 
     def fewest(self) -> int:
-        """Labels in all under which no threshold can pass, not even if none is bad."""
+        """Fewest labels with which any threshold can pass, if none is bad."""
         most_local = int(self.evidence.local.max(initial=0))
         of_local = self.promise.risk == "selective" and most_local > 0
         population = most_local if of_local else self.evidence.drawn_from
         if self.promise.scope == "future_runs":
             least = fewest_labels(self.promise.alpha, self.promise.delta)
         else:
-            most = int(whole(self.promise.alpha * (population if of_local else self.evidence.drafts)))
+            most = int(round_down(self.promise.alpha * (population if of_local else self.evidence.drafts)))
             least = self._fewest_of(population, most)
         return ceil(least * self.evidence.drawn_from / population) if of_local else least
 
     def _fewest_of(self, population: int, most: int) -> int:
-        """The smallest sample without a bad one that shows a population to hold no more bad ones than `most`."""
+        """Find the smallest flawless sample that shows that the population holds at most `most` bad drafts."""
         delta = self.promise.delta
         return 1 + bisect(range(1, population), False, key=lambda n: bool(few_enough(0, n, population, most, delta)))
 
 
 def _labels_in_all(test: ExactTest, row: int, rate: float, limit: float) -> int | None:
-    """Labels to draw so that those which a threshold accepts would certify it if its risk is what it looks like."""
-    wanted = labels_for(rate, limit, test.promise.delta)
+    """Estimate the labels to draw to certify a threshold whose true risk equals the estimate; `None`: too many."""
+    wanted = labels_to_certify(rate, limit, test.promise.delta)
     if wanted is None:
         return None
     evidence = test.evidence
@@ -321,8 +321,8 @@ def _none(
     )
 
 
-def gather(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
-    """Labels counted at every distinct score at or over the floor, or at one threshold.
+def count_labels(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
+    """Count labels at every distinct score at or over the floor, or at one threshold.
 
     Args:
         cases: drafts, some of them labelled.
@@ -335,7 +335,7 @@ def gather(cases: Cases, floor: float | None, threshold: float | None = None) ->
     """
     if threshold is not None and floor is not None and threshold < floor:
         raise InputError(
-            f"Labels were drawn from a score of {floor:g} on and say nothing about a threshold of {threshold:g}. "
+            f"Labels were drawn from a score of {floor:g} on and do not cover a threshold of {threshold:g}. "
             "Test a higher one, or label below."
         )
     eligible = np.ones(len(cases), bool) if floor is None else cases.accepted(floor)
@@ -360,7 +360,7 @@ def _reaching(candidates: Floats, scores: Floats) -> Ints:
 
 
 def label_floor(cases: Cases) -> float | None:
-    """The lowest labelled score, if labels drawn among all drafts would hardly all have reached it; else `None`.
+    """Return the lowest labelled score if labels drawn among all drafts would rarely all reach it; else `None`.
 
     For labels that arrive without their design. Both rules of a certificate hold for labels drawn among all
     drafts, so taking such labels for floored ones once in a hundred times costs coverage and nothing else.
@@ -375,7 +375,7 @@ def label_floor(cases: Cases) -> float | None:
 
 
 def looks_random(cases: Cases, floor: float | None) -> bool:
-    """Whether scores with and without a label look alike above the floor (two-sample KS, p of 0.01 or more)."""
+    """Test that labelled and unlabelled scores above the floor look alike (two-sample KS, p of 0.01 or more)."""
     eligible = cases.rank >= (-np.inf if floor is None else floor)
     labelled, others = cases.rank[eligible & cases.is_labelled], cases.rank[eligible & ~cases.is_labelled]
     if not len(labelled) or not len(others):
@@ -386,16 +386,16 @@ def looks_random(cases: Cases, floor: float | None) -> bool:
 def certified_sentence(
     promise: Promise, labels: int, accepted: int, bad: int, local: int, drafts: int, counted: bool
 ) -> str:
-    """The guarantee with what it rests on, and the other risk beside it.
+    """Put the guarantee into words, with its sample and the other risk beside it.
 
     Args:
-        promise: what holds.
+        promise: that holds.
         labels: that count.
         accepted: labelled drafts that stay local, at least 1.
         bad: unacceptable ones among them.
         local: drafts that stay local.
         drafts: in all.
-        counted: whether every draft it speaks of is labelled, so that nothing is left to chance.
+        counted: whether every draft that the promise covers is labelled, so that nothing is left to chance.
     """
     stays = f"{percent(local / drafts)} stay local."
     if counted:
@@ -403,56 +403,57 @@ def certified_sentence(
         selective = f"Of the {local:,} drafts of this run that stay local {bad:,} are unacceptable"
         return f"{marginal if promise.risk == 'marginal' else selective}: all are labelled. {stays}"
     basis = f"(n = {count(labels, 'label')}, {bad:,} bad accepted)"
-    beside = (
-        f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({share(bad / accepted)})."
-    )
-    holds = f"With {share(promise.confidence)} confidence at most {share(promise.alpha)} of {_promised(promise)}"
+    observed = precise_percent(bad / accepted)
+    beside = f"Of the labelled drafts that stay local {bad:,} of {accepted:,} are unacceptable ({observed})."
+    confidence, alpha = precise_percent(promise.confidence), precise_percent(promise.alpha)
+    holds = f"With {confidence} confidence at most {alpha} of {_promised(promise)}"
     return f"{holds} {basis}; {stays} {beside}"
 
 
 def too_few_sentence(promise: Promise, labels: int, needed: int) -> str:
-    """Not even flawless labels would do."""
+    """Explain that even flawless labels would be too few."""
     return (
-        f"Too few labels: at least {needed} are needed to promise {share(promise.alpha)} with"
-        f" {share(promise.confidence)} confidence, and there {'is' if labels == 1 else 'are'} {labels}."
+        f"Too few labels: at least {needed} are needed to promise {precise_percent(promise.alpha)} with"
+        f" {precise_percent(promise.confidence)} confidence, and there {'is' if labels == 1 else 'are'} {labels}."
         f" Label {needed - labels} more; until then escalate everything."
     )
 
 
 def not_yet_sentence(promise: Promise, labels: int, needed: int | None) -> str:
-    """The estimate is good enough, the labels are not."""
+    """Explain that the estimate is good enough but the labels are too few."""
     more = (
-        "The risk is so close to the limit that no practical number of labels would do: allow a larger one"
+        "The risk is so close to the limit that no practical number of labels is enough: allow a larger risk"
         if needed is None
-        else f"About {needed:,} labels drawn in the same way would probably do, if the risk is what it looks like"
+        else f"About {needed:,} labels drawn in the same way are probably enough, if the estimate is right"
     )
     return (
-        f"Not certifiable yet: {count(labels, 'label')} suggest a risk below {share(promise.alpha)}, but do not show it"
-        f" with {share(promise.confidence)} confidence. {more}. Until then escalate everything."
+        f"Not certifiable yet: {count(labels, 'label')} suggest a risk below {precise_percent(promise.alpha)}, but do"
+        f" not show it with {precise_percent(promise.confidence)} confidence. {more}. Until then escalate everything."
     )
 
 
 def too_weak_sentence(promise: Promise) -> str:
-    """More labels will not help."""
+    """Explain that more labels will not help."""
     whole = "of everything" if promise.risk == "marginal" else "of the drafts that stay local"
     what = "would be unacceptable local drafts" if promise.risk == "marginal" else "would be unacceptable"
     return (
-        f"The score is too weak for this promise: with {share(promise.confidence)} confidence more than"
-        f" {share(promise.alpha)} {whole} {what} at every threshold that keeps 10 % or more local. Escalate everything,"
-        " allow a larger risk, or improve the drafts."
+        f"The score is too weak for this promise: with {precise_percent(promise.confidence)} confidence more than"
+        f" {precise_percent(promise.alpha)} {whole} {what} at every threshold that keeps 10 % or more local. Escalate"
+        " everything, allow a larger risk, or improve the drafts."
     )
 
 
 def unsupported_sentence(promise: Promise) -> str:
-    """The labels do not even suggest that a threshold could keep the promise."""
+    """Explain that even the estimates keep the promise at no threshold."""
     return (
         f"Escalate everything: at every threshold that keeps 10 % or more local, the labels suggest a risk of"
-        f" {share(promise.alpha)} or more, or hold no acceptable draft. Allow a larger risk, or improve the drafts."
+        f" {precise_percent(promise.alpha)} or more, or hold no acceptable draft. Allow a larger risk, or improve the"
+        " drafts."
     )
 
 
-def share(fraction: float) -> str:
-    """A share in per cent, with the digits that a chosen risk needs: `10 %`, `2.5 %`."""
+def precise_percent(fraction: float) -> str:
+    """Format a share in per cent with the digits that a chosen risk needs: `10 %`, `2.5 %`."""
     return f"{100 * fraction:.3g} %"
 
 

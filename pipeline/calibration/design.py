@@ -1,6 +1,6 @@
-"""Designs: which drafts to label, drawn once and not changed when labels come in, and the texts that are shown.
+"""Labelling designs: a random sample of drafts, drawn once and fixed before labels come in, and its texts.
 
-A guarantee rests on labels drawn at random. Labelling only what is near the threshold biases the risk by 4 to 25
+A guarantee needs labels drawn at random. Labelling only drafts near the threshold biases the risk by 4 to 25
 points; labels from below the floor show whether the score can be read, and never enter a certificate.
 """
 
@@ -44,7 +44,7 @@ def draw_design(
     if not known:
         raise InputError("No draft has a score, so none can be drawn for labelling. Score the drafts first.")
     lowest = float(np.quantile(list(known.values()), settings.floor_percentile, method="higher"))
-    # On a hundredth, in which thresholds are set: a floor between two would leave labels over it out of use.
+    # On a hundredth, as thresholds are: labels between the floor and the next hundredth would be unused.
     floor = int(round(lowest * 100, 9)) / 100
     above = [draft for draft, score in known.items() if score >= floor]
     below = [draft for draft, score in known.items() if score < floor]
@@ -81,11 +81,11 @@ def _shuffled(chance: np.random.Generator, tasks: Sequence[Task]) -> list[Task]:
 
 
 class LabelPlan(Frozen):
-    """A design before it is saved, and what it can come to."""
+    """A design before it is saved, and the guarantee that it could support."""
 
     design: Design
     needed: int | None
-    """Labels for the certificate without which the promise cannot be given, not even if none is bad."""
+    """Fewest labels with which the promise can be given, if none of them is bad."""
 
     @property
     def certificate_texts(self) -> int:
@@ -94,12 +94,12 @@ class LabelPlan(Frozen):
 
     @property
     def is_enough(self) -> bool:
-        """Whether labelling all of it can back the promise at all."""
+        """True if labelling all of it can support the promise."""
         return self.needed is None or self.certificate_texts >= self.needed
 
 
 class ShownText(Frozen):
-    """What somebody who labels sees of a task."""
+    """A task as the rater sees it."""
 
     persona: Persona
     focus: tuple[str, ...]
@@ -116,7 +116,7 @@ def draw_from(runs: Sequence[RunScores], settings: DesignSettings) -> Design:
         raise InputError("No run to draw from. Choose at least one.")
     reasons = why_not_together(runs)
     if not reasons and len({tuple((draft.overall, draft.focus) for draft in run.kept) for run in runs}) < len(runs):
-        # The builtin drafter writes the same again under the same settings: one text counted as two.
+        # The builtin drafter repeats its texts under the same settings: one text would count as two.
         reasons = ("Two of them hold the same drafts.",)
     if reasons:
         raise InputError(f"These runs cannot be labelled together. {' '.join(reasons)} Take one of them away.")
@@ -126,8 +126,8 @@ def draw_from(runs: Sequence[RunScores], settings: DesignSettings) -> Design:
     return draw_design(scores, setup_of(runs[0]), settings, refined=refined)
 
 
-def plan(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPlan:
-    """What labelling these runs in this way would take; the design in it is the one that would be drawn.
+def plan_labels(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPlan:
+    """Plan the labelling of these runs: the design that would be drawn, and the labels that it needs.
 
     Raises:
         InputError: see `draw_from`.
@@ -138,12 +138,12 @@ def plan(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPlan:
 
 
 def minutes_for(texts: int) -> int:
-    """How long somebody takes for so many texts, at a brisk nine seconds each; at least 1."""
+    """Estimate the minutes to label this many texts, at a brisk nine seconds each; at least 1."""
     return max(1, round(texts * _SECONDS_PER_TEXT / 60))
 
 
 def shown_texts(stored: StoredDesign, runs: Sequence[RunRecord]) -> dict[int, ShownText]:
-    """The text of every task, by place; tasks of runs that are not given are left out."""
+    """Return the text of every task by place, without tasks of runs that are not given."""
     drafts = {DraftKey(run.id, item.draft.id): item.draft for run in runs for item in run.drafts}
     refined = {DraftKey(run.id, final.draft_id): final.persona for run in runs for final in run.personas}
     return {

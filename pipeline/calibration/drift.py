@@ -1,4 +1,4 @@
-"""Has anything changed between two runs? And does a calibration speak of a run at all?"""
+"""Drift between runs, and the check that a calibration applies to a run."""
 
 from math import sqrt
 from typing import NamedTuple
@@ -38,7 +38,7 @@ class _Share(NamedTuple):
 
 
 def setup_of(run: RunRecord | RunScores) -> Setup:
-    """What a run's scores depend on."""
+    """Return the setup that a run's scores depend on."""
     config = run.config
     model = "" if config.local_provider == "builtin" else f" {config.local_model}"
     return Setup(
@@ -50,7 +50,7 @@ def setup_of(run: RunRecord | RunScores) -> Setup:
 
 
 def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
-    """One sentence for everything that differs; empty when the calibration speaks of the other run."""
+    """Return a sentence for each difference of setup; empty when the calibration applies to the other run."""
     words = {
         "study_id": "The labels are from another study.",
         "drafted_by": f"The labelled drafts were written by {calibrated.drafted_by}, these by {now.drafted_by}.",
@@ -61,13 +61,13 @@ def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
 
 
 def drift(earlier: Cases, later: Cases, threshold: float) -> Drift:
-    """How two sets of drafts differ at a common threshold, and whether their scores come from one source."""
+    """Compare two sets of drafts at a common threshold, and test that their scores have one distribution."""
     p = _ks(earlier, later)
     warning = None
     if p is not None and p < _WARN:
         warning = (
-            f"The scores of these runs differ beyond chance (p = {p:.2g}): a threshold calibrated on one does not speak"
-            " of the other. Label a few drafts of the newer run."
+            f"The scores of these runs differ beyond chance (p = {p:.2g}): a threshold calibrated on one does not hold"
+            " for the other. Label a few drafts of the newer run."
         )
     return Drift(
         local_share=_share_difference(earlier, later, threshold),
@@ -100,8 +100,8 @@ def _share(cases: Cases, threshold: float) -> _Share:
 
 
 def _cost_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
-    """Difference of mean cost per draft, by Welch's t; without a width where neither set has costs that differ."""
-    # To a thousandth of a micro-USD: what differs by less is one price, added up in another order.
+    """Difference of mean cost per draft, by Welch's t; the interval has no width if costs vary in neither set."""
+    # To a thousandth of a micro-USD: smaller differences come from adding up one price in another order.
     old, new = (np.round(cases.spend(threshold), 3) for cases in (earlier, later))
     if min(len(old), len(new)) < 2 or np.isnan(old).any() or np.isnan(new).any():
         return None
@@ -116,7 +116,7 @@ def _cost_difference(earlier: Cases, later: Cases, threshold: float) -> Interval
 
 
 def _mean(costs: Floats) -> tuple[float, float]:
-    """The mean and its squared standard error; of equal costs exactly that cost and 0, which a sum need not give."""
+    """Return the mean and its squared standard error; exact for equal costs, where a float sum is not."""
     if np.ptp(costs) == 0:
         return float(costs[0]), 0.0
     return float(costs.mean()), float(costs.var(ddof=1)) / len(costs)

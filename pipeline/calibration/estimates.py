@@ -13,17 +13,17 @@ CONFIDENCE = 0.95
 
 
 class Estimate(Frozen):
-    """A number computed from n values, with a 95 % interval where one can be had."""
+    """A number computed from n values, with a 95 % interval where n allows one."""
 
     value: float
     low: float | None = None
     high: float | None = None
     n: int
-    """How many values it rests on."""
+    """Number of values."""
 
 
 def mean_interval(values: Sequence[float], low: float, high: float) -> Estimate:
-    """The mean with Student's 95 % interval, cut to `low`..`high`; no interval under two values.
+    """Return the mean with Student's 95 % interval, cut to `low`..`high`; no interval under two values.
 
     Args:
         values: at least one.

@@ -1,7 +1,7 @@
-"""Labels as CSV: written for other people and programs, and read back.
+"""Export labels as CSV, and import them.
 
-A file of ours goes back into the design that it names. Any other says which drafts it speaks of, and becomes a
-design of its own kind: those drafts were not drawn here, so that their labels certify nothing.
+An exported file goes back into the design that it names. Any other file names its drafts and becomes a design of its
+own kind: those drafts were not drawn here, so their labels certify nothing.
 """
 
 import csv
@@ -38,9 +38,9 @@ _VERDICTS = {"1": "acceptable", "0": "unacceptable", **{verdict: verdict for ver
 _LIMITS = ReadingLimits(
     max_file_bytes=5_000_000, max_text_chars=5_000_000, max_lines=100_000, max_columns=200, max_rows=20_000
 )
-"""Of a file of labels: four raters of the largest run, 500 personas, and then some."""
+"""Limits of a label file: enough for four raters of the largest run (500 personas)."""
 _LONGEST_NUMBER = 10
-_NOBODY = "somebody else"
+_UNNAMED = "somebody else"
 """Rater of a file that names none."""
 _COLUMNS = ["design", "place", "run", "draft", "text", "purpose", "rater", "verdict", "note", "labelled_at"]
 
@@ -57,11 +57,11 @@ class LabelRow(Frozen):
     draft_id: str
     text: str
     label: Label
-    """Its place is 0 until it has one in a design."""
+    """Its place is 0 until a design assigns one."""
 
 
 class LabelFile(Frozen):
-    """A file of labels, read and not yet taken in."""
+    """A parsed file of labels, not yet saved."""
 
     name: str
     rows: tuple[LabelRow, ...]
@@ -74,14 +74,14 @@ class LabelFile(Frozen):
 
 
 class MadeElsewhere(Frozen):
-    """Labels of a file without a design of ours, as a design of its own kind."""
+    """Labels of a file without a known design, as a design of their own kind."""
 
     design: Design
     labels: tuple[Label, ...]
 
 
 def export_labels(stored: StoredDesign, labels: Sequence[Label]) -> str:
-    """One row per label, in the order in which they were made, safe to open in a spreadsheet."""
+    """Write one row per label, in the order in which they were made, safe to open in a spreadsheet."""
     import pandas as pd
 
     from pipeline.text.spreadsheet import csv_text
@@ -99,12 +99,12 @@ def export_labels(stored: StoredDesign, labels: Sequence[Label]) -> str:
 
 
 def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
-    """One row per kept draft with score, costs and the label that counts: what `persona calibrate --csv` reads.
+    """Write one row per kept draft with score, costs and the label that counts, for `persona calibrate --csv`.
 
-    Labels from below the floor are left out, because a table cannot say that they are no random draw.
+    Labels from below the floor are left out, because a table cannot mark them as not randomly drawn.
 
     Raises:
-        InputError: the labels speak of other runs.
+        InputError: the labels belong to other runs.
     """
     import pandas as pd
 
@@ -127,11 +127,11 @@ def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
 
 
 def read_labels(file: SourceFile, now: datetime) -> LabelFile:
-    """The labels in a CSV file with the columns `draft` and `verdict` (or `label`, 1 or 0); others are optional.
+    """Read labels from a CSV file with the columns `draft` and `verdict` (or `label`, 1 or 0); others are optional.
 
     Args:
         file: as uploaded.
-        now: when labels without a time of their own are taken to be made.
+        now: the time given to labels without one.
 
     Raises:
         InputError: the file is no such table; names the line and what was expected.
@@ -182,7 +182,7 @@ def _row(where: str, line: int, cells: dict[str, str], said: str, now: datetime)
         raise InputError(f"{where}, column place: found {place[:60]!r}, expected a whole number, or nothing.")
     label = {
         "place": 0,
-        "rater": _unquoted(cells.get("rater", "")) or _NOBODY,
+        "rater": _unquoted(cells.get("rater", "")) or _UNNAMED,
         "verdict": verdict,
         "note": _unquoted(cells.get("note", "")),
         "labelled_at": cells.get("labelled_at") or now,
@@ -202,15 +202,15 @@ def _row(where: str, line: int, cells: dict[str, str], said: str, now: datetime)
 
 
 def _unquoted(cell: str) -> str:
-    """A cell without the apostrophe that keeps a spreadsheet from taking it for a formula."""
+    """Strip the apostrophe that keeps a spreadsheet from reading a cell as a formula."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] and not cell[1].isalnum() else cell
 
 
-def labels_for(file: LabelFile, stored: StoredDesign, known: Sequence[Label]) -> tuple[Label, ...]:
-    """The labels of a file that are new to the design which it names.
+def new_labels(file: LabelFile, stored: StoredDesign, known: Sequence[Label]) -> tuple[Label, ...]:
+    """Return the labels of a file that its design does not have yet.
 
     Raises:
-        InputError: a row does not fit the design, or contradicts a label that is there.
+        InputError: a row does not fit the design, or contradicts a saved label.
     """
     tasks = {task.place: task for task in stored.design.tasks}
     there = {(label.place, label.rater): label.verdict for label in known}
@@ -232,7 +232,7 @@ def labels_for(file: LabelFile, stored: StoredDesign, known: Sequence[Label]) ->
 
 
 def made_elsewhere(file: LabelFile, runs: Sequence[RunScores]) -> MadeElsewhere:
-    """The labels of a file as a design of its own, which certifies nothing.
+    """Turn the labels of a file into a design of its own, which certifies nothing.
 
     Args:
         file: names drafts, and runs where there are several.
@@ -256,7 +256,7 @@ def made_elsewhere(file: LabelFile, runs: Sequence[RunScores]) -> MadeElsewhere:
         same = {"run_id": key.run_id, "draft_id": key.draft_id, "text": row.text, "purpose": "elsewhere"}
         task = tasks.setdefault((key, row.text), Task.model_validate({"place": len(tasks), **same}))
         if (task.place, row.label.rater) in labels:
-            raise InputError(f"{where}: {row.label.rater} has labelled this text in a line before. Keep one of them.")
+            raise InputError(f"{where}: {row.label.rater} has already labelled this text. Keep one of them.")
         labels[task.place, row.label.rater] = row.label.model_copy(update={"place": task.place})
     scores = [draft.overall for draft in drafts.values() if draft.overall is not None]
     design = Design(

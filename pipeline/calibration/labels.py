@@ -1,6 +1,6 @@
-"""What people said of drawn texts, and what of that a certificate may count.
+"""Verdicts of raters on drawn texts, and the labels that a certificate may count.
 
-The first rater's verdict decides; second showings and further raters only say how far labels can be trusted. Only
+The first rater's verdict decides; repeated texts and further raters only measure agreement. Only
 drafts drawn from the floor on count for a certificate, and labels made elsewhere never do.
 """
 
@@ -22,27 +22,27 @@ from pipeline.domain.labels import (
 
 
 def raters(labels: Sequence[Label]) -> dict[str, int]:
-    """How many labels each rater has given; who began first comes first."""
+    """Count the labels of each rater, in the order in which raters began."""
     return dict(Counter(label.rater for label in labels))
 
 
 class LabelAgreement(Frozen):
-    """How far the labels of a design can be trusted."""
+    """Agreement within and between raters of a design."""
 
     raters: tuple[str, ...]
-    """In the order in which they began; the first one's verdicts decide."""
+    """In the order in which they began; the first rater's verdicts decide."""
     twice: Agreement
-    """The first rater with themselves, on texts shown a second time."""
+    """The first rater with themselves, on repeated texts."""
     between: Agreement
     """The first rater with the second one, on the texts that both have labelled."""
 
 
 def label_set(stored: StoredDesign, labels: Sequence[Label]) -> LabelSet:
-    """The verdicts that count, per draft.
+    """Return the verdicts that count, per draft.
 
     Args:
         stored: the design.
-        labels: of this design, in the order in which they were made; none is fine.
+        labels: of this design, in the order in which they were made; may be empty.
     """
     rater = next(iter(raters(labels)), None)
     said = {label.place: label.verdict for label in labels if label.rater == rater}
@@ -57,12 +57,12 @@ def label_set(stored: StoredDesign, labels: Sequence[Label]) -> LabelSet:
 
 
 def as_label(verdict: Verdict | None) -> float | None:
-    """A verdict as `Cases` hold it: 1 acceptable, 0 not ("unsure" counts as not), `None` without one."""
+    """Convert a verdict for `Cases`: 1 acceptable, 0 not ("unsure" counts as not), `None` without one."""
     return None if verdict is None else float(verdict == "acceptable")
 
 
 def label_agreement(stored: StoredDesign, labels: Sequence[Label]) -> LabelAgreement:
-    """How often the same text got the same label."""
+    """Measure how often the same text got the same label."""
     names = list(raters(labels))
     first, second = (
         {label.place: label.verdict for label in labels if label.rater == name} for name in (*names, "", "")[:2]
@@ -81,11 +81,11 @@ def label_agreement(stored: StoredDesign, labels: Sequence[Label]) -> LabelAgree
 
 
 def why_labels_do_not_apply(labels: LabelSet, setups: Mapping[str, Setup]) -> tuple[str, ...]:
-    """One sentence for everything that keeps labels from being joined with runs; empty when nothing does.
+    """Return a sentence for each reason why labels cannot be used with runs; empty if they can.
 
     Args:
         labels: of one design.
-        setups: what the scores of each run depend on, by run id.
+        setups: of the runs, by run id.
     """
     design = labels.design.design
     reasons = [reason for setup in setups.values() for reason in why_it_does_not_apply(design.setup, setup)]
@@ -97,7 +97,7 @@ def why_labels_do_not_apply(labels: LabelSet, setups: Mapping[str, Setup]) -> tu
 
 
 def agreement(pairs: Sequence[tuple[str, str]]) -> Agreement:
-    """Cohen's kappa of two labels per text (Cohen 1960)."""
+    """Compute Cohen's kappa of two labels per text (Cohen 1960)."""
     if not pairs:
         return Agreement(n=0, agreement=None, kappa=None)
     first, second = zip(*pairs, strict=True)

@@ -1,4 +1,4 @@
-"""Which drafts a threshold is moved over: those of one or several runs of one setup, with what is known of each."""
+"""The drafts that a threshold is chosen on: those of one or several runs of one setup, with costs and labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,24 +21,24 @@ class Pool:
     cases: Cases
     """Entry i belongs to key i. Labels are those that may enter a certificate, and those of frontier texts."""
     every_label: Floats
-    """Labels of draft texts, those included that were drawn from below the floor or made elsewhere."""
+    """Labels of draft texts, including those drawn below the floor or made elsewhere."""
     refined_score: Floats
-    """Score of what refining each one delivers: the better of both texts, and the draft where refining failed; NaN
-    where it was not asked for."""
+    """Score of the text that refining delivers: the better of both, or the draft where refining failed; NaN where
+    refining was not tried."""
     floor: float | None = None
-    """What `certify` takes as its floor with these labels."""
+    """Score from which on labels were drawn; passed to `certify`."""
 
     @cached_property
     def for_reliability(self) -> Cases:
-        """The drafts with every label there is: for charts, never for a certificate."""
+        """The drafts with all labels: for charts, never for a certificate."""
         return replace(self.cases, label=self.every_label)
 
     @cached_property
     def by_score(self) -> Cases | None:
-        """The drafts whose refinement was tried, with scores where labels would stand; `None` without any.
+        """The drafts whose refinement was tried, with scores in place of labels; `None` without any.
 
-        What comes of it is quality as the score sees it. It shows what refining does, and never whether the score
-        is right.
+        Quality computed from these is quality as the score measures it. It shows the effect of refining, and never
+        that the score is right.
         """
         known = ~np.isnan(self.refined_score) & ~np.isnan(self.cases.score)
         if not known.any():
@@ -54,17 +54,17 @@ def pool_of(
     *,
     kept_only: bool = True,
 ) -> Pool:
-    """The drafts of runs; clusters are drafts of the same people.
+    """Pool the drafts of runs; drafts of the same people form a cluster.
 
-    What was refined costs what was paid, in the run itself or in a run that began with its drafts and asked the
-    same model. What was not shares what the run says the frontier alone would have cost beyond that, and is marked as
-    imputed; where a run does not say, the mean of what was paid.
+    A refined draft has the cost that was paid, in the run itself or in a run that began with its drafts and called
+    the same model. The others share the rest of the run's frontier-only cost and are marked as imputed; where a run
+    has no frontier-only cost, they get the mean of the paid costs.
 
     Args:
         runs: of one setup; see `why_not_together`.
         branches: runs that began with the drafts of these.
         labels: of a design drawn from these runs.
-        kept_only: the best `count` of each run, which is what a threshold decides on. A threshold at the median of
+        kept_only: the best `count` of each run, on which a threshold decides. A threshold at the median of
             all drafts escalates about one kept draft in sixteen.
     """
     drafts = [(run, draft) for run in runs for draft in (run.kept if kept_only else run.drafts)]
@@ -98,7 +98,7 @@ def pool_of(
 
 
 def why_not_together(runs: Sequence[RunScores]) -> tuple[str, ...]:
-    """One sentence for everything that keeps runs from being taken as one set of drafts; empty when nothing does."""
+    """Return a sentence for each reason why runs cannot be pooled; empty if they can."""
     words = {
         "study_id": "They are about different studies.",
         "drafted_by": "Their drafts were written by different models.",
@@ -135,7 +135,7 @@ def _unpaid_micros(run: RunScores) -> float | None:
 
 
 def _frontier_label(label: LabelledDraft | None, after: ScoredDraft | None) -> float | None:
-    """What the frontier's text is worth; where refining delivers the draft, that is what the draft is worth."""
+    """Return the label of the text that refining delivers: the draft's own where refining delivered the draft."""
     if label is None:
         return None
     kept = after is not None and after.outcome in TRIED and after.outcome != "refined"

@@ -1,10 +1,10 @@
-"""Everything that changes when a threshold is moved, worked out for every place it can be moved to.
+"""Precomputed figures for every stop of the threshold slider.
 
-A slider stops at hundredths. Over these 101 thresholds and "escalate everything" all figures together take as long
+A slider stops at hundredths. Computing 101 thresholds and "escalate everything" together takes as long
 as a few of them one by one, so a page looks them up.
 
-Simpler rules and unachievable bounds stand beside a threshold at equal dollars, not at equal shares: what a threshold
-escalates costs more than the average draft, so a fixed share at random is cheaper and looks worse than it is.
+Simpler rules and unachievable bounds are compared with a threshold at equal cost, not at equal shares: the drafts that
+a threshold escalates cost more than average, so a fixed share at random is cheaper and looks worse than it is.
 Differences are paired, resampled by cluster. A threshold that was chosen on the same labels looks better than it is,
 by 1 to 3 points of quality at 50 labels.
 """
@@ -15,9 +15,9 @@ from typing import Literal, NamedTuple
 import numpy as np
 from pydantic import Field
 
-from pipeline.calibration.bounds import Interval, interval, resamples
+from pipeline.calibration.bounds import Interval, percentile_interval, resamples
 from pipeline.calibration.cases import Cases, Floats
-from pipeline.calibration.certificate import ExactTest, LabelEvidence, gather
+from pipeline.calibration.certificate import ExactTest, LabelEvidence, count_labels
 from pipeline.calibration.pool import Pool
 from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
 from pipeline.domain.base import Frozen, Micros, Score
@@ -26,7 +26,7 @@ from pipeline.domain.routing import EscalationOrder
 from pipeline.domain.scores import IMPUTED_BAND
 
 STOPS: Floats = np.append(np.arange(101) / 100, np.inf)
-"""Where a threshold can stand, ascending; the last one escalates everything."""
+"""Thresholds of the slider, ascending; the last one escalates everything."""
 
 _INTERVAL = 0.975
 """One-sided confidence of each end of a 95 % interval."""
@@ -45,14 +45,14 @@ CONTROL_WORDS: dict[ControlName, str] = {
 }
 
 UNACHIEVABLE: frozenset[ControlName] = frozenset({"oracle", "best_of_both"})
-"""Controls that know the labels: bounds of what any rule could reach."""
+"""Controls that use the labels themselves: upper bounds for any rule."""
 
 
 class BadShare(Frozen):
-    """The risk of a promise at one threshold: what labels suggest, and what they show."""
+    """Risk of a promise at one threshold: estimate, interval and bound."""
 
     labels: int
-    """Labels that speak of this threshold."""
+    """Labels that count at this threshold."""
     bad: int
     """Unacceptable ones among those that stay local."""
     estimate: float
@@ -60,11 +60,11 @@ class BadShare(Frozen):
     high: float
     """Ends of the exact 95 % interval (Clopper-Pearson)."""
     bound: float
-    """Upper bound at the promised confidence: the promise can hold where it is at most alpha."""
+    """Upper bound at the promised confidence; the promise can hold if it is at most alpha."""
 
 
 class Position(Frozen):
-    """What one threshold does with a set of drafts. Money is for one run of `personas`."""
+    """Effect of one threshold on a set of drafts. Money is for one run of `personas`."""
 
     threshold: float
     """Infinite: escalate everything."""
@@ -82,7 +82,7 @@ class Position(Frozen):
     quality: float | None
     """Share of delivered texts that are acceptable, over drafts with both labels; `None` without any."""
     bad: BadShare | None
-    """`None` where no label speaks of this threshold."""
+    """`None` where no label counts at this threshold."""
     over_budget: float | None
     """Chance that a run of this many costs more than the budget; `None` without a budget or costs."""
     bought: int | None
@@ -95,7 +95,7 @@ class Position(Frozen):
 
 
 class Terms(Frozen):
-    """What a user asks of a threshold beside the drafts themselves."""
+    """Promise, budget and size of a run that a user sets."""
 
     promise: Promise = Promise()
     personas: int = Field(default=1, ge=1)
@@ -106,21 +106,21 @@ class Terms(Frozen):
 
 
 def on_stops(cases: Cases) -> Cases:
-    """The same drafts with scores moved down to the nearest stop: at every stop the same ones are accepted.
+    """Move scores down to the nearest stop; every stop accepts the same drafts as before.
 
-    What is certified on these is a threshold that a slider can show, and exactly what it does.
+    A threshold certified on these is one that the slider can show, with exactly the same effect.
     """
     place = np.searchsorted(STOPS, np.where(np.isnan(cases.score), 0.0, cases.score), side="right") - 1
     return replace(cases, score=np.where(np.isnan(cases.score), np.nan, STOPS[place]))
 
 
 def stop_at_or_over(value: float | None) -> float | None:
-    """The lowest stop that is not below a score."""
+    """Return the lowest stop that is not below a score."""
     return None if value is None else float(STOPS[np.searchsorted(STOPS, value, side="left")])
 
 
 def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tuple[Position, ...]:
-    """One position per stop.
+    """Compute one position per stop.
 
     Args:
         cases: drafts, some of them labelled.
@@ -156,16 +156,16 @@ def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tupl
 
 
 def bad_shares(cases: Cases, promise: Promise, *, floor: float | None = None) -> tuple[BadShare | None, ...]:
-    """The risk of the promise per stop; `None` below the floor, and where no label speaks of it."""
+    """Estimate the risk of the promise per stop; `None` below the floor, and where no label counts."""
     if not cases.is_labelled.any():
         return (None,) * len(STOPS)
     snapped, lowest = on_stops(cases), stop_at_or_over(floor)
-    evidence = gather(snapped, lowest)
+    evidence = count_labels(snapped, lowest)
     wide = promise.model_copy(update={"confidence": _INTERVAL})
     test, interval = ExactTest(evidence, promise), ExactTest(evidence, wide)
     lows = interval.lower()
     found = [_bad_share(row, evidence, test, interval, float(lows[row])) for row in range(len(evidence.threshold))]
-    # From strict to permissive: a stop does what the next score at or over it does.
+    # From strict to permissive: a stop has the effect of the next score at or over it.
     ascending = evidence.threshold[::-1]
     control_points = np.searchsorted(ascending, STOPS, side="left")
     return tuple(
@@ -190,7 +190,7 @@ def _bad_share(row: int, evidence: LabelEvidence, test: ExactTest, interval: Exa
 
 
 def _imputed(cases: Cases, stops: Floats) -> Floats:
-    """Micro-USD by which the cost of all drafts would change at each stop if imputed costs were a quarter off."""
+    """Compute the change in total micro-USD at each stop if imputed costs were a quarter off."""
     guessed = np.where(cases.imputed, cases.frontier_micros, 0.0)
     return np.asarray([IMPUTED_BAND * guessed[~cases.accepted(stop)].sum() for stop in stops])
 
@@ -200,7 +200,7 @@ def _money(table: Sweep, row: int, scale: float, more: float) -> float:
 
 
 class ControlPoint(NamedTuple):
-    """Where a control stands, without an interval."""
+    """Cost and quality of a control, without an interval."""
 
     name: ControlName
     cost_micros: float
@@ -210,22 +210,22 @@ class ControlPoint(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Tradeoff:
-    """Money is micro-USD for one run; quality is 0 to 1."""
+    """Quality and cost of every stop. Money is micro-USD for one run; quality is 0 to 1."""
 
     measure: QualityMeasure
     """`labels`: share of delivered texts that people find acceptable. `score`: mean score of the delivered texts."""
     cases: Cases
-    """The drafts it rests on: those of which both texts are known."""
+    """The drafts used: those of which both texts are known."""
     cost_micros: Floats
     """Per stop."""
     quality: Floats
     """Per stop."""
     controls: tuple[tuple[ControlPoint, ...], ...]
-    """Per stop: what else the same money would buy. The oracle knows labels, so that scores have none."""
+    """Per stop: the alternatives for the same money. The oracle needs labels, so there is none by score."""
 
 
 def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
-    """Quality and cost per stop, by labels where there are any of both texts, else by score; `None` without either.
+    """Compute quality and cost per stop, by labels of both texts if any, else by score; `None` without either.
 
     Args:
         pool: the drafts.
@@ -259,7 +259,7 @@ class Control(Frozen):
 
 
 class ControlComparison(Frozen):
-    """A threshold beside its controls."""
+    """A threshold compared with its controls."""
 
     drafts: int
     """Drafts with both labels and a known cost: the only ones compared."""
@@ -279,8 +279,8 @@ class _Outcomes(NamedTuple):
     """Micro-USD of each control, likewise."""
 
 
-def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
-    """A threshold beside its controls; `None` when no draft has both labels and a known cost.
+def compare_controls(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
+    """Compare a threshold with its controls; `None` when no draft has both labels and a known cost.
 
     Args:
         cases: drafts with labels of both texts, drawn at random; others are left out.
@@ -298,7 +298,7 @@ def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparis
             name=name,
             cost_micros=float(here.cost[0, column]),
             quality=float(here.quality[0, column]),
-            ahead=interval(float(here.ours[0] - here.quality[0, column]), ahead[:, column]),
+            ahead=percentile_interval(float(here.ours[0] - here.quality[0, column]), ahead[:, column]),
         )
         for column, name in enumerate(CONTROL_WORDS)
     )
@@ -307,7 +307,7 @@ def compare(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparis
 
 
 def control_points(cases: Cases, threshold: float) -> tuple[ControlPoint, ...]:
-    """Where the controls of a threshold stand, without intervals: cheap enough for every move of a slider."""
+    """Compute the controls of a threshold without intervals: cheap enough for every move of a slider."""
     both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
     if not len(both):
         return ()
@@ -319,7 +319,7 @@ def control_points(cases: Cases, threshold: float) -> tuple[ControlPoint, ...]:
 
 
 def _outcomes(cases: Cases, threshold: float, weights: Floats) -> _Outcomes:
-    """The threshold and every control on resamples of the drafts, each control with the threshold's dollars.
+    """Compute the threshold and every control on resamples of the drafts, each control with the threshold's dollars.
 
     A control that mixes at random is taken at its expectation: no drawing, no noise.
     """
@@ -346,12 +346,12 @@ def _outcomes(cases: Cases, threshold: float, weights: Floats) -> _Outcomes:
 
 
 def _part(money: Floats, whole: Floats) -> Floats:
-    """The part of a whole that this money buys, at most all of it; all of it where it costs nothing."""
+    """Return the part of a whole that this money buys, at most 1; 1 where it costs nothing."""
     return np.clip(np.where(whole > 0, money / np.where(whole > 0, whole, 1.0), 1.0), 0.0, 1.0)
 
 
 def _turned(cases: Cases, weights: Floats, money: Floats) -> tuple[Floats, Floats]:
-    """Texts that turn from bad to good when only those are bought, cheapest first, and what they cost.
+    """Count the texts that turn from bad to good if only those are bought, cheapest first; with their cost.
 
     The last one may be bought in part: a little more than any rule could reach, as a bound should be.
     """

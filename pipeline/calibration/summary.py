@@ -1,4 +1,4 @@
-"""What labels allow to be said, as one document: `persona calibrate`."""
+"""The result of a calibration as one document: `persona calibrate`."""
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from pipeline.text.wording import MISSING, percent, usd
 
 
 class CalibrationSummary(Frozen):
-    """The recommended threshold, what it rests on, and what it would do with these drafts."""
+    """The recommended threshold, its labels, and its effect on these drafts."""
 
     status: Status
     threshold: float | None
@@ -48,18 +48,18 @@ class CalibrationSummary(Frozen):
 
 
 def summarise(cases: Cases, promise: Promise) -> CalibrationSummary:
-    """The answer for labels that arrive without their design.
+    """Summarise labels that come without their design.
 
-    Labels that all lie above some score, as a draw from a floor gives them, are treated as such a draw; whether
-    they look drawn at random above it is checked, and said if not.
+    Labels that all lie above some score are treated as drawn from that floor. If they do not look randomly drawn
+    above it, the sentence says so.
     """
     return _summary(cases, certify(cases, promise, floor=label_floor(cases)), discrimination(cases))
 
 
 def summary_of(board: Board) -> CalibrationSummary:
-    """The answer for runs and the labels of a design. Its threshold is one that the slider of the page can show.
+    """Summarise runs and the labels of a design. The threshold is one that the slider of the page can show.
 
-    What keeps labels from being used or trusted is part of the sentence.
+    The sentence includes the reasons why labels cannot be used or trusted.
     """
     found = _summary(board.cases, board.certificate, board.worth)
     reasons = list(board.unused)
@@ -90,8 +90,8 @@ def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> C
     )
 
 
-def in_words(summary: CalibrationSummary) -> str:
-    """A summary for a terminal: the sentence, then a line per figure. Nothing in it comes from the file as text."""
+def summary_text(summary: CalibrationSummary) -> str:
+    """Format a summary for a terminal: the sentence, then a line per figure. It holds no text of the file."""
     low, high = summary.auroc_ci
     known = summary.auroc is not None and low is not None and high is not None
     cost = MISSING if summary.expected_cost is None else usd(round(summary.expected_cost * MICROS))

@@ -1,4 +1,4 @@
-"""Every threshold at once: what stays local, what it costs, what is saved, what is delivered.
+"""Compute every threshold at once: local share, cost, saving and delivered quality.
 
 Exact: one row per distinct score and one for +inf (escalate everything); tied scores move together. One sort and
 prefix sums, O(n log n): 1e6 drafts in about a second. Savings and the risk of a budget come with intervals.
@@ -25,7 +25,7 @@ _DRAWN = 20_000_000
 
 @dataclass(frozen=True, eq=False)
 class Purchase:
-    """What a budget buys in one order of escalation, per threshold.
+    """Refinements that a budget buys in one order of escalation, per threshold.
 
     Drafts get the money in turn until the next one does not fit. A run reserves worst cases and lets a cheaper
     one pass a dearer one that does not fit, so at the end of its money it may differ by a few drafts.
@@ -57,7 +57,7 @@ def saving(cases: Cases, threshold: float) -> Interval | None:
     residual = spent - ratio * alone
     error = sqrt(groups / (groups - 1) * float(residual @ residual)) / float(alone.sum())
     half = float(stdtrit(groups - 1, (1 + CONFIDENCE) / 2)) * error
-    # Nobody is paid for drafting, so that no saving is over 1.
+    # Drafting costs 0 or more, so a saving cannot exceed 1.
     return Interval(value=1 - ratio, low=1 - ratio - half, high=min(1.0, 1 - ratio + half))
 
 
@@ -84,15 +84,15 @@ class Sweep:
     marginal_risk: Floats
     """Estimate of P(accepted and bad): local share times selective risk."""
     worst_first: Purchase | None
-    """What the budget buys when the lowest score gets the money first; `None` without a budget."""
+    """Refinements that the budget buys, lowest score first; `None` without a budget."""
     best_first: Purchase | None
 
     def index(self, threshold: float) -> int:
-        """The row that accepts the same drafts as any threshold from -inf to +inf."""
+        """Find the row that accepts the same drafts as this threshold, from -inf to +inf."""
         return int(np.searchsorted(self.threshold, threshold, side="left"))
 
     def columns(self) -> dict[str, Floats | Ints]:
-        """The table by column name, for a file or a frame; what an order buys carries its name in front."""
+        """Return the table by column name, for a file or a frame; columns of an order carry its name as a prefix."""
         flat = {field.name: getattr(self, field.name) for field in fields(self)}
         for order in ("worst_first", "best_first"):
             if (bought := flat.pop(order)) is not None:
@@ -101,7 +101,7 @@ class Sweep:
 
 
 def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | None = None) -> Sweep:
-    """What every threshold would do with these drafts.
+    """Compute the effect of every threshold on these drafts.
 
     Args:
         cases: of one or more runs; kept drafts unless a comparison wants all.
@@ -121,7 +121,7 @@ def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | No
     local = cases.local_micros.sum()
 
     def saving(off: float) -> Floats:
-        """The saving if imputed costs were off by this fraction."""
+        """Compute the saving if imputed costs were off by this fraction."""
         alone = frontier[-1] + off * imputed[-1]
         with np.errstate(invalid="ignore", divide="ignore"):
             found = 1 - (local + spent + off * imputed[starts]) / alone
@@ -153,8 +153,8 @@ def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | No
 
 
 def _steps(ordered: Floats) -> tuple[Ints, Floats]:
-    """Where each tied group of scores starts in ascending ranks, then the end; and the thresholds there."""
-    first = int(np.searchsorted(ordered, 0.0))  # what has no score is escalated at every threshold
+    """Return the start of each tied group in ascending ranks, then the end; and the thresholds there."""
+    first = int(np.searchsorted(ordered, 0.0))  # drafts without a score are escalated at every threshold
     is_new = np.diff(ordered[first:], prepend=-1.0) != 0
     starts = np.append(first + np.flatnonzero(is_new), len(ordered))
     return starts, np.append(ordered[starts[:-1]], np.inf)
@@ -172,7 +172,7 @@ def _selective_risk(cases: Cases, order: Ints, starts: Ints) -> Floats:
 
 
 def _quality(cases: Cases, order: Ints, begins: Ints, ends: Ints) -> Floats:
-    """Quality when the drafts from `begins` up to `ends` in this order deliver the frontier's text."""
+    """Compute quality when the drafts from `begins` up to `ends` in this order deliver the frontier's text."""
     both = cases.has_both_labels
     if not both.any():
         return np.full(len(ends), np.nan)
@@ -190,9 +190,9 @@ def _buy(cases: Cases, order: Ints, begins: Ints, ends: Ints, left: float) -> Pu
 def budget_risks(
     cases: Cases, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
 ) -> tuple[float, ...]:
-    """Probability, per threshold, that the next drafts cost more than the budget; empty when costs are not known.
+    """Estimate the probability, per threshold, that the next drafts cost more than the budget; empty without costs.
 
-    The last of them would then stay unrefined. Two levels: resampled clusters stand for not knowing the source well,
+    The last of them would then stay unrefined. Two levels: resampled clusters stand for uncertainty about the source,
     drafts drawn from each resample for the luck of the next run.
 
     Args:

@@ -1,4 +1,4 @@
-"""Drafts from a CSV file, and a sweep into one."""
+"""Read drafts from a CSV file, and write a sweep to one."""
 
 import csv
 import io
@@ -31,7 +31,7 @@ _LIMITS = ReadingLimits(max_file_bytes=10_000_000, max_text_chars=10_000_000, ma
 
 
 def read_cases(path: Path) -> Cases:
-    """Drafts from a table with the columns `score` and `label`.
+    """Read drafts from a table with the columns `score` and `label`.
 
     Optional columns: `local_cost` and `frontier_cost` in USD, `frontier_label`, `cluster`. Empty cells are missing
     values, other columns are ignored.
@@ -76,7 +76,7 @@ def read_cases(path: Path) -> Cases:
 
 
 def write_sweep(table: Sweep, path: Path) -> None:
-    """A sweep as CSV: one row per threshold, money in USD, `inf` for escalating everything, empty for unknown.
+    """Write a sweep as CSV: one row per threshold, money in USD, `inf` for escalating everything, empty for unknown.
 
     Raises:
         InputError: the file cannot be written.
@@ -97,7 +97,7 @@ def write_sweep(table: Sweep, path: Path) -> None:
 
 
 def _places(names: Sequence[str], path: Path) -> dict[str, int]:
-    """Position of every column that means something."""
+    """Find the position of every known column."""
     missing = [name for name in _REQUIRED if name not in names]
     if missing:
         found = ", ".join(names)[:200]
@@ -124,7 +124,7 @@ def _rows(reader: "_csv.Reader", width: int, path: Path) -> Iterator[Sequence[st
 
 
 def _number(cell: str, name: str, path: Path, line: int) -> float:
-    """The number in a cell; NaN when it is empty."""
+    """Parse the number in a cell; NaN when it is empty."""
     text = cell.strip()
     try:
         value = float(text) if text else nan

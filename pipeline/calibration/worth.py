@@ -1,19 +1,19 @@
-"""What the score is worth: how well it tells good drafts from bad, and what refining gains.
+"""Validity of the score: how well it separates good drafts from bad, and how much refining gains.
 
-How much of the frontier's advantage a score recovers is PGR (performance gap recovered), APGR (its mean over all
+The recovered part of the frontier's advantage is measured by PGR (performance gap recovered), APGR (its mean over all
 shares) and CPT (share of escalated drafts that reaches a PGR), as in Ong et al. 2024, "RouteLLM: Learning to route
-LLMs with preference data", section 4.1. Deviation: the curve is the step function of what thresholds can really do,
-integrated exactly. Interpolating between ten points reports a CPT(50 %) of 6.5 % where it is 4.2 %.
+LLMs with preference data", section 4.1. Deviation: the curve is the exact step function of the thresholds, integrated
+exactly. Interpolating between ten points reports a CPT(50 %) of 6.5 % where it is 4.2 %.
 
-A run refines only what scores low, so that it cannot show what refining the others would have done. A calibration run
-begins with the drafts of a run and refines all it kept.
+A run refines only low scores, so it cannot show the effect of refining the others. A calibration run begins with the
+drafts of a run and refines all that it kept.
 """
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.calibration.bounds import REPLICATES, Interval, lower, mean_of, upper
+from pipeline.calibration.bounds import REPLICATES, Interval, lower_bound, mean_of, upper_bound
 from pipeline.calibration.cases import Bools, Cases, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.calibration.pool import Pool
@@ -23,7 +23,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.text.wording import count, signed
 
 _CLEAR = 0.65
-"""Lower end of the interval from which the score is said to separate clearly."""
+"""Lower end of the AUROC interval from which on the score separates clearly."""
 
 _RESAMPLED = 20_000_000
 """Labels drawn in all replicates together: large sets get fewer replicates, and have narrow intervals anyway."""
@@ -66,9 +66,9 @@ class Bin(Frozen):
 
 
 def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
-    """Whether the score tells acceptable drafts from unacceptable ones, among those labelled.
+    """Compute the AUROC of the score over labelled drafts, and state it in a sentence.
 
-    Labels drawn above a floor answer for the scores above it only.
+    Labels drawn above a floor hold for the scores above it only.
     """
     scored = ~np.isnan(cases.score)
     values = np.unique(cases.score[scored & cases.is_labelled])
@@ -81,7 +81,7 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
             if len(good)
             else "acceptable"
         )
-        sentence = f"Nothing can be said of the score: no scored draft is labelled {what}."
+        sentence = f"The score cannot be judged: no scored draft is labelled {what}."
         return Discrimination(auroc=None, low=None, high=None, sentence=sentence)
     auroc = _auroc(good, bad, len(values))
     chance = np.random.default_rng(seed)
@@ -94,7 +94,7 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
 
 
 def reliability(cases: Cases) -> tuple[Bin, ...]:
-    """Labelled drafts in 5 to 10 bins of as equal counts as ties allow, lowest scores first; empty without any."""
+    """Group labelled drafts into 5 to 10 bins, of counts as equal as ties allow, lowest scores first; may be empty."""
     usable = cases.is_labelled & ~np.isnan(cases.score)
     order = np.argsort(cases.score[usable], kind="stable")
     score, label = cases.score[usable][order], cases.label[usable][order]
@@ -115,8 +115,8 @@ def _bin(score: Floats, label: Floats) -> Bin:
         mean_score=float(score.mean()),
         n=n,
         acceptable=(n - bad) / n,
-        acceptable_low=1 - float(upper(bad, n, tail)),
-        acceptable_high=1 - float(lower(bad, n, tail)),
+        acceptable_low=1 - float(upper_bound(bad, n, tail)),
+        acceptable_high=1 - float(lower_bound(bad, n, tail)),
     )
 
 
@@ -137,14 +137,14 @@ def _in_words(auroc: float, low: float, high: float) -> str:
 
 
 class Recovery(Frozen):
-    """What is `None` has no meaning here; `sentence` says why."""
+    """Recovered part of the frontier's advantage. Undefined figures are `None`; `sentence` gives the reason."""
 
     advantage: Interval | None
     """Quality of the frontier's texts minus that of the drafts, paired, 95 %."""
     pgr: float | None
     """At the threshold: 0 is no better than the drafts, 1 as good as the frontier; may pass either."""
     apgr: float | None
-    """Mean of PGR over all shares of escalated drafts; about 0.5 for a score that says nothing."""
+    """Mean of PGR over all shares of escalated drafts; about 0.5 for an uninformative score."""
     cpt50: float | None
     """Smallest share of escalated drafts with a PGR of at least 0.5."""
     cpt80: float | None
@@ -152,7 +152,7 @@ class Recovery(Frozen):
 
 
 def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
-    """PGR at a threshold, APGR and CPT, where the frontier's advantage is above 0 beyond doubt.
+    """Compute PGR at a threshold, APGR and CPT; undefined unless the interval of the advantage lies above 0.
 
     Args:
         cases: drafts with labels of both texts, drawn at random; others are left out.
@@ -177,7 +177,7 @@ def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
 
 
 def _reached(share: Floats, recovered: Floats, wanted: float) -> float:
-    """The smallest share that recovers as much; escalating everything recovers all."""
+    """Return the smallest share that recovers this much; escalating everything recovers all."""
     return float(share[np.argmax(recovered >= wanted - 1e-12)])
 
 
@@ -204,11 +204,11 @@ class Side(Frozen):
     better: int
     """Those whose refined text scores higher."""
     gain: float
-    """Mean gain in score; 0 without drafts. What scored lower was not delivered and counts as 0."""
+    """Mean gain in score; 0 without drafts. A text that scored lower was not delivered and counts as 0."""
 
 
 class Gains(Frozen):
-    """What refining did to drafts, as the score sees it."""
+    """Effect of refining on drafts, as measured by the score."""
 
     everything: Side
     gain: Interval
@@ -220,7 +220,7 @@ class Gains(Frozen):
 
 
 def calibration_config(config: HybridConfig, max_cost: float | None) -> HybridConfig:
-    """The settings of a calibration run on the drafts of a run with these settings.
+    """Return the settings of a calibration run on the drafts of a run with these settings.
 
     Args:
         config: of the run.
@@ -236,7 +236,7 @@ def calibration_config(config: HybridConfig, max_cost: float | None) -> HybridCo
 
 
 def gains(pool: Pool, threshold: float) -> Gains | None:
-    """What refining did on either side of a threshold; `None` where nothing was refined."""
+    """Measure the gain of refining on either side of a threshold; `None` where nothing was refined."""
     both = pool.by_score
     if both is None:
         return None
@@ -250,8 +250,8 @@ def gains(pool: Pool, threshold: float) -> Gains | None:
     )
 
 
-def in_words(found: Gains, threshold: float) -> str:
-    """The gains in two sentences."""
+def gains_text(found: Gains, threshold: float) -> str:
+    """Put the gains into two sentences."""
     whole = found.everything
     first = (
         f"Refining raised the score of {whole.better} of {count(whole.drafts, 'draft')}, on average by"

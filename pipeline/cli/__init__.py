@@ -1,3 +1,3 @@
-"""The program `persona`, one file per command; files with an underscore are shared by several."""
+"""The program `persona`: one file per command; several commands share `_options.py` and `terminal.py`."""
 
 from pipeline.cli.main import main as main

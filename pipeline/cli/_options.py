@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings, load_config, parse_config
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-"""Where a command adds its parser."""
+"""Subparsers, to which each command adds its own."""
 
 if TYPE_CHECKING:
     from pipeline.jobs.worker import Worker
@@ -23,9 +23,9 @@ _FLAGS: tuple[tuple[str, str, type, str], ...] = (
     ("--local-model", "local_model", str, "model that drafts"),
     ("--frontier-provider", "frontier_provider", str, "anthropic, openai or simulated"),
     ("--frontier-model", "frontier_model", str, "model that refines"),
-    ("--seed", "seed", int, "same seed, same answers: same run"),
-    ("--local-workers", "local_workers", int, "drafts at the same time"),
-    ("--frontier-workers", "frontier_workers", int, "refinements at the same time"),
+    ("--seed", "seed", int, "same seed and same answers give the same run"),
+    ("--local-workers", "local_workers", int, "drafts written in parallel"),
+    ("--frontier-workers", "frontier_workers", int, "refinements in parallel"),
 )
 
 
@@ -38,12 +38,12 @@ def run_options(parser: argparse.ArgumentParser) -> None:
 
 
 def config_of(options: argparse.Namespace, base: HybridConfig | None = None) -> HybridConfig:
-    """The configuration file, if any, with the flags on top. Without `--hybrid` or a file: local only.
+    """Merge the configuration file, if any, with the flags, which win. Without `--hybrid` or a file: local only.
 
     Args:
         options: the parsed command line.
-        base: settings of another run, which count where neither the file nor a flag says anything. Whether the
-            frontier is called is never taken from them.
+        base: settings of another run, used where neither the file nor a flag sets a value. They never decide whether
+            the frontier is called.
     """
     values = base.model_dump(mode="json", exclude={"enabled", "skip_frontier"}) if base else {}
     if options.config:
@@ -67,8 +67,8 @@ def open_store(options: argparse.Namespace, settings: Settings) -> "Store":
     return Store(options.db or settings.database)
 
 
-def remembered_of(options: argparse.Namespace, settings: Settings) -> "MappingLookup":
-    """How files are read where somebody corrected it; a database is not made for it."""
+def mapping_lookup(options: argparse.Namespace, settings: Settings) -> "MappingLookup":
+    """Return the saved column mappings of the database; creates no database."""
     from pipeline.sources.mapping import nothing
 
     is_there = (options.db or settings.database).is_file()
@@ -82,6 +82,6 @@ def worker_of(store: "Store", options: argparse.Namespace, settings: Settings) -
 
 
 def cache_of(options: argparse.Namespace, settings: Settings) -> Path:
-    """The folder for what may be computed or asked again."""
+    """Return the cache folder, beside the database; its files can be recreated."""
     database: Path = options.db or settings.database
     return database.parent / ".cache"

@@ -15,16 +15,16 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
     app = commands.add_parser("app", help="open the dashboard in the browser")
     app.add_argument("--db", type=Path, metavar="FILE")
-    app.add_argument("--viewer", action="store_true", help="look only: nobody can upload, run, label or delete")
+    app.add_argument("--viewer", action="store_true", help="read only: no upload, run, label or delete")
     app.add_argument("streamlit", nargs="*", metavar="-- streamlit options")
     app.set_defaults(command=_app)
 
 
 def dashboard_folder() -> Path:
-    """The folder of `app.py`, `pages/` and the example study: the checkout, or what a wheel brings along.
+    """Find the folder of `app.py`, `pages/` and the example study: the checkout, or the one inside a wheel.
 
     Raises:
-        InputError: neither is there.
+        InputError: neither exists.
     """
     checkout = Path(__file__).resolve().parents[2]
     for folder in (checkout, checkout / "persona_dashboard"):
@@ -36,16 +36,16 @@ def dashboard_folder() -> Path:
 def _app(options: argparse.Namespace, settings: Settings) -> int:
     root = dashboard_folder()
     database = (options.db or settings.database).resolve()
-    # Somebody at a terminal wants to see the page; a script, a service or a test does not want a browser.
+    # Open a browser from a terminal only: a script, a service or a test has no use for one.
     seen = ["--server.headless=false", "--server.showEmailPrompt=false"] if sys.stdout.isatty() else []
     program = [sys.executable, "-m", "streamlit", "run", "app.py"]
-    # Also after the `--`, where it is easily put: Streamlit itself would not know it.
+    # Accept it after the `--` too, an easy mistake: Streamlit does not know it.
     given = [option for option in options.streamlit if option != "--viewer"]
     own = ["--viewer"] if options.viewer or given != options.streamlit else []
     command = [*program, *seen, *given, "--", "--db", str(database), *own]
     if sys.platform == "win32":
-        # There, exec starts a second process and ends this one at once, so that the terminal no longer waits for it.
+        # On Windows, exec starts a second process and ends this one, so that the terminal would not wait for it.
         return subprocess.run(command, cwd=root, check=False).returncode  # noqa: S603 - our own interpreter and file
-    # The server takes the place of this process: whoever stops what they have started stops the server.
+    # The server replaces this process, so that a signal to it stops the server.
     os.chdir(root)
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter and file

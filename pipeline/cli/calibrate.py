@@ -1,4 +1,4 @@
-"""`persona calibrate`: which threshold can be certified, and why not."""
+"""`persona calibrate`: the threshold that labels certify, or the reason for none."""
 
 import argparse
 from pathlib import Path
@@ -28,14 +28,14 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "--alpha", type=float, metavar="A", help=f"largest acceptable share of bad texts ({usual} 0.1)"
     )
     calibrate.add_argument("--confidence", type=float, metavar="C", help=f"of the promise ({usual} 0.9)")
-    calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"share of what ({usual} marginal)")
+    calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"kind of risk ({usual} marginal)")
     calibrate.add_argument("--sweep", type=Path, metavar="OUT.csv", help="also write every threshold with its figures")
     calibrate.set_defaults(command=_calibrate)
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.certificate import label_floor
-    from pipeline.calibration.summary import in_words, summarise, summary_of
+    from pipeline.calibration.summary import summarise, summary_of, summary_text
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
     from pipeline.domain.labels import Promise
@@ -50,12 +50,12 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
         floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
-    print(summary.model_dump_json(indent=2) if options.json else in_words(summary))
+    print(summary.model_dump_json(indent=2) if options.json else summary_text(summary))
     return 0
 
 
 def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":
-    """What is asked for, and where nothing is, what was declared."""
+    """Return the declared promise, with the flags in place of its values."""
     from pipeline.domain.labels import parse_promise
 
     asked = {name: getattr(options, name) for name in ("alpha", "confidence", "risk")}

@@ -1,4 +1,4 @@
-"""`persona check`: whether a run could work, at no cost."""
+"""`persona check`: test the settings of a run, at no cost."""
 
 import argparse
 import json
@@ -9,9 +9,9 @@ from pipeline.domain.config import Settings
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
-    check = commands.add_parser("check", parents=[shared], help="look whether a run could work, at no cost")
+    check = commands.add_parser("check", parents=[shared], help="check the settings of a run, at no cost")
     run_options(check)
-    check.add_argument("--judge", metavar="MODEL", help="let this Ollama model take the check of a judge instead")
+    check.add_argument("--judge", metavar="MODEL", help="test this Ollama model as a judge instead")
     check.set_defaults(command=_check)
 
 

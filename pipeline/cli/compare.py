@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
-    compare = commands.add_parser("compare", parents=[shared], help="what differs between runs, and is it chance?")
+    compare = commands.add_parser("compare", parents=[shared], help="compare runs, with intervals")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; the first is A")
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a report that opens in any browser")
     compare.set_defaults(command=_compare)
@@ -30,7 +30,7 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
     ids = list(dict.fromkeys(store.find_run(text) for text in options.runs))
     if not FEWEST <= len(ids) <= MOST:
-        raise InputError(f"compare: {len(ids)} different runs were named. Name {FEWEST} to {MOST}.")
+        raise InputError(f"compare: {len(ids)} different runs given. Name {FEWEST} to {MOST}.")
     runs = [store.run(run_id) for run_id in ids]
     if options.html:
         from pipeline.cli.share import write_file
@@ -50,10 +50,10 @@ def _print(runs: Sequence["RunRecord"]) -> None:
         HOW,
         TITLES,
         cautions,
+        compared_figures,
         figure_basis,
         figure_difference,
         figure_value,
-        figures,
         settings_of,
     )
     from pipeline.text.wording import label
@@ -71,7 +71,7 @@ def _print(runs: Sequence["RunRecord"]) -> None:
         print("  nothing: the runs have the same settings")
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
     shown = ""
-    for figure in figures(runs):
+    for figure in compared_figures(runs):
         if TITLES[figure.measure] != shown:
             shown = TITLES[figure.measure]
             print(f"\n{shown}")

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, cache_of, open_store, remembered_of, worker_of
+from pipeline.cli._options import Commands, cache_of, mapping_lookup, open_store, worker_of
 from pipeline.domain.config import Settings
 from pipeline.errors import Cancelled, PersonaError
 
@@ -23,7 +23,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     experiment = commands.add_parser(
         "experiment", parents=[shared], help="run a grid of settings on the same drafts, under one budget"
     )
-    experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="what to vary; the same file again goes on")
+    experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="settings to vary; run it again to continue")
     experiment.add_argument("--max-cost", type=float, metavar="USD", help="budget in USD of all cells together")
     experiment.set_defaults(command=_experiment)
 
@@ -58,7 +58,7 @@ def _experiment(options: argparse.Namespace, settings: Settings) -> int:
 def _prepared(
     grid: "Grid", store: "Store", worker: "Worker", options: argparse.Namespace, settings: Settings
 ) -> "Experiment":
-    """The experiment, its drafts made if there are none to begin with."""
+    """Plan the experiment; write its drafts first if the grid names none."""
     from pipeline.cli.terminal import watch
     from pipeline.domain.units import SystemClock
     from pipeline.jobs.experiment import drafts_of, plan_experiment
@@ -68,17 +68,17 @@ def _prepared(
     if grid.from_drafts:
         source = store.run(store.find_run(grid.from_drafts))
         return plan_experiment(grid, source, settings, cache, now, private=store.is_private(source.study_id))
-    study = load_paths(grid.source, remembered=remembered_of(options, settings))
+    study = load_paths(grid.source, remembered=mapping_lookup(options, settings))
     store.save_study(study)
     source = drafts_of(grid, study, store, worker, settings, cache, lambda run_id: watch(store, worker, run_id))
     return plan_experiment(grid, source, settings, cache, now, made_for=study.id, private=store.is_private(study.id))
 
 
 def _results(store: "Store", experiment_id: str) -> "ExperimentResults":
-    from pipeline.results.experiment import results
+    from pipeline.results.experiment import experiment_results
 
     runs = store.experiment_runs(experiment_id)
-    return results(store.experiment(experiment_id), runs, {run.id: store.run(run.id) for run in runs})
+    return experiment_results(store.experiment(experiment_id), runs, {run.id: store.run(run.id) for run in runs})
 
 
 def _print(found: "ExperimentResults", as_json: bool) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, config_of, open_store, remembered_of, run_options, worker_of
+from pipeline.cli._options import Commands, config_of, mapping_lookup, open_store, run_options, worker_of
 from pipeline.cli.runs import print_run_of
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -26,13 +26,13 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     origin.add_argument(
         "--from-drafts",
         metavar="RUN",
-        help="use the drafts and scores of this run, and its settings where none are given; nothing is drafted again",
+        help="reuse the drafts and scores of this run, and its settings unless given",
     )
     generate.add_argument("--output", type=Path, metavar="DIR", help="also write run.json, personas.json, personas.md")
     generate.add_argument(
         "--private",
         action="store_true",
-        help="from now on this study never leaves this machine, whatever a configuration says; undone on Upload only",
+        help="keep this study on this machine from now on, whatever a configuration sets; undo it on the Upload page",
     )
     generate.set_defaults(command=_generate)
     resume = commands.add_parser("resume", parents=[shared], help="finish an interrupted run")
@@ -46,7 +46,7 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
     if options.from_drafts:
         return _branch(options, settings)
     config = config_of(options)
-    study = load_paths(options.source, remembered=remembered_of(options, settings))
+    study = load_paths(options.source, remembered=mapping_lookup(options, settings))
     store = open_store(options, settings)
     store.save_study(study)
     _keep_here(store, study.id, options)
@@ -65,7 +65,7 @@ def _branch(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _keep_here(store: "Store", study_id: str, options: argparse.Namespace) -> None:
-    """Turn the switch on where it is asked for; without the flag it stays as it was."""
+    """Set the study's private switch if `--private` is given; otherwise leave it."""
     if options.private:
         store.set_private(study_id, True)
 
@@ -82,7 +82,7 @@ def _resume(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Namespace) -> int:
-    """Watch a run to its end, print it, and say how it went."""
+    """Watch a run to its end, print it, and return the exit code."""
     from pipeline.cli.terminal import watch
 
     watch(store, worker, run_id)
@@ -112,5 +112,5 @@ def _write_output(run: "RunRecord", folder: Path) -> None:
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError(
-            f"{folder}: cannot be written ({error.strerror}). The run is kept as {run.id}: `persona show {run.id}`."
+            f"{folder}: cannot be written ({error.strerror}). The run is saved as {run.id}: `persona show {run.id}`."
         ) from error

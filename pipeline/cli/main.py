@@ -1,6 +1,6 @@
 """The command line: `persona COMMAND`; each command is a module of this folder.
 
-`--json` prints exactly one JSON document on stdout; progress and complaints go to stderr. Exit codes: 0
+`--json` prints exactly one JSON document on stdout; progress, warnings and errors go to stderr. Exit codes: 0
 done (also degraded, with warnings), 1 the run failed, 2 bad input or usage, 130 interrupted. Heavy modules
 are imported by the commands that need them, so that `--help` answers at once.
 """

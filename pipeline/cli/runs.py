@@ -18,7 +18,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     runs.set_defaults(command=_runs)
     for name, command, text in (
         ("show", _show, "show one run"),
-        ("delete", _delete, "delete one run and everything in it"),
+        ("delete", _delete, "delete one run with all its data"),
     ):
         one = commands.add_parser(name, parents=[shared], help=text)
         one.add_argument("run", metavar="RUN", help="id, the beginning of an id, or the name")
@@ -51,7 +51,7 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def print_run_of(run: "RunRecord", as_json: bool) -> None:
-    """A run on stdout: its document, or what a person wants to know."""
+    """Print a run on stdout: as a JSON document or as a table."""
     from pipeline.cli.terminal import print_run
     from pipeline.results.export import run_document
 

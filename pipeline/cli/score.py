@@ -1,10 +1,10 @@
-"""`persona score`: personas from anywhere, scored against a study."""
+"""`persona score`: score personas of any origin against a study."""
 
 import argparse
 import json
 from pathlib import Path
 
-from pipeline.cli._options import Commands, cache_of, remembered_of
+from pipeline.cli._options import Commands, cache_of, mapping_lookup
 from pipeline.domain.config import Settings
 
 
@@ -13,7 +13,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     score = commands.add_parser("score", parents=[shared], help="score personas against a study, locally")
     score.add_argument("personas", type=Path, metavar="PERSONAS.json")
     score.add_argument("--from", dest="source", nargs="+", type=Path, required=True, metavar="PATH")
-    score.add_argument("--independent", action="store_true", help="no near-duplicate check across the list")
+    score.add_argument("--independent", action="store_true", help="skip the near-duplicate check across the list")
     score.set_defaults(command=_score)
 
 
@@ -28,7 +28,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.sources import load_paths
 
     drafts = read_personas(options.personas)
-    study = load_paths(options.source, remembered=remembered_of(options, settings))
+    study = load_paths(options.source, remembered=mapping_lookup(options, settings))
     scorer = Scorer(StudyIndex.cached(study, cache_of(options, settings)), Weights())
     assessed: tuple[AssessedDraft, ...] = tuple(
         AssessedDraft(draft=draft, assessment=scorer.assess(draft.persona, draft.focus or None)) for draft in drafts

@@ -1,4 +1,4 @@
-"""`persona export` and `persona import`: runs as a bundle for another installation, or as a report for a person."""
+"""`persona export` and `persona import`: runs as a bundle for another installation, or as a report to read."""
 
 import argparse
 import json
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add both commands."""
-    export = commands.add_parser("export", parents=[shared], help="write runs into a file to share")
+    export = commands.add_parser("export", parents=[shared], help="export runs to a file to share")
     export.add_argument("run", nargs="+", metavar="RUN", help="id, the beginning of an id, or the name")
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--bundle", type=Path, metavar="FILE.zip", help="for another installation: `persona import`")
@@ -25,7 +25,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
     words.add_argument("--with-source", action="store_true", help="report with quotes and sources from the study")
     export.set_defaults(command=_export)
-    take = commands.add_parser("import", parents=[shared], help="take in a bundle of runs")
+    take = commands.add_parser("import", parents=[shared], help="import a bundle of runs")
     take.add_argument("bundle", type=Path, metavar="FILE.zip")
     take.set_defaults(command=_import)
 
@@ -38,8 +38,8 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     else:
         file, data = options.bundle, _bundle(store, run_ids, options)
     write_file(file, data)
-    told = {"file": str(file), "runs": run_ids, "bytes": len(data)}
-    print(json.dumps(told, ensure_ascii=False) if options.json else f"{file}: {', '.join(run_ids)}.")
+    written = {"file": str(file), "runs": run_ids, "bytes": len(data)}
+    print(json.dumps(written, ensure_ascii=False) if options.json else f"{file}: {', '.join(run_ids)}.")
     return 0
 
 
@@ -47,9 +47,9 @@ def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
     from pipeline.results.report import run_report
 
     if options.without_source:
-        raise InputError("--without-source belongs to --bundle: a report holds no words of the study by itself.")
+        raise InputError("--without-source needs --bundle: a report quotes the study only if you ask for it.")
     if len(run_ids) != 1:
-        raise InputError(f"{len(run_ids)} runs were given, and --html is about one. `persona compare` takes several.")
+        raise InputError(f"--html: {len(run_ids)} runs given, 1 expected. Use `persona compare` for several.")
     run = store.run(run_ids[0])
     return run_report(run, store.study(run.study_id), with_source=options.with_source).encode("utf-8", "replace")
 
@@ -60,7 +60,7 @@ def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
     from pipeline.store.bundle_file import write_bundle
 
     if options.with_source:
-        raise InputError("--with-source belongs to --html: a bundle holds the words of the study by itself.")
+        raise InputError("--with-source needs --html: a bundle always holds the study unless you leave it out.")
     bundle = store.bundle(run_ids)
     return write_bundle(without_source(bundle) if options.without_source else bundle, SystemClock().now())
 
@@ -77,14 +77,14 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     for run_id in taken.runs:
         print(f"Imported {run_id}: `persona show {run_id}`.")
     for run_id in taken.known:
-        print(f"{run_id} was here already, and is left as it was.")
+        print(f"{run_id} is already here and was left unchanged.")
     if taken.labels:
         print(f"{count(taken.labels, 'label')} imported.")
     return 0
 
 
 def write_file(file: Path, data: bytes) -> None:
-    """Write a file that a user has named, in the place of one that is there.
+    """Write a file that the user named, replacing an existing one.
 
     Raises:
         InputError: it cannot be written.

@@ -1,4 +1,4 @@
-"""What people see in a terminal: the progress of a run, and tables. Progress goes to stderr."""
+"""Terminal output: the progress of a run on stderr, and tables on stdout."""
 
 import signal
 import sys
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 
 _POLL_S = 0.15
 _PIPED_WIDTH = 160
-"""Columns where standard output is no terminal: ids must not be cut off for whoever reads them."""
+"""Columns where standard output is no terminal, so that ids are not cut off."""
 _STAGES: tuple[tuple[StageName, str], ...] = (("draft", "Drafting"), ("assess", "Scoring"), ("refine", "Refining"))
 
 
 def watch(store: "Store", worker: "Worker", run_id: str) -> None:
-    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one leaves at once.
+    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one exits at once.
 
     Raises:
-        StoreError: the run has ended, but the database did not take down how.
+        StoreError: the run has ended, but its result could not be saved.
     """
     with _cancel_on_interrupt(lambda: worker.cancel(run_id)), _bars(TextColumn("{task.fields[note]}")) as bars:
-        show = _Show(bars)
+        update = _Bars(bars)
         while not worker.join(run_id, _POLL_S):
-            show(store.progress(run_id))
-        show(store.progress(run_id))
+            update(store.progress(run_id))
+        update(store.progress(run_id))
 
 
 def print_run(run: RunRecord) -> None:
-    """One run as a table of its personas and a line of money."""
+    """Print one run: a table of its personas and a line of money."""
     mark = " (simulated)" if run.simulated else ""
     out = _console()
     out.print(Text(f"{run.id}  {run.name}  {run.status}{mark}"))
@@ -66,7 +66,7 @@ def print_run(run: RunRecord) -> None:
 
 
 def print_runs(runs: "Sequence[RunSummary]") -> None:
-    """The list of runs."""
+    """Print the list of runs."""
     table = Table(box=None, pad_edge=False)
     for title in ("run", "started (UTC)", "status", "personas", "mean score", "spent", "name"):
         table.add_column(title, no_wrap=title != "name", overflow="fold", min_width=12 if title == "run" else None)
@@ -84,7 +84,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
 
 
 def print_experiment(found: "ExperimentResults") -> None:
-    """The cells of an experiment, and how they differ from the first."""
+    """Print the cells of an experiment with their differences from the first."""
     from pipeline.results.compare_runs import figure_difference  # brings numpy along
 
     out = _console()
@@ -120,7 +120,7 @@ def _has(found: "ExperimentResults", *, simulated: bool) -> bool:
 
 
 def print_scores(assessed: Sequence[AssessedDraft]) -> None:
-    """Scores and findings of personas from a file."""
+    """Print scores and findings of personas from a file."""
     out = _console()
     for item in assessed:
         numbers = "  ".join(f"{name} {score(value)}" for name, value in item.assessment.scores)
@@ -130,7 +130,7 @@ def print_scores(assessed: Sequence[AssessedDraft]) -> None:
 
 
 def print_check(report: "CheckReport") -> None:
-    """What the check before a run found."""
+    """Print the findings of the check before a run."""
     out = _console()
     for item in report.items:
         out.print(Text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
@@ -140,7 +140,7 @@ def print_check(report: "CheckReport") -> None:
 
 
 def print_judge(result: "JudgeCheck") -> None:
-    """How a judge did in its check, and what it got wrong."""
+    """Print the result of a judge's check, and its mistakes."""
     out = _console()
     for miss in result.missed:
         out.print(Text(f"--  {miss.sentence}"))
@@ -150,25 +150,25 @@ def print_judge(result: "JudgeCheck") -> None:
 
 @contextmanager
 def count_up(title: str) -> Iterator[Callable[[int, int], None]]:
-    """Shows how far something is; call it with how much is done, and of how much."""
+    """Show a progress bar; call the yielded function with the number done and the total."""
     with _bars() as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def _console() -> Console:
-    """Standard output, wide enough where no window limits it."""
+    """Return a console for standard output, of fixed width unless it is a terminal."""
     return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 
 
 def _bars(*more: ProgressColumn) -> Progress:
-    """Progress bars on a terminal; nothing where stderr is a file or a pipe."""
+    """Make progress bars for a terminal; disabled where stderr is a file or a pipe."""
     columns = (TextColumn("{task.description:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), *more)
     return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
 
 
-class _Show:
-    """Moves the bars to a state of progress."""
+class _Bars:
+    """Update the bars to a state of progress."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -184,12 +184,12 @@ class _Show:
 
 @contextmanager
 def _cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[None]:
-    """Turn the first Ctrl-C into a cancel, and leave the second to Python."""
+    """Cancel on the first Ctrl-C, and leave the second to Python."""
     before = signal.getsignal(signal.SIGINT)
 
     def ask(_: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        sys.stderr.write("persona: cancelling after the calls in flight; Ctrl-C again to leave now.\n")
+        sys.stderr.write("persona: cancelling after the calls in flight; press Ctrl-C again to exit now.\n")
         cancel()
 
     if threading.current_thread() is threading.main_thread():

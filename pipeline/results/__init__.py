@@ -1,4 +1,4 @@
-"""What people look at: figures, tables, evidence, cards, comparisons, charts, reports and exports.
+"""Results for readers: figures, tables, evidence, cards, comparisons, charts, reports and exports.
 
 Pure functions on run records, which change nothing.
 """

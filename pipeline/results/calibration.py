@@ -1,6 +1,6 @@
-"""Calibration in words: the figures of one threshold, and what to know before reading them.
+"""Calibration in words: the figures of one threshold, and cautions for reading them.
 
-A sentence each, the same on screen and in reports.
+One sentence each, the same on screen and in reports.
 """
 
 from collections.abc import Iterator
@@ -15,16 +15,16 @@ from pipeline.results.compare_runs import difference_words
 from pipeline.text.wording import MISSING, Tile, count, listed, percent, score, usd
 
 _MANY_TIED = 0.2
-"""Part of the drafts with one score from which on it is worth saying."""
+"""Share of drafts with one score from which on a note mentions it."""
 
 
-def notes(board: "Board") -> tuple[str, ...]:
-    """What to know before reading any figure; empty for an ordinary set of drafts."""
+def board_notes(board: "Board") -> tuple[str, ...]:
+    """Return cautions for reading the figures; empty for an ordinary set of drafts."""
     return (*_about_scores(board), *_about_labels(board), *_about_money(board))
 
 
-def undeclared(board: "Board") -> str:
-    """That a promise differs from the one its labels were drawn for; empty when it does not."""
+def promise_warning(board: "Board") -> str:
+    """Warn that the promise differs from the one that the labels were drawn for; empty when it does not."""
     if board.labels is None or not (design := board.labels.design.design).is_drawn:
         return ""
     declared, asked = design.settings.promise, board.terms.promise
@@ -41,13 +41,13 @@ def undeclared(board: "Board") -> str:
         if getattr(declared, name) != getattr(asked, name)
     ]
     return (
-        f"These labels were drawn to promise something else: {', '.join(changed)}. A promise that is chosen after "
-        "labels were seen is weaker than it says: use it to explore, and draw new labels for it."
+        f"These labels were drawn for another promise: {', '.join(changed)}. A promise chosen after seeing labels is "
+        "weaker than stated: use it to explore, and draw new labels for it."
     )
 
 
-def drifted(board: "Board") -> str:
-    """That the newest of several runs has other scores, and how else it differs; empty where it has not."""
+def drift_warning(board: "Board") -> str:
+    """Warn that the newest of several runs has other scores, with its other differences; empty when it has not."""
     if not (found := board.drift) or not found.warning:
         return ""
     beside = []
@@ -56,21 +56,21 @@ def drifted(board: "Board") -> str:
     if found.cost_micros:
         beside.append(f"its cost per draft by {difference_words('cost_micros', found.cost_micros, board)}")
     at = score(board.newest.config.quality_threshold)
-    told = f" At {at} the newest differs from the others: {listed(beside)} (95 %)." if beside else ""
-    return f"{found.warning}{told}"
+    differs = f" At {at} the newest differs from the others: {listed(beside)} (95 %)." if beside else ""
+    return f"{found.warning}{differs}"
 
 
-def note_at(board: "Board", position: "Position") -> str:
-    """What one threshold means in words."""
+def describe_threshold(board: "Board", position: "Position") -> str:
+    """Describe the effect of one threshold in a sentence."""
     if not position.drafts:
         return "There is no draft to keep or to refine."
     if position.threshold <= 0:
         return "At 0 every draft that has a score stays local."
     if not position.local:
         over = " that any draft reaches" if position.threshold < 1 else ""
-        return f"No draft stays local: this is over every score{over}. The frontier rewrites all {position.drafts}."
+        return f"No draft stays local: this is above every score{over}. The frontier refines all {position.drafts}."
     if not position.escalated:
-        return "Every draft stays local: nothing is sent out and nothing is paid."
+        return "Every draft stays local: nothing is sent or paid."
     tied = int(np.count_nonzero(board.pool.cases.score == position.threshold))
     exact = f" {count(tied, 'draft scores', 'drafts score')} exactly that, and stay with the others." if tied else ""
     return (
@@ -83,13 +83,13 @@ def _about_scores(board: "Board") -> Iterator[str]:
     cases = board.pool.cases
     known = cases.score[~np.isnan(cases.score)]
     if not len(cases):
-        yield "These runs hold no scored draft, so there is nothing to cut."
+        yield "These runs have no scored drafts."
         return
     if not len(known):
-        yield "No draft has a score: all are refined at every threshold. Scores need a study with words in it."
+        yield "No draft has a score, so all are refined at every threshold. Scores need a study with text."
         return
     if len(known) == 1:
-        yield "There is one scored draft only: nothing can be learnt from it about others."
+        yield "There is only one scored draft, which cannot represent others."
     elif len(missing := cases.score[np.isnan(cases.score)]):
         yield f"{count(len(missing), 'draft has', 'drafts have')} no score and would be refined at every threshold."
     values, ties = np.unique(known, return_counts=True)
@@ -120,7 +120,7 @@ def _about_money(board: "Board") -> Iterator[str]:
         return
     if np.isnan(cases.frontier_micros).any():
         yield (
-            "What refining these drafts costs is not known: none was refined and no price was looked up. A calibration "
+            "The cost of refining these drafts is unknown: none was refined and no price was looked up. A calibration "
             "run measures it."
         )
         return
@@ -143,7 +143,7 @@ def _about_money(board: "Board") -> Iterator[str]:
 
 
 def threshold_tiles(board: Board, here: Position) -> tuple[Tile, ...]:
-    """What stays local, the cost of one run, what is saved, bad local drafts, the chance to pass the budget."""
+    """Return tiles: local share, cost of one run, saving, bad local drafts, chance to exceed the budget."""
     mark = " (simulated)" if board.simulated else ""
     return (
         Tile("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
@@ -170,12 +170,12 @@ def threshold_tiles(board: Board, here: Position) -> tuple[Tile, ...]:
 
 
 def cost_words(here: Position) -> str:
-    """What one run costs, without its mark; a dash where it is not known."""
+    """Format the cost of one run, without the simulated mark; a dash where it is unknown."""
     return MISSING if here.cost_micros is None else usd(round(here.cost_micros))
 
 
 def bad_interval(bad: BadShare) -> str:
-    """Interval, number and n of the share of bad local drafts."""
+    """Format the interval, number and n of the share of bad local drafts."""
     return f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
 
 
@@ -199,7 +199,7 @@ def _saving_note(board: Board, here: Position) -> str:
 
 def _bad_note(board: Board, here: Position) -> str:
     if here.bad is None:
-        return "no label speaks of it"
+        return "no label counts here"
     whole = "what stays local" if board.terms.promise.risk == "selective" else "everything delivered"
     return f"of {whole}; {bad_interval(here.bad)}"
 

@@ -18,33 +18,33 @@ from pipeline.results.evidence import (
     SourceContext,
     Sources,
     claim_groups,
+    describe_person,
     lowered_because,
     mark_counts,
     mark_word,
     other_findings,
     said_by,
-    who,
 )
 from pipeline.text.wording import OUTCOME_WORDS, clock, label, score, undirected, usd
 
 _LONGEST_TURN = 900
-"""Characters of what was said that are shown on each side of the supporting sentences, and of the turns around."""
+"""Most characters shown on each side of the supporting sentences, and of each turn around them."""
 
 
 class CardTurn(Frozen):
-    """What somebody said."""
+    """One turn of a transcript."""
 
     speaker: str
     text: str
 
 
 class CardSource(Frozen):
-    """The words behind a claim with what was said around them, in reading order."""
+    """The source of a claim with the turns around it, in reading order."""
 
     before: tuple[CardTurn, ...]
     speaker: str
     words: tuple[str, str, str]
-    """What comes first, the supporting sentences, what follows; the middle is empty where they are not word for word
+    """Text before, the supporting sentences, text after; the middle is empty where they are not word for word
     in the segment."""
     after: tuple[CardTurn, ...]
     place: str
@@ -66,13 +66,13 @@ class CardClaim(Frozen):
     text: str
     mark: Mark
     word: str
-    """Of the mark; empty where all is well, because a row of the same word hides the exceptions."""
+    """Of the mark; empty for a supported statement, because repeating one word would hide the exceptions."""
     said: tuple[str, ...]
-    """Sentences about its support: the number, what lowered it, why there is no source."""
+    """Sentences about its support: the number, reasons for a lower one, the reason for no source."""
     people: str = ""
-    """How many of the participants in focus support it on their own; empty where that was not counted."""
+    """How many participants in focus support it on their own; empty where that was not counted."""
     supporters: tuple[Saying, ...] = ()
-    """Each of them with their best sentences; empty where there is only the one whose source is shown."""
+    """Each supporter with their best sentences; empty where the shown source is the only one."""
     source: CardSource | None = None
 
 
@@ -104,24 +104,24 @@ class Card(Frozen):
     origin: str
     """`local` or `frontier`."""
     simulated: bool
-    """Whether the text itself comes from the simulated frontier."""
+    """True if the text itself comes from the simulated frontier."""
     outcome: str
     reason: str
     score: str
     parts: tuple[PartScore, ...]
     marks: tuple[tuple[Mark, int, str], ...]
-    """How many statements have each mark, with its word."""
+    """Number of statements per mark, with its word."""
     background: str
     groups: tuple[Group, ...]
     findings: tuple[str, ...]
     foot: str
-    """Why it came out so, from whom it is drawn, what it cost."""
+    """Reason for its outcome, its participants and its cost."""
     compared: bool
-    """Whether there are two texts to compare."""
+    """True if there are two texts to compare."""
 
 
 def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study) -> tuple[Card, ...]:
-    """Cards of some personas of a run, in the order given.
+    """Make cards of some personas of a run, in the order given.
 
     Args:
         run: in any state.
@@ -134,7 +134,7 @@ def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study) -> tuple[
 
 
 def is_compared(final: FinalPersona, draft: AssessedDraft | None) -> bool:
-    """Whether there are two texts to compare: the draft, and what the frontier made of it."""
+    """Return True if there are two texts to compare: the draft and the frontier's."""
     return final.rejected is not None or (draft is not None and final.outcome == "refined")
 
 
@@ -154,7 +154,7 @@ def _card(final: FinalPersona, draft: AssessedDraft | None, simulated: bool, sou
     return Card(
         id=final.draft_id,
         name=label(persona.name),
-        who=label(who(persona), 200) or "No occupation stated",
+        who=label(describe_person(persona), 200) or "No occupation stated",
         tagline=label(persona.tagline, 300),
         origin=final.origin,
         simulated=simulated and final.origin == "frontier",
@@ -215,14 +215,14 @@ def _sayings(support: ClaimSupport, sources: _Sources) -> tuple[Saying, ...]:
 
 
 def _told(support: ClaimSupport | None, word: str, sources: _Sources) -> tuple[tuple[str, ...], CardSource | None]:
-    """Sentences about the support of a claim, and the words behind it where they may be shown."""
+    """Describe the support of a claim, with its source where that may be shown."""
     if support is None:
         return ("Too short to be checked against the study.",), None
     why = lowered_because(support)
     worth = f"{word.capitalize()}: support {score(support.support)}{f', {why}' if why else ''}."
     context = sources.around(support.segment)
     if context is None:
-        return (worth, "Nothing in the study says this."), None
+        return (worth, "No source in the study."), None
     document = support.document or sources.names.get(context.segment.document, "")
     time = clock(support.at)
     place = label(f"{document} · {context.segment.where}{f' · {time}' if time else ''}", 300)
@@ -250,7 +250,7 @@ def _speaker(segment: Segment) -> str:
 
 
 def _around(text: str, quote: str) -> tuple[str, str, str]:
-    """A segment with the supporting sentences between what stands before and after them."""
+    """Split a segment into the text before, the supporting sentences, and the text after."""
     start = text.find(quote) if quote else -1
     if start < 0:
         return label(text, 3 * _LONGEST_TURN), "", ""

@@ -1,7 +1,7 @@
-"""Which personas of two runs are the same, and in which claims do they differ?
+"""Match the personas of two runs, and find the claims in which they differ.
 
-Personas of the same draft are the same persona, whoever wrote the text that was delivered. The others are paired by
-what they say: stems weighed by rarity, and the assignment that makes the most of all similarities together.
+Personas of the same draft match, whichever model wrote the delivered text. The others are matched by their words:
+stems weighed by rarity, and the assignment with the greatest total similarity.
 """
 
 from collections import Counter
@@ -20,22 +20,22 @@ from pipeline.results.evidence import LISTS, MarkedClaim, claim_groups
 from pipeline.text.tokens import content, language_of, tokens
 
 _LIKE = 0.15
-"""Cosine under which two personas are strangers: those drawn from different people reach less."""
+"""Cosine under which two personas do not match: personas of different people stay below it."""
 
 _SAME_CLAIM = 80
-"""Of 100, order of words aside: from here two sentences say the same."""
+"""Similarity from 0 to 100, ignoring word order, from which on two sentences are the same claim."""
 
 _SUPPORT_MOVED = 0.05
 _LONGEST = 20_000
 
 
 class Match(Frozen):
-    """Two personas that belong together, or one that only one of the runs has."""
+    """Two matched personas, or one without a counterpart."""
 
     first: FinalPersona | None
     second: FinalPersona | None
     similarity: float | None
-    """Cosine of what they say, 0 to 1; `None` where there is only one."""
+    """Cosine of their words, 0 to 1; `None` where there is only one."""
     same_draft: bool = False
 
 
@@ -47,7 +47,7 @@ class ClaimPair(Frozen):
 
     @property
     def support_moved(self) -> bool:
-        """Whether the study supports one wording clearly better than the other."""
+        """True if the study supports one wording clearly better than the other."""
         if self.first.mark != self.second.mark:
             return True
         if self.first.support is None or self.second.support is None:
@@ -65,8 +65,8 @@ class ClaimDifference(Frozen):
     both: tuple[ClaimPair, ...]
 
 
-def matches(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
-    """Every persona of both runs exactly once: pairs first, in the order of the first run, then those left over."""
+def match_personas(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
+    """Match personas; each occurs once: pairs first, in the order of the first run, then the unmatched."""
     old, new = first.personas, second.personas
     likeness = _likeness(old, new)
     pairs: dict[int, tuple[int, bool]] = {}
@@ -89,7 +89,7 @@ def matches(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
 
 
 def claim_differences(first: FinalPersona, second: FinalPersona) -> tuple[ClaimDifference, ...]:
-    """What two personas claim, list by list: in one only, in the other only, in both. Empty lists are left out."""
+    """Compare two personas list by list: claims of one only, of the other only, of both. Skips empty lists."""
     groups = [{group.field: group.claims for group in claim_groups(final)} for final in (first, second)]
     titles = LISTS | {"demographics": "Facts"}
     differences = (
@@ -99,7 +99,7 @@ def claim_differences(first: FinalPersona, second: FinalPersona) -> tuple[ClaimD
 
 
 def _difference(field: str, title: str, first: Sequence[MarkedClaim], second: Sequence[MarkedClaim]) -> ClaimDifference:
-    """Claims paired greedily, the most alike first."""
+    """Pair claims greedily, the most similar first."""
     ranked = sorted(
         ((_alike(one.text, other.text), -at, -to) for at, one in enumerate(first) for to, other in enumerate(second)),
         reverse=True,
@@ -128,7 +128,7 @@ def _assigned(likeness: Floats) -> Iterator[tuple[int, int]]:
 
 
 def _likeness(first: Sequence[FinalPersona], second: Sequence[FinalPersona]) -> Floats:
-    """Cosine of every persona of the first run with every one of the second."""
+    """Compute the cosine of every persona of the first run with every one of the second."""
     texts = [_said(final)[:_LONGEST] for final in (*first, *second)]
     language = language_of(" ".join(texts)[:_LONGEST])
     counts = [Counter(content(tokens(text), language)) for text in texts]

@@ -1,4 +1,4 @@
-"""How much better, more local, dearer or slower is each run than the first, and is that more than chance?
+"""Compare runs with the first one by score, local share, cost and time, with confidence intervals.
 
 Means are taken over delivered personas. Where two runs share their drafts, the same draft is compared with itself;
 otherwise the runs stand for two independent samples. Drafts of the same people are not independent and count as
@@ -7,7 +7,7 @@ one: intervals of means are Student's with the variance by the delta method over
 interval 94 to 95 % (simulated here, skewed scores). Intervals of shares are Newcombe's (1998, method 10 of both his
 papers).
 
-Differences of configuration and cautions stand beside the figures, and all are worded here, for screen, reports and
+Differences of configuration, cautions and figures are worded here, for screen, reports and
 terminal.
 """
 
@@ -36,7 +36,7 @@ WORDS: dict[ComparedMeasure, tuple[str, str]] = {
     "cost_micros": ("dearer", "cheaper"),
     "answer_ms": ("slower", "faster"),
 }
-"""What a run is where its figure is clearly above that of the first run, and where it is below."""
+"""Words for a figure clearly above that of the first run, and for one below."""
 
 NO_DIFFERENCE = "no clear difference"
 SAME = "the same"
@@ -49,7 +49,7 @@ _UNSET = {"max_cost": "no cap", "temperature": "the provider's own"}
 
 
 class ComparedFigure(Frozen):
-    """One measure of one run, and how it differs from the first run."""
+    """One measure of one run, and its difference from the first run."""
 
     measure: ComparedMeasure
     run_id: str
@@ -58,17 +58,17 @@ class ComparedFigure(Frozen):
     n: int
     """Personas with a value."""
     difference: Interval | None = None
-    """This run minus the first, with 95 %; `None` for the first run, and where `why_not` says why."""
+    """This run minus the first, with a 95 % interval; `None` for the first run, and where `why_not` is set."""
     paired: bool = False
-    """Whether the same drafts were compared with each other."""
+    """True if the same drafts were compared with each other."""
     pairs: int = 0
-    """Personas compared, where it is paired."""
+    """Personas compared, if paired."""
     why_not: str | None = None
-    """Why there is no difference; `None` where there is one, and for the first run."""
+    """Reason for a missing difference; `None` if there is one, and for the first run."""
 
     @property
     def word(self) -> str:
-        """The difference in a word or two; empty where there is none."""
+        """Describe the difference in a word or two; empty where there is none."""
         if self.difference is None:
             return ""
         if self.difference.value == self.difference.low == self.difference.high == 0:
@@ -87,8 +87,8 @@ class _Sample(NamedTuple):
     """The people a draft is drawn from, by draft id."""
 
 
-def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
-    """Every measure of every run, measure by measure in the order of the runs; at least one run."""
+def compared_figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
+    """Compute every measure of every run, measure by measure in the order of the runs; at least one run."""
     stages = _stages(runs)
     alike = {run.id: shares_drafts(runs[0], run) for run in runs[1:]}
     scale = (runs[0].scorer_version, runs[0].config.weights)
@@ -108,9 +108,9 @@ def figures(runs: Sequence[RunRecord]) -> tuple[ComparedFigure, ...]:
 
 
 def shares_drafts(first: RunRecord, second: RunRecord) -> bool:
-    """Whether drafts of the same id are the same text: one run began with the other's drafts, or both drafted alike.
+    """Return True if drafts of the same id have the same text, as when one run began with the other's drafts.
 
-    Told by the texts, so that it holds too when the run that both began with has been deleted.
+    Compares the texts, so that it works even when the run that both began with was deleted.
     """
     drafts = {item.draft.id: item.draft for item in first.drafts}
     common = [item.draft for item in second.drafts if item.draft.id in drafts]
@@ -118,7 +118,7 @@ def shares_drafts(first: RunRecord, second: RunRecord) -> bool:
 
 
 def _stages(runs: Sequence[RunRecord]) -> tuple[Stage, ...]:
-    """The stages whose answers were waited for: drafting is left out where some run was given its drafts."""
+    """Return the stages that count as waiting time: without drafting if a run began with existing drafts."""
     return ("refine",) if any(run.drafts_from for run in runs) else get_args(Stage)
 
 
@@ -150,7 +150,7 @@ def _figure(run: RunRecord, measure: ComparedMeasure, sample: _Sample) -> Compar
 
 
 def _compared(figure: ComparedFigure, first: _Sample, own: _Sample, alike: bool, one_money: bool) -> ComparedFigure:
-    """The figure with its difference from the first run, or with the reason why there is none.
+    """Add the difference from the first run to a figure, or the reason for none.
 
     Args:
         figure: without it.
@@ -207,7 +207,7 @@ def _unpaired(first: _Sample, own: _Sample, measure: ComparedMeasure) -> Interva
 
 
 def _mean(values: Sequence[float], cluster: Sequence[str]) -> tuple[float, float, int]:
-    """Mean, its standard error and the number of clusters; error 0 for a single cluster."""
+    """Return the mean, its standard error and the number of clusters; error 0 for a single cluster."""
     numbers = np.unique(np.asarray(cluster), return_inverse=True)[1]
     array: Floats = np.asarray(values, dtype=np.float64)
     mean, groups = float(array.mean()), int(numbers.max()) + 1
@@ -218,7 +218,7 @@ def _mean(values: Sequence[float], cluster: Sequence[str]) -> tuple[float, float
 
 
 def _share_interval(new: Sequence[float], old: Sequence[float], *, paired: bool) -> Interval:
-    """Difference of two shares; sound at 0 and 1 too, where Student's interval has no width."""
+    """Compute the difference of two shares; valid at 0 and 1 too, where Student's interval has no width."""
     here, here_low, here_high = _wilson(new)
     there, there_low, there_high = _wilson(old)
     phi = _phi(new, old) if paired else 0.0
@@ -239,7 +239,7 @@ def _wilson(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def _phi(new: Sequence[float], old: Sequence[float]) -> float:
-    """Correlation of the pairs with Newcombe's correction for continuity; 0 where a margin is empty."""
+    """Compute the correlation of pairs with Newcombe's correction for continuity; 0 where a margin is empty."""
     n = len(new)
     both, only_new = (sum(one == 1 and other == kind for one, other in zip(new, old, strict=True)) for kind in (1, 0))
     only_old = int(sum(old)) - both
@@ -252,11 +252,11 @@ def _phi(new: Sequence[float], old: Sequence[float]) -> float:
 
 
 class Spender(Protocol):
-    """A run, or whatever else has spent money."""
+    """A run or a cell: its money may be simulated."""
 
     @property
     def simulated(self) -> bool:
-        """Whether nobody was paid."""
+        """True if the money is simulated."""
 
 
 TITLES: dict[ComparedMeasure, str] = {
@@ -268,23 +268,23 @@ TITLES: dict[ComparedMeasure, str] = {
 
 MEANINGS: dict[ComparedMeasure, str] = {
     "score": "Overall score of the delivered texts, 0 to 1.",
-    "local_share": "Personas that are delivered with the text of their local draft.",
-    "cost_micros": "What was spent on the delivered personas, failed attempts included. Money that all drafts cost "
-    "together is in the run's spending.",
-    "answer_ms": "Time that models took to answer about a persona, all attempts together. Drafting is left out where "
-    "one of the runs was given its drafts.",
+    "local_share": "Personas delivered with the text of their local draft.",
+    "cost_micros": "Money spent on the delivered personas, failed attempts included. The run's spending also holds the "
+    "cost of other drafts.",
+    "answer_ms": "Answer time of models per persona, all attempts together. Drafting is left out if one of the runs "
+    "started from existing drafts.",
 }
 
 HOW = (
-    "Differences are from A, each with its own 95 % interval: it would hold the true difference in 95 of 100 such "
-    "comparisons. Where it holds 0 there is no clear difference; that is not proof that there is none, and among many "
+    "Differences are from A, each with a 95 % interval, which covers the true difference in 95 of 100 such "
+    "comparisons. An interval that contains 0 shows no clear difference, but does not prove equality. Among many "
     "intervals some miss by chance."
 )
-"""What to know before the intervals are read."""
+"""Guide to reading the intervals."""
 
 
 def figure_value(figure: ComparedFigure, run: Spender) -> str:
-    """The value itself: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
+    """Format the value: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
     if figure.value is None:
         return MISSING
     match figure.measure:
@@ -299,19 +299,19 @@ def figure_value(figure: ComparedFigure, run: Spender) -> str:
 
 
 def figure_difference(figure: ComparedFigure, run: Spender) -> str:
-    """The difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
+    """Format the difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
     return difference_words(figure.measure, figure.difference, run) if figure.difference else ""
 
 
 def difference_words(measure: ComparedMeasure, found: Interval, run: Spender) -> str:
-    """A difference with its interval: `−20 [−50 to +14] points`."""
+    """Format a difference with its interval and unit: `−20 [−50 to +14] points`."""
     say, mark = _SAID[measure], " (simulated)" if run.simulated else ""
     unit = {"local_share": " points", "cost_micros": mark}.get(measure, "")
     return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
 
 
 def figure_basis(figure: ComparedFigure) -> str:
-    """What the difference rests on, or why there is none; empty for the run that the others differ from."""
+    """Return the sample of a difference, or the reason for none; empty for the baseline run."""
     if figure.why_not:
         return figure.why_not
     if figure.difference is None:
@@ -351,12 +351,12 @@ class Setting(Frozen):
 
     @property
     def differs(self) -> bool:
-        """Whether the runs have more than one value of it."""
+        """True if the runs have different values."""
         return len(set(self.values)) > 1
 
 
 def settings_of(runs: Sequence[RunRecord]) -> tuple[Setting, ...]:
-    """Every setting of the runs, in the order of the `hybrid:` block, after the study and the origin of the drafts."""
+    """List every setting of the runs: study and origin of the drafts, then the `hybrid:` block in its order."""
     around = {
         "study": [run.study_name for run in runs],
         "drafts taken from": [run.drafts_from or "nowhere: drafted anew" for run in runs],
@@ -369,7 +369,7 @@ def settings_of(runs: Sequence[RunRecord]) -> tuple[Setting, ...]:
 
 
 def cautions(runs: Sequence[RunRecord]) -> tuple[str, ...]:
-    """What keeps results from being compared as they stand, one sentence each; empty when nothing does."""
+    """Return cautions for comparing these runs, one sentence each; empty when none applies."""
     return tuple(_cautions(runs))
 
 
@@ -377,24 +377,24 @@ def _cautions(runs: Sequence[RunRecord]) -> Iterator[str]:
     setups = [setup_of(run) for run in runs]
     if len({setup.study_id for setup in setups}) > 1:
         yield (
-            "The runs are of different studies. What differs between their results may come from the studies, not "
+            "The runs are of different studies. Differences between their results may come from the studies, not "
             "from the settings."
         )
-    # The models that help with the score are named in the scorer's version.
+    # The scorer's version names the models that help with the score.
     if len({setup.scorer for setup in setups}) > 1:
         yield (
-            "The runs were scored by different versions of the scorer, or with other weights. Their scores are not "
-            "on one scale, and neither is what follows from them: who stayed local, and what was paid."
+            "The runs were scored by different versions of the scorer, or with other weights. Their scores are not on "
+            "one scale, so their local shares and costs cannot be compared either."
         )
     if len({run.simulated for run in runs}) > 1:
         yield (
-            "Some of the runs are simulated: their refined texts are rewritten by an offline stand-in, and nobody "
-            "paid for them. Their money is not compared with money that was paid."
+            "Some of the runs are simulated: an offline stand-in wrote their refined texts, and they cost no real "
+            "money. Simulated and real money are not compared."
         )
     unfinished = [letter for letter, run in zip(LETTERS, runs, strict=False) if run.status != "completed"]
     if unfinished:
         named = " and ".join(unfinished)
-        yield f"{named} did not run to the end: the figures are of what was done."
+        yield f"{named} did not run to the end: the figures cover the finished part."
 
 
 def _said(config: HybridConfig, name: str) -> str:

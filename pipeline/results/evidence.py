@@ -1,7 +1,7 @@
-"""What a reader needs to believe a persona, or not: marks, sources in context, and what refinement changed.
+"""Evidence for a persona: marks of its claims, sources in context, and changes by refinement.
 
-Pure functions on the models, the same for the screen and for reports. Nothing is judged here: supports are
-the scorer's, this module only names them and finds the words around them.
+Pure functions on the models, the same for the screen and for reports. Supports come from the scorer; this module only
+names them and finds the surrounding words.
 """
 
 from collections import Counter
@@ -44,12 +44,12 @@ FLAG_WORDS: dict[str, str] = {
     "instruction": "reads like an instruction to a model",
     "not_stated": "the data states something else about these people",
     "judge_contradicted": "the local judge finds the opposite said",
-    "judge_not_found": "the local judge finds nobody who says so",
+    "judge_not_found": "the local judge finds no support",
     "judge_supported": "the local judge finds it said",
     "judge_unverified": "the local judge agrees, but showed no words of the study",
     "judge_unreadable": "the local judge gave no answer that can be read",
 }
-"""What lowered a support, or what a judge said of it, in words."""
+"""Reasons for a lowered support, and verdicts of a judge, in words."""
 
 _TOLD_BY_MARKS = ("unsupported_claim", "unsupported_quote")
 _CONTEXT_BEFORE = 3
@@ -73,7 +73,7 @@ class ClaimGroup(Frozen):
 
 
 class SourceContext(Frozen):
-    """A segment with what was said around it, in reading order."""
+    """A segment with the turns around it, in reading order."""
 
     before: tuple[Segment, ...]
     """From the question that was asked, at most three segments; empty at the start of a document."""
@@ -92,14 +92,14 @@ class FieldChange(Frozen):
 
 
 def mark(claim: ClaimSupport) -> Mark:
-    """The support of a claim in a word."""
+    """Classify the support of a claim."""
     if claim.support >= SUPPORTED_FROM:
         return "supported"
     return "weak" if claim.support >= WEAK_FROM else "not_found"
 
 
 def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
-    """The facts and lists of a persona with their marks; empty ones are left out.
+    """Group the facts and lists of a persona with their marks; empty groups are left out.
 
     The last group holds the demographics, each as `occupation: nurse`.
     """
@@ -119,29 +119,29 @@ def claim_groups(final: FinalPersona) -> tuple[ClaimGroup, ...]:
 
 
 def weak_claims(final: FinalPersona) -> int:
-    """How many claims of the delivered text are weak or were not found."""
+    """Count the claims of the delivered text that are weak or were not found."""
     return sum(mark(claim) != "supported" for claim in final.assessment.claims)
 
 
 def unsupported_quotes(final: FinalPersona) -> int:
-    """How many quotes of the delivered text are not verbatim from the study."""
+    """Count the quotes of the delivered text that are not verbatim from the study."""
     return sum(claim.field == "quotes" and mark(claim) != "supported" for claim in final.assessment.claims)
 
 
 def mark_counts(final: FinalPersona) -> dict[Mark, int]:
-    """How many statements of the delivered text have each mark; marks that none has are left out."""
+    """Count the statements of the delivered text per mark; unused marks are left out."""
     found = Counter(claim.mark for group in claim_groups(final) for claim in group.claims)
     names: tuple[Mark, ...] = get_args(Mark)
     return {name: found[name] for name in names if found[name]}
 
 
 def other_findings(final: FinalPersona) -> tuple[Finding, ...]:
-    """What an analyst should look at besides the marks: the marks say already which claims lack support."""
+    """Return the findings that the marks do not show: all but missing support."""
     return tuple(finding for finding in final.assessment.findings if finding.kind not in _TOLD_BY_MARKS)
 
 
 def lowered_because(claim: ClaimSupport) -> str:
-    """What lowered the support of a claim, in words; empty when nothing did."""
+    """Return the reasons for a lowered support, in words; empty without any."""
     words = [FLAG_WORDS.get(flag, flag) for flag in claim.flags]
     if claim.unjudged is not None:
         words.append(f"without the judge {score(claim.unjudged)}")
@@ -165,26 +165,26 @@ def rest_on_one(assessment: Assessment) -> tuple[int, int]:
 
 
 def mark_word(name: Mark, *, is_quote: bool) -> str:
-    """What a mark says of a claim, or of a quote."""
+    """Return the word for a mark of a claim, or of a quote."""
     word = MARK_WORDS[name][1]
     return _QUOTE_WORDS.get(name, word) if is_quote else word
 
 
-def who(persona: Persona) -> str:
-    """Occupation, age and location in one line; empty when none is stated."""
+def describe_person(persona: Persona) -> str:
+    """Return occupation, age and location in one line; empty when none is stated."""
     facts = persona.demographics
     return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
 
 
 class Sources:
-    """The segments of a study, to be found by their ids together with what was said around them."""
+    """Look up segments of a study by id, with the turns around them."""
 
     def __init__(self, study: Study) -> None:
         self._segments = study.segments
         self._places = {segment.id: place for place, segment in enumerate(study.segments)}
 
     def around(self, segment_id: str | None) -> SourceContext | None:
-        """A segment and its neighbours in the same document; `None` when there is no such segment."""
+        """Return a segment and its neighbours in the same document; `None` when there is no such segment."""
         place = self._places.get(segment_id or "")
         if place is None:
             return None
@@ -197,8 +197,8 @@ class Sources:
         )
 
 
-def changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:
-    """What differs between two texts of a persona, part by part; equal parts are left out."""
+def text_changes(before: Persona, after: Persona) -> tuple[FieldChange, ...]:
+    """Return the differences between two texts of a persona, part by part; equal parts are left out."""
     parts = (
         _change("Name", [before.name], [after.name]),
         _change("Tagline", [before.tagline], [after.tagline]),
@@ -215,7 +215,7 @@ def _marked(text: str, claims: Sequence[ClaimSupport], scored_text: str) -> Mark
 
 
 def _asked(earlier: Sequence[Segment], document: str) -> Iterator[Segment]:
-    """The segments from the latest question on; only the last one when nobody asked."""
+    """Return the segments from the latest question on; only the last one without a question."""
     same = [segment for segment in earlier if segment.document == document]
     asked = [at for at, segment in enumerate(same) if segment.role == "interviewer"]
     yield from same[asked[-1] if asked else -1 :]

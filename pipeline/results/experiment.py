@@ -1,12 +1,11 @@
-"""What an experiment has shown: each cell beside one of them, draft by draft.
+"""Results of an experiment: every cell compared with a baseline cell, draft by draft.
 
 All cells begin with the same drafts, so every difference is paired, with an interval by the people that drafts are
-drawn from; see `comparison.deltas`. What cannot be compared has a reason instead of a number.
+drawn from; see `compare_runs`. Where a comparison is impossible there is a reason instead of a number.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from pipeline.calibration.bounds import Interval
 from pipeline.domain.base import Frozen, Micros
@@ -14,20 +13,19 @@ from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStat
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, figures
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, compared_figures
+from pipeline.results.export import JsonDict
 from pipeline.text.wording import OUTCOME_WORDS, count
-
-JsonDict = dict[str, Any]
 
 
 class CellResult(Frozen):
-    """What came of one cell."""
+    """The result of one cell."""
 
     number: int
     """From 1, in the order of the experiment."""
     cell: Cell
     run_id: str | None = None
-    """`None` while the cell has not begun, or when its run was deleted."""
+    """`None` before the cell starts, or when its run was deleted."""
     status: RunStatus | None = None
     simulated: bool = False
     outcomes: dict[Outcome, int] = {}
@@ -46,17 +44,17 @@ class ExperimentResults(Frozen):
     """Number of the cell that the others are compared with."""
     cells: tuple[CellResult, ...]
     notes: tuple[str, ...]
-    """What a reader has to know, one sentence each; usually nothing."""
+    """Cautions for the reader, one sentence each; usually none."""
 
     def spent_micros(self, *, simulated: bool) -> int:
-        """Money of all cells, real or simulated: the two are never added up."""
+        """Sum the money of all cells, real or simulated: the two are never added up."""
         return sum(cell.spent_micros for cell in self.cells if cell.simulated == simulated)
 
 
-def results(
+def experiment_results(
     experiment: Experiment, runs: Sequence[CellRun], records: Mapping[str, RunRecord], baseline: int = 1
 ) -> ExperimentResults:
-    """The cells of an experiment beside its baseline.
+    """Compare the cells of an experiment with its baseline.
 
     Args:
         experiment: what was varied.
@@ -105,7 +103,7 @@ def _result(
 
 def _figures(record: RunRecord, first: RunRecord | None) -> dict[ComparedMeasure, ComparedFigure]:
     beside = first is not None and first.id != record.id and bool(first.personas)
-    found = figures([first, record] if first is not None and beside else [record])
+    found = compared_figures([first, record] if first is not None and beside else [record])
     own = {figure.measure: figure for figure in found if figure.run_id == record.id}
     del own["answer_ms"]
     if first is not None and beside and not _same_score(first, record):
@@ -123,19 +121,14 @@ def _notes(cells: Sequence[CellResult]) -> tuple[str, ...]:
     for cell in cells:
         if unpaid := cell.outcomes.get("budget_exhausted"):
             of = count(sum(cell.outcomes.values()), "draft")
-            notes.append(
-                f"Cell {cell.number}: the money did not last, {unpaid} of {of} stayed unrefined for want of it."
-            )
+            notes.append(f"Cell {cell.number}: the budget ran out, so {unpaid} of {of} stayed unrefined.")
         if failed := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
-            notes.append(f"Cell {cell.number}: {count(failed, 'answer')} of the frontier could not be had or read.")
+            notes.append(f"Cell {cell.number}: {count(failed, 'answer')} of the frontier failed or could not be read.")
     return tuple(notes)
 
 
-# --- the JSON document -------------------------------------------------------------------------------
-
-
 def experiment_document(found: ExperimentResults) -> JsonDict:
-    """The `persona.experiment/1` document."""
+    """Return the `persona.experiment/1` document."""
     experiment = found.experiment
     return {
         "schema": "persona.experiment/1",

@@ -1,4 +1,4 @@
-"""What other programs and people take away: the JSON documents of the contract, and Markdown.
+"""Exports: the JSON documents of the contract, and Markdown.
 
 The shapes are fixed (`persona.run/1`, `persona.comparison/1`); money leaves as USD numbers, times as seconds.
 """
@@ -11,8 +11,8 @@ from pipeline.domain.comparison import LETTERS
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.results.compare_personas import Match, claim_differences, matches
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, figures, settings_of
+from pipeline.results.compare_personas import Match, claim_differences, match_personas
+from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, compared_figures, settings_of
 from pipeline.results.evidence import LISTS, said_by
 from pipeline.results.figures import run_figures
 from pipeline.text.wording import clock, undirected
@@ -28,7 +28,7 @@ _UNITS: dict[ComparedMeasure, tuple[str, float]] = {
 
 
 def run_document(run: RunRecord) -> JsonDict:
-    """The `persona.run/1` document of a run."""
+    """Return the `persona.run/1` document of a run."""
     focus = {item.draft.id: item.draft.focus for item in run.drafts}
     return {
         "schema": "persona.run/1",
@@ -70,7 +70,7 @@ def run_document(run: RunRecord) -> JsonDict:
 
 
 def payload_document(run: RunRecord) -> list[JsonDict]:
-    """Every attempt of a run that sent something, with what it sent word for word, in the order of sending."""
+    """List every attempt of a run that sent a payload, with the payload word for word, in the order of sending."""
     return [
         {
             "id": call.id,
@@ -87,7 +87,7 @@ def payload_document(run: RunRecord) -> list[JsonDict]:
 
 
 def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
-    """One entry of `persona score --json`."""
+    """Return one entry of `persona score --json`."""
     return {
         "id": persona.id,
         "score": scores_document(assessment.scores),
@@ -97,7 +97,7 @@ def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
 
 
 def _claims(assessment: Assessment, called: str) -> list[JsonDict]:
-    """Every claim with its best source; the two documents call its text differently."""
+    """List every claim with its best source; the key of its text differs between documents."""
     return [
         {
             "field": claim.field,
@@ -126,7 +126,7 @@ def _claims(assessment: Assessment, called: str) -> list[JsonDict]:
 
 
 def scores_document(scores: Scores) -> JsonDict:
-    """The four numbers, 0 to 1, or null where one cannot be computed."""
+    """Return the four scores, 0 to 1, or null where one cannot be computed."""
     return {
         "overall": scores.overall,
         "coherence": scores.coherence,
@@ -136,7 +136,7 @@ def scores_document(scores: Scores) -> JsonDict:
 
 
 def personas_markdown(run: RunRecord) -> str:
-    """All personas of a run as one Markdown document, with scores, outcomes and evidence."""
+    """Write all personas of a run as one Markdown document, with scores, outcomes and evidence."""
     mark = " (simulated)" if run.simulated else ""
     head = [
         f"# {_plain(run.name)}{mark}",
@@ -146,11 +146,11 @@ def personas_markdown(run: RunRecord) -> str:
 
 
 def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
-    """One persona as Markdown, with its score, its outcome and the evidence of its claims.
+    """Write one persona as Markdown, with its score, its outcome and the evidence of its claims.
 
     Args:
         final: the persona; nothing in it is trusted.
-        simulated: whether the frontier of its run was the offline stand-in; then a refined text says so.
+        simulated: whether the frontier of its run was the offline stand-in; then a refined text is marked.
     """
     persona, overall = final.persona, final.assessment.scores.overall
     score = "no score" if overall is None else f"score {overall:.2f}"
@@ -177,7 +177,7 @@ def _item(text: str, claim: ClaimSupport | None) -> str:
 
 
 def _plain(text: str) -> str:
-    """Untrusted text that Markdown will show as it is, on one line."""
+    """Escape untrusted text for Markdown, on one line."""
     escaped = "".join(f"\\{char}" if char in "\\`*_{}[]()#+!|~$<>&" else char for char in undirected(text))
     return " ".join(escaped.split())
 
@@ -240,7 +240,7 @@ def _usd(micros: int) -> float:
 def comparison_document(
     runs: Sequence[RunRecord], *, title: str = "", note: str = "", annotations: Mapping[str, str] | None = None
 ) -> JsonDict:
-    """The document of two to eight runs; the first one is the baseline."""
+    """Return the document of two to eight runs; the first one is the baseline."""
     said = annotations or {}
     ids = [run.id for run in runs]
     return {
@@ -254,9 +254,10 @@ def comparison_document(
             {"name": setting.name, "differs": setting.differs, "values": dict(zip(ids, setting.values, strict=True))}
             for setting in settings_of(runs)
         ],
-        "figures": [_compared_figure(figure) for figure in figures(runs)],
+        "figures": [_compared_figure(figure) for figure in compared_figures(runs)],
         "matches": [
-            {"run_id": run.id, "personas": [_compared_match(one) for one in matches(runs[0], run)]} for run in runs[1:]
+            {"run_id": run.id, "personas": [_compared_match(one) for one in match_personas(runs[0], run)]}
+            for run in runs[1:]
         ],
     }
 

@@ -1,7 +1,7 @@
-"""The few numbers that sum a run up, each with its n, its interval, or the reason why there is none.
+"""Key figures of a run, each with its n and interval, or the reason for none; and the tiles that show them.
 
-The same in words for screen and reports. Light on purpose: the command line and reports use it without loading pandas.
-Nothing is rounded before it is put into words, and nothing that cannot be computed becomes 0.
+Must not import pandas: the command line and reports use it. Numbers are rounded only for display, and a figure that
+cannot be computed is `None`, never 0.
 """
 
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ _POINT = 0.01
 
 
 class RunFigures(Frozen):
-    """The metric row of a run. Whatever is `None`, or lacks its interval, has a sentence in `reasons`."""
+    """Key figures of a run. Each one that is `None`, or lacks its interval, has a sentence in `reasons`."""
 
     personas: int
     """Delivered so far."""
     scored: int
-    """Those of them that have an overall score."""
+    """Delivered personas with an overall score."""
     mean_score: Estimate | None
     """Of the delivered texts; the interval is Student's t, cut to 0..1."""
     lowest_score: Score | None
@@ -36,8 +36,8 @@ class RunFigures(Frozen):
     budget_micros: Micros | None
     frontier_only_micros: Micros | None
     saving: Estimate | None
-    """1 - spent / frontier-only, as a fraction; negative when the run was dearer. What was refined is known to
-    the cent; the rest of the frontier-only cost is imputed, and the interval moves that part by 25 % either way."""
+    """1 - spent / frontier-only, as a fraction; negative when the run was dearer. Refined drafts have a cost known to
+    the cent; the rest of the frontier-only cost is imputed, and the interval varies it by 25 % either way."""
     seconds: float | None
     """Wall time of the run."""
     uplift: Estimate | None
@@ -45,11 +45,11 @@ class RunFigures(Frozen):
     cost_per_point_micros: Micros | None
     """Micro-USD of all refinements, failed ones included, per 0.01 of score gained by the delivered personas."""
     reasons: dict[str, str]
-    """Field name to the sentence that says why it, or its interval, is missing."""
+    """By field name, the reason why it, or its interval, is missing."""
 
 
 class Refinement(NamedTuple):
-    """A draft for which the frontier was asked."""
+    """A draft that was sent to the frontier."""
 
     final: FinalPersona
     draft_score: float | None
@@ -58,14 +58,14 @@ class Refinement(NamedTuple):
 
     @property
     def uplift(self) -> float | None:
-        """What the frontier's text scored more than the draft; negative when it is worse."""
+        """Score of the frontier's text minus that of the draft; negative when it is worse."""
         if self.draft_score is None or self.refined_score is None:
             return None
         return self.refined_score - self.draft_score
 
 
 def run_figures(run: RunRecord) -> RunFigures:
-    """The metric row of a run in any state, running and failed ones included."""
+    """Compute the key figures of a run in any state, running and failed ones included."""
     reasons: dict[str, str] = {}
     scores = [overall for final in run.personas if (overall := final.assessment.scores.overall) is not None]
     refined = refinements(run)
@@ -99,7 +99,7 @@ def run_figures(run: RunRecord) -> RunFigures:
 
 
 def refinements(run: RunRecord) -> tuple[Refinement, ...]:
-    """Every finished persona for which at least one call to the frontier was made, in the run's order."""
+    """Return every finished persona with at least one call to the frontier, in the run's order."""
     asked = {call.draft_id for call in run.calls if call.stage == "refine"}
     return tuple(
         Refinement(final, draft_score(final), _frontier_score(final))
@@ -175,7 +175,7 @@ def _why_no_score(run: RunRecord) -> str:
 
 def _why_no_reference(run: RunRecord) -> str:
     if run.status in ("running", "interrupted", "failed"):
-        return "What the frontier alone would have cost is computed when a run ends."
+        return "The frontier-only cost is computed when a run ends."
     if not run.personas:
         return "The run delivered no persona."
     if not run.config.uses_frontier:
@@ -183,8 +183,8 @@ def _why_no_reference(run: RunRecord) -> str:
     return "The frontier model has no known price."
 
 
-def tiles(run: RunRecord) -> tuple[Tile, ...]:
-    """Personas, mean score, local share, spent, saved, time; of a run in any state."""
+def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
+    """Return tiles of a run in any state: personas, mean score, local share, spent, saved, time."""
     figures = run_figures(run)
     return (
         Tile(
@@ -198,7 +198,7 @@ def tiles(run: RunRecord) -> tuple[Tile, ...]:
             "Local share",
             percent(figures.local / figures.personas) if figures.personas else MISSING,
             f"{figures.local} of {figures.personas}; {figures.accepted or 'none'} at or over the threshold",
-            "Personas with the text of their local draft: it was good enough, or could not be bettered or refined.",
+            "Personas with the text of their local draft: good enough, not improved by refining, or not refined.",
         ),
         *_money(run, figures),
         Tile(
@@ -211,7 +211,7 @@ def tiles(run: RunRecord) -> tuple[Tile, ...]:
 
 
 def budget_words(run: RunRecord) -> str:
-    """The budget behind an amount: `of $0.50`, or that there is none."""
+    """Return the words after an amount: `of $0.50`, or `no cap`."""
     budget = run.config.budget_micros
     return "no cap" if budget is None else f"of {usd(budget, run.simulated)}"
 
@@ -222,7 +222,7 @@ def _mean_score_note(figures: RunFigures) -> Tile:
         score(figures.mean_score.value) if figures.mean_score else MISSING,
         _interval(figures.mean_score) or figures.reasons["mean_score"],
         f"Of the delivered texts, from {score(figures.lowest_score)} to {score(figures.highest_score)}. The "
-        "interval holds the mean of many such runs with 95 % confidence.",
+        "interval covers the mean of many such runs with 95 % confidence.",
     )
 
 
@@ -243,8 +243,8 @@ def _money(run: RunRecord, figures: RunFigures) -> tuple[Tile, Tile]:
             f"Saved{mark}",
             percent(figures.saving.value) if figures.saving else MISSING,
             _saving_note(run, figures) or figures.reasons["saving"],
-            "Against the frontier writing every persona. What was refined is known to the cent; the rest of the "
-            "frontier-only cost is estimated and moved by 25 % either way.",
+            "Against the frontier writing every persona. The cost of refined drafts is known to the cent; the rest of "
+            "the frontier-only cost is estimated, and the interval varies it by 25 % either way.",
         ),
     )
 

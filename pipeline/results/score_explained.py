@@ -1,7 +1,7 @@
-"""How a score comes about: its parts with their exponents, what lowered each, and what it cannot see.
+"""Explain a score: its parts with their exponents, the reasons for lower ones, and the limits of the score.
 
-Pure functions on a stored assessment and the weights of its run; nothing is scored again. Where the parts do not
-give the stored score, because another version of the scorer wrote it, that is said.
+Pure functions on a stored assessment and the weights of its run; nothing is scored again. If the parts do not give
+the stored score, because another version of the scorer wrote it, the explanation says so.
 """
 
 from collections import Counter
@@ -24,26 +24,26 @@ from pipeline.text.wording import count, percent, score
 PartName = Literal["faithfulness", "coherence", "completeness"]
 
 LOOKS_AT: dict[PartName, str] = {
-    "faithfulness": "How far the words of the participants a draft is drawn from carry its claims: half the mean of "
+    "faithfulness": "How well the words of a draft's participants support its claims: half the mean of "
     "all claims, half the mean of the lowest quarter. A fact about the person counts half.",
-    "coherence": "Whether a rule finds a contradiction inside the text: age beside years of work, novice beside "
-    "expert, often beside seldom, two statements against each other, one said twice. Each of them leaves "
+    "coherence": "Contradictions inside the text, found by rules: age beside years of work, novice beside "
+    "expert, often beside seldom, opposite statements, repeated statements. Each one leaves "
     f"{percent(PER_ISSUE)}. And whether statements say something, are whole and stand in the right list: the square of "
     "the share that do.",
-    "completeness": "Whether enough is said: three goals, pain points and behaviours, two quotes, an occupation, a "
+    "completeness": "Enough content: three goals, pain points and behaviours, two quotes, an occupation, a "
     "name and another fact about the person. Placeholders and repetitions do not count.",
 }
-"""What each part of the score looks at, in the order in which they are told: what weighs most first."""
+"""Meaning of each part of the score, in display order: by default weight, largest first."""
 
 BLIND: tuple[str, ...] = (
     "Who did what to whom. A claim that swaps two people or two things keeps its words, and passes.",
-    "Contradictions that follow from what is said without being said. A turned meaning shows only where the study "
-    "says nearly the same sentence with or without the not: on material kept out of development it saw 13 of 24 "
-    "turned statements. Outside English it never does.",
+    "Contradictions that are only implied. A reversed meaning shows only where the study has nearly the same sentence "
+    "with or without “not”: on material kept out of development 13 of 24 reversed statements were found. Outside "
+    "English it never shows.",
     "A true claim in wholly other words than the study's: it looks weak.",
     "Whether a persona is useful, typical or kind. Name, tagline and background are not checked against the study.",
 )
-"""What the score cannot see."""
+"""Errors that the score cannot detect."""
 
 MEANING: tuple[str, ...] = (
     "0.80 means: nearly all words, numbers and names of the claims were said by the people that the persona is drawn "
@@ -54,18 +54,18 @@ MEANING: tuple[str, ...] = (
 
 CAUTIONS: tuple[str, ...] = (
     "It is not a probability: 0.80 does not mean that four of five claims are true.",
-    "0.70 is not portable: another study, another model or another kind of data spreads differently. Judge some "
+    "0.70 is not portable: scores spread differently in another study, model or kind of data. Judge some "
     "personas yourself before you trust a threshold.",
 )
-"""What must not be read into the score."""
+"""Cautions against misreading the score."""
 
 _HIGH = 0.8
 """The score that is explained."""
 
 _TOLERANCE = 0.005
-"""Scores are shown with two decimals: what does not change them is not told."""
+"""Scores are shown with two decimals: smaller differences are not mentioned."""
 
-_NO_WORDS = "There are no participants' words to compare with, so it stays open, and the overall score with it."
+_NO_WORDS = "There are no participants' words to compare with, so neither it nor the overall score can be computed."
 _LACKING: dict[Mark, str] = {"weak": "weak", "not_found": "not found"}
 _FINDINGS: dict[PartName, tuple[str, ...]] = {
     "completeness": ("missing",),
@@ -80,9 +80,9 @@ class ScorePart(Frozen):
     value: Score | None
     exponent: float
     factor: Score | None
-    """The value to the power of the exponent: what it leaves of the overall score."""
+    """The value to the power of the exponent: the share of the overall score that it leaves."""
     lowered: tuple[str, ...]
-    """What kept the value under 1, in words; untrusted text."""
+    """Reasons for a value under 1; untrusted text."""
 
 
 class Explanation(Frozen):
@@ -94,7 +94,7 @@ class Explanation(Frozen):
     """Of the factors; `None` when one of them is missing."""
     overall: Score | None
     changes: tuple[str, ...]
-    """What made the overall score another number than the product, one sentence each; untrusted text."""
+    """Reasons why the overall score differs from the product, one sentence each; untrusted text."""
     claims: int
     """Claims that were looked up in the study."""
     mean: Score | None
@@ -102,35 +102,35 @@ class Explanation(Frozen):
     lowest_mean: Score | None
     """Mean support of the lowest quarter."""
     lowest: tuple[ClaimSupport, ...]
-    """That quarter, lowest first."""
+    """The claims of that quarter, lowest first."""
     scorer_version: str
 
 
-def how(config: HybridConfig) -> str:
-    """Who scores the drafts of a run, in words."""
+def scoring_method(config: HybridConfig) -> str:
+    """Describe how the drafts of a run are scored."""
     helpers = [
         f"the embedding model {config.embedding_model} gives half of a statement's support"
         if config.embedding_model
         else "",
-        f"the judge {config.judge_model} is asked about claims the words leave unsure" if config.judge_model else "",
+        f"the judge {config.judge_model} checks claims that the words leave unclear" if config.judge_model else "",
     ]
     helped = " and ".join(filter(None, helpers))
     if not helped:
         return (
-            "Every draft is scored on this machine, by fixed rules and without asking a model: the same text and the "
+            "Every draft is scored on this machine, by fixed rules and without a model: the same text and the "
             "same study give the same score."
         )
-    return f"Every draft is scored by fixed rules; in this run {helped}. Scores with such models are another scale."
+    return f"Every draft is scored by fixed rules; in this run {helped}. Such scores are on a different scale."
 
 
-def formula(weights: Weights) -> str:
-    """The overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
+def score_formula(weights: Weights) -> str:
+    """Write the overall score as a formula with the weights of a run: `faithfulness^0.50 · coherence^0.30 · …`."""
     powers = exponents(weights)._asdict()
     return " · ".join(f"{name}^{powers[name]:.2f}" for name in LOOKS_AT)
 
 
-def explain(assessment: Assessment, weights: Weights) -> Explanation:
-    """The score of one text with its run's own weights."""
+def explain_score(assessment: Assessment, weights: Weights) -> Explanation:
+    """Explain the score of one text with the weights of its run."""
     supports = [(claim.support, weight_of(claim)) for claim in assessment.claims]
     summed = summary(supports)
     parts = tuple(_part(name, assessment, weights, summed) for name in LOOKS_AT)
@@ -174,7 +174,7 @@ def on_this_study(run: RunRecord) -> tuple[str, ...]:
 
 
 def product_in_words(explained: Explanation) -> str:
-    """How the factors multiply: `0.86 · 1.00 · 0.96 = 0.83`; empty when one of them is missing."""
+    """Write the product of the factors: `0.86 · 1.00 · 0.96 = 0.83`; empty when one of them is missing."""
     if explained.product is None:
         return ""
     return f"{' · '.join(score(part.factor) for part in explained.parts)} = {score(explained.product)}"
@@ -219,20 +219,20 @@ def _product(parts: Sequence[ScorePart]) -> float | None:
 
 
 def _changes(assessment: Assessment, product: float | None) -> Iterator[str]:
-    """Every rule that moved the product, then whether they explain the stored score."""
+    """Yield every rule that changed the product, then any unexplained difference from the stored score."""
     overall = assessment.scores.overall
     if product is None or overall is None:
         return
     expected = product
     if expected > INSTRUCTION_CAP and _has(assessment, "instruction"):
         expected = INSTRUCTION_CAP
-        yield f"A part of it reads like an instruction to a model: the score is at most {score(INSTRUCTION_CAP)}."
+        yield f"Part of the text reads like an instruction to a model: the score is at most {score(INSTRUCTION_CAP)}."
     if _has(assessment, "near_duplicate"):
         expected *= PENALTY
-        yield f"Another draft of the run says nearly the same: {percent(PENALTY)} of the score is left."
+        yield f"Another draft of the run is nearly the same: {percent(PENALTY)} of the score is left."
     if abs(expected - overall) > _TOLERANCE:
         yield (
-            f"Version {assessment.scorer_version} of the scorer gave {score(overall)}; by the rules of this program "
+            f"Version {assessment.scorer_version} of the scorer gave {score(overall)}; by the current rules "
             f"the parts make {score(expected)}."
         )
 

@@ -1,8 +1,7 @@
-"""What left this machine in a run: which requests, to whom, and which words of which participants they held.
+"""Requests of a run that left this machine: recipient, size, and the participants whose words they held.
 
-Pure functions on the record of a run and its study. Nothing is guessed from settings: excerpts are found again
-in the recorded payloads, line by line as they were written into the prompt, and what cannot be traced to a
-segment is counted and said.
+Pure functions on the record of a run and its study. Excerpts are found in the recorded payloads, line by line as they
+were written into the prompt, not guessed from settings; excerpts that match no segment are counted and reported.
 """
 
 import json
@@ -33,7 +32,7 @@ class SentSegment(Frozen):
 
     segment: Segment
     requests: int
-    """How many requests held it; an attempt that was repeated counts again."""
+    """Number of requests that held it; a repeated attempt counts again."""
 
 
 class Shipment(Frozen):
@@ -43,11 +42,11 @@ class Shipment(Frozen):
     provider: str
     model: str
     place: ProviderPlace
-    """As written down with the requests. For older ones `away` unless the run's own settings say that the server is
-    on this machine; `unknown` where only the environment of that day could tell."""
+    """As recorded with the requests. For older ones `away` unless the run's settings place the server on this
+    machine; `unknown` where only the environment at that time could tell."""
     requests: int
     unanswered: int
-    """Requests without an answer so far: whether they arrived is not known."""
+    """Requests without an answer so far; they may or may not have arrived."""
     characters: int
     """Of all requests, as recorded, instructions and schema included."""
     segments: tuple[SentSegment, ...]
@@ -55,9 +54,9 @@ class Shipment(Frozen):
     participants: tuple[str, ...]
     """Ids of those whose words were sent, in order of their first segment."""
     untraced: int
-    """Excerpts that fit no segment of the study as it would be sent today."""
+    """Excerpts that match no segment of the study as it would be sent today."""
     redacted: bool
-    """Whether what identifies participants was replaced before sending."""
+    """True if names and contact details of participants were replaced before sending."""
 
 
 class Outbound(Frozen):
@@ -67,16 +66,16 @@ class Outbound(Frozen):
     """Those that left the machine first."""
     study_segments: int
     withheld: bool = False
-    """Whether the run came in a bundle without its payloads."""
+    """True if the run was imported without its payloads."""
 
     @property
     def left(self) -> bool:
-        """Whether anything is known to have left, or may have left, this machine."""
+        """True if anything left, or may have left, this machine."""
         return self.withheld or any(shipment.place != "here" for shipment in self.shipments)
 
 
 def outbound(run: RunRecord, study: Study) -> Outbound:
-    """What the recorded payloads of a run say; providers inside this program have none."""
+    """Summarise the recorded payloads of a run; providers inside this program have none."""
     sent: dict[tuple[Stage, str, str, ProviderPlace], list[ModelCall]] = defaultdict(list)
     for call in run.calls:
         if call.payload and call.payload != WITHHELD:
@@ -90,17 +89,17 @@ def outbound(run: RunRecord, study: Study) -> Outbound:
     )
 
 
-def remarks(found: Outbound) -> tuple[str, ...]:
-    """What is to be said before the shipments; empty where they say it all."""
+def outbound_notes(found: Outbound) -> tuple[str, ...]:
+    """Return sentences to show before the shipments; empty if the shipments are enough."""
     if found.withheld:
-        return ("What this run sent is not known here: it was imported without the words of its study.",)
+        return ("This run was imported without the words of its study, so its requests are not known here.",)
     if not found.shipments:
         return ("Nothing left this machine: every model of this run works inside this program.",)
     return () if found.left else ("Nothing left this machine.",)
 
 
-def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
-    """A shipment in words: what went to whom, and what is to be known about it."""
+def describe_shipment(shipment: Shipment, study_segments: int) -> tuple[str, str]:
+    """Describe a shipment: a headline with its size and recipient, and details."""
     where = {"away": "", "here": " on this machine", "unknown": " on this machine or another"}
     names = shipment.participants
     named = names if len(names) <= 8 else (*names[:7], f"{len(names) - 7} others")
@@ -114,7 +113,7 @@ def told(shipment: Shipment, study_segments: int) -> tuple[str, str]:
 
 
 def payloads_text(run: RunRecord) -> str:
-    """Every recorded payload of a run, word for word, as one text; empty when there is none."""
+    """Join every recorded payload of a run, word for word; empty when there is none."""
     parts = [
         f"=== {call.id} · {call.provider} {call.model} · {call.status} ·"
         f" {call.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC ===\n{call.payload}\n"
@@ -125,7 +124,7 @@ def payloads_text(run: RunRecord) -> str:
 
 
 def payload_parts(payload: str) -> dict[str, JsonValue]:
-    """A recorded payload cut into its named parts, to be read; empty when it is not a JSON object."""
+    """Parse a recorded payload into its named parts; empty when it is not a JSON object."""
     try:
         return _JSON.validate_json(payload)
     except ValidationError:
@@ -160,7 +159,7 @@ def _place(call: ModelCall, run: RunRecord) -> ProviderPlace:
         return call.place
     if call.stage in ("count", "refine"):
         return "away"
-    # The models of the score answer on an Ollama server, even where an OpenAI-compatible one drafts.
+    # Models of the score run on an Ollama server, even where an OpenAI-compatible one drafts.
     elsewhere = call.stage != "draft" and run.config.local_provider == "openai"
     if elsewhere or not run.config.local_base_url:
         return "unknown"
@@ -168,7 +167,7 @@ def _place(call: ModelCall, run: RunRecord) -> ProviderPlace:
 
 
 def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Counter[str], int]:
-    """Requests of one stage per segment id, and how many excerpts fit no segment.
+    """Count requests of one stage per segment id, and excerpts that match no segment.
 
     A line that several segments share, such as a `Yes.`, counts for as many of them as it was sent in one request.
     """
@@ -193,9 +192,9 @@ def _trace(calls: Sequence[ModelCall], study: Study, redacted: bool) -> tuple[Co
 
 
 def _quotable(segments: Sequence[Segment], stage: Stage) -> Iterator[tuple[str, str]]:
-    """Every line with which a prompt of a stage quotes the study, and the id of its segment.
+    """Yield every line that a prompt of a stage can quote, with the id of its segment.
 
-    Models that draft and refine are sent whole segments; those of the score single sentences of participants.
+    Drafting and refining models get whole segments; models of the score get single sentences of participants.
     """
     for segment in segments:
         if stage in ("draft", "count", "refine"):
@@ -208,7 +207,7 @@ def _quotable(segments: Sequence[Segment], stage: Stage) -> Iterator[tuple[str, 
 
 
 def _excerpts(payload: str, stage: Stage) -> list[str]:
-    """The lines of a prompt that quote the study; an embedding model is sent lines of the persona among them."""
+    """Return the lines of a prompt that quote the study; for an embedding model, lines of the persona too."""
     prompt = payload_parts(payload).get("prompt")
     lines = prompt.split("\n") if isinstance(prompt, str) else []
     return [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
@@ -221,23 +220,23 @@ _BESIDE: dict[Stage, str] = {
     "count": "instructions, the draft persona with its quotes, and the findings of its review",
     "refine": "instructions, the draft persona with its quotes, and the findings of its review",
 }
-"""What a request holds beside the excerpts."""
+"""Content of a request beside the excerpts."""
 
 
 def _details(shipment: Shipment) -> Iterator[str]:
     if shipment.place == "unknown":
-        yield "The address is not part of the record: unless it was another machine's, they stayed on this one."
+        yield "The address was not recorded: they left this machine only if the server was on another one."
     yield f"Each also held {_BESIDE[shipment.stage]}."
     if shipment.stage == "count":
-        yield "They were sent near the end of the budget, only to have their tokens counted, which is free."
+        yield "They were sent near the end of the budget to count their tokens, which is free."
     if shipment.redacted:
         yield f"{REPLACED[0].upper()}{REPLACED[1:]} and names of participants were replaced."
-        yield "Names of other people are not known, and stayed."
+        yield "Names of other people are not known and were sent."
     else:
-        yield "The words were sent as they stand: nothing was replaced."
+        yield "The words were sent unchanged: nothing was replaced."
     if shipment.unanswered:
         which = "It" if shipment.requests == 1 else f"{shipment.unanswered} of them"
         arrived = "it" if shipment.unanswered == 1 else "they"
-        yield f"{which} had no answer: whether {arrived} arrived is not known."
+        yield f"{which} had no answer; {arrived} may still have arrived."
     if shipment.untraced:
         yield f"{count(shipment.untraced, 'further excerpt')} could not be traced to a segment: read the payloads."

@@ -1,7 +1,7 @@
-"""A run as tables: one function per question, each with a fixed shape that charts and exports rely on.
+"""Tables of a run: one function per table, each with a fixed shape that charts and exports rely on.
 
-Pure functions. Scores are float64 0..1 with NaN where there is none, money is float64 USD, made from integers
-of micro-USD at the last moment. A frame without rows keeps its columns and their types.
+Pure functions. Scores are float64 0..1 with NaN for missing ones, money is float64 USD, converted last from integer
+micro-USD. A frame without rows keeps its columns and their types.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +18,10 @@ from pipeline.results.figures import refinements
 from pipeline.text.wording import OUTCOME_WORDS
 
 DROPPED = "dropped"
-"""Stands where an outcome would: the draft was not among the best `count`."""
+"""In place of an outcome: the draft was not among the best `count`."""
 
 PENDING = "pending"
-"""Stands where an outcome would: the draft is kept, and the run has not decided on it yet."""
+"""In place of an outcome: the draft is kept, and the run has not decided on it yet."""
 
 DIMENSIONS = ("overall", "coherence", "faithfulness", "completeness")
 
@@ -85,7 +85,7 @@ def cumulative_cost(run: RunRecord) -> pd.DataFrame:
 
 
 def uplift(run: RunRecord) -> pd.DataFrame:
-    """One row per draft for which the frontier was asked, in the run's order.
+    """One row per draft that was sent to the frontier, in the run's order.
 
     Columns: draft_id str, name str (of the delivered persona), outcome str, draft_score, refined_score (of the
     frontier's text, rejected ones too; NaN when no readable text came back), uplift float64, cost_usd float64.
@@ -131,7 +131,7 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
     return _frame(rows, {"rank": "int64", **texts, **numbers})
 
 
-def attempts(listed: Sequence[ListedCall]) -> pd.DataFrame:
+def attempt_table(listed: Sequence[ListedCall]) -> pd.DataFrame:
     """One row per attempt, in the given order.
 
     Columns: run_id, run, stage, draft_id, call_id, provider, model, status str, input_tokens, output_tokens,
@@ -169,7 +169,7 @@ def attempts(listed: Sequence[ListedCall]) -> pd.DataFrame:
 
 
 def _real_or_simulated(item: ListedCall) -> tuple[float | None, ...]:
-    """Cost and reservation in USD, in the first pair or, where nobody pays, in the second."""
+    """Return cost and reservation in USD: as the first pair, or as the second if simulated."""
     money = (item.call.cost_micros / MICROS, item.call.reserved_micros / MICROS)
     return (None, None, *money) if item.simulated else (*money, None, None)
 

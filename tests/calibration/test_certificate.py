@@ -41,8 +41,8 @@ def truth(answer: Certificate) -> tuple[str, float | None]:
 def test_bounds_are_those_of_clopper_and_pearson(n: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(0, n))
     exact = stats.binomtest(k, n).proportion_ci(confidence_level=0.8, method="exact")
-    assert bounds.upper(k, n, 0.1) == pytest.approx(exact.high)
-    assert bounds.lower(k, n, 0.1) == pytest.approx(exact.low)
+    assert bounds.upper_bound(k, n, 0.1) == pytest.approx(exact.high)
+    assert bounds.lower_bound(k, n, 0.1) == pytest.approx(exact.low)
 
 
 @given(st.integers(0, 200), st.data(), st.floats(0.01, 0.99))
@@ -50,7 +50,7 @@ def test_a_limit_is_certified_exactly_when_the_upper_bound_is_under_it(
     n: int, data: st.DataObject, limit: float
 ) -> None:
     k = data.draw(st.integers(0, n))
-    bound = float(bounds.upper(k, n, 0.1))
+    bound = float(bounds.upper_bound(k, n, 0.1))
     if abs(bound - limit) > 1e-6:
         assert bool(bounds.below_limit(k, n, limit, 0.1)) == (bound < limit)
 
@@ -82,14 +82,16 @@ def test_a_product_of_two_unknown_shares_breaks_the_promise_no_more_often_than_d
 def test_the_bound_of_a_product_is_where_its_tail_is_delta_and_becomes_the_single_one() -> None:
     bound = bounds.product_upper(2, 30, 50, 100, 0.1)
     assert bounds.product_tail([2], [30], [50], 100, bound)[0] == pytest.approx(0.1, abs=1e-3)
-    assert bound > 0.5 * float(bounds.upper(2, 30, 0.1))
-    assert bounds.product_upper(2, 30, 10**6, 10**6, 0.1) == pytest.approx(float(bounds.upper(2, 30, 0.1)), abs=1e-6)
+    assert bound > 0.5 * float(bounds.upper_bound(2, 30, 0.1))
+    assert bounds.product_upper(2, 30, 10**6, 10**6, 0.1) == pytest.approx(
+        float(bounds.upper_bound(2, 30, 0.1)), abs=1e-6
+    )
 
 
 def test_labels_asked_for_are_the_published_numbers() -> None:
     assert bounds.fewest_labels(0.1, 0.1) == 22
-    assert [bounds.labels_for(rate, 0.1, 0.1) for rate in (0.025, 0.05, 0.075)] == [52, 128, 588]
-    assert bounds.labels_for(0.1, 0.1, 0.1) is bounds.labels_for(0.0999999, 0.1, 0.1) is None
+    assert [bounds.labels_to_certify(rate, 0.1, 0.1) for rate in (0.025, 0.05, 0.075)] == [52, 128, 588]
+    assert bounds.labels_to_certify(0.1, 0.1, 0.1) is bounds.labels_to_certify(0.0999999, 0.1, 0.1) is None
 
 
 # --- certificates ----------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ def test_a_small_run_needs_fewer_labels_than_the_future() -> None:
 def test_an_estimate_under_the_limit_that_is_not_shown_asks_for_labels() -> None:
     answer = certify_at(make_cases(np.full(60, 0.5), label=[0] * 3 + [1] * 57), 0.5, Promise(risk="selective"))
     assert truth(answer) == ("not_certifiable", None)
-    assert answer.labels_needed == bounds.labels_for(3.5 / 61, 0.1, 0.1)
+    assert answer.labels_needed == bounds.labels_to_certify(3.5 / 61, 0.1, 0.1)
     assert f"About {answer.labels_needed} labels" in answer.sentence
 
 

@@ -9,13 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.design import draw_from, minutes_for, plan, shown_texts
+from pipeline.calibration.design import draw_from, minutes_for, plan_labels, shown_texts
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.label_files import (
     export_cases,
     export_labels,
-    labels_for,
     made_elsewhere,
+    new_labels,
     read_labels,
 )
 from pipeline.calibration.labels import label_agreement, label_set, why_labels_do_not_apply
@@ -124,9 +124,9 @@ def test_every_label_for_the_certificate_counts_where_thresholds_are_hundredths(
 
 
 def test_a_plan_says_how_many_labels_a_promise_needs_at_least():
-    planned = plan(RUNS, DesignSettings(labels=21))
+    planned = plan_labels(RUNS, DesignSettings(labels=21))
     assert (planned.certificate_texts, planned.needed, planned.is_enough) == (21, 22, False)
-    assert plan(RUNS, DesignSettings(labels=22)).is_enough
+    assert plan_labels(RUNS, DesignSettings(labels=22)).is_enough
     assert (minutes_for(0), minutes_for(40)) == (1, 6)
 
 
@@ -173,18 +173,18 @@ def test_labels_come_back_from_their_file_and_start_no_formula(note: str, rater:
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in csv.reader(io.StringIO(text)) for cell in row)
     file = read_labels(source(text), STARTED)
     assert file.design_id == design.id
-    (back,) = labels_for(file, design, [])
+    (back,) = new_labels(file, design, [])
     assert back == label
 
 
 def test_labels_that_are_there_already_are_not_taken_in_twice_and_contradictions_are_named():
     design = stored()
     file = read_labels(source(export_labels(design, [said(0), said(1)])), STARTED)
-    assert [label.place for label in labels_for(file, design, [said(0)])] == [1]
+    assert [label.place for label in new_labels(file, design, [said(0)])] == [1]
     with pytest.raises(InputError, match=r"labels.csv line 3: Ana called this text unsure already"):
-        labels_for(file, design, [said(1, "unsure")])
+        new_labels(file, design, [said(1, "unsure")])
     with pytest.raises(InputError, match="no text of the design design-2"):
-        labels_for(file, design.model_copy(update={"id": "design-2"}), [])
+        new_labels(file, design.model_copy(update={"id": "design-2"}), [])
 
 
 def test_labels_made_elsewhere_become_a_design_that_certifies_nothing():
@@ -226,7 +226,7 @@ def test_a_file_that_is_no_table_of_labels_is_refused_with_its_line(text, compla
         ("draft,label\ndraft-999,1\n", r"line 2: no draft 'draft-999' in run-1"),
         ("draft,label,run\ndraft-001,1,run-7\n", r"no draft 'draft-001' in run-7"),
         ("draft,label,text\ndraft-060,1,frontier\n", r"no frontier 'draft-060'"),
-        ("draft,label\ndraft-001,1\ndraft-001,0\n", r"line 3: somebody else has labelled this text"),
+        ("draft,label\ndraft-001,1\ndraft-001,0\n", r"line 3: somebody else has already labelled this text"),
     ],
 )
 def test_a_label_made_elsewhere_names_a_text_that_is_there_once(text, complaint):

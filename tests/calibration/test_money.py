@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pipeline.calibration.bounds import resamples
 from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.pool import pool_of
-from pipeline.calibration.position import CONTROL_WORDS, ControlComparison, compare
+from pipeline.calibration.position import CONTROL_WORDS, ControlComparison, compare_controls
 from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.calibration.worth import recovery
 from pipeline.domain.scores import scored
@@ -38,7 +38,7 @@ def test_controls_by_hand() -> None:
     cases = make_cases(
         [0.9, 0.8, 0.2, 0.1], label=[1, 0, 1, 0], frontier_label=[1, 1, 1, 0], frontier_micros=[10, 10, 20, 40]
     )
-    comparison = compare(cases, 0.5)
+    comparison = compare_controls(cases, 0.5)
     assert comparison is not None
     assert (comparison.cost_micros, comparison.quality) == (60, 0.5)
     ratio = 60 / 80
@@ -52,7 +52,7 @@ def test_controls_by_hand() -> None:
 
 @given(st.integers(0, 10_000), st.floats(0, 1))
 def test_no_rule_beats_the_oracle_and_the_oracle_never_the_best_of_both(seed: int, threshold: float) -> None:
-    comparison = compare(cascade(30, seed), threshold)
+    comparison = compare_controls(cascade(30, seed), threshold)
     quality = by_name(comparison)
     assert comparison is not None
     assert comparison.quality <= quality["oracle"] + 1e-9
@@ -60,7 +60,7 @@ def test_no_rule_beats_the_oracle_and_the_oracle_never_the_best_of_both(seed: in
 
 
 def test_a_useful_score_beats_the_same_money_spent_at_random() -> None:
-    comparison = compare(cascade(600, 1), 0.6)
+    comparison = compare_controls(cascade(600, 1), 0.6)
     assert comparison is not None
     ahead = {control.name: control.ahead for control in comparison.controls}
     assert list(ahead) == list(CONTROL_WORDS)
@@ -77,27 +77,29 @@ def test_a_useless_score_does_not_beat_the_same_money_spent_at_random() -> None:
         frontier_label=np.ones(400),
         frontier_micros=np.full(400, 50.0),
     )
-    comparison = compare(cases, 0.5)
+    comparison = compare_controls(cases, 0.5)
     assert comparison is not None
     assert not comparison.controls[2].ahead.is_above_zero
 
 
 def test_drafting_dearer_than_the_frontier_makes_frontier_first_the_frontier_alone() -> None:
     cases = make_cases([0.1, 0.9], label=[0, 1], frontier_label=[1, 1], local_micros=[9, 9], frontier_micros=[5, 5])
-    comparison = compare(cases, 0.5)
+    comparison = compare_controls(cases, 0.5)
     assert comparison is not None
     first = comparison.controls[3]
     assert (first.name, first.quality, first.cost_micros) == ("frontier_first", 1.0, 10)
 
 
 def test_a_free_frontier_leaves_nothing_to_mix() -> None:
-    comparison = compare(make_cases([0.1, 0.9], label=[0, 1], frontier_label=[1, 1], frontier_micros=[0, 0]), 0.5)
+    comparison = compare_controls(
+        make_cases([0.1, 0.9], label=[0, 1], frontier_label=[1, 1], frontier_micros=[0, 0]), 0.5
+    )
     assert by_name(comparison)["fixed_ratio"] == 1
 
 
 def test_without_labels_of_both_texts_there_is_no_comparison() -> None:
-    assert compare(make_cases([0.5], label=[1], frontier_micros=[5]), 0.5) is None
-    assert compare(make_cases([0.5], label=[1], frontier_label=[1]), 0.5) is None
+    assert compare_controls(make_cases([0.5], label=[1], frontier_micros=[5]), 0.5) is None
+    assert compare_controls(make_cases([0.5], label=[1], frontier_label=[1]), 0.5) is None
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=12))
@@ -116,8 +118,8 @@ def test_clusters_widen_the_interval() -> None:
         for name in ("score", "label", "frontier_label", "frontier_micros")
     }
     alone, together = (
-        compare(make_cases(**alike), 0.5),
-        compare(make_cases(**alike, cluster=np.repeat(np.arange(30), 10)), 0.5),
+        compare_controls(make_cases(**alike), 0.5),
+        compare_controls(make_cases(**alike, cluster=np.repeat(np.arange(30), 10)), 0.5),
     )
     assert alone is not None
     assert together is not None

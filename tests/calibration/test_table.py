@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.calibration.summary import in_words, summarise
+from pipeline.calibration.summary import summarise, summary_text
 from pipeline.calibration.sweep import sweep
 from pipeline.calibration.table import read_cases, write_sweep
 from pipeline.cli.main import main
@@ -153,7 +153,7 @@ def test_labels_from_a_floor_on_buy_no_threshold_below_it(table) -> None:
 
 
 def test_the_terminal_says_the_same_and_names_what_is_missing(table) -> None:
-    text = in_words(summarise(read_cases(table("score,label\n0.5,1\n")), Promise()))
+    text = summary_text(summarise(read_cases(table("score,label\n0.5,1\n")), Promise()))
     assert text.startswith("Too few labels: at least 22 are needed")
     assert "threshold   none" in text
     assert "saving      –" in text
@@ -168,4 +168,4 @@ def test_a_score_that_says_nothing_is_called_so(table) -> None:
 def test_labels_picked_by_score_are_noticed(table) -> None:
     rows = "\n".join(f"{number / 600:.4f},{1 if 300 < number < 360 else ''}" for number in range(600))
     found = summarise(read_cases(table(f"score,label\n{rows}\n")), Promise())
-    assert "these do not look so" in found.sentence
+    assert "These do not look random" in found.sentence

@@ -150,10 +150,10 @@ def test_labels_of_other_runs_are_left_out_and_the_page_says_why(app: App, datab
         ([0.5] * 6, {}, "All drafts score 0.50: a threshold keeps all of them or none."),
         ([0.5] * 5 + [0.8], {}, "5 drafts share the score 0.50 and move together."),
         ([0.5, None, 0.9], {}, "1 draft has no score and would be refined at every threshold."),
-        ([None, None], {}, "No draft has a score: all are refined at every threshold."),
-        ([0.5], {}, "There is one scored draft only"),
+        ([None, None], {}, "No draft has a score, so all are refined at every threshold."),
+        ([0.5], {}, "There is only one scored draft"),
         ([0.5, 0.9], {"max_cost": 0}, "A budget of 0 buys nothing"),
-        ([0.5, 0.9], {"refine": False, "skip_frontier": True}, "What refining these drafts costs is not known"),
+        ([0.5, 0.9], {"refine": False, "skip_frontier": True}, "The cost of refining these drafts is unknown"),
         ([0.5, 0.6, 0.9], {"failed": 1}, "1 refinement failed: the draft was delivered"),
     ],
 )
@@ -197,7 +197,7 @@ def test_another_promise_is_called_another_one_and_goes_with_its_labels(app: App
     run_id, _ = _promised(database, alpha=0.2)
     page = _open(app, run_id)
     page.number_input(key="alpha").set_value(30).run()
-    assert "drawn to promise something else: at most 20 %" in _text(page)
+    assert "drawn for another promise: at most 20 %" in _text(page)
     page.selectbox(key="calibrate_design").set_value("none").run()
     assert page.number_input(key="alpha").value == 10
 

@@ -12,7 +12,7 @@ from pages.parts import cards, ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.run import Batch, Timing
 from pipeline.results.evidence import unsupported_quotes, weak_claims
-from pipeline.results.score_explained import explain, product_in_words
+from pipeline.results.score_explained import explain_score, product_in_words
 from pipeline.store import Store
 from tests.pages.runs import finished_run, save_study
 
@@ -150,7 +150,7 @@ def test_the_score_of_a_persona_is_taken_apart_when_asked(
     first = Store(database).run(run_id).personas[0]
     _press_on_card(page, monkeypatch, "score", first.draft_id)
     assert not page.exception
-    assert product_in_words(explain(first.assessment, Weights())) in _text(page)
+    assert product_in_words(explain_score(first.assessment, Weights())) in _text(page)
     assert "The lowest quarter** of" in _text(page)
     assert "It is not a probability" in _text(page)
 

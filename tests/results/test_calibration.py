@@ -12,7 +12,7 @@ from pipeline.calibration.labels import label_set
 from pipeline.calibration.position import Terms
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
-from pipeline.results.calibration import note_at, notes, undeclared
+from pipeline.results.calibration import board_notes, describe_threshold, promise_warning
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
 
@@ -46,28 +46,28 @@ def with_costs(board: Board, local: float, frontier: float) -> Board:
         (1.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
         (0.0, 0.0, "Refining these drafts costs nothing, so there is nothing to save."),
         (30.0, 20.0, "Drafting costs as much as the frontier alone, or more: no threshold saves money."),
-        (1.0, np.nan, "What refining these drafts costs is not known"),
+        (1.0, np.nan, "The cost of refining these drafts is unknown"),
     ],
 )
 def test_money_that_cannot_be_saved_is_said(board: Make, local: float, frontier: float, sentence: str) -> None:
-    assert any(note.startswith(sentence) for note in notes(with_costs(board(), local, frontier)))
+    assert any(note.startswith(sentence) for note in board_notes(with_costs(board(), local, frontier)))
 
 
 def test_money_that_was_paid_for_every_draft_needs_no_note(board: Make) -> None:
     paid = board(threshold=1.0)
     assert not paid.imputed
-    assert notes(paid) == ()
+    assert board_notes(paid) == ()
 
 
 def test_without_drafts_there_is_nothing_to_cut(board: Make) -> None:
     empty = board([])
-    assert notes(empty) == ("These runs hold no scored draft, so there is nothing to cut.",)
-    assert note_at(empty, empty.positions[50]) == "There is no draft to keep or to refine."
+    assert board_notes(empty) == ("These runs have no scored drafts.",)
+    assert describe_threshold(empty, empty.positions[50]) == "There is no draft to keep or to refine."
 
 
 def test_labels_from_a_floor_on_say_where_they_are_silent(board: Make) -> None:
     labelled = board(labels=20)
-    assert f"Labels were drawn from a score of {labelled.pool.floor:.2f} on" in " ".join(notes(labelled))
+    assert f"Labels were drawn from a score of {labelled.pool.floor:.2f} on" in " ".join(board_notes(labelled))
     assert labelled.positions[place_of(0.0)].bad is None
     with pytest.raises(InputError):
         labelled.test(0.0)
@@ -80,8 +80,8 @@ def test_labels_made_elsewhere_are_said_to_certify_nothing(board: Make) -> None:
     tasks = tuple(task.model_copy(update={"purpose": "elsewhere"}) for task in stored.design.tasks)
     design = stored.model_copy(update={"design": stored.design.model_copy(update={"tasks": tasks})})
     elsewhere = replace(labelled, labels=labelled.labels.model_copy(update={"design": design}))
-    assert "These labels were made elsewhere" in " ".join(notes(elsewhere))
-    assert undeclared(elsewhere) == ""
+    assert "These labels were made elsewhere" in " ".join(board_notes(elsewhere))
+    assert promise_warning(elsewhere) == ""
 
 
 def test_labels_of_another_scorer_are_left_out_with_the_reason(board: Make, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_labels_of_another_scorer_are_left_out_with_the_reason(board: Make, tmp_
     store = Store(tmp_path / "persona.db")
     asked = board_of(store.scores([other]), [], labelled.labels, Terms(personas=60))
     assert asked.labels is None
-    assert "scored by another version of the scorer" in " ".join(notes(asked))
+    assert "scored by another version of the scorer" in " ".join(board_notes(asked))
 
 
 @pytest.mark.parametrize(
@@ -103,22 +103,22 @@ def test_labels_of_another_scorer_are_left_out_with_the_reason(board: Make, tmp_
     ],
 )
 def test_another_promise_than_the_declared_one_is_named(board: Make, changed: dict[str, object], words: str) -> None:
-    assert undeclared(board(labels=20)) == ""
+    assert promise_warning(board(labels=20)) == ""
     other = board(labels=20, terms=Terms(promise=Promise().model_copy(update=changed), personas=60))
-    assert f"drawn to promise something else: {words}." in undeclared(other)
+    assert f"drawn for another promise: {words}." in promise_warning(other)
 
 
 @pytest.mark.parametrize(
     ("threshold", "words"),
     [
         (0.0, "At 0 every draft that has a score stays local."),
-        (0.3, "Every draft stays local: nothing is sent out and nothing is paid."),
+        (0.3, "Every draft stays local: nothing is sent or paid."),
         (0.5, "2 drafts score exactly that"),
-        (0.95, "this is over every score that any draft reaches."),
-        (1.0, "this is over every score. The frontier rewrites all 4."),
+        (0.95, "this is above every score that any draft reaches."),
+        (1.0, "this is above every score. The frontier refines all 4."),
     ],
 )
 def test_every_kind_of_place_is_put_into_words(board: Make, threshold: float, words: str) -> None:
     some = board([0.4, 0.5, 0.5, 0.9])
-    found = note_at(some, some.positions[place_of(threshold)])
+    found = describe_threshold(some, some.positions[place_of(threshold)])
     assert words in found

@@ -69,7 +69,7 @@ def test_words_that_are_not_in_the_segment_leave_it_unmarked() -> None:
 def test_a_claim_without_a_source_says_so() -> None:
     claim = _of(_card(_run(_claim("goals", "Know what tonight costs", 0.1, None)), _study()), "Goals")
     assert (claim.mark, claim.word, claim.source) == ("not_found", "not found", None)
-    assert claim.said == ("Not found: support 0.10.", "Nothing in the study says this.")
+    assert claim.said == ("Not found: support 0.10.", "No source in the study.")
 
 
 def test_a_study_without_its_words_leaves_the_place() -> None:

@@ -85,9 +85,9 @@ def test_odd_runs_give_a_chart_or_a_sentence(chart, run):
 @pytest.mark.parametrize("chart", [score_distribution, cost_curve, uplift_slopes])
 def test_rules_and_labels_change_colour_with_the_page(chart):
     light, dark = (json.dumps(chart(SOME, dark=dark).chart.to_dict()) for dark in (False, True))
-    assert style.ink(False) in light
-    assert style.ink(False) not in dark
-    assert style.ink(True) in dark
+    assert style.text_colour(False) in light
+    assert style.text_colour(False) not in dark
+    assert style.text_colour(True) in dark
 
 
 def test_the_histogram_has_twenty_bins_on_zero_to_one_and_counts_every_draft():
@@ -238,7 +238,7 @@ def test_a_refinement_without_readable_text_gives_a_sentence_and_no_chart():
     run = make_run([0.5], extra_calls=[make_call(0, status="unparsable")], otherwise="refine_unparsable")
     view = uplift_slopes(run)
     assert view.chart is None
-    assert view.title == "The frontier was asked about 1 draft, and no text that can be compared came back"
+    assert view.title == "The frontier returned no comparable text for 1 draft"
 
 
 def test_a_thousand_drafts_stay_within_what_altair_accepts():

@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.persona import ClaimSupport
-from pipeline.results.compare_personas import claim_differences, matches
+from pipeline.results.compare_personas import claim_differences, match_personas
 from pipeline.results.compare_runs import (
     NO_DIFFERENCE,
     SAME,
     ComparedFigure,
     cautions,
+    compared_figures,
     figure_basis,
     figure_difference,
     figure_value,
-    figures,
     settings_of,
     shares_drafts,
 )
@@ -36,7 +36,7 @@ def pair():
 
 
 def figure(runs, measure) -> ComparedFigure:
-    return next(one for one in figures(runs) if one.measure == measure and one.run_id == runs[-1].id)
+    return next(one for one in compared_figures(runs) if one.measure == measure and one.run_id == runs[-1].id)
 
 
 # --- differences -----------------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def test_a_pair_has_a_narrower_interval_than_strangers():
 def test_a_run_beside_itself_is_the_same_in_every_measure():
     run = pair()[1]
     twin = run.model_copy(update={"id": "run-3"})
-    assert {one.word for one in figures((run, twin)) if one.run_id == "run-3"} == {SAME}
+    assert {one.word for one in compared_figures((run, twin)) if one.run_id == "run-3"} == {SAME}
 
 
 def test_cost_and_share_say_what_they_mean():
@@ -140,7 +140,7 @@ def test_an_interval_from_an_equal_sample_covers_the_truth_as_often_as_it_says()
 )
 def test_every_difference_lies_in_its_interval_and_turns_with_the_order(one, other):
     first, second = make_run(one), make_run(other, run_id="run-2")
-    for there in figures((first, second)):
+    for there in compared_figures((first, second)):
         if there.difference is None:
             continue
         back = figure((second, first), there.measure).difference
@@ -197,7 +197,7 @@ GOALS = ("Heat the nursery before the bath", "Read the meter without stairs", "P
 
 def test_personas_are_matched_by_what_they_say():
     run = make_run([0.9, 0.8, 0.75])
-    found = matches(renamed(run, GOALS), renamed(run, GOALS[::-1], id="run-2"))
+    found = match_personas(renamed(run, GOALS), renamed(run, GOALS[::-1], id="run-2"))
     assert [(one.first.persona.goals, one.second.persona.goals) for one in found] == [
         ((goal,), (goal,)) for goal in GOALS
     ]
@@ -205,7 +205,7 @@ def test_personas_are_matched_by_what_they_say():
 
 
 def test_the_same_draft_is_matched_whoever_wrote_its_final_text():
-    found = matches(*pair())
+    found = match_personas(*pair())
     assert len(found) == 8
     assert all(one.same_draft and one.first.draft_id == one.second.draft_id for one in found)
 
@@ -213,10 +213,10 @@ def test_the_same_draft_is_matched_whoever_wrote_its_final_text():
 def test_every_persona_is_told_of_exactly_once():
     run = make_run([0.9, 0.8, 0.75])
     first, second = renamed(run, GOALS), renamed(run, (GOALS[2], "Zebra", "Quartz"), id="run-2")
-    found = matches(first, second)
+    found = match_personas(first, second)
     assert [one.first for one in found if one.first] == list(first.personas)
     assert {one.second.draft_id for one in found if one.second} == {"other-0", "other-1", "other-2"}
-    assert matches(make_run([]), make_run([], run_id="run-2")) == ()
+    assert match_personas(make_run([]), make_run([], run_id="run-2")) == ()
 
 
 def test_claims_are_only_here_only_there_or_in_both_with_other_support():

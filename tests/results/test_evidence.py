@@ -2,11 +2,11 @@ from pipeline.domain.persona import ClaimSupport
 from pipeline.domain.study import Segment, Study
 from pipeline.results.evidence import (
     Sources,
-    changes,
     claim_groups,
     lowered_because,
     mark,
     mark_counts,
+    text_changes,
     unsupported_quotes,
     weak_claims,
 )
@@ -76,7 +76,7 @@ def test_a_source_at_the_edge_of_a_document_borrows_nothing_from_its_neighbour()
 
 
 def test_only_parts_that_differ_are_reported() -> None:
-    found = changes(make_persona(goals=("a", "b")), make_persona(goals=("b", "c"), name="Other"))
+    found = text_changes(make_persona(goals=("a", "b")), make_persona(goals=("b", "c"), name="Other"))
     assert [(change.title, change.removed, change.kept, change.added) for change in found] == [
         ("Name", ("Persona 1",), (), ("Other",)),
         ("Goals", ("a",), ("b",), ("c",)),

@@ -8,7 +8,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
 from pipeline.results.charts.experiment import paired_differences
 from pipeline.results.compare_runs import ComparedMeasure
-from pipeline.results.experiment import ExperimentResults, experiment_document, results
+from pipeline.results.experiment import ExperimentResults, experiment_document, experiment_results
 from tests.factories import make_run
 
 SCORES = [0.3, 0.4, 0.5, 0.6, 0.9]
@@ -44,7 +44,7 @@ def experiment_of(*records: RunRecord, begun: int | None = None) -> tuple[Experi
 
 def found_of(*records: RunRecord, baseline: int = 1, begun: int | None = None) -> ExperimentResults:
     experiment, runs = experiment_of(*records, begun=begun)
-    return results(experiment, runs, {run.id: run for run in records}, baseline)
+    return experiment_results(experiment, runs, {run.id: run for run in records}, baseline)
 
 
 def two_runs(**changes: object) -> tuple[RunRecord, RunRecord]:

@@ -64,7 +64,7 @@ def test_a_move_changes_rows_and_nothing_else_of_a_chart(board: Board) -> None:
     [
         ("histogram", "stay local at 0.60", {"Draft score, overall (0–1)"}),
         ("risk", "The bound stays at or under 10 %", {"Share that stays local", "Risk"}),
-        ("cost", "(simulated) at 0.60, nothing capped", {"Threshold", "Cost of one run, USD (simulated)"}),
+        ("cost", "(simulated) at 0.60, without a cap", {"Threshold", "Cost of one run, USD (simulated)"}),
         ("quality", "at this threshold", {"Cost of one run, USD (simulated)"}),
     ],
 )
@@ -98,9 +98,9 @@ def test_bars_of_the_histogram_are_all_drafts_on_their_side_of_the_threshold(boa
 
 def test_nothing_known_is_a_sentence_and_no_chart(board: Board) -> None:
     blank = [one.model_copy(update={"bad": None, "cost_micros": None}) for one in board.positions]
-    assert risk_curve(blank, blank[50], 0.1).title == "No label speaks of any threshold yet"
+    assert risk_curve(blank, blank[50], 0.1).title == "No label counts at any threshold yet"
     unknown = cost_by_threshold(blank, blank[50], None, simulated=False)
-    assert unknown.title == "What the frontier costs is not known for these drafts"
+    assert unknown.title == "The cost of the frontier is unknown for these drafts"
     unscored = board.pool.cases.where(np.zeros(120, bool))
     assert threshold_histogram(unscored, np.zeros(0), blank[50], None).title == "No draft has a score yet"
     assert who_gains([], []).title == "No draft of these has been refined"

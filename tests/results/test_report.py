@@ -14,7 +14,7 @@ from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.results.charts import outcome_bar, score_distribution
 from pipeline.results.charts.images import image_file, inline_svg
 from pipeline.results.report import calibration_report, comparison_report, posters, run_report
-from pipeline.results.report.html import MOST_ROWS, figure
+from pipeline.results.report.html import MOST_ROWS, report_figure
 from pipeline.text.wording import undirected
 from tests.factories import make_persona, make_run
 from tests.invented import invented_run, invented_scores, labelled_run
@@ -159,7 +159,7 @@ def test_poster_of_a_simulated_text_says_so():
 
 
 def test_long_table_behind_a_chart_is_cut_and_says_so():
-    cut = figure("Score distribution", score_distribution(make_run([0.5] * (MOST_ROWS + 30))))
+    cut = report_figure("Score distribution", score_distribution(make_run([0.5] * (MOST_ROWS + 30))))
     assert (len(cut.rows), cut.left_out) == (MOST_ROWS, 30)
 
 

@@ -10,11 +10,11 @@ from pipeline.results.score_explained import (
     CAUTIONS,
     LOOKS_AT,
     MEANING,
-    explain,
-    formula,
-    how,
+    explain_score,
     on_this_study,
     product_in_words,
+    score_formula,
+    scoring_method,
 )
 from pipeline.scoring import penalise_near_duplicates
 from tests.factories import make_draft, make_final, make_persona, make_run
@@ -58,7 +58,7 @@ def assessment(overall: float | None, *claims: ClaimSupport, faithfulness: float
 )
 def test_the_parts_make_the_score_that_the_scorer_gave(persona, weights):
     scored = assess(persona, weights)
-    explained = explain(scored, weights)
+    explained = explain_score(scored, weights)
     instructed = any("instruction" in change for change in explained.changes)
     expected = min(explained.product, 0.3) if instructed else explained.product
     assert expected == pytest.approx(scored.scores.overall)
@@ -72,7 +72,7 @@ def test_the_parts_make_the_score_that_the_scorer_gave(persona, weights):
 
 def test_faithfulness_is_half_the_mean_and_half_the_lowest_quarter():
     scored = assess(make_persona(goals=("Sail a red yacht around Greece",)), Weights())
-    explained = explain(scored, Weights())
+    explained = explain_score(scored, Weights())
     assert (explained.mean + explained.lowest_mean) / 2 == pytest.approx(scored.scores.faithfulness)
     assert explained.lowest[0].support == min(item.support for item in scored.claims)
     assert len(explained.lowest) == -(-explained.claims // 4)
@@ -85,7 +85,7 @@ def test_a_near_duplicate_says_what_took_two_fifths():
         for name in ("draft-1", "draft-2")
     ]
     _, twin = penalise_near_duplicates(drafts)
-    (change,) = explain(twin.assessment, Weights()).changes
+    (change,) = explain_score(twin.assessment, Weights()).changes
     assert "nearly the same: 60 %" in change
 
 
@@ -94,41 +94,41 @@ def test_every_part_says_in_words_what_lowered_it():
         make_persona(goals=("Sail a red yacht around Greece",), behaviours=("Checks often, always", "Never checks")),
         Weights(),
     )
-    faithfulness, _, completeness = explain(scored, Weights()).parts
+    faithfulness, _, completeness = explain_score(scored, Weights()).parts
     assert "not found" in faithfulness.lowered[0]
     assert "1 of 3 goals say something." in completeness.lowered
     flagged = assessment(0.5, claim(0.2, "goals", "polarity"), claim(0.3, "goals", "polarity"))
-    assert "2 claims: the study may say the opposite." in explain(flagged, Weights()).parts[0].lowered
+    assert "2 claims: the study may say the opposite." in explain_score(flagged, Weights()).parts[0].lowered
 
 
 def test_without_words_to_compare_with_there_is_no_product():
-    explained = explain(assessment(None, faithfulness=None), Weights())
+    explained = explain_score(assessment(None, faithfulness=None), Weights())
     assert (explained.product, explained.parts[0].factor, explained.changes) == (None, None, ())
     assert "no participants' words" in explained.parts[0].lowered[0]
     assert product_in_words(explained) == ""
 
 
 def test_a_score_of_another_version_of_the_scorer_is_not_explained_away():
-    explained = explain(assessment(0.5, claim(1.0)), Weights())
+    explained = explain_score(assessment(0.5, claim(1.0)), Weights())
     assert product_in_words(explained) == "1.00 · 1.00 · 1.00 = 1.00"
     (change,) = explained.changes
     assert change.startswith("Version 9.9 of the scorer gave 0.50")
     finding = Finding(kind="instruction", text="x")
     capped = assessment(0.3).model_copy(update={"findings": (finding,)})
-    assert "at most 0.30" in explain(capped, Weights()).changes[0]
+    assert "at most 0.30" in explain_score(capped, Weights()).changes[0]
 
 
 @given(st.lists(st.floats(0, 1), max_size=12))
 def test_any_claims_can_be_explained(supports):
-    explained = explain(assessment(0.5, *(claim(value) for value in supports)), Weights())
+    explained = explain_score(assessment(0.5, *(claim(value) for value in supports)), Weights())
     assert explained.claims == len(supports)
     assert len(explained.lowest) == -(-len(supports) // 4)
     assert all(part.lowered for part in explained.parts[:1])
 
 
 def test_the_formula_carries_the_weights_of_the_run():
-    assert formula(Weights()) == "faithfulness^0.50 · coherence^0.30 · completeness^0.20"
-    assert formula(Weights(completeness=1, coherence=0, faithfulness=0)).startswith("faithfulness^0.00")
+    assert score_formula(Weights()) == "faithfulness^0.50 · coherence^0.30 · completeness^0.20"
+    assert score_formula(Weights(completeness=1, coherence=0, faithfulness=0)).startswith("faithfulness^0.00")
 
 
 def test_every_part_and_every_limit_is_told_in_a_sentence():
@@ -158,6 +158,6 @@ def _older() -> FinalPersona:
 
 
 def test_models_that_take_part_in_the_score_are_named():
-    assert "without asking a model" in how(HybridConfig())
-    told = how(HybridConfig(embedding_model="all-minilm", judge_model="qwen2.5:7b"))
+    assert "without a model" in scoring_method(HybridConfig())
+    told = scoring_method(HybridConfig(embedding_model="all-minilm", judge_model="qwen2.5:7b"))
     assert "all-minilm gives half of a statement's support and the judge qwen2.5:7b" in told

@@ -9,7 +9,7 @@ from pipeline.domain.run import ModelCall, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.hybrid.redaction import Redactor
 from pipeline.providers.prompts import segment_line
-from pipeline.results.sent import Outbound, outbound, payload_parts, payloads_text, remarks, told
+from pipeline.results.sent import Outbound, describe_shipment, outbound, outbound_notes, payload_parts, payloads_text
 from tests.factories import make_call, make_run
 
 TEXTS = {
@@ -54,8 +54,8 @@ def run_of(*calls: ModelCall, simulated: bool = False, **settings: object) -> Ru
 
 
 def words(found: Outbound) -> str:
-    shipments = [part for shipment in found.shipments for part in told(shipment, found.study_segments)]
-    return " ".join((*remarks(found), *shipments))
+    shipments = [part for shipment in found.shipments for part in describe_shipment(shipment, found.study_segments)]
+    return " ".join((*outbound_notes(found), *shipments))
 
 
 def test_a_run_inside_this_program_sent_nothing():
@@ -115,7 +115,7 @@ def test_a_local_server_is_on_this_machine_only_where_the_record_says_so(address
 def test_a_request_without_an_answer_may_have_arrived():
     found = outbound(run_of(sent(0, "d1.1", status="lost"), sent(1, "d1.1")), STUDY)
     assert found.shipments[0].unanswered == 1
-    assert "1 of them had no answer: whether it arrived is not known." in words(found)
+    assert "1 of them had no answer; it may still have arrived." in words(found)
 
 
 def test_a_request_whose_tokens_were_counted_has_left_the_machine():
@@ -126,7 +126,7 @@ def test_a_request_whose_tokens_were_counted_has_left_the_machine():
         ("refine", "away", True),
     ]
     assert found.shipments[0].segments == found.shipments[1].segments
-    assert "only to have their tokens counted" in words(found)
+    assert "to count their tokens" in words(found)
 
 
 def test_payloads_are_kept_word_for_word_under_the_call_they_belong_to():

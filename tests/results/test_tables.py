@@ -96,11 +96,11 @@ def test_attempts_keep_simulated_money_in_columns_of_its_own():
         ListedCall(run_id="run-1", run_name="=1+1", simulated=flag, call=make_call(0, simulated=flag))
         for flag in (False, True)
     )
-    frame = tables.attempts([real, simulated])
+    frame = tables.attempt_table([real, simulated])
     assert frame["cost_usd"].isna().tolist() == [False, True]
     assert frame["reserved_usd (simulated)"].tolist()[1] == 0.06
     assert spreadsheet.csv_text(frame).splitlines()[1].startswith("run-1,'=1+1,refine,draft-001,draft-001.refine.1,")
-    assert tables.attempts([]).dtypes.to_dict() == frame.dtypes.to_dict()
+    assert tables.attempt_table([]).dtypes.to_dict() == frame.dtypes.to_dict()
 
 
 def test_csv_keeps_numbers_and_disarms_formulas():

@@ -19,7 +19,7 @@ from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.worker import Worker
 from pipeline.results.export import run_document
-from pipeline.results.sent import outbound, remarks
+from pipeline.results.sent import outbound, outbound_notes
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, BundleLimits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final
@@ -203,8 +203,8 @@ def test_run_without_source_differs_only_in_the_quotes_of_its_evidence(exported,
     for entry in (entry for persona in there["personas"] for entry in persona["evidence"]):
         entry["quote"] = None
     assert here == there
-    statement = " ".join(remarks(outbound(empty.run(run_id), empty.study("study-1"))))
-    assert "is not known here" in statement
+    statement = " ".join(outbound_notes(outbound(empty.run(run_id), empty.study("study-1"))))
+    assert "are not known here" in statement
 
 
 def test_study_without_words_runs_nothing_until_its_files_are_uploaded(exported, empty: Store):
@@ -372,8 +372,8 @@ def test_commands_export_import_and_refuse(tmp_path: Path, capsys: pytest.Captur
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--html", "x.html", "--without-source"], "belongs to --bundle"),
-        (["--bundle", "x.zip", "--with-source"], "belongs to --html"),
+        (["--html", "x.html", "--without-source"], "needs --bundle"),
+        (["--bundle", "x.zip", "--with-source"], "needs --html"),
         (["--bundle", "missing/x.zip"], "cannot be written"),
     ],
 )

@@ -1,9 +1,9 @@
-"""A run as charts: what came out, where it came from, what it cost, whether paying helped.
+"""Charts of a run: scores, outcomes, cost, and gain from refining.
 
-Pure functions from a run to a `ChartView`: an Altair chart together with its finding in words. The finding is
-never drawn into the chart, so nothing is cut off. Axis and legend text takes the colours of the page; rules and
-labels, which the page's theme does not reach, depend on `dark`. Where there is nothing to draw, `chart` is
-`None` and the title says why. Altair is imported here and in nothing that `import pipeline` reaches.
+Pure functions from a run to a `ChartView`: an Altair chart with its finding in words. The finding is never drawn into
+the chart, so it is not cut off. Axis and legend text takes the colours of the page; rules and labels, which the page's
+theme does not reach, depend on `dark`. Without data, `chart` is `None` and the title gives the reason. Altair is
+imported only here; `import pipeline` does not reach it.
 """
 
 from pipeline.results.charts.cost import Progress, cost_curve

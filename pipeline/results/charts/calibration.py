@@ -1,4 +1,4 @@
-"""Where a threshold cuts the drafts, what labels say on either side, which risk and which cost follow."""
+"""Charts of a threshold: histogram of drafts with labels, risk curve, and cost curve."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -20,19 +20,19 @@ from pipeline.results.charts.style import (
     ChartTemplate,
     ChartView,
     MovingView,
-    frame,
-    named,
+    frame_points,
+    rows_named,
+    side_label,
     template,
-    tenths,
-    turning,
+    tenths_axis,
 )
 from pipeline.text.wording import count, percent, score, usd
 
 _BINS = 50
 _HEIGHT = 300
 _NEAR = 0.15
-"""Lines so close have no room for a label between them, as a part of the axis."""
-_WORDS = "Histogram of draft scores. What is right of the threshold stays local. Labels are ticks below the bars."
+"""Share of the axis between two lines under which a label between them does not fit."""
+_WORDS = "Histogram of draft scores. Drafts right of the threshold stay local. Labels are ticks below the bars."
 
 _RISK_HEIGHT, _COST_HEIGHT = 280, 260
 _RISK_WORDS = "Risk of an unacceptable local draft over the share that stays local: estimate and upper bound."
@@ -42,19 +42,21 @@ _COST_WORDS = "Cost of one run over the threshold, with the budget as a line."
 def threshold_histogram(
     cases: Cases, labels: Floats, position: Position, recommended: float | None, *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Draft scores cut by the threshold: what is right of it stays local. Labels as ticks below the bars.
+    """Draw draft scores cut by the threshold: drafts right of it stay local. Labels are ticks below the bars.
 
     Args:
         cases: the drafts.
         labels: 1 acceptable, 0 not, NaN unlabelled; per draft.
         position: where the threshold stands.
-        recommended: certified threshold, marked beside; `None` without one.
+        recommended: certified threshold, marked too; `None` without one.
         dark: whether the page is.
     """
     known = cases.score[~np.isnan(cases.score)]
     labelled = int(np.count_nonzero(~np.isnan(labels)))
     if not len(known):
-        return style.nothing("No draft has a score yet", pd.DataFrame({"drafts": [len(cases)], "labelled": [labelled]}))
+        return style.no_chart(
+            "No draft has a score yet", pd.DataFrame({"drafts": [len(cases)], "labelled": [labelled]})
+        )
     bars, highest = _cut(known, position.threshold), _highest(known)
     at = min(position.threshold, 1.0)
     stays = "stays" if position.local == 1 else "stay"
@@ -78,7 +80,7 @@ def threshold_histogram(
 
 @lru_cache(maxsize=2)
 def _template(dark: bool) -> ChartTemplate:
-    return template([frame(), _shade(), _bars(), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
+    return template([frame_points(), _shade(), _bars(), _rug(), *_marks(dark)], _HEIGHT, _WORDS)
 
 
 # --- the parts -------------------------------------------------------------------------------------
@@ -111,7 +113,7 @@ def _highest(scores: Floats) -> float:
 
 def _bars() -> alt.Chart:
     colours = alt.Scale(domain=["stays local", "is refined"], range=[style.LOCAL, style.FRONTIER])
-    # The scale of counts is written into the chart: beside it, it would shift the bars away from the slider above.
+    # The labels of the y axis are inside the chart: outside, they would shift the bars away from the slider above.
     counts = alt.Axis(
         labelAlign="left",
         labelPadding=-6,
@@ -127,10 +129,12 @@ def _bars() -> alt.Chart:
         gridOpacity=alt.condition("datum.value > 0", alt.value(1), alt.value(0)),
     )
     chart: alt.Chart = (
-        named("bars")
+        rows_named("bars")
         .mark_bar(binSpacing=1, aria=False)
         .encode(
-            alt.X("left:Q", bin="binned", title="Draft score, overall (0–1)", scale=style.unit(), axis=tenths()),
+            alt.X(
+                "left:Q", bin="binned", title="Draft score, overall (0–1)", scale=style.unit_scale(), axis=tenths_axis()
+            ),
             alt.X2("right:Q"),
             alt.Y("bottom:Q", scale=alt.Scale(nice=False), axis=counts),
             alt.Y2("top:Q"),
@@ -148,9 +152,9 @@ def _bars() -> alt.Chart:
 
 def _shade() -> alt.Chart:
     chart: alt.Chart = (
-        named("shade")
+        rows_named("shade")
         .mark_rect(color=style.LOCAL, opacity=0.1, aria=False)
-        .encode(alt.X("from:Q", scale=style.unit()), alt.X2("to:Q"))
+        .encode(alt.X("from:Q", scale=style.unit_scale()), alt.X2("to:Q"))
     )
     return chart
 
@@ -170,10 +174,10 @@ def _rug() -> alt.Chart:
         return alt.condition("datum.said == 'not acceptable'", alt.value(bad), alt.value(good))
 
     chart: alt.Chart = (
-        named("rug")
+        rows_named("rug")
         .mark_point(opacity=1, strokeWidth=1.5, aria=False)
         .encode(
-            alt.X("score:Q", scale=style.unit()),
+            alt.X("score:Q", scale=style.unit_scale()),
             alt.Y("level:Q"),
             shape=either("triangle-up", "stroke"),
             angle=either(0, 90),
@@ -191,7 +195,7 @@ def _lines(at: float, recommended: float | None, highest: float) -> ChartColumns
     late = [place > 0.5 for place in places]
     has_room = min(places) > _NEAR and max(places) < 1 - _NEAR
     if recommended is not None and 0 < abs(at - recommended) < _NEAR and has_room:
-        # Each label on the outer side, or it would stand over the other line.
+        # Each label on the outer side, so that it does not cover the other line.
         late = [at < recommended, recommended < at]
     return {
         "at": [*places],
@@ -203,31 +207,31 @@ def _lines(at: float, recommended: float | None, highest: float) -> ChartColumns
 
 
 def _marks(dark: bool) -> list[AnyChart]:
-    base = named("marks").encode(alt.X("at:Q", scale=style.unit()))
+    base = rows_named("marks").encode(alt.X("at:Q", scale=style.unit_scale()))
     is_here = "datum.is_here"
     return [
-        base.mark_rule(color=style.ink(dark)).encode(
+        base.mark_rule(color=style.text_colour(dark)).encode(
             strokeWidth=alt.condition(is_here, alt.value(2), alt.value(1.5)),
             strokeDash=alt.condition(is_here, alt.value([1, 0]), alt.value([4, 3])),
         ),
-        turning(base, dark, "label", 6).encode(alt.Y("level:Q")),
+        side_label(base, dark, "label", 6).encode(alt.Y("level:Q")),
     ]
 
 
 def risk_curve(
     positions: Sequence[Position], here: Position, alpha: float, *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Risk over the share that stays local: the estimate, and what the labels show. Certified is what is under alpha.
+    """Draw risk over the share that stays local: estimate and upper bound, certified where the bound is under alpha.
 
     Args:
         positions: per place of the threshold, ascending.
-        here: the one it stands at.
+        here: the current one.
         alpha: largest acceptable risk.
         dark: whether the page is.
     """
     known = [(one, one.bad) for one in reversed(positions) if one.bad]
     if not known:
-        return style.nothing("No label speaks of any threshold yet", pd.DataFrame())
+        return style.no_chart("No label counts at any threshold yet", pd.DataFrame())
     curve = {
         "threshold": [min(one.threshold, 1.0) for one, _ in known],
         "local_share": [one.local_share for one, _ in known],
@@ -266,7 +270,7 @@ def _risk_template(top: float, dark: bool) -> ChartTemplate:
 def cost_by_threshold(
     positions: Sequence[Position], here: Position, budget_micros: int | None, *, simulated: bool, dark: bool = False
 ) -> ChartView | MovingView:
-    """What one run costs at each threshold, nothing capped: the budget as a line, what is imputed as a band."""
+    """Draw the uncapped cost of one run at each threshold: the budget as a line, imputed costs as a band."""
     finite = [one for one in positions if isfinite(one.threshold)]
     known = [
         (one.threshold, cost, low, high)
@@ -276,7 +280,7 @@ def cost_by_threshold(
         and (high := one.cost_high_micros) is not None
     ]
     if not known:
-        return style.nothing("What the frontier costs is not known for these drafts", pd.DataFrame())
+        return style.no_chart("The cost of the frontier is unknown for these drafts", pd.DataFrame())
     names = ("threshold", "cost_usd", "low_usd", "high_usd")
     curve = {name: [row[column] / (MICROS if column else 1) for row in known] for column, name in enumerate(names)}
     top = max(curve["high_usd"]) or 0.01
@@ -293,7 +297,7 @@ def cost_by_threshold(
             "here": {"threshold": [at], "usd": [(here.cost_micros or 0) / MICROS]},
         },
         height=_COST_HEIGHT,
-        title=f"{usd(round(here.cost_micros or 0), simulated)} at {score(at)}, nothing capped",
+        title=f"{usd(round(here.cost_micros or 0), simulated)} at {score(at)}, without a cap",
         alt=_COST_WORDS,
         rows=curve,
         subtitle=f"{label} is beyond the axis" if label and not is_near else "",
@@ -303,11 +307,13 @@ def cost_by_threshold(
 @lru_cache(maxsize=8)
 def _cost_template(decimals: int, simulated: bool, dark: bool) -> ChartTemplate:
     money = f"Cost of one run, USD{' (simulated)' if simulated else ''}"
-    return template([frame(), *_cost_layers(decimals, money, dark)], _COST_HEIGHT, _COST_WORDS)
+    return template([frame_points(), *_cost_layers(decimals, money, dark)], _COST_HEIGHT, _COST_WORDS)
 
 
 def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
-    share = alt.X("local_share:Q", title="Share that stays local", scale=style.unit(), axis=alt.Axis(format=".0%"))
+    share = alt.X(
+        "local_share:Q", title="Share that stays local", scale=style.unit_scale(), axis=alt.Axis(format=".0%")
+    )
     tall = alt.Scale(domain=[0, top], nice=False, clamp=True)
     tips = [
         alt.Tooltip("threshold:Q", title="Threshold", format=".2f"),
@@ -315,7 +321,7 @@ def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
         alt.Tooltip("estimate:Q", title="Estimated risk", format=".1%"),
         alt.Tooltip("bound:Q", title="Upper bound", format=".1%"),
     ]
-    curve, limit, here = named("curve"), named("limit"), named("here")
+    curve, limit, here = rows_named("curve"), rows_named("limit"), rows_named("here")
     risk = alt.Axis(format=".0%", tickCount=6)
     return [
         curve.mark_line(interpolate="step-before", strokeWidth=2.5, color=style.BAD).encode(
@@ -325,15 +331,15 @@ def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
             share, alt.Y("estimate:Q"), alt.Order("local_share:Q")
         ),
         curve.mark_point(opacity=0, size=60).encode(share, alt.Y("bound:Q"), tooltip=tips),
-        limit.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(alt.Y("alpha:Q")),
-        style.label(limit, dark, "left", "bottom", dx=4, dy=-3).encode(alt.Y("alpha:Q"), x=alt.value(0)),
+        limit.mark_rule(strokeWidth=2, color=style.text_colour(dark)).encode(alt.Y("alpha:Q")),
+        style.text_layer(limit, dark, "left", "bottom", dx=4, dy=-3).encode(alt.Y("alpha:Q"), x=alt.value(0)),
         here.mark_point(filled=True, size=110, opacity=1, color=style.BAD).encode(share, alt.Y("bound:Q")),
         here.mark_text(
             align="right",
             baseline=alt.ExprRef("datum.below ? 'top' : 'bottom'"),
             dx=-8,
             dy=alt.ExprRef("datum.below ? 6 : -4"),
-            color=style.ink(dark),
+            color=style.text_colour(dark),
             fontSize=style.TEXT,
             fontWeight="bold",
         ).encode(share, alt.Y("bound:Q"), alt.Text("label:N")),
@@ -341,9 +347,9 @@ def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
 
 
 def _cost_layers(decimals: int, money: str, dark: bool) -> list[AnyChart]:
-    curve, budget, here = named("curve"), named("budget"), named("here")
-    across = alt.X("threshold:Q", title="Threshold", scale=style.unit(), axis=tenths())
-    dollars = alt.Y("cost_usd:Q", title=money, scale=alt.Scale(nice=False), axis=style.dollars_with(decimals))
+    curve, budget, here = rows_named("curve"), rows_named("budget"), rows_named("here")
+    across = alt.X("threshold:Q", title="Threshold", scale=style.unit_scale(), axis=tenths_axis())
+    dollars = alt.Y("cost_usd:Q", title=money, scale=alt.Scale(nice=False), axis=style.money_axis_with(decimals))
     tips = [
         alt.Tooltip("threshold:Q", title="Threshold", format=".2f"),
         alt.Tooltip("cost_usd:Q", title="Cost, USD", format="$,.4~r"),
@@ -356,7 +362,7 @@ def _cost_layers(decimals: int, money: str, dark: bool) -> list[AnyChart]:
             across, dollars, tooltip=tips
         ),
         budget.mark_rule(strokeWidth=2, color=style.BUDGET).encode(alt.Y("usd:Q")),
-        style.label(budget, dark, "left", "bottom", dx=4, dy=-3).encode(alt.Y("usd:Q"), x=alt.value(0)),
-        here.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(across),
+        style.text_layer(budget, dark, "left", "bottom", dx=4, dy=-3).encode(alt.Y("usd:Q"), x=alt.value(0)),
+        here.mark_rule(strokeWidth=2, color=style.text_colour(dark)).encode(across),
         here.mark_point(filled=True, size=110, opacity=1, color=style.FRONTIER).encode(across, alt.Y("usd:Q")),
     ]

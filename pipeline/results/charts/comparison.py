@@ -1,8 +1,8 @@
-"""Runs side by side: mix, money and scores, each run with one letter and one colour throughout.
+"""Charts of several runs: outcomes, cost and scores, with one letter and one colour per run.
 
 Every table has the rows of all runs, with `run` (the letter), `run_name` and `simulated` before the columns that
-`pipeline.results.tables` documents. Scores of drafts and of delivered texts are other rows of the same charts; see
-`style.MovingView`.
+`pipeline.results.tables` documents. Scores of drafts and of delivered texts are different rows of the same charts;
+see `style.MovingView`.
 """
 
 from collections.abc import Sequence
@@ -17,20 +17,20 @@ from pipeline.domain.run import RunRecord
 from pipeline.results import tables
 from pipeline.results.charts import style
 from pipeline.results.charts.cost import Progress
-from pipeline.results.charts.style import ChartColumns, ChartTemplate, ChartView, MovingView, named, template
+from pipeline.results.charts.style import ChartColumns, ChartTemplate, ChartView, MovingView, rows_named, template
 from pipeline.text.wording import count, label, percent, score, usd
 
 COLOURS = dict(
     zip(LETTERS, ("#009E73", "#8A63D2", "#A0761B", "#C0504D", "#2E8B9E", "#B0559B", "#6B8E23", "#7D7D7D"), strict=True)
 )
-"""Per run; none of them is a colour that means an outcome or the budget, and all can be seen on light and dark."""
+"""Per run; none is the colour of an outcome or the budget, and all are visible on light and dark."""
 
 _DASHES = ([1, 0], [7, 3], [2, 2], [9, 3, 2, 3], [5, 5], [1, 3], [12, 4], [4, 2])
 HEIGHT = 300
 """Pixels of each chart."""
 
 _MOST_STEPS = 600
-"""Per run: longer ones are thinned for drawing."""
+"""Most steps per run; longer ones are thinned for drawing."""
 
 Texts = Literal["delivered texts", "kept drafts"]
 
@@ -42,7 +42,7 @@ _ROWS_WORDS = "Score distributions one below the other: bars per run, with its m
 
 
 def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
-    """What legends call the runs, by letter: as much of the names as fits, and which are simulated where some are."""
+    """Return the legend labels of runs by letter: names shortened to fit, simulated ones marked."""
     mixed = len({run.simulated for run in runs}) > 1
     return {
         letter: f"{letter} · {label(run.name, 11 if mixed else 22)}{' (simulated)' if mixed and run.simulated else ''}"
@@ -51,10 +51,10 @@ def run_labels(runs: Sequence[RunRecord]) -> dict[str, str]:
 
 
 def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
-    """One bar per run: what became of its personas, as shares."""
-    table = together(runs, [tables.outcome_mix(run) for run in runs])
+    """Draw one bar per run: shares of its personas by outcome."""
+    table = stack_runs(runs, [tables.outcome_mix(run) for run in runs])
     if table.empty:
-        return style.nothing("No persona is finished", table)
+        return style.no_chart("No persona is finished", table)
     local = {
         letter: sum(final.origin == "local" for final in run.personas) / len(run.personas)
         for letter, run in zip(LETTERS, runs, strict=False)
@@ -71,7 +71,7 @@ def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
         alt.Chart(drawn)
         .mark_bar(strokeWidth=1.5, height=alt.RelativeBandSize(0.7))
         .encode(
-            alt.X("start:Q", title="Share of the run's personas", scale=style.unit(), axis=percents()),
+            alt.X("start:Q", title="Share of the run's personas", scale=style.unit_scale(), axis=percent_axis()),
             alt.X2("end:Q"),
             alt.Y("run:N", title=None, axis=alt.Axis(ticks=False, domain=False)),
             *style.outcome_colours(dict(zip(table["outcome"], table["words"], strict=True)), "words"),
@@ -92,16 +92,16 @@ def mix_rows(runs: Sequence[RunRecord], *, dark: bool = False) -> ChartView:
 
 
 _LABELLED = 0.06
-"""Share from which a part of a bar has room for its number."""
+"""Smallest share whose part of a bar has room for its number."""
 
 
 def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool = False) -> ChartView:
-    """Money spent by each run as step lines on one axis."""
-    table = together(runs, [tables.cumulative_cost(run) for run in runs])
+    """Draw money spent by each run as step lines on one axis."""
+    table = stack_runs(runs, [tables.cumulative_cost(run) for run in runs])
     mixed = len({run.simulated for run in runs}) > 1
     spent = {letter: usd(run.spent_micros, mixed and run.simulated) for letter, run in zip(LETTERS, runs, strict=False)}
     if not any(run.spent_micros for run in runs):
-        return style.nothing("None of the runs spent anything", table)
+        return style.no_chart("None of the runs spent anything", table)
     mark = " (simulated)" if runs[0].simulated and not mixed else ""
     title = f"Spent{mark}: {', '.join(f'{letter} {amount}' for letter, amount in spent.items())}"
     calls = table.groupby("run")["call"].max()
@@ -114,9 +114,16 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         alt.Chart(drawn)
         .mark_line(interpolate="step-after", strokeWidth=2.5)
         .encode(
-            alt.X("at:Q", title=axis_title, scale=style.unit(float(drawn["at"].max())), axis=_course_axis(drawn, by)),
-            alt.Y("total_usd:Q", title=f"Cumulative cost, USD{mark}", scale=style.unit(top), axis=style.dollars(top)),
-            *colours(labels),
+            alt.X(
+                "at:Q", title=axis_title, scale=style.unit_scale(float(drawn["at"].max())), axis=_course_axis(drawn, by)
+            ),
+            alt.Y(
+                "total_usd:Q",
+                title=f"Cumulative cost, USD{mark}",
+                scale=style.unit_scale(top),
+                axis=style.money_axis(top),
+            ),
+            *run_colours(labels),
             alt.Order("call:Q"),
         )
     )
@@ -126,7 +133,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
         .encode(
             alt.X("at:Q"),
             alt.Y("total_usd:Q"),
-            colours(labels)[0],
+            run_colours(labels)[0],
             tooltip=[
                 alt.Tooltip("label:N", title="Run"),
                 alt.Tooltip("call:Q", title="Call"),
@@ -140,8 +147,8 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
 # --- what they share -------------------------------------------------------------------------------
 
 
-def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The tables of all runs below each other, with the letter and the name of the run first."""
+def stack_runs(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Stack the tables of all runs, with the letter and the name of the run as first columns."""
     marked = [
         pd.concat(
             [pd.DataFrame({"run": letter, "run_name": run.name, "simulated": run.simulated}, index=table.index), table],
@@ -152,8 +159,8 @@ def together(runs: Sequence[RunRecord], tables: Sequence[pd.DataFrame]) -> pd.Da
     return pd.concat(marked, ignore_index=True)
 
 
-def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
-    """Colour and dashes by run, with one legend below the chart; `labels` are those of `run_labels`."""
+def run_colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
+    """Encode colour and dashes by run, with one legend below the chart; `labels` come from `run_labels`."""
     key, domain = style.legend("stroke", 500), list(labels)
     colours = alt.Scale(domain=domain, range=[COLOURS[letter] for letter in LETTERS[: len(domain)]])
     dashes = alt.Scale(domain=domain, range=list(_DASHES[: len(domain)]))
@@ -161,7 +168,7 @@ def colours(labels: Sequence[str]) -> tuple[alt.Color, alt.StrokeDash]:
 
 
 def _course(table: pd.DataFrame, runs: Sequence[RunRecord], by: Progress) -> tuple[pd.DataFrame, str]:
-    """The cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
+    """Return the cost tables with their place on the x axis (`at`), to the end of each run, and the axis title."""
     parts, names = [], run_labels(runs)
     for letter, run in zip(LETTERS, runs, strict=False):
         part = table[table["run"] == letter]
@@ -182,21 +189,21 @@ def _seconds(run: RunRecord) -> float:
 
 
 def _course_axis(drawn: pd.DataFrame, by: Progress) -> alt.Axis:
-    return style.whole_numbers(float(drawn["at"].max())) if by == "call" else alt.Axis(format="~r", tickCount=8)
+    return style.count_axis(float(drawn["at"].max())) if by == "call" else alt.Axis(format="~r", tickCount=8)
 
 
-def percents() -> alt.Axis:
-    """An axis for shares."""
+def percent_axis() -> alt.Axis:
+    """Return an axis for shares."""
     return alt.Axis(format=".0%", tickCount=5)
 
 
 def score_overlay(
     runs: Sequence[RunRecord], texts: Texts = "delivered texts", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """The score distributions over each other: share of each run's personas in 20 bins on 0..1."""
+    """Draw score distributions over each other: share of each run's personas in 20 bins on 0..1."""
     table, scored = _scores(runs, texts)
     if scored.empty:
-        return style.nothing("No persona has a score", table)
+        return style.no_chart("No persona has a score", table)
     title, subtitle = _score_finding(runs, texts, table, scored)
     binned = _binned(scored)
     return MovingView(
@@ -212,15 +219,15 @@ def score_overlay(
 
 @lru_cache(maxsize=8)
 def _overlay_template(labels: tuple[str, ...]) -> ChartTemplate:
-    line = named("steps").mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
+    line = rows_named("steps").mark_line(interpolate="step-after", strokeWidth=2.5, opacity=0.9)
     layer = line.encode(
-        alt.X("left:Q", title=_AXIS, scale=style.unit(), axis=_tenths()),
-        alt.Y("share:Q", title="Share of the run's personas", scale=alt.Scale(domainMin=0), axis=percents()),
-        *colours(labels),
+        alt.X("left:Q", title=_AXIS, scale=style.unit_scale(), axis=_tenths()),
+        alt.Y("share:Q", title="Share of the run's personas", scale=alt.Scale(domainMin=0), axis=percent_axis()),
+        *run_colours(labels),
         alt.Order("left:Q"),
     )
     # A point on each step, for its tooltip.
-    points = named("bins").mark_circle(size=60, opacity=0)
+    points = rows_named("bins").mark_circle(size=60, opacity=0)
     return template(
         [layer, points.encode(alt.X("middle:Q"), alt.Y("share:Q"), tooltip=_BIN_TOOLTIP)], HEIGHT, _OVERLAY_WORDS
     )
@@ -229,10 +236,10 @@ def _overlay_template(labels: tuple[str, ...]) -> ChartTemplate:
 def score_rows(
     runs: Sequence[RunRecord], texts: Texts = "delivered texts", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """The same distributions one below the other, on one axis; counted, with each run's mean as a line."""
+    """Draw the distributions one below the other, on one axis; as counts, with each run's mean as a line."""
     table, scored = _scores(runs, texts)
     if scored.empty:
-        return style.nothing("No persona has a score", table)
+        return style.no_chart("No persona has a score", table)
     title, subtitle = _score_finding(runs, texts, table, scored)
     places = _places(len(runs))
     binned = _binned(scored)
@@ -263,27 +270,27 @@ def _rows_template(labels: tuple[str, ...], dark: bool) -> ChartTemplate:
         description="Runs, the first on top",
     )
     bars = (
-        named("bins")
+        rows_named("bins")
         .mark_bar(binSpacing=1)
         .encode(
-            alt.X("left:Q", bin="binned", title=_AXIS, scale=style.unit(), axis=_tenths()),
+            alt.X("left:Q", bin="binned", title=_AXIS, scale=style.unit_scale(), axis=_tenths()),
             alt.X2("right:Q"),
-            alt.Y("bottom:Q", title="Personas per run", scale=style.unit(float(len(labels))), axis=axis),
+            alt.Y("bottom:Q", title="Personas per run", scale=style.unit_scale(float(len(labels))), axis=axis),
             alt.Y2("top:Q"),
-            # The letters at the axis say it.
-            colours(labels)[0].legend(None),
+            # The letters at the axis replace a legend.
+            run_colours(labels)[0].legend(None),
             tooltip=_BIN_TOOLTIP,
         )
     )
     at, above = alt.X("overall:Q"), alt.Y("top:Q")
-    rule = named("means").mark_rule(strokeWidth=2, color=style.ink(dark))
-    text = style.label(named("means"), dark, "right", "top", dx=-4)
+    rule = rows_named("means").mark_rule(strokeWidth=2, color=style.text_colour(dark))
+    text = style.text_layer(rows_named("means"), dark, "right", "top", dx=-4)
     layers = [bars, rule.encode(at, alt.Y("bottom:Q"), alt.Y2("top:Q")), text.encode(at, above)]
     return template(layers, HEIGHT, _ROWS_WORDS)
 
 
 def _places(runs: int) -> dict[str, int]:
-    """Where the row of each letter stands, counted from below."""
+    """Return the row of each letter, counted from below."""
     return {letter: place for place, letter in enumerate(LETTERS[:runs][::-1])}
 
 
@@ -292,12 +299,12 @@ def _columns(frame: pd.DataFrame) -> ChartColumns:
 
 
 def _scores(runs: Sequence[RunRecord], texts: Texts) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """One row per persona or kept draft, and those of them with a score, with what the legend calls their run."""
+    """Return one row per persona or kept draft, and those with a score, with the legend label of their run."""
     if texts == "delivered texts":
         frames = [tables.persona_table(run) for run in runs]
     else:
         frames = [(drafts := tables.draft_scores(run))[drafts["kept"]] for run in runs]
-    table = together(runs, [one.reset_index(drop=True) for one in frames])
+    table = stack_runs(runs, [one.reset_index(drop=True) for one in frames])
     names = run_labels(runs)
     return table, table.dropna(subset=["overall"]).assign(label=lambda frame: frame["run"].map(names))
 
@@ -311,7 +318,7 @@ def _score_finding(
     none = f"; {' and '.join(absent)} without a score" if absent else ""
     title = f"Mean score: {', '.join(f'{letter} {score(mean)}' for letter, mean in means.items())}"
     counted = "; ".join(f"{letter}: n = {number}" for letter, number in numbers.items())
-    return title, f"{texts.capitalize()}; {counted}{style.left_out(table, scored)}{none}"
+    return title, f"{texts.capitalize()}; {counted}{style.left_out_note(table, scored)}{none}"
 
 
 def _binned(scored: pd.DataFrame) -> pd.DataFrame:
@@ -335,7 +342,7 @@ def _binned(scored: pd.DataFrame) -> pd.DataFrame:
 
 
 def _steps(binned: pd.DataFrame) -> pd.DataFrame:
-    """Empty bins too, and a last point at 1, so that each outline comes back to zero."""
+    """Add empty bins and a last point at 1, so that each outline returns to zero."""
     every = pd.MultiIndex.from_product([binned["label"].unique(), range(_BINS + 1)], names=["label", "bin"])
     frame = binned.set_index(["label", "bin"])["share"].reindex(every, fill_value=0.0).reset_index()
     return frame.assign(left=frame["bin"] / _BINS)
@@ -351,7 +358,7 @@ _BIN_TOOLTIP = [
 
 
 def _letter_expression(rows: dict[str, int]) -> str:
-    """A Vega expression that names the rows; letters and numbers are our own."""
+    """Return a Vega expression that labels the rows; it contains no untrusted text."""
     return "".join(f"datum.value < {place + 1} ? '{letter}' : " for letter, place in rows.items()) + "''"
 
 

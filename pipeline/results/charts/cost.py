@@ -1,4 +1,4 @@
-"""How did the money go, how far is the budget, and what would the frontier alone have cost?"""
+"""Chart of cumulative cost, with the budget and the frontier-only cost."""
 
 from typing import Literal, NamedTuple
 
@@ -15,7 +15,7 @@ from pipeline.text.wording import count, usd
 Progress = Literal["call", "time"]
 
 _FAR = 20
-"""A line at more than this many times the spending would press the curve flat; it is told in words instead."""
+"""A line at more than this many times the spending would flatten the curve; it is put into words instead."""
 
 _MOST_STEPS = 2000
 """Longer runs are thinned for drawing: Altair refuses over 5,000 rows, and no screen shows more."""
@@ -33,7 +33,7 @@ class _Line(NamedTuple):
 
 
 class _Frame(NamedTuple):
-    """The part of the plane that is drawn: minutes, seconds or calls by USD, both from 0."""
+    """Limits of the axes: minutes, seconds or calls by USD, both from 0."""
 
     right: float
     top: float
@@ -45,15 +45,15 @@ class _Frame(NamedTuple):
 
 
 def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> ChartView:
-    """Money spent as a step line, with the budget, the frontier-only cost and what is reserved at the moment.
+    """Draw money spent as a step line, with the budget, the frontier-only cost and current reservations.
 
-    A step stands where its call started, because the money is bound from then on.
+    A step is at the start of its call, because the money is reserved from then on.
     """
     table = tables.cumulative_cost(run)
     calls = len(table) - 1
     if not run.spent_micros and not run.frontier_only_micros:
         why = f"{count(calls, 'call')}, none of them charged" if calls else "No paid call was made"
-        return style.nothing(why, table)
+        return style.no_chart(why, table)
     refused = sum(final.outcome == "budget_exhausted" for final in run.personas)
     lines, far = _lines(run)
     title = _finding(run, calls, refused)
@@ -79,7 +79,7 @@ def _finding(run: RunRecord, calls: int, refused: int) -> str:
 
 
 def _lines(run: RunRecord) -> tuple[list[_Line], list[_Line]]:
-    """Budget and frontier-only cost, where they are known: those near enough to draw, and the others."""
+    """Split budget and frontier-only cost, where known, into lines near enough to draw and the others."""
     amounts = {"budget": run.config.budget_micros, "frontier only": run.frontier_only_micros}
     known = [
         _Line(name, micros / MICROS, f"{name} {usd(micros, run.simulated)}")
@@ -91,10 +91,10 @@ def _lines(run: RunRecord) -> tuple[list[_Line], list[_Line]]:
 
 
 def _curve(table: pd.DataFrame, run: RunRecord, by: Progress) -> tuple[pd.DataFrame, str]:
-    """The cost table with its place on the x axis (`at`), thinned where it is very long, and the axis title."""
+    """Return the cost table with its place on the x axis (`at`), thinned if very long, and the axis title."""
     if by == "call":
         frame, title = table.assign(at=table["call"].astype(float)), "Paid calls, in order of their start"
-        if len(frame) == 1:  # nothing was bought: a flat line, so that the distance to the others can be seen
+        if len(frame) == 1:  # nothing was bought: draw a flat line, which shows the distance to the others
             frame = pd.concat([frame, frame.assign(at=1.0, call=1, status="end")], ignore_index=True)
     else:
         ended = (run.finished_at - run.created_at).total_seconds() if run.finished_at else 0.0
@@ -126,13 +126,13 @@ def _layers(
 
 def _steps(curve: pd.DataFrame, title: str, money: str, frame: _Frame) -> alt.Chart:
     by_call = curve["at"].equals(curve["call"].astype(float))
-    axis = style.whole_numbers(frame.right) if by_call else alt.Axis(format="~r", tickCount=8)
+    axis = style.count_axis(frame.right) if by_call else alt.Axis(format="~r", tickCount=8)
     chart: alt.Chart = (
         alt.Chart(curve)
         .mark_line(interpolate="step-after", color=style.FRONTIER, strokeWidth=2.5)
         .encode(
-            alt.X("at:Q", title=title, scale=style.unit(frame.right), axis=axis),
-            alt.Y("cumulative_usd:Q", title=money, scale=style.unit(frame.top), axis=style.dollars(frame.top)),
+            alt.X("at:Q", title=title, scale=style.unit_scale(frame.right), axis=axis),
+            alt.Y("cumulative_usd:Q", title=money, scale=style.unit_scale(frame.top), axis=style.money_axis(frame.top)),
             alt.Order("call:Q"),
         )
     )
@@ -140,7 +140,7 @@ def _steps(curve: pd.DataFrame, title: str, money: str, frame: _Frame) -> alt.Ch
 
 
 def _points(settled: pd.DataFrame) -> alt.Chart:
-    """A point per call; in a long run they would hide the steps, so that they only carry the tooltip."""
+    """Draw a point per call; invisible in a long run, where points would hide the steps, but with a tooltip."""
     visible = len(settled) <= _MOST_POINTS_SEEN
     chart: alt.Chart = (
         alt.Chart(settled.iloc[1:])
@@ -167,20 +167,24 @@ def _reserved(held: pd.DataFrame) -> alt.Chart:
 
 
 def _reference(line: _Line, lines: list[_Line], gap: float, dark: bool) -> list[AnyChart]:
-    """A line with its label at the left end: above it, or below where another line is close above."""
+    """Draw a line with its label at the left end: above it, or below where another line is close above."""
     base = alt.Chart(pd.DataFrame({"usd": [line.usd], "label": [line.label]}))
     if line.name == "budget":
         rule = base.mark_rule(strokeWidth=2, color=style.BUDGET)
     else:
-        rule = base.mark_rule(strokeWidth=2, color=style.ink(dark), strokeDash=[6, 4])
+        rule = base.mark_rule(strokeWidth=2, color=style.text_colour(dark), strokeDash=[6, 4])
     crowded = any(0 < other.usd - line.usd < gap for other in lines)
-    text = style.label(base, dark, "left", "top", dy=4) if crowded else style.label(base, dark, "left", "bottom", dy=-4)
+    text = (
+        style.text_layer(base, dark, "left", "top", dy=4)
+        if crowded
+        else style.text_layer(base, dark, "left", "bottom", dy=-4)
+    )
     at = alt.Y("usd:Q")
     return [rule.encode(at), text.encode(at, x=alt.value(4))]
 
 
 def _clear(level: float, lines: list[_Line], gap: float) -> float:
-    """USD at which the label of the curve's end touches neither a line nor the text above or below it."""
+    """Find the USD at which the label of the curve's end touches neither a line nor its text."""
     for line in sorted(lines, key=lambda line: line.usd):
         if -gap < line.usd - level < 2 * gap:
             level = line.usd + gap
@@ -192,6 +196,6 @@ def _end(held: pd.DataFrame, frame: _Frame, stopped: bool, dark: bool) -> list[A
     shape, colour = ("diamond", style.BUDGET) if stopped else ("circle", style.FRONTIER)
     point = base.mark_point(shape=shape, size=120, filled=True, opacity=1, color=colour)
     late = float(held["at"].iloc[0]) > frame.right / 2
-    text = style.label(base, dark, "right" if late else "left", "bottom", dy=-8, bold=True)
+    text = style.text_layer(base, dark, "right" if late else "left", "bottom", dy=-8, bold=True)
     at = alt.X("at:Q")
     return [point.encode(at, alt.Y("cumulative_usd:Q")), text.encode(at, alt.Y("level:Q"))]

@@ -1,6 +1,6 @@
-"""The cells of an experiment as differences from one of them: a dot with its interval per cell.
+"""Chart of the cells of an experiment as differences from a baseline cell: a dot with its interval per cell.
 
-The rows of a chart change with the cell that the others are compared with, and nothing else of it: see `moving`.
+Only the rows of a chart change with the baseline: see `style.MovingView`.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, named, template
+from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, rows_named, template
 from pipeline.results.compare_runs import NO_DIFFERENCE, SAME, TITLES, ComparedMeasure
 from pipeline.results.experiment import ExperimentResults
 from pipeline.text.wording import count
@@ -24,7 +24,7 @@ _CLEAR, _UNCLEAR = "clear", "no clear difference"
 def paired_differences(
     found: ExperimentResults, measure: ComparedMeasure, *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Every cell's difference from the baseline, with its 95 % interval; filled where it does not hold 0.
+    """Draw every cell's difference from the baseline with its 95 % interval; filled if the interval excludes 0.
 
     The table has one row per cell with a difference, in the order of the experiment. Columns: cell int64, settings
     str, difference, low and high float64 (cost in USD, named `..._usd`), pairs int64, word str.
@@ -47,7 +47,7 @@ def paired_differences(
     names = ["cell", "settings", *ends, "pairs", "word"]
     if not rows:
         reason = f"No cell can be compared with cell {found.baseline} yet"
-        return style.nothing(reason, pd.DataFrame(columns=names))
+        return style.no_chart(reason, pd.DataFrame(columns=names))
     columns = {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
     words = [str(word) for word in columns["word"]]
     is_clear = [word not in (NO_DIFFERENCE, SAME) for word in words]
@@ -101,7 +101,7 @@ def _template(measure: ComparedMeasure, cells: int, suffix: str, simulated: bool
 
 def _layers(cells: int, suffix: str, axis: str, dark: bool) -> list[AnyChart]:
     value, low, high = (f"{name}{suffix}" for name in ("difference", "low", "high"))
-    # Every cell has its row, so that none moves when another one becomes the baseline.
+    # Every cell has its own row, so that rows stay in place when the baseline changes.
     places = [str(number) for number in range(1, cells + 1)]
     row = alt.Y(
         "place:N",
@@ -119,7 +119,7 @@ def _layers(cells: int, suffix: str, axis: str, dark: bool) -> list[AnyChart]:
         alt.Tooltip("pairs:Q", title="Pairs"),
         alt.Tooltip("word:N", title="In a word"),
     ]
-    colour, base, zero = style.ink(dark), named("cells"), named("baseline")
+    colour, base, zero = style.text_colour(dark), rows_named("cells"), rows_named("baseline")
     ticks = alt.Axis(format="+.2~g", tickCount=6)
     at = alt.X("at:Q", title=axis, axis=ticks)
     across = alt.X(f"{low}:Q", title=axis, scale=alt.Scale(zero=True, padding=12), axis=ticks)

@@ -1,4 +1,4 @@
-"""Charts as pictures: inline SVG for a page that has its own words, and files that stand alone.
+"""Charts as pictures: inline SVG for reports, and self-contained files.
 
 Drawn in this process, without a browser and without the network. In an inline picture text and lines take the
 colour of the page around it, so that one drawing serves light, dark and paper.
@@ -8,21 +8,21 @@ import json
 import textwrap
 from typing import Any, Literal
 
-from pipeline.results.charts.style import ChartView, ink
+from pipeline.results.charts.style import ChartView, text_colour
 
 ImageFormat = Literal["png", "svg"]
 
 _WIDTH = 780
-"""Pixels; the text of a report is as wide."""
+"""Pixels, the width of the text of a report."""
 
 _CHARACTERS = 96
-"""That fit into a line of the title at that width."""
+"""Characters of the title that fit into a line of that width."""
 
 _PAGE_COLOUR = "currentColor"
 
 
 def inline_svg(view: ChartView) -> str:
-    """The chart as an SVG element without its title; empty where there is nothing to draw."""
+    """Draw the chart as an SVG element without its title; empty where there is nothing to draw."""
     if view.chart is None:
         return ""
     spec = _spec(view)
@@ -30,17 +30,17 @@ def inline_svg(view: ChartView) -> str:
     _configure(spec, axis | {"tickColor": _PAGE_COLOUR, "gridColor": _PAGE_COLOUR, "gridOpacity": 0.15})
     spec["config"]["legend"] = {"labelColor": _PAGE_COLOUR}
     drawn = _draw(spec, "svg").decode()
-    # Rules and labels carry the ink of the page's light theme, which a configuration does not reach.
-    return drawn.replace(f'"{ink(dark=False)}"', f'"{_PAGE_COLOUR}"')
+    # Rules and labels have the text colour of the light theme, which a configuration does not reach.
+    return drawn.replace(f'"{text_colour(dark=False)}"', f'"{_PAGE_COLOUR}"')
 
 
 def image_file(view: ChartView, form: ImageFormat, caption: str) -> bytes:
-    """The chart as a file on white, with its finding, what is drawn, and where it comes from.
+    """Draw the chart as a file on white, with its finding, description and source.
 
     Args:
         view: one with a chart.
         form: of the file; PNG has twice the pixels.
-        caption: the run, and that it is simulated where it is; untrusted text is safe.
+        caption: the run, with a mark if it is simulated; untrusted text is safe.
 
     Raises:
         ValueError: there is nothing to draw.
@@ -65,8 +65,8 @@ def image_file(view: ChartView, form: ImageFormat, caption: str) -> bytes:
 def _spec(view: ChartView) -> dict[str, Any]:
     if view.chart is None:
         raise ValueError(view.title)
-    # Marks carry the ink of the theme they were made for; a picture is always for light ground.
-    text = view.chart.to_json().replace(ink(dark=True), ink(dark=False))
+    # Marks have the text colour of their theme; a picture is always on a light background.
+    text = view.chart.to_json().replace(text_colour(dark=True), text_colour(dark=False))
     spec: dict[str, Any] = json.loads(text)
     return spec | {"width": _WIDTH}
 
@@ -78,7 +78,7 @@ def _configure(spec: dict[str, Any], axis: dict[str, Any]) -> None:
 def _draw(spec: dict[str, Any], form: ImageFormat) -> bytes:
     import vl_convert  # loads a JavaScript engine
 
-    # No address is allowed: what a chart shows is in it.
+    # No address is allowed: a chart holds its own data.
     if form == "svg":
         return str(vl_convert.vegalite_to_svg(spec, allowed_base_urls=[])).encode()
     return bytes(vl_convert.vegalite_to_png(spec, scale=2, allowed_base_urls=[]))

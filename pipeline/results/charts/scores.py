@@ -1,6 +1,6 @@
-"""How are the drafts' scores spread, where does the threshold cut them, and what became of the kept drafts?
+"""Charts of draft scores with the threshold, and of outcomes.
 
-Another part of the score is other rows of the same chart; see `style.MovingView`.
+Parts of the score are different rows of the same chart; see `style.MovingView`.
 """
 
 from functools import lru_cache
@@ -13,7 +13,15 @@ import pandas as pd
 from pipeline.domain.run import RunRecord
 from pipeline.results import tables
 from pipeline.results.charts import style
-from pipeline.results.charts.style import ChartTemplate, ChartView, MovingView, frame, named, template, turning
+from pipeline.results.charts.style import (
+    ChartTemplate,
+    ChartView,
+    MovingView,
+    frame_points,
+    rows_named,
+    side_label,
+    template,
+)
 from pipeline.text.wording import count, score
 
 Dimension = Literal["overall", "coherence", "faithfulness", "completeness"]
@@ -24,11 +32,11 @@ _BINS = 20
 _WORDS = "Histogram of draft scores in 20 bins from 0 to 1, by outcome. Its finding and n stand above it."
 
 _NARROW = 350
-"""Pixels that the narrowest page leaves to the bar; what is written into it must fit there."""
+"""Width of the bar on the narrowest page, in pixels; its labels must fit."""
 
 
 def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False) -> ChartView:
-    """The histogram as it stands, for a file; see `moving_distribution`."""
+    """Draw the histogram for a file; see `moving_distribution`."""
     view = moving_distribution(run, dimension, dark=dark)
     return view.still() if isinstance(view, MovingView) else view
 
@@ -36,18 +44,18 @@ def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark
 def moving_distribution(
     run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False
 ) -> ChartView | MovingView:
-    """Histogram of draft scores, 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
+    """Draw draft scores in 20 bins on 0..1: kept drafts by outcome, dropped ones as outlines above them.
 
-    A bin holds its lower bound, so a draft exactly at the threshold stands to the right of the line.
+    A bin includes its lower bound, so a draft exactly at the threshold is to the right of the line.
     """
     table = tables.draft_scores(run)
     scored = table.dropna(subset=[dimension])
     if scored.empty:
         why = f"None of {count(len(table), 'draft')} has a score" if len(table) else "No draft yet"
-        return style.nothing(why, table)
+        return style.no_chart(why, table)
     kept = scored.loc[scored["kept"], dimension].tolist()
     title = _finding(kept, run, dimension)
-    subtitle = f"n = {len(kept)} kept and {len(scored) - len(kept)} dropped drafts{style.left_out(table, scored)}"
+    subtitle = f"n = {len(kept)} kept and {len(scored) - len(kept)} dropped drafts{style.left_out_note(table, scored)}"
     bars = _binned(scored, dimension)
     cuts = [run.config.quality_threshold] if dimension == "overall" else []
     extent = f"{score(scored[dimension].min())} to {score(scored[dimension].max())}"
@@ -72,9 +80,9 @@ def moving_distribution(
 
 @lru_cache(maxsize=32)
 def _template(outcomes: tuple[str, ...], dark: bool) -> ChartTemplate:
-    rule = named("threshold").mark_rule(strokeWidth=2, color=style.ink(dark)).encode(alt.X("threshold:Q"))
-    text = turning(named("threshold"), dark, "label", 6).encode(alt.X("threshold:Q"), y=alt.value(9))
-    return template([_bars(outcomes), frame(), rule, text], 320, _WORDS)
+    rule = rows_named("threshold").mark_rule(strokeWidth=2, color=style.text_colour(dark)).encode(alt.X("threshold:Q"))
+    text = side_label(rows_named("threshold"), dark, "label", 6).encode(alt.X("threshold:Q"), y=alt.value(9))
+    return template([_bars(outcomes), frame_points(), rule, text], 320, _WORDS)
 
 
 def _columns(rows: pd.DataFrame) -> dict[str, list[object]]:
@@ -121,10 +129,10 @@ def _bars(outcomes: tuple[str, ...]) -> alt.Chart:
     tenths = alt.Axis(format=".1f", tickCount=10, labelOverlap="parity", labelSeparation=6)
     counts = alt.Axis(format=",d", tickCount=8, tickMinStep=1)
     chart: alt.Chart = (
-        named("bars")
+        rows_named("bars")
         .mark_bar(strokeWidth=1.5, binSpacing=3)
         .encode(
-            alt.X("left:Q", bin="binned", title="Draft score (0–1)", scale=style.unit(), axis=tenths),
+            alt.X("left:Q", bin="binned", title="Draft score (0–1)", scale=style.unit_scale(), axis=tenths),
             alt.X2("right:Q"),
             alt.Y("bottom:Q", title="Drafts", scale=alt.Scale(nice=False), axis=counts),
             alt.Y2("top:Q"),
@@ -141,10 +149,10 @@ def _bars(outcomes: tuple[str, ...]) -> alt.Chart:
 
 
 def outcome_bar(run: RunRecord) -> ChartView:
-    """One horizontal bar of the finished personas, a part per outcome: local first, failures last."""
+    """Draw one horizontal bar of the finished personas, a part per outcome: local first, failures last."""
     table = tables.outcome_mix(run)
     if table.empty:
-        return style.nothing("No persona has an outcome yet", table)
+        return style.no_chart("No persona has an outcome yet", table)
     total = int(table["personas"].sum())
     parts = ", ".join(f"{number} {words}" for words, number in zip(table["words"], table["personas"], strict=True))
     title = f"{count(total, 'persona')}: {parts}"
@@ -156,7 +164,7 @@ def outcome_bar(run: RunRecord) -> ChartView:
 
 
 def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
-    """The mix with the extent of each part (start, end, middle), its legend, and what is written into it."""
+    """Add to the mix the extent of each part (start, end, middle), its legend and its label."""
     end = table["personas"].cumsum()
     pairs = list(zip(table["words"], table["personas"], strict=True))
     return table.assign(
@@ -172,7 +180,7 @@ def _placed(table: pd.DataFrame, total: int) -> pd.DataFrame:
 
 
 def _inside(words: str, number: int, total: int) -> str:
-    """What fits into a part of the bar on a narrow page: words and number, the number, or nothing."""
+    """Return the label that fits into a part of the bar on a narrow page: words and number, the number, or none."""
     room, both = _NARROW * number / total, f"{words} {number}"
     if room >= 8 * len(both):
         return both
@@ -184,7 +192,9 @@ def _bar(frame: pd.DataFrame, total: int) -> alt.Chart:
         alt.Chart(frame)
         .mark_rect(strokeWidth=1.5)
         .encode(
-            alt.X("start:Q", title=f"Personas (n = {total})", scale=style.unit(total), axis=style.whole_numbers(total)),
+            alt.X(
+                "start:Q", title=f"Personas (n = {total})", scale=style.unit_scale(total), axis=style.count_axis(total)
+            ),
             alt.X2("end:Q"),
             alt.Y("low:Q", axis=None, scale=alt.Scale(domain=[-0.1, 1.1], nice=False)),
             alt.Y2("high:Q"),

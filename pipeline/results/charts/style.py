@@ -1,8 +1,8 @@
-"""What all charts share: colours with one meaning each, text sizes, the threshold line, the frame, movement.
+"""Shared parts of charts: colours with one meaning each, text sizes, threshold line, axes, and moving charts.
 
-What moves with a slider is data under fixed names, and nothing else of such a chart changes. So its specification is
-made and checked once (Altair takes 0.2 s for that, the rest of a move 0.02 s), and the page moves the marks of the
-chart that it shows instead of drawing another one.
+Only data under fixed names changes when a slider moves. So the specification of such a chart is built and validated
+once (Altair takes 0.2 s for that, the rest of a move 0.02 s), and the page moves the marks of the existing chart
+instead of drawing another one.
 """
 
 import json
@@ -19,7 +19,7 @@ from pipeline.text.wording import OUTCOME_WORDS, score
 
 AnyChart = alt.Chart | alt.LayerChart
 
-# Okabe and Ito (2008), told apart by the colour-blind too.
+# Okabe and Ito (2008), distinguishable for the colour-blind.
 LOCAL = "#0072B2"
 FRONTIER = "#E69F00"
 BUDGET = "#CC79A7"
@@ -40,7 +40,7 @@ FILLS = {
     PENDING: "#D5D5D5",
     DROPPED: "transparent",
 }
-"""Per outcome: shades of the local colour, of the frontier colour, then greys for what went wrong."""
+"""Per outcome: shades of the local colour, of the frontier colour, then greys for failures."""
 
 EDGES = FILLS | {"local_only": LOCAL, "refine_not_better": FRONTIER, DROPPED: NEUTRAL}
 
@@ -52,7 +52,7 @@ ChartTemplate = str
 
 
 def ink_on(outcome: str) -> str:
-    """The colour of a number that stands in the fill of an outcome."""
+    """Return the text colour for a number on the fill of an outcome."""
     return "#FFFFFF" if FILLS[outcome] in (LOCAL, FILLS["refine_unparsable"]) else "#1A1A1A"
 
 
@@ -60,35 +60,35 @@ PLACES: dict[str, str] = {name: words for name, words in OUTCOME_WORDS.items()} 
     PENDING: "not decided yet",
     DROPPED: "dropped",
 }
-"""What can stand in the outcome column, in words, in the order in which charts stack it."""
+"""Values of the outcome column in words, in the order in which charts stack them."""
 
 TEXT = 12
 """Pixels; the smallest text in any chart."""
 
 
 class ChartView(NamedTuple):
-    """A chart and everything that is shown around it."""
+    """A chart with its title, description and table."""
 
     chart: AnyChart | None
     """`None` when there is nothing to draw."""
     title: str
-    """The finding, in one sentence; without a chart, why there is none."""
+    """The finding, in one sentence; without a chart, the reason."""
     alt: str
-    """The chart in words, for those who do not see it: what is drawn, n, the finding. The chart carries it as its
+    """Text alternative for screen readers: what is drawn, n, the finding. The chart has it as its
     description, which Streamlit takes for the accessible name."""
     table: pd.DataFrame
     """The figures behind the chart, in the shape that `pipeline.results.tables` documents."""
     subtitle: str = ""
-    """n, and what is left out of the drawing."""
+    """n, and data left out of the drawing."""
 
 
-def nothing(reason: str, table: pd.DataFrame) -> ChartView:
-    """The view of a run that has nothing to draw yet, or never will."""
+def no_chart(reason: str, table: pd.DataFrame) -> ChartView:
+    """Return a view without a chart, with the reason as its title."""
     return ChartView(None, reason, f"No chart: {reason}.", table)
 
 
 def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
-    """One chart as wide as its container and exactly so high, legend and axes included, that says what it shows."""
+    """Layer a chart as wide as its container and of this height, legend and axes included, with a text alternative."""
     chart: alt.LayerChart = (
         alt.LayerChart(layer=layers)
         .properties(
@@ -99,7 +99,7 @@ def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
             autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         )
         .configure_view(strokeWidth=0)
-        # Vega would read out every mark with the names of its columns; the description and the table say it better.
+        # Hide marks from screen readers, which would read out column names; the description and the table are clearer.
         .configure_mark(aria=False)
         .configure_axis(
             labelFontSize=TEXT, titleFontSize=TEXT, titleFontWeight="normal", labelPadding=5, titlePadding=6
@@ -108,18 +108,18 @@ def finish(layers: list[AnyChart], height: int, words: str) -> alt.LayerChart:
     return chart
 
 
-def left_out(table: pd.DataFrame, drawn: pd.DataFrame) -> str:
-    """The part of a subtitle that owns up to rows without a score; empty when all are drawn."""
+def left_out_note(table: pd.DataFrame, drawn: pd.DataFrame) -> str:
+    """Return the part of a subtitle that counts rows without a score; empty when all are drawn."""
     missing = len(table) - len(drawn)
     return f"; {missing} without a score not shown" if missing else ""
 
 
-def ink(dark: bool) -> str:
-    """The text colour of Streamlit's two themes, for marks that its chart theme leaves black."""
+def text_colour(dark: bool) -> str:
+    """Return the text colour of Streamlit's two themes, for marks that its chart theme leaves black."""
     return "#FAFAFA" if dark else "#31333F"
 
 
-def label(
+def text_layer(
     base: alt.Chart,
     dark: bool,
     align: Literal["left", "right"],
@@ -129,13 +129,13 @@ def label(
     dy: int = 0,
     bold: bool = False,
 ) -> alt.Chart:
-    """The column `label` of a chart's data as text; the place is still to be encoded."""
+    """Draw the column `label` of a chart's data as text; the caller encodes the position."""
     marked = base.mark_text(
         align=align,
         baseline=baseline,
         dx=dx,
         dy=dy,
-        color=ink(dark),
+        color=text_colour(dark),
         fontSize=TEXT,
         fontWeight="bold" if bold else "normal",
     )
@@ -143,57 +143,57 @@ def label(
     return text
 
 
-def threshold(value: float, dark: bool, axis: Literal["x", "y"], *, until: float = 1.0) -> list[AnyChart]:
-    """A line across the chart at the threshold, with its value on it.
+def threshold_line(value: float, dark: bool, axis: Literal["x", "y"], *, until: float = 1.0) -> list[AnyChart]:
+    """Draw a line across the chart at the threshold, with its value on it.
 
     Args:
         value: the threshold, 0 to 1.
         dark: whether the page is.
         axis: on which the scores are.
-        until: part of the width at which a level line ends, where words stand to the right of it.
+        until: part of the width at which a horizontal line ends, to leave room for words to the right of it.
     """
     base = alt.Chart(pd.DataFrame({"threshold": [value], "label": [f"threshold {score(value)}"]}))
-    rule = base.mark_rule(strokeWidth=2, color=ink(dark))
+    rule = base.mark_rule(strokeWidth=2, color=text_colour(dark))
     if axis == "y":
-        text = label(base, dark, "left", "bottom", dx=3, dy=-4)
+        text = text_layer(base, dark, "left", "bottom", dx=3, dy=-4)
         at = alt.Y("threshold:Q")
         right = alt.value(alt.ExprRef(f"width * {until}"))
         return [rule.encode(at, x=alt.value(0), x2=right), text.encode(at, x=alt.value(0))]
     # The label turns to the side where there is room.
-    text = label(base, dark, "right", "top", dx=-6) if value > 0.5 else label(base, dark, "left", "top", dx=6)
+    text = text_layer(base, dark, "right", "top", dx=-6) if value > 0.5 else text_layer(base, dark, "left", "top", dx=6)
     across = alt.X("threshold:Q")
     return [rule.encode(across), text.encode(across, y=alt.value(3))]
 
 
-def whole_numbers(largest: float) -> alt.Axis:
-    """An axis for things that are counted: no tick between whole numbers, however few there are."""
+def count_axis(largest: float) -> alt.Axis:
+    """Return an axis for counts: ticks at whole numbers only."""
     if largest < 12:
         return alt.Axis(format="d", values=list(range(int(largest) + 1)))
     return alt.Axis(format=",d", tickCount=8, tickMinStep=1)
 
 
-def dollars(largest: float) -> alt.Axis:
-    """An axis for money up to `largest` (over 0)."""
-    return dollars_with(decimals(largest))
+def money_axis(largest: float) -> alt.Axis:
+    """Return an axis for money up to `largest` (over 0)."""
+    return money_axis_with(decimals(largest))
 
 
-def dollars_with(decimals: int) -> alt.Axis:
-    """An axis for money with so many decimals."""
+def money_axis_with(decimals: int) -> alt.Axis:
+    """Return an axis for money with this many decimals."""
     return alt.Axis(format=f"$,.{decimals}f", tickCount=5)
 
 
 def decimals(largest: float) -> int:
-    """As many as the ticks of an axis for money up to `largest` (over 0) need, and at least cents."""
+    """Return the decimals for the ticks of an axis for money up to `largest` (over 0), at least cents."""
     return max(2, -floor(log10(largest / 5)))
 
 
-def unit(largest: float = 1.0) -> alt.Scale:
-    """A scale from 0 to `largest` and no further."""
+def unit_scale(largest: float = 1.0) -> alt.Scale:
+    """Return a scale from 0 to exactly `largest`."""
     return alt.Scale(domain=[0, largest], nice=False)
 
 
 def legend(symbol: Literal["square", "stroke"], size: int) -> alt.Legend:
-    """A legend below the chart, as flat as it can be: it takes its height from the drawing."""
+    """Return a legend below the chart, as flat as possible: it takes its height from the drawing."""
     return alt.Legend(
         orient="bottom",
         title=None,
@@ -210,10 +210,10 @@ def legend(symbol: Literal["square", "stroke"], size: int) -> alt.Legend:
 
 
 def outcome_colours(named: dict[str, str], field: str) -> tuple[alt.Fill, alt.Stroke]:
-    """Fill and edge by outcome, with one legend below the chart.
+    """Encode fill and edge by outcome, with one legend below the chart.
 
     Args:
-        named: what the legend says, per outcome that occurs.
+        named: legend labels per outcome that occurs.
         field: the column that holds these words.
     """
     present = [outcome for outcome in PLACES if outcome in named]
@@ -225,12 +225,12 @@ def outcome_colours(named: dict[str, str], field: str) -> tuple[alt.Fill, alt.St
 
 
 def template(layers: list[AnyChart], height: int, words: str) -> ChartTemplate:
-    """Layers that read their rows by name, as one specification: to be made once and kept."""
+    """Build one specification from layers that read their rows by name; the caller caches it."""
     return json.dumps(finish(layers, height, words).to_dict())
 
 
 class MovingView(NamedTuple):
-    """A moving chart and everything that is shown around it; see `style.ChartView`."""
+    """A chart whose data moves with a slider, with its title, description and table; see `ChartView`."""
 
     template: ChartTemplate
     data: Mapping[str, ChartColumns]
@@ -244,59 +244,59 @@ class MovingView(NamedTuple):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The figures behind the chart, a row per place."""
+        """Return the figures behind the chart as a table."""
         return pd.DataFrame(dict(self.rows))
 
     @property
     def vega(self) -> dict[str, Any]:
-        """The whole chart, for a page, which would take twelve times as long to make Arrow tables of frames."""
+        """Return the whole specification for a page; twelve times as fast as Arrow tables from frames."""
         rows = {name: pa.table(dict(columns)) for name, columns in self.data.items()}
         return {**json.loads(self.template), "datasets": rows}
 
     def still(self) -> ChartView:
-        """The chart as it stands, for a file, and said in words as it stands."""
+        """Return the chart with its current data, for a file."""
         rows = {name: pd.DataFrame(dict(columns)).to_dict("records") for name, columns in self.data.items()}
         spec = {**json.loads(self.template), "description": self.alt, "datasets": rows}
         chart = alt.LayerChart.from_dict(spec)
         return ChartView(chart, self.title, self.alt, self.table, self.subtitle)
 
 
-def named(name: str) -> alt.Chart:
-    """A chart of the rows of that name."""
+def rows_named(name: str) -> alt.Chart:
+    """Return a chart of the rows of that name."""
     return alt.Chart(alt.NamedData(name=name))
 
 
-def frame() -> alt.Chart:
-    """Unseen points of the rows `frame`, between which the other marks stand.
+def frame_points() -> alt.Chart:
+    """Draw invisible points of the rows `frame`, which set the limits of the axis.
 
-    Limits that were written into the specification would make another chart of every other set of drafts.
+    Limits in the specification would need a new chart for every set of drafts.
     """
-    chart: alt.Chart = named("frame").mark_point(opacity=0, aria=False).encode(alt.Y("level:Q"))
+    chart: alt.Chart = rows_named("frame").mark_point(opacity=0, aria=False).encode(alt.Y("level:Q"))
     return chart
 
 
-def turning(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
-    """A column of text on the left of its place where the column `late` says so, else on the right.
+def side_label(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
+    """Draw a column of text to the left of its position if the column `late` is true, else to the right.
 
     One layer for both sides: each further layer costs every move of the slider about a millisecond.
 
     Args:
-        base: the rows; the place is still to be encoded.
+        base: the rows; the caller encodes the position.
         dark: whether the page is.
         text: the column.
-        away: pixels between place and text.
+        away: pixels between position and text.
     """
     marked = base.mark_text(
         align=alt.ExprRef("datum.late ? 'right' : 'left'"),
         dx=alt.ExprRef(f"datum.late ? -{away} : {away}"),
         baseline="middle",
-        color=ink(dark),
+        color=text_colour(dark),
         fontSize=TEXT,
     )
     turned: alt.Chart = marked.encode(alt.Text(f"{text}:N"))
     return turned
 
 
-def tenths() -> alt.Axis:
-    """An axis for scores and thresholds that ends exactly where the drawing does."""
+def tenths_axis() -> alt.Axis:
+    """Return an axis for scores and thresholds that ends exactly at the edge of the drawing."""
     return alt.Axis(format=".1f", values=[tenth / 10 for tenth in range(11)], labelFlush=True, grid=False)

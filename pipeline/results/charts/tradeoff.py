@@ -1,4 +1,4 @@
-"""What quality does a threshold buy, is its score worth anything, and whom does refining help?"""
+"""Charts of cost and quality, reliability of the score, and gain by refining."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -13,7 +13,15 @@ from pipeline.calibration.position import STOPS, UNACHIEVABLE, ControlName
 from pipeline.calibration.worth import Bin
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
-from pipeline.results.charts.style import AnyChart, ChartTemplate, ChartView, MovingView, named, template, turning
+from pipeline.results.charts.style import (
+    AnyChart,
+    ChartTemplate,
+    ChartView,
+    MovingView,
+    rows_named,
+    side_label,
+    template,
+)
 from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:
@@ -22,7 +30,7 @@ if TYPE_CHECKING:
 _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."
 _Frame = tuple[float, float, float]
-"""What is drawn: USD up to, quality from, quality up to."""
+"""Limits of the axes: largest USD, lowest quality, highest quality."""
 
 CONTROL_NAMES: dict[ControlName, str] = {
     "all_local": "all local",
@@ -35,12 +43,12 @@ CONTROL_NAMES: dict[ControlName, str] = {
 
 
 def cost_quality(found: "Tradeoff", place: int, *, simulated: bool, dark: bool = False) -> MovingView:
-    """Quality over cost for every threshold as a line, this one and simpler rules as points; hollow is out of reach.
+    """Draw quality over cost: all thresholds as a line, this one and simpler rules as points, bounds as hollow points.
 
     Args:
         found: per stop.
         place: the stop of the threshold.
-        simulated: whether nobody pays.
+        simulated: whether the money is simulated.
         dark: whether the page is.
     """
     everything = [one for row in found.controls for one in row]
@@ -82,7 +90,7 @@ def _floor(lowest: float) -> float:
 
 
 def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[object]]:
-    """What is drawn as a point, lowest quality first.
+    """Return the points to draw, lowest quality first.
 
     Columns: name, cost_usd, quality, kind (`here`, `rule`, `bound`), level (of the label), late (whether the label
     stands on the left).
@@ -118,7 +126,7 @@ def _kind(name: ControlName) -> str:
 
 
 def _apart(levels: list[float], gap: float, top: float) -> list[float]:
-    """Ascending levels at least `gap` apart and not above `top`."""
+    """Move ascending levels at least `gap` apart and not above `top`."""
     for place in range(1, len(levels)):
         levels[place] = max(levels[place], levels[place - 1] + gap)
     ceiling = top
@@ -130,14 +138,14 @@ def _apart(levels: list[float], gap: float, top: float) -> list[float]:
 
 def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:
     right, low, high = frame
-    across = alt.X("cost_usd:Q", title=money, scale=style.unit(right), axis=style.dollars(right))
+    across = alt.X("cost_usd:Q", title=money, scale=style.unit_scale(right), axis=style.money_axis(right))
     up = alt.Y("quality:Q", title=what, scale=alt.Scale(domain=[low, high], nice=False), axis=alt.Axis(format=".2f"))
     tips = [
         alt.Tooltip("name:N", title="Rule"),
         alt.Tooltip("cost_usd:Q", title="Cost, USD", format="$,.4~r"),
         alt.Tooltip("quality:Q", title="Quality", format=".3f"),
     ]
-    curve, points = named("curve"), named("points")
+    curve, points = rows_named("curve"), rows_named("points")
     is_here = "datum.kind == 'here'"
     colour = alt.condition(is_here, alt.value(style.LOCAL), alt.value(style.NEUTRAL))
     return [
@@ -151,20 +159,20 @@ def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:
             fillOpacity=alt.condition("datum.kind == 'bound'", alt.value(0), alt.value(1)),
             tooltip=tips,
         ),
-        turning(points, dark, "name", 10).encode(across, alt.Y("level:Q")),
+        side_label(points, dark, "name", 10).encode(across, alt.Y("level:Q")),
     ]
 
 
 def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
-    """Share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals."""
+    """Draw the share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals."""
     columns = ("low", "high", "mean_score", "n", "acceptable", "acceptable_low", "acceptable_high")
     table = pd.DataFrame([[getattr(one, name) for name in columns] for one in bins], columns=list(columns))
     if table.empty:
-        return style.nothing("No scored draft is labelled yet", table)
+        return style.no_chart("No scored draft is labelled yet", table)
     first, last = bins[0], bins[-1]
     title = f"{percent(first.acceptable)} acceptable at the lowest scores, {percent(last.acceptable)} at the highest"
     words = f"Share of acceptable drafts per group of scores with 95 % intervals. {title}."
-    # Every group gets a bar of its own, also where all scores are equal.
+    # Every group has its own bar, even where all scores are equal.
     frame = table.assign(
         group=[f"{score(one.low)}–{score(one.high)}" for one in bins], label=[f"n = {one.n}" for one in bins]
     )
@@ -172,7 +180,7 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
     up = alt.Y(
         "acceptable:Q",
         title="Acceptable",
-        scale=style.unit(1.12),
+        scale=style.unit_scale(1.12),
         axis=alt.Axis(format=".0%", values=[0, 0.25, 0.5, 0.75, 1]),
     )
     base = alt.Chart(frame).encode(across)
@@ -185,10 +193,10 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
     ]
     layers: list[AnyChart] = [
         base.mark_bar(color=style.LOCAL, opacity=0.75).encode(up, tooltip=tips),
-        base.mark_rule(strokeWidth=2, color=style.ink(dark)).encode(
+        base.mark_rule(strokeWidth=2, color=style.text_colour(dark)).encode(
             alt.Y("acceptable_low:Q"), alt.Y2("acceptable_high:Q")
         ),
-        base.mark_text(baseline="bottom", dy=-4, fontSize=style.TEXT, color=style.ink(dark)).encode(
+        base.mark_text(baseline="bottom", dy=-4, fontSize=style.TEXT, color=style.text_colour(dark)).encode(
             alt.Y("acceptable_high:Q"), alt.Text("label:N")
         ),
     ]
@@ -196,10 +204,10 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
 
 
 def who_gains(before: Sequence[float], after: Sequence[float], *, dark: bool = False) -> ChartView:
-    """What refining does to each draft's score, over that score: is it the low ones that gain?"""
+    """Draw the gain in score by refining over the score of each draft."""
     table = pd.DataFrame({"draft_score": list(before), "delivered_score": list(after)}, dtype="float64")
     if table.empty:
-        return style.nothing("No draft of these has been refined", table)
+        return style.no_chart("No draft of these has been refined", table)
     table = table.assign(gain=table["delivered_score"] - table["draft_score"])
     better = int((table["gain"] > 0).sum())
     gains = f"by {signed(float(table['gain'].mean()))} on average"
@@ -211,7 +219,9 @@ def who_gains(before: Sequence[float], after: Sequence[float], *, dark: bool = F
         alt.Tooltip("delivered_score:Q", title="Delivered", format=".2f"),
         alt.Tooltip("gain:Q", title="Gain", format="+.2f"),
     ]
-    across = alt.X("draft_score:Q", title="Score of the draft (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f"))
-    up = alt.Y("gain:Q", title="Gain in score", scale=style.unit(top), axis=alt.Axis(format="+.2f", tickCount=5))
+    across = alt.X(
+        "draft_score:Q", title="Score of the draft (0–1)", scale=style.unit_scale(), axis=alt.Axis(format=".1f")
+    )
+    up = alt.Y("gain:Q", title="Gain in score", scale=style.unit_scale(top), axis=alt.Axis(format="+.2f", tickCount=5))
     dots = alt.Chart(table).mark_circle(size=45, color=style.FRONTIER, opacity=0.6).encode(across, up, tooltip=tips)
     return ChartView(style.finish([dots], 260, words), title, words, table, f"n = {count(len(table), 'draft')}")

@@ -1,4 +1,4 @@
-"""Did the frontier's texts score higher than the drafts they were made from?"""
+"""Chart of scores before and after refining."""
 
 import altair as alt
 import pandas as pd
@@ -11,7 +11,7 @@ from pipeline.results.figures import run_figures
 from pipeline.text.wording import count, signed, usd
 
 _MOST_NAMES = 12
-"""More names than this do not fit beside the lines; the tooltip has them all."""
+"""Most names that fit beside the lines; the tooltip has them all."""
 
 _LONGEST_NAME = 20
 """Characters of a name that fit between its point and the edge of the chart."""
@@ -30,18 +30,18 @@ _USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (st
 
 
 def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
-    """A line per refinement, from the draft's score to that of the frontier's text; dashed where it was not used."""
+    """Draw a line per refinement from the draft's score to the frontier text's score; dashed if it was not used."""
     table = tables.uplift(run)
     pairs = table.dropna(subset=["uplift"])
     if pairs.empty:
-        asked = f"The frontier was asked about {count(len(table), 'draft')}, and no text that can be compared came back"
-        return style.nothing(asked if len(table) else "No draft was sent to the frontier", table)
+        asked = f"The frontier returned no comparable text for {count(len(table), 'draft')}"
+        return style.no_chart(asked if len(table) else "No draft was sent to the frontier", table)
     title = _finding(run)
-    subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out(table, pairs)}"
+    subtitle = f"n = {count(len(pairs), 'refinement')}{style.left_out_note(table, pairs)}"
     better = f"{int((pairs['uplift'] > 0).sum())} of {count(len(pairs), 'text')} scored higher than the draft"
     words = f"Slope chart from draft score to frontier score, {subtitle}. {title}. {better}."
     named = len(pairs) <= _MOST_NAMES
-    line = style.threshold(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
+    line = style.threshold_line(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
     layers = [*_slopes(pairs), *line]
     if named:
         layers.append(_names(pairs, dark))
@@ -73,7 +73,9 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     )
     base = alt.Chart(pd.concat(ends)).encode(
         alt.X("side:Q", title=None, scale=alt.Scale(domain=list(_RANGE), nice=False), axis=sides),
-        alt.Y("score:Q", title="Score, overall (0–1)", scale=style.unit(), axis=alt.Axis(format=".1f", tickCount=5)),
+        alt.Y(
+            "score:Q", title="Score, overall (0–1)", scale=style.unit_scale(), axis=alt.Axis(format=".1f", tickCount=5)
+        ),
         alt.Color("used:N", scale=colours, legend=key),
         tooltip=[
             alt.Tooltip("name:N", title="Persona"),
@@ -95,18 +97,18 @@ def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
     ranked = pairs.sort_values("refined_score")
     frame = pd.DataFrame({"level": _apart(ranked["refined_score"].to_list()), "side": 1})
     frame["label"] = ranked["name"].map(_short).to_list()
-    text = style.label(alt.Chart(frame), dark, "left", "middle", dx=10)
+    text = style.text_layer(alt.Chart(frame), dark, "left", "middle", dx=10)
     names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
     return names
 
 
 def _short(name: str) -> str:
-    """As much of a name as fits beside the lines on a narrow page; the tooltip has all of it."""
+    """Shorten a name to fit beside the lines on a narrow page; the tooltip has all of it."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
 
 
 def _apart(levels: list[float]) -> list[float]:
-    """Ascending levels moved as little as it takes for lines of text at them not to touch, none over 1."""
+    """Move ascending levels apart, as little as needed for lines of text not to touch, none over 1."""
     spread = list(levels)
     for place in range(1, len(spread)):
         spread[place] = max(spread[place], spread[place - 1] + _LINE_OF_TEXT)

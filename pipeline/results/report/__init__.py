@@ -1,8 +1,7 @@
-"""Files to hand to people who were not there: one HTML file each, complete in itself.
+"""Reports: one self-contained HTML file each.
 
-Such a file opens from disk without the network, runs no script, is read by a screen reader, and prints. Text of
-files and models is escaped by the template engine, which is imported here and nowhere else; words of the study
-are in a report only where that is asked for.
+A report opens from disk without the network, runs no script, works with a screen reader, and prints. The template
+engine escapes text of files and models and is imported only here; a report quotes the study only on request.
 """
 
 from pipeline.results.report.calibration import calibration_report

@@ -1,26 +1,33 @@
-"""A threshold and what speaks for it as a report: the promise, the price, and every other threshold beside it."""
+"""Report of a threshold: the promise, the evidence for it, its cost, and the other thresholds."""
 
 from collections.abc import Iterator
 
 from pipeline.calibration.board import Board, place_of
 from pipeline.calibration.position import Position
-from pipeline.results.calibration import bad_interval, cost_words, drifted, note_at, notes, threshold_tiles
+from pipeline.results.calibration import (
+    bad_interval,
+    board_notes,
+    cost_words,
+    describe_threshold,
+    drift_warning,
+    threshold_tiles,
+)
 from pipeline.results.charts.calibration import cost_by_threshold, risk_curve, threshold_histogram
 from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.results.charts.tradeoff import cost_quality, reliability_bars
-from pipeline.results.report.html import figure, render
+from pipeline.results.report.html import render, report_figure
 from pipeline.text.wording import MISSING, count, percent, score, share, usd
 
 _EVERY = 5
-"""Places of the threshold from one row of the table to the next: 0.05."""
+"""Stops of the slider between two rows of the table: 0.05."""
 
 
 def calibration_report(board: Board, threshold: float, *, study_name: str = "") -> str:
-    """The report of one threshold for some runs as one HTML file; no word of the study is in it.
+    """Return the report of one threshold for some runs as one HTML file, without words of the study.
 
     Args:
         board: of the runs.
-        threshold: 0 to 1, that the report is about.
+        threshold: of the report, 0 to 1.
         study_name: of the runs' study; left out where it is empty.
     """
     here = board.positions[place_of(threshold)]
@@ -32,16 +39,16 @@ def calibration_report(board: Board, threshold: float, *, study_name: str = "") 
         facts=_facts(board),
         headline=_headline(board),
         sentence=board.certificate.sentence if board.labels else "",
-        cautions=[warning] if (warning := drifted(board)) else [],
-        note=note_at(board, here),
+        cautions=[warning] if (warning := drift_warning(board)) else [],
+        note=describe_threshold(board, here),
         tiles=threshold_tiles(board, here),
         figures=[
-            figure(topic, view.still() if isinstance(view, MovingView) else view, simulated=board.simulated)
+            report_figure(topic, view.still() if isinstance(view, MovingView) else view, simulated=board.simulated)
             for topic, view in _charts(board, threshold, here)
         ],
         worth=board.worth.sentence if board.bins else "",
         rows=[_row(board, position) for position in board.positions[:-1:_EVERY]],
-        notes=notes(board),
+        notes=board_notes(board),
     )
 
 

@@ -1,4 +1,4 @@
-"""A persona as a report and a poster show it: its claims with their marks and, where wanted, their sources."""
+"""A persona as shown in a report or poster: claims with their marks and, on request, their sources."""
 
 from collections.abc import Mapping
 
@@ -12,11 +12,11 @@ from pipeline.results.evidence import (
     Mark,
     MarkedClaim,
     claim_groups,
+    describe_person,
     mark_counts,
     mark_word,
     other_findings,
     said_by,
-    who,
 )
 from pipeline.text.wording import OUTCOME_WORDS, clock, score, usd
 
@@ -35,7 +35,7 @@ class ToldClaim(Frozen):
     quote: str | None = None
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None
-    """Who said it, in which document, at which place; left out together with the quote."""
+    """Speaker, document and place; left out together with the quote."""
 
 
 class ToldGroup(Frozen):
@@ -61,7 +61,7 @@ class ToldPersona(Frozen):
     """Of the draft, where another text is delivered."""
     origin: str
     simulated: bool
-    """Whether the text itself comes from the simulated frontier."""
+    """True if the text itself comes from the simulated frontier."""
     outcome: str
     reason: str
     cost: str
@@ -75,12 +75,12 @@ class ToldPersona(Frozen):
 
 
 def told_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[ToldPersona, ...]:
-    """The personas of a run, best first.
+    """Return the personas of a run as a report shows them, best first.
 
     Args:
         run: in any state.
-        study: the run's own; tells where in a document a quote stands.
-        with_source: whether words of the study may be told: quotes, sources and names of documents.
+        study: the run's own; holds the places of quotes.
+        with_source: whether words of the study may be shown: quotes, sources and names of documents.
     """
     focus = {item.draft.id: item.draft.focus for item in run.drafts}
     segments = {segment.id: segment for segment in study.segments} if with_source else None
@@ -97,7 +97,7 @@ def _told(
         draft_id=final.draft_id,
         name=final.persona.name,
         tagline=final.persona.tagline,
-        who=who(final.persona),
+        who=describe_person(final.persona),
         background=final.persona.background,
         scores=_scores(final.assessment.scores),
         draft_score=score(before.scores.overall) if before else None,

@@ -1,4 +1,4 @@
-"""Two to eight runs side by side as a report: what differs, what came of it, and which personas are the same."""
+"""Report of two to eight runs: different settings, results with intervals, and matched personas."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
@@ -8,23 +8,23 @@ from pipeline.domain.comparison import LETTERS
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
 from pipeline.results.charts.style import ChartView, MovingView
-from pipeline.results.compare_personas import Match, claim_differences, matches
+from pipeline.results.compare_personas import Match, claim_differences, match_personas
 from pipeline.results.compare_runs import (
     HOW,
     MEANINGS,
     TITLES,
     Setting,
     cautions,
+    compared_figures,
     figure_basis,
     figure_difference,
     figure_value,
-    figures,
     settings_of,
 )
 from pipeline.results.evidence import MARK_WORDS, MarkedClaim
 from pipeline.results.figures import run_figures
-from pipeline.results.report.html import figure, render
-from pipeline.results.report.run import at
+from pipeline.results.report.html import render, report_figure
+from pipeline.results.report.run import utc_time
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
 
 ReportRow = tuple[str, ...]
@@ -37,7 +37,7 @@ class _Beside(Frozen):
     second: str
     why: str
     lists: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
-    """Title, what only the first claims, what only the second claims; lists without such claims are left out."""
+    """Title, claims of the first only, claims of the second only; lists without such claims are left out."""
 
 
 def comparison_report(
@@ -48,12 +48,12 @@ def comparison_report(
     annotations: Mapping[str, str] | None = None,
     with_source: bool = False,
 ) -> str:
-    """The report of two to eight runs as one HTML file; the first run is the baseline.
+    """Return the report of two to eight runs as one HTML file; the first run is the baseline.
 
     Args:
         runs: that have ended.
-        title: for whoever opens it; one is made where it is empty.
-        note: the same, with a paragraph per line.
+        title: of the report; generated if empty.
+        note: below the title, a paragraph per line.
         annotations: a few words about a run, by its id.
         with_source: whether the personas' quotes, which are words of the study, may be in it.
     """
@@ -72,7 +72,8 @@ def comparison_report(
         measures=_measures(runs),
         how=HOW,
         figures=[
-            figure(topic, view.still() if isinstance(view, MovingView) else view) for topic, view in _charts(runs)
+            report_figure(topic, view.still() if isinstance(view, MovingView) else view)
+            for topic, view in _charts(runs)
         ],
         beside=[(LETTERS[place], _pairs(runs[0], runs[place], with_source)) for place in range(1, len(runs))],
         with_source=with_source,
@@ -93,14 +94,24 @@ def _run(letter: str, run: RunRecord, annotation: str) -> ReportRow:
     status = f"{run.status}{', simulated' if run.simulated else ''}"
     spent = usd(summed.spent_micros, run.simulated)
     name = f"{run.name} ({run.id})"
-    return (letter, name, run.study_name, status, str(summed.personas), spent, took, at(run.created_at), annotation)
+    return (
+        letter,
+        name,
+        run.study_name,
+        status,
+        str(summed.personas),
+        spent,
+        took,
+        utc_time(run.created_at),
+        annotation,
+    )
 
 
 def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[ReportRow]]]:
-    """Title, meaning and rows of every measure: run, value, against A, in a word, what it rests on."""
+    """Return title, meaning and rows of every measure: run, value, difference from A, in a word, sample."""
     letters = {run.id: (letter, run) for letter, run in _lettered(runs)}
     rows: dict[str, list[ReportRow]] = {measure: [] for measure in TITLES}
-    for found in figures(runs):
+    for found in compared_figures(runs):
         letter, run = letters[found.run_id]
         difference = figure_difference(found, run) or ("baseline" if letter == "A" else MISSING)
         basis = "" if letter == "A" else figure_basis(found)
@@ -117,7 +128,7 @@ def _charts(runs: Sequence[RunRecord]) -> Iterable[tuple[str, ChartView | Moving
 
 
 def _pairs(first: RunRecord, second: RunRecord, with_source: bool) -> list[_Beside]:
-    found = matches(first, second)
+    found = match_personas(first, second)
     return [_pair(match, first.simulated, second.simulated, with_source) for match in found]
 
 

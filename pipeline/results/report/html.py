@@ -1,4 +1,4 @@
-"""Templates to HTML: everything is escaped unless it was drawn here, and untrusted text stays in its own direction."""
+"""Render templates to HTML: escape all text but our own drawings, and isolate the direction of untrusted text."""
 
 from functools import cache
 from pathlib import Path
@@ -12,11 +12,11 @@ from pipeline.results.charts.style import ChartView
 from pipeline.text import wording
 
 MOST_ROWS = 200
-"""Of the table behind a chart; longer ones are cut, and the report says so."""
+"""Most rows shown of the table behind a chart; the report counts the rest."""
 
 
 class ReportFigure(Frozen):
-    """A chart as a report shows it."""
+    """A chart for a report."""
 
     topic: str
     title: str
@@ -30,13 +30,13 @@ class ReportFigure(Frozen):
     """Rows of the table beyond `MOST_ROWS`."""
 
 
-def figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFigure:
-    """A chart with its finding, its drawing and the table behind it.
+def report_figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFigure:
+    """Draw a chart for a report, with its finding and the table behind it.
 
     Args:
         topic: what the chart is about, in two or three words.
-        view: the chart; one without a drawing gives its reason.
-        simulated: whether nobody paid the money in its table; then the columns say so.
+        view: the chart, or the reason for none.
+        simulated: whether the money in its table is simulated; then the columns are marked.
     """
     table = view.table
     mark = " (simulated)" if simulated else ""
@@ -53,7 +53,7 @@ def figure(topic: str, view: ChartView, *, simulated: bool = False) -> ReportFig
 
 
 def render(template: str, **values: object) -> str:
-    """A whole document from a template of this package."""
+    """Render a whole document from a template of this package."""
     return _environment().get_template(template).render(values)
 
 
@@ -64,7 +64,7 @@ def _cell(cell: object) -> str:
 
 
 def _own_direction(text: object, longest: int = 1000) -> Markup:
-    """Untrusted text, escaped and of bounded length, whose direction and directional characters end with it."""
+    """Escape untrusted text, bound its length, and isolate its direction and directional characters."""
     return Markup("<bdi>{}</bdi>").format(wording.label(str(text), longest))
 
 

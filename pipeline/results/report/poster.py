@@ -1,19 +1,19 @@
-"""Personas as slides: one landscape page each, short enough to be read from the back of a room."""
+"""Personas as posters: one landscape page each, short enough to be read from the back of a room."""
 
 from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.results.evidence import mark, rest_on_one, weak_claims, who
+from pipeline.results.evidence import describe_person, mark, rest_on_one, weak_claims
 from pipeline.results.report.html import render
-from pipeline.results.report.run import at
+from pipeline.results.report.run import utc_time
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score
 
 _MOST = 4
 """Statements of a list that fit beside each other on a page."""
 
 _LONGEST = {"name": 60, "tagline": 140, "quote": 220, "item": 110, "fact": 60}
-"""Characters that are shown of each; the report has all of them."""
+"""Most characters shown of each; the report shows the full text."""
 
 
 class Poster(Frozen):
@@ -38,13 +38,15 @@ class Poster(Frozen):
 
 
 def posters(run: RunRecord, personas: Sequence[FinalPersona]) -> str:
-    """Posters as one HTML file that prints each persona on a landscape page of its own.
+    """Return posters as one HTML file that prints each persona on its own landscape page.
 
     Args:
         run: the personas' own.
         personas: at least one, in the order of the pages.
     """
-    return render("poster.html", run=run, started=at(run.created_at), posters=[_poster(run, one) for one in personas])
+    return render(
+        "poster.html", run=run, started=utc_time(run.created_at), posters=[_poster(run, one) for one in personas]
+    )
 
 
 def _poster(run: RunRecord, final: FinalPersona) -> Poster:
@@ -56,7 +58,7 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
     return Poster(
         name=_cut(persona.name, "name"),
         tagline=_cut(persona.tagline, "tagline"),
-        who=_cut(who(final.persona), "tagline"),
+        who=_cut(describe_person(final.persona), "tagline"),
         facts=tuple((_cut(key, "fact"), _cut(value, "fact")) for key, value in facts[:_MOST]),
         quote=_quote(final),
         lists=tuple((title, tuple(_cut(item, "item") for item in items[:_MOST])) for title, items in named if items),
@@ -81,7 +83,7 @@ def _evidence(final: FinalPersona, supported: int) -> str:
 
 
 def _quote(final: FinalPersona) -> str:
-    """A quote that the study holds word for word: an invented one must not stand in large type."""
+    """Return the first quote that is verbatim from the study; never show an invented one in large type."""
     verbatim = {
         claim.text for claim in final.assessment.claims if claim.field == "quotes" and mark(claim) == "supported"
     }

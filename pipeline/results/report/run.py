@@ -1,7 +1,4 @@
-"""One run as a report: what came out, why to believe it, what it cost, and what left the machine.
-
-Its charts can be had as picture files as well.
-"""
+"""Report of a run: personas with their evidence, scores, cost, and data sent; and its charts as picture files."""
 
 import io
 from datetime import UTC, datetime
@@ -13,29 +10,29 @@ from pipeline.results import charts
 from pipeline.results.charts.images import image_file
 from pipeline.results.charts.style import ChartView
 from pipeline.results.evidence import MARK_WORDS
-from pipeline.results.figures import tiles
+from pipeline.results.figures import run_tiles
 from pipeline.results.report.claims import told_personas
-from pipeline.results.report.html import figure, render
-from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, formula, how
-from pipeline.results.sent import outbound, remarks, told
+from pipeline.results.report.html import render, report_figure
+from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, score_formula, scoring_method
+from pipeline.results.sent import describe_shipment, outbound, outbound_notes
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 
 
 def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
-    """The report of a run as one HTML file.
+    """Return the report of a run as one HTML file.
 
     Args:
         run: that has ended.
         study: the run's own.
         with_source: whether words of the study may be in it: quotes of personas, the sources of claims, names of
-            documents. Without it nothing that participants said is quoted.
+            documents. Otherwise the report quotes no participant.
     """
     return render(
         "run.html",
         run=run,
-        facts=facts(run),
-        tiles=tiles(run),
-        figures=[figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
+        facts=run_facts(run),
+        tiles=run_tiles(run),
+        figures=[report_figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
         outcomes=_outcomes(run),
         personas=told_personas(run, study, with_source=with_source),
         marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
@@ -43,17 +40,17 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         calls=_calls(run),
         spent=usd(run.spent_micros, run.simulated),
         sent=_sent(run, study),
-        how=how(run.config),
-        formula=formula(run.config.weights),
+        how=scoring_method(run.config),
+        formula=score_formula(run.config.weights),
         looks_at=LOOKS_AT,
         limits=(*BLIND, *CAUTIONS),
         settings=_settings(run),
-        notes=[*run.warnings, *(f"{failure.draft_id} could not be had: {failure.reason}" for failure in run.failures)],
+        notes=[*run.warnings, *(f"Draft generation failed: {failure.reason}" for failure in run.failures)],
     )
 
 
 def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
-    """The charts of a run in the order of the Results page: topic, name for files, chart."""
+    """Return the charts of a run in the order of the Results page: topic, name for files, chart."""
     return (
         ("Score distribution", "scores", charts.score_distribution(run)),
         ("Local and frontier", "outcomes", charts.outcome_bar(run)),
@@ -62,8 +59,8 @@ def run_charts(run: RunRecord) -> tuple[tuple[str, str, ChartView], ...]:
     )
 
 
-def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
-    """What a reader has to know of a run before its figures, each with its name."""
+def run_facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
+    """Return the facts about a run that head its report, as pairs of name and value."""
     config, size = run.config, run.study
     frontier = f"{config.frontier_model} ({config.frontier_provider})" if config.uses_frontier else "none: local only"
     drafter = "builtin" if config.local_provider == "builtin" else f"{config.local_model} ({config.local_provider})"
@@ -78,14 +75,14 @@ def facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
         ("Drafts by", drafter),
         ("Refined by", frontier),
         ("Threshold", score(config.quality_threshold)),
-        ("Started", at(run.created_at)),
+        ("Started", utc_time(run.created_at)),
         ("Status", run.status),
         ("Run", run.id),
     )
 
 
-def at(moment: datetime) -> str:
-    """A time for readers anywhere: `3 Mar 2026, 10:30 UTC`."""
+def utc_time(moment: datetime) -> str:
+    """Format a time in UTC: `3 Mar 2026, 10:30 UTC`."""
     utc = moment.astimezone(UTC)
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
@@ -115,8 +112,8 @@ def _calls(run: RunRecord) -> list[tuple[str, ...]]:
 
 def _sent(run: RunRecord, study: Study) -> list[str]:
     found = outbound(run, study)
-    shipments = [" ".join(told(shipment, found.study_segments)) for shipment in found.shipments]
-    return [*remarks(found), *shipments]
+    shipments = [" ".join(describe_shipment(shipment, found.study_segments)) for shipment in found.shipments]
+    return [*outbound_notes(found), *shipments]
 
 
 def _settings(run: RunRecord) -> list[tuple[str, str]]:
@@ -125,7 +122,7 @@ def _settings(run: RunRecord) -> list[tuple[str, str]]:
 
 
 def chart_files(run: RunRecord) -> bytes:
-    """A zip with each chart of the run as PNG and SVG; without a chart to draw, an empty one."""
+    """Return a zip with each chart of the run as PNG and SVG; empty without a chart."""
     caption = f"{run.name} · {run.id}{' · simulated' if run.simulated else ''}"
     target = io.BytesIO()
     with ZipFile(target, "w", ZIP_STORED) as archive:
