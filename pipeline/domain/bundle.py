@@ -76,7 +76,7 @@ class BundledRun(Frozen):
     """In the order in which they happened."""
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         drafts = {draft.id for draft in self.drafts}
         check_once("draft", [draft.id for draft in self.drafts])
         check_once("persona", [final.draft_id for final in self.personas])
@@ -117,7 +117,7 @@ class LabelledDesign(Frozen):
     labels: tuple[Label, ...]
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         tasks = self.stored.design.tasks
         check_once("task", [task.place for task in tasks])
         check_once("label", [(label.place, label.rater) for label in self.labels])
@@ -150,7 +150,7 @@ class Bundle(Frozen):
     """Designs drawn from these runs, with their labels."""
 
 
-def withheld(study: Study) -> Study:
+def without_words(study: Study) -> Study:
     """A study without its words: the same ids, places and sizes."""
     return study.model_copy(
         update={
@@ -168,7 +168,7 @@ def without_source(bundle: Bundle) -> Bundle:
     return bundle.model_copy(
         update={
             "source_text": False,
-            "studies": tuple(withheld(study) for study in bundle.studies),
+            "studies": tuple(without_words(study) for study in bundle.studies),
             "runs": tuple(run.without_source() for run in bundle.runs),
             "designs": tuple(design.without_notes() for design in bundle.designs),
         }

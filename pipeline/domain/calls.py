@@ -90,7 +90,7 @@ class CallTotals(Frozen):
     has_real: bool = False
 
 
-def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
+def sum_calls(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
     """The sum over the groups that a choice holds; without any, zeros.
 
     Args:

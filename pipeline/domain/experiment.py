@@ -26,8 +26,8 @@ class Cell(Frozen):
 
     @property
     def label(self) -> str:
-        """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
-        return _in_words(self.settings)
+        """The settings in one line: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
+        return settings_words(self.settings)
 
 
 class Experiment(Frozen):
@@ -95,5 +95,6 @@ def value_words(value: JsonValue) -> str:
     return "none" if value is None else str(value)
 
 
-def _in_words(settings: dict[str, JsonValue]) -> str:
+def settings_words(settings: dict[str, JsonValue]) -> str:
+    """Settings in one line, as `name value` pairs separated by commas."""
     return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())

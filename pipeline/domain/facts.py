@@ -136,7 +136,7 @@ def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
     )
 
 
-def usual_name(study: Study, config: HybridConfig) -> str:
+def default_run_name(study: Study, config: HybridConfig) -> str:
     """What a run is called that nobody has named."""
     return f"{study.name} at {config.quality_threshold:.2f}"
 

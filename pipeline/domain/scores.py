@@ -68,7 +68,7 @@ def best_first(drafts: Sequence[ScoredDraft]) -> tuple[ScoredDraft, ...]:
     return tuple(sorted(drafts, key=lambda draft: (rank(draft.overall), draft.id)))
 
 
-def scored(run: RunRecord) -> RunScores:
+def scores_of(run: RunRecord) -> RunScores:
     """A record without its texts."""
     finals = {final.draft_id: final for final in run.personas}
     paid: dict[str, int] = {}

@@ -112,6 +112,6 @@ def persona_id(of_draft: str) -> str:
     return of_draft.replace("draft", "persona", 1)
 
 
-def draft_of(persona: str) -> str:
+def draft_id_of(persona: str) -> str:
     """`draft-0001` for `persona-0001`; any other id as it is."""
     return persona.replace("persona", "draft", 1)

@@ -9,7 +9,7 @@ from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.routing import is_accepted
 from pipeline.domain.run import AssessedDraft, RunRecord, Usage
-from pipeline.domain.scores import RunScores, scored
+from pipeline.domain.scores import RunScores, scores_of
 from pipeline.domain.study import Study
 from pipeline.hybrid.branch import keeps_scores
 from pipeline.hybrid.preflight import Plan
@@ -39,7 +39,7 @@ class CostForecast(Frozen):
     """Where the expectation comes from, in words."""
 
 
-def forecast(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
+def forecast_cost(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
     """Expected and worst-case cost of a run.
 
     Args:
@@ -103,7 +103,7 @@ def refinement_usage(request: Request, item: AssessedDraft) -> Usage:
     )
 
 
-class Outlook(Frozen):
+class RunForecast(Frozen):
     """One run that has not started."""
 
     sentence: str
@@ -122,9 +122,9 @@ class Outlook(Frozen):
     simulated: bool
 
 
-def outlook(
+def forecast_run(
     config: HybridConfig, planned: Plan, earlier: Sequence[RunScores] = (), drafts: RunRecord | None = None
-) -> Outlook:
+) -> RunForecast:
     """What a run with these settings would do.
 
     Args:
@@ -135,16 +135,16 @@ def outlook(
     """
     local = planned.config.local_provider
     if drafts and keeps_scores(config, drafts):
-        money = forecast(config, planned.pricer, _shares_of([scored(drafts)], config))
+        money = forecast_cost(config, planned.pricer, _shares_of([scores_of(drafts)], config))
         money = money.model_copy(update={"based_on": "the scores of these drafts"})
     else:
-        money = forecast(config, planned.pricer, _shares(config, local, earlier))
+        money = forecast_cost(config, planned.pricer, _shares(config, local, earlier))
     if planned.frontier is None:
         money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
     unsent = round(money.escalated) if planned.frontier else 0
     stays = config.count - unsent
     parts = (_drafting(config, planned, drafts), _staying(config, planned, stays), _paying(config, planned, money))
-    return Outlook(
+    return RunForecast(
         sentence=f"{'; '.join(parts)}.",
         data=_leaving(config, planned),
         drafts=len(drafts.drafts) if drafts else config.draft_count,

@@ -10,8 +10,8 @@ from pipeline.domain.facts import (
     RunResult,
     StageName,
     collect,
+    default_run_name,
     new_run_id,
-    usual_name,
     with_facts,
 )
 from pipeline.domain.persona import Assessment
@@ -112,7 +112,7 @@ class MemoryLog(RunLog):
         """The run as the store would give it back, under a new id."""
         run = RunRecord(
             id=new_run_id(),
-            name=usual_name(study, config),
+            name=default_run_name(study, config),
             status=result.status,
             simulated=simulated,
             study_id=study.id,

@@ -17,11 +17,11 @@ from pipeline.errors import ProviderError
 from pipeline.hybrid.assess import AssessInput, QualityAssessmentStage
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
-from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
+from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_id_of
 from pipeline.hybrid.forecast import frontier_only_micros
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
-from pipeline.hybrid.preflight import plan
+from pipeline.hybrid.preflight import plan_run
 from pipeline.hybrid.redaction import Redactor
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Ask, Provider, Reply, Request, T
@@ -44,7 +44,7 @@ class HybridPipeline:
         drafting: bool = True,
         private: bool = False,
     ) -> None:
-        """Check the configuration and build its providers; see `preflight.plan` for what is raised.
+        """Check the configuration and build its providers; see `preflight.plan_run` for what is raised.
 
         Args:
             config: what to run.
@@ -56,7 +56,7 @@ class HybridPipeline:
                 is looked at or asked for drafts.
             private: whether the study never leaves this machine: nothing in the configuration can send it elsewhere.
         """
-        self.plan = plan(config, settings or from_environment(), cache, drafting=drafting, private=private)
+        self.plan = plan_run(config, settings or from_environment(), cache, drafting=drafting, private=private)
         self._private = private
         self._drafting = drafting
         self._clock = clock or SystemClock()
@@ -147,7 +147,7 @@ class HybridPipeline:
 
         def ask(request: Request, read: Callable[[Reply], T], about: str) -> T:
             try:
-                return caller.complete(request, read, caller.admit(request, draft_of(about)))
+                return caller.complete(request, read, caller.admit(request, draft_id_of(about)))
             except ProviderError as error:
                 raise ProviderError(
                     f"The score cannot be computed without {model.model}: {error} What was drafted is kept: resume the"

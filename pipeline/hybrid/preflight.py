@@ -57,7 +57,7 @@ class Plan(NamedTuple):
         return self.frontier is not None and self.frontier.simulated
 
 
-def plan(
+def plan_run(
     config: HybridConfig,
     settings: Settings,
     cache: Path | None = None,
@@ -91,7 +91,7 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, p
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
     batch = config.refine_mode == "batch"
     pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices, batch=batch)
-    frontier = build(config.frontier_provider, "frontier", config, settings)
+    frontier = build_provider(config.frontier_provider, "frontier", config, settings)
     if private and frontier.is_away:
         raise ConfigError(
             f"frontier_provider: this study never leaves this machine, and {frontier.name} would be sent its words."
@@ -128,15 +128,15 @@ def _check_batches(frontier: Provider) -> None:
         raise ConfigError(f"refine_mode: {obstacle}")
 
 
-def look(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
+def check_provider(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
     """The state of one provider as this configuration would use it; never raises for a missing setting."""
     try:
-        return build(name, role, config, settings).check()
+        return build_provider(name, role, config, settings).check()
     except (ConfigError, ProviderError) as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
 
 
-def build(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Provider:
+def build_provider(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Provider:
     """One provider as this configuration would use it; no request is made.
 
     Raises:
@@ -146,7 +146,7 @@ def build(name: str, role: ProviderRole, config: HybridConfig, settings: Setting
     return kind(_spec(kind, config, settings, role))
 
 
-def suggested(settings: Settings) -> HybridConfig:
+def suggested_config(settings: Settings) -> HybridConfig:
     """The configuration a first visit starts with: the best of what is there without asking for anything.
 
     Ollama when it answers, else `builtin`; a frontier whose key is set, else `simulated`.
@@ -184,12 +184,12 @@ class CheckReport(Frozen):
     config: HybridConfig
 
 
-def check(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
+def check_setup(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
     """Look at every provider for free, and at the run this configuration asks for. Never raises."""
     roles: tuple[ProviderRole, ...] = ("local", "frontier")
     items = tuple(_item(name, role, config, settings) for role in roles for name in names(role))
     try:
-        planned = plan(config, settings, cache)
+        planned = plan_run(config, settings, cache)
     except PersonaError as error:
         return CheckReport(items=items, ready=False, verdict=str(error), exit_code=error.exit_code, config=config)
     frontier = planned.frontier
@@ -210,7 +210,7 @@ def _item(name: str, role: ProviderRole, config: HybridConfig, settings: Setting
     """The state of one provider; a model configured for another provider is replaced by its own default."""
     if role == "frontier" and name != config.frontier_provider:
         config = config.model_copy(update={"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
-    health = look(name, role, config, settings)
+    health = check_provider(name, role, config, settings)
     return CheckItem(name=f"{role} {name}", ready=health.ready, sentence=health.sentence)
 
 
@@ -225,9 +225,9 @@ def _local(
     if not drafting:
         unasked = Health(ready=True, sentence="The drafts are there already: no local model is asked.")
         # Never asked, so that it can be the one that needs neither a server nor a key.
-        return config, build("builtin", "local", config, settings), unasked, ()
+        return config, build_provider("builtin", "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings, private)
-    provider = build(config.local_provider, "local", config, settings)
+    provider = build_provider(config.local_provider, "local", config, settings)
     if private and provider.is_away:
         raise ConfigError(
             f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."
@@ -245,7 +245,7 @@ def _local(
 def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = False) -> _Resolved:
     if config.local_provider != "auto":
         return _Resolved(config, ())
-    health = _look_privately(config, settings) if private else look("ollama", "local", config, settings)
+    health = _look_privately(config, settings) if private else check_provider("ollama", "local", config, settings)
     if health.ready:
         return _Resolved(config.model_copy(update={"local_provider": "ollama"}), ())
     builtin = config.model_copy(update={"local_provider": "builtin"})
@@ -255,7 +255,7 @@ def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = Fals
 def _look_privately(config: HybridConfig, settings: Settings) -> Health:
     """The state of Ollama where it is on this machine; one elsewhere counts as missing."""
     try:
-        provider = build("ollama", "local", config, settings)
+        provider = build_provider("ollama", "local", config, settings)
     except ConfigError as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
     if provider.is_away:

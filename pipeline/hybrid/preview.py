@@ -35,7 +35,7 @@ class Span(NamedTuple):
     replaced: bool
 
 
-class Example(Frozen):
+class ExampleRequest(Frozen):
     """One request as it would be sent."""
 
     stage: Literal["draft", "refine"]
@@ -57,9 +57,9 @@ class Example(Frozen):
         return sum(span.replaced for span in self.spans)
 
 
-def examples(
+def example_requests(
     study: Study, config: HybridConfig, planned: Plan, drafts: RunRecord | None, cache: Path | None
-) -> tuple[Example, ...]:
+) -> tuple[ExampleRequest, ...]:
     """An example of every kind of request that names the study and leaves this program; empty where none does.
 
     Args:
@@ -85,7 +85,7 @@ def examples(
 
 def _refinement(
     study: Study, config: HybridConfig, frontier: Provider, likely: Sequence[tuple[AssessedDraft, str]]
-) -> Example:
+) -> ExampleRequest:
     """The first of a few likely requests in which something is replaced, so that it can be seen; else the first."""
     redactor = Redactor(study) if config.redact else None
     found = []
@@ -100,9 +100,9 @@ def _refinement(
 
 def _example(
     stage: Literal["draft", "refine"], request: Request, about: str, asked: Provider, *, away: bool
-) -> Example:
+) -> ExampleRequest:
     plain = request.prompt.replace(_OPEN, "").replace(_CLOSE, "")
-    return Example(
+    return ExampleRequest(
         stage=stage,
         provider=asked.name,
         model=asked.model,

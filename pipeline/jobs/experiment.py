@@ -16,7 +16,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
 from pipeline.hybrid.branch import branch_config
-from pipeline.jobs.grid import Grid, cells_of, identity
+from pipeline.jobs.grid import Grid, cells_of, experiment_id_of
 
 if TYPE_CHECKING:
     from pipeline.domain.config import Settings
@@ -53,7 +53,7 @@ def plan_experiment(
     base = None if made_for else source.config
     where = f"experiment '{grid.experiment}'"
     cells = cells_of(grid, base, where)
-    own = identity(grid, cells, made_for or source.id)
+    own = experiment_id_of(grid, cells, made_for or source.id)
     shared = {"project": own, "project_max_cost": grid.max_cost}
     cells = tuple(
         cell.model_copy(update={"config": branch_config(cell.config, source).model_copy(update=shared)})
@@ -71,7 +71,7 @@ def plan_experiment(
     )
 
 
-def drafts_of(
+def ensure_drafts(
     grid: Grid,
     study: Study,
     store: "Store",
@@ -93,7 +93,7 @@ def drafts_of(
     where = f"experiment '{grid.experiment}'"
     cells = cells_of(grid, None, where)
     check_cells(cells, settings, cache, where, private=store.is_private(study.id))
-    own = identity(grid, cells, study.id)
+    own = experiment_id_of(grid, cells, study.id)
     run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
     if run is None:
         config = parse_config({**grid.hybrid, "enabled": False}, where)
@@ -131,9 +131,9 @@ def check_cells(
 
 
 def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: bool) -> str:
-    from pipeline.hybrid.preflight import plan  # brings the providers along, which the store must not wait for
+    from pipeline.hybrid.preflight import plan_run  # brings the providers along, which the store must not wait for
 
-    planned = plan(cell.config, settings, cache, drafting=False, private=private)
+    planned = plan_run(cell.config, settings, cache, drafting=False, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""
 
 

@@ -22,7 +22,7 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, INHERITED, HybridConfig, explain_validation, parse_config
-from pipeline.domain.experiment import Cell, _in_words
+from pipeline.domain.experiment import Cell, settings_words
 from pipeline.errors import ConfigError
 
 MOST_CELLS = 64
@@ -160,7 +160,7 @@ def cells_of(grid: Grid, base: HybridConfig | None, where: str) -> tuple[Cell, .
     return tuple(cells)
 
 
-def identity(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
+def experiment_id_of(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
     """The id of an experiment: the same name, cells and drafts are the same experiment, whatever its budget.
 
     Args:
@@ -182,4 +182,4 @@ def _with_its_model(settings: dict[str, JsonValue], grid: Grid) -> dict[str, Jso
 
 
 def _config(values: dict[str, JsonValue], settings: dict[str, JsonValue], where: str) -> HybridConfig:
-    return parse_config(values, f"{where}: cell with {_in_words(settings)}")
+    return parse_config(values, f"{where}: cell with {settings_words(settings)}")

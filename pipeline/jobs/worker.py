@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.domain.config import HybridConfig, Settings
-from pipeline.domain.facts import RunFacts, RunResult, usual_name
+from pipeline.domain.facts import RunFacts, RunResult, default_run_name
 from pipeline.domain.run import RunStatus, Timing
 from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
@@ -59,7 +59,7 @@ class Worker:
         """Check the configuration, create the run and let it go on in the background; returns its id.
 
         Raises:
-            PersonaError: what `preflight.plan` raises; then no run is created.
+            PersonaError: what `preflight.plan_run` raises; then no run is created.
         """
         job = self._create(study_id, config, settings, name, experiment_id=experiment_id)
         self._launch(job)
@@ -98,7 +98,7 @@ class Worker:
             The id of the new run.
 
         Raises:
-            PersonaError: what `branch_config` and `preflight.plan` raise; then no run is created.
+            PersonaError: what `branch_config` and `preflight.plan_run` raise; then no run is created.
         """
         source = self._store.run(run_id)
         config = branch_config(config, source)
@@ -118,7 +118,7 @@ class Worker:
 
         Raises:
             InputError: the run is running or completed.
-            PersonaError: what `preflight.plan` raises.
+            PersonaError: what `preflight.plan_run` raises.
         """
         record = self._store.run(run_id)
         if record.status in ("running", "completed"):
@@ -168,7 +168,7 @@ class Worker:
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
-            name=name or usual_name(study, config),
+            name=name or default_run_name(study, config),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
             drafts=drafts,

@@ -5,7 +5,7 @@ process loses nothing that had happened. Lists and progress are answered from co
 models themselves are JSON and are read one run at a time.
 """
 
-from pipeline.store.bundles import BundleTables, Imported
+from pipeline.store.bundles import BundleTables
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.experiments import ExperimentTables
@@ -15,7 +15,7 @@ from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
-__all__ = ["Imported", "RunName", "RunSummary", "Store", "StudySummary"]
+__all__ = ["RunName", "RunSummary", "Store", "StudySummary"]
 
 
 class Store(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, withheld
+from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, without_words
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import Timing
@@ -14,15 +14,15 @@ from pipeline.domain.study import Study
 from pipeline.errors import InputError, StoreError
 from pipeline.store.comparisons import comparisons_within
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
-from pipeline.store.labels import designs_within, take_design
-from pipeline.store.rows import TableName, as_json, iso, one, storable
+from pipeline.store.labels import designs_within, import_design
+from pipeline.store.rows import TableName, as_json, get_row, iso, storable
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database
 
 
-class Imported(Frozen):
+class ImportResult(Frozen):
     """What became of a bundle."""
 
     runs: tuple[str, ...]
@@ -46,7 +46,7 @@ class BundleTables(DatabaseFile):
         with self._read() as db:
             runs = tuple(_read_run(db, run_id) for run_id in dict.fromkeys(run_ids))
             keys = dict.fromkeys(run.study_id for run in runs)
-            bodies = [str(one(db, "studies", key)["body"]) for key in keys]
+            bodies = [str(get_row(db, "studies", key)["body"]) for key in keys]
             studies = tuple(Study.model_validate_json(body) for body in bodies)
             private = [row["study_id"] for row in db.query("SELECT study_id FROM private_studies")]
             comparisons = comparisons_within(db, [run.id for run in runs])
@@ -60,7 +60,7 @@ class BundleTables(DatabaseFile):
             designs=tuple(designs),
         )
 
-    def import_bundle(self, bundle: Bundle, now: datetime) -> Imported:
+    def import_bundle(self, bundle: Bundle, now: datetime) -> ImportResult:
         """Take in all of a bundle, or nothing; what is here already stays as it is.
 
         Imported runs are marked with the time, count for no budget, and cannot be resumed.
@@ -79,12 +79,12 @@ class BundleTables(DatabaseFile):
                 (new if _take_run(db, run, now) else known).append(run.id)
             for comparison in bundle.comparisons:
                 _take_comparison(db, comparison)
-            labels = sum(take_design(db, design) for design in bundle.designs)
-        return Imported(runs=tuple(new), known=tuple(known), labels=labels)
+            labels = sum(import_design(db, design) for design in bundle.designs)
+        return ImportResult(runs=tuple(new), known=tuple(known), labels=labels)
 
 
 def _read_run(db: "Database", run_id: str) -> BundledRun:
-    row = one(db, "runs", run_id)
+    row = get_row(db, "runs", run_id)
     if row["status"] == "running":
         raise InputError(f"Run {run_id} is still running. Export it when it has ended, or cancel it first.")
     facts = read_facts(db, run_id)
@@ -113,9 +113,9 @@ def _take_study(db: "Database", study: Study) -> None:
     for row in db.table("studies").rows_where("id = ?", [study.id], select="body"):
         known = Study.model_validate_json(row["body"])
         given = study.model_copy(update={"name": known.name})
-        if given in (known, withheld(known)):
+        if given in (known, without_words(known)):
             return
-        if known != withheld(given):
+        if known != without_words(given):
             raise StoreError(
                 f"The study {study.id} is here with other content, and is left as it is. Delete it first, with its "
                 "runs, or import into another database with --db."

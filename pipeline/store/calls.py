@@ -4,7 +4,7 @@ from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall
 from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
 from pipeline.store.facts import read_call
-from pipeline.store.rows import unknown, utf8
+from pipeline.store.rows import not_found, utf8
 from pipeline.store.store import DatabaseFile
 
 
@@ -50,7 +50,7 @@ class CallTables(DatabaseFile):
                 for row in db.query(sql, {**values, "limit": -1 if limit is None else limit, "offset": offset})
             ]
 
-    def newer_calls(self, choice: CallChoice, run_id: str, call_id: str) -> int | None:
+    def count_newer_calls(self, choice: CallChoice, run_id: str, call_id: str) -> int | None:
         """How many of the chosen attempts are newer than this one; `None` where it is not one of them."""
         where, values = _where(choice)
         sql = _NEWER.format(where=where, index=_index(choice))
@@ -70,7 +70,7 @@ class CallTables(DatabaseFile):
             )
             for row in rows:
                 return read_call(row)
-        raise StoreError(unknown("calls", call_id))
+        raise StoreError(not_found("calls", call_id))
 
 
 _CALL_GROUPS = """

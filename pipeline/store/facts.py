@@ -6,7 +6,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, collect
 from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
-from pipeline.store.rows import as_json, iso, one, tell
+from pipeline.store.rows import add_event, as_json, get_row, iso
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def copy_drafts(db: "Database", run_id: str, drafts: CopiedDrafts) -> None:
     Raises:
         StoreError: there is no such other run.
     """
-    one(db, "runs", drafts.run_id, "id")
+    get_row(db, "runs", drafts.run_id, "id")
     scores = ("overall", "coherence", "faithfulness", "completeness", "assessment")
     taken = ", ".join(("draft_id", "name", "body", *(scores if drafts.scored else ())))
     copied = db.execute(
@@ -115,10 +115,12 @@ def copy_drafts(db: "Database", run_id: str, drafts: CopiedDrafts) -> None:
         " VALUES (?, 'draft', ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
         [run_id, copied],
     )
-    tell(db, run_id, "stage", f"{count(copied, 'draft')} of run {drafts.run_id} {'is' if copied == 1 else 'are'} used.")
+    add_event(
+        db, run_id, "stage", f"{count(copied, 'draft')} of run {drafts.run_id} {'is' if copied == 1 else 'are'} used."
+    )
 
 
-def lose_open_calls(db: "Database", run_id: str) -> None:
+def mark_calls_lost(db: "Database", run_id: str) -> None:
     """Nobody waits for these answers any more: they may have been billed. Those of a batch can still be fetched."""
     db.execute(
         "UPDATE calls SET status = 'lost', body = json_set(body, '$.status', 'lost')"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.domain.bundle import LabelledDesign
 from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
 from pipeline.errors import StoreError
-from pipeline.store.rows import as_json, iso, one, storable, utf8
+from pipeline.store.rows import as_json, get_row, iso, storable, utf8
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class LabelTables(DatabaseFile):
         design_id = f"design-{secrets.token_hex(4)}"
         with self._write() as db:
             for run_id in run_ids:
-                one(db, "runs", run_id, "id")
+                get_row(db, "runs", run_id, "id")
             _insert(db, design_id, run_ids, design, name, now)
         return design_id
 
@@ -119,7 +119,7 @@ def designs_within(db: "Database", run_ids: Sequence[str]) -> list[LabelledDesig
     ]
 
 
-def take_design(db: "Database", given: LabelledDesign) -> int:
+def import_design(db: "Database", given: LabelledDesign) -> int:
     """Insert a design with its labels; of one that is here, the labels that are new. How many these are.
 
     Raises:

@@ -31,30 +31,30 @@ _LARGEST = 2**53
 """Columns stop counting here, so that no lying usage figure overflows a column or a sum; bodies are exact."""
 
 
-def one(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:
+def get_row(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:
     """The row of a study or run; a run that was taken away has none."""
     where = "id = ? AND deleted_at IS NULL" if table == "runs" else "id = ?"
     for row in db.table(table).rows_where(where, [key], select=columns):
         return row
-    raise StoreError(unknown(table, key))
+    raise StoreError(not_found(table, key))
 
 
-def change(db: "Database", table: TableName, key: tuple[str, ...], columns: dict[str, Any]) -> None:
+def update_row(db: "Database", table: TableName, key: tuple[str, ...], columns: dict[str, Any]) -> None:
     """Set some columns of a row that must be there."""
     assignments = ", ".join(f"{name} = ?" for name in columns)
     where = " AND ".join(f"{name} = ?" for name in KEYS[table])
     values = [*storable(columns).values(), *key]
     if db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", values).rowcount == 0:  # noqa: S608 - our names
-        raise StoreError(unknown(table, key[-1]))
+        raise StoreError(not_found(table, key[-1]))
 
 
-def unknown(table: TableName, key: str) -> str:
+def not_found(table: TableName, key: str) -> str:
     """What to say when there is no such row."""
     noun = {"studies": "study", "runs": "run", "drafts": "draft", "calls": "call"}.get(table, table)
     return f"There is no {noun} '{key}': it was never saved, or has been deleted. `persona runs` lists what there is."
 
 
-def tell(db: "Database", run_id: str, kind: EventKind, sentence: str) -> None:
+def add_event(db: "Database", run_id: str, kind: EventKind, sentence: str) -> None:
     """Write an event, in words."""
     row = storable({"run_id": run_id, "kind": kind, "sentence": sentence})
     db.execute("INSERT INTO events (run_id, kind, sentence) VALUES (:run_id, :kind, :sentence)", row)
@@ -90,6 +90,6 @@ def size_of(row: dict[str, Any]) -> StudySize:
     return StudySize.model_validate({key: row[key] for key in StudySize.model_fields})
 
 
-def named(rows: list[dict[str, Any]]) -> str:
+def list_names(rows: list[dict[str, Any]]) -> str:
     """Rows with `id` and `name`, for a sentence."""
     return ", ".join(f"{row['id']} ({row['name'][:80]})" for row in rows)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pipeline.domain.base import Frozen, Score
 from pipeline.domain.run import RunStatus
 from pipeline.errors import StoreError
-from pipeline.store.rows import change, iso, one, utf8
+from pipeline.store.rows import get_row, iso, update_row, utf8
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
@@ -173,21 +173,21 @@ class RunListTables(DatabaseFile):
             archived=sum(row["archived"] for row in counts),
         )
 
-    def describe_run(self, run_id: str, *, tags: Sequence[str], note: str) -> None:
+    def annotate_run(self, run_id: str, *, tags: Sequence[str], note: str) -> None:
         """Give a run other tags and another note; tags that say the same are kept once."""
         kept = list(dict.fromkeys(tag for given in tags if (tag := " ".join(given.split()))))
         with self._write() as db:
-            change(db, "runs", (run_id,), {"tags": utf8(json.dumps(kept, ensure_ascii=False)), "note": note})
+            update_row(db, "runs", (run_id,), {"tags": utf8(json.dumps(kept, ensure_ascii=False)), "note": note})
 
     def pin_run(self, run_id: str, pinned: bool) -> None:
         """Keep a run at the top of the list, or no longer."""
         with self._write() as db:
-            change(db, "runs", (run_id,), {"pinned": pinned})
+            update_row(db, "runs", (run_id,), {"pinned": pinned})
 
     def archive_run(self, run_id: str, archived: bool) -> None:
         """Put a run out of sight, or back."""
         with self._write() as db:
-            change(db, "runs", (run_id,), {"archived": archived})
+            update_row(db, "runs", (run_id,), {"archived": archived})
 
     # --- taken away, with a way back -------------------------------------------------------------
 
@@ -198,9 +198,9 @@ class RunListTables(DatabaseFile):
             StoreError: there is no such run, or it is running.
         """
         with self._write() as db:
-            if one(db, "runs", run_id, "status")["status"] == "running":
+            if get_row(db, "runs", run_id, "status")["status"] == "running":
                 raise StoreError(f"Run {run_id} is still running. Cancel it first, and delete it when it has stopped.")
-            change(db, "runs", (run_id,), {"deleted_at": iso(now)})
+            update_row(db, "runs", (run_id,), {"deleted_at": iso(now)})
 
     def restore_run(self, run_id: str) -> None:
         """Bring a run back.
@@ -209,7 +209,7 @@ class RunListTables(DatabaseFile):
             StoreError: it has been purged meanwhile.
         """
         with self._write() as db:
-            change(db, "runs", (run_id,), {"deleted_at": None})
+            update_row(db, "runs", (run_id,), {"deleted_at": None})
 
     def removed_runs(self) -> list[RemovedRun]:
         """The runs that can still be brought back, last taken away first."""

@@ -7,10 +7,10 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
 from pipeline.domain.run import RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
+from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, mark_calls_lost, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.process import ProcessMark, is_alive, this_process
-from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
+from pipeline.store.rows import add_event, as_json, get_row, iso, list_names, size_of, storable, update_row, utf8
 from pipeline.store.store import DatabaseFile
 
 _SILENT_AFTER = timedelta(seconds=60)
@@ -62,9 +62,9 @@ class RunTables(DatabaseFile):
             **_begun(now),
         }
         with self._write() as db:
-            one(db, "studies", study_id)
+            get_row(db, "studies", study_id)
             db.table("runs").insert(storable(row))
-            tell(db, run_id, "run", "The run has begun.")
+            add_event(db, run_id, "run", "The run has begun.")
             if drafts:
                 copy_drafts(db, run_id, drafts)
         return run_id
@@ -76,14 +76,16 @@ class RunTables(DatabaseFile):
             StoreError: there is no such run, or it is running, completed or imported.
         """
         with self._write() as db:
-            row = one(db, "runs", run_id, "status, imported_at")
+            row = get_row(db, "runs", run_id, "status, imported_at")
             if row["status"] in ("running", "completed"):
                 raise StoreError(f"Run {run_id} is {row['status']}: there is nothing to resume.")
             if row["imported_at"]:
                 raise StoreError(f"Run {run_id} was imported: it can be read here, and resumed where it was made.")
-            change(db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
-            lose_open_calls(db, run_id)
-            tell(db, run_id, "run", "The run goes on.")
+            update_row(
+                db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0}
+            )
+            mark_calls_lost(db, run_id)
+            add_event(db, run_id, "run", "The run goes on.")
 
     def log(self, run_id: str) -> RunLog:
         """Where the run writes its facts; each is one transaction, from any thread."""
@@ -112,9 +114,9 @@ class RunTables(DatabaseFile):
             "finished_at": iso(now),
         }
         with self._write() as db:
-            change(db, "runs", (run_id,), ending)
-            lose_open_calls(db, run_id)
-            tell(db, run_id, "run", f"The run has ended: {status}.")
+            update_row(db, "runs", (run_id,), ending)
+            mark_calls_lost(db, run_id)
+            add_event(db, run_id, "run", f"The run has ended: {status}.")
 
     def heartbeat(self, run_id: str, now: datetime) -> None:
         """Say that the process of a run is alive."""
@@ -138,9 +140,9 @@ class RunTables(DatabaseFile):
             running = db.query("SELECT id, host, pid, process_started, heartbeat_at FROM runs WHERE status = 'running'")
             dead = [row["id"] for row in running if _is_dead(row, now)]
             for run_id in dead:
-                change(db, "runs", (run_id,), {"status": "interrupted"})
-                lose_open_calls(db, run_id)
-                tell(db, run_id, "run", "The run was interrupted: its process is gone.")
+                update_row(db, "runs", (run_id,), {"status": "interrupted"})
+                mark_calls_lost(db, run_id)
+                add_event(db, run_id, "run", "The run was interrupted: its process is gone.")
         return dead
 
     def delete_run(self, run_id: str) -> None:
@@ -166,9 +168,9 @@ class RunTables(DatabaseFile):
                 return str(found[0]["id"])
             recent = list(db.query(_LATEST))
         if found:
-            raise InputError(f"{len(found)} runs fit '{text}': {named(found[:5])}. Give a full id.")
+            raise InputError(f"{len(found)} runs fit '{text}': {list_names(found[:5])}. Give a full id.")
         raise InputError(
-            f"No run fits '{text}'. " + (f"The latest are {named(recent)}." if recent else "There is none.")
+            f"No run fits '{text}'. " + (f"The latest are {list_names(recent)}." if recent else "There is none.")
         )
 
     def run(self, run_id: str) -> RunRecord:
@@ -178,8 +180,8 @@ class RunTables(DatabaseFile):
             StoreError: there is no such run.
         """
         with self._read() as db:
-            row = one(db, "runs", run_id)
-            study = one(db, "studies", row["study_id"], "name, documents, participants, segments, words")
+            row = get_row(db, "runs", run_id)
+            study = get_row(db, "studies", row["study_id"], "name, documents, participants, segments, words")
             facts = read_facts(db, run_id)
         values = {key: row[key] for key in row.keys() & RunRecord.model_fields.keys()}
         config, timing = HybridConfig.model_validate_json(row["config"]), Timing.model_validate_json(row["timing"])
@@ -193,7 +195,7 @@ class RunTables(DatabaseFile):
             StoreError: there is no such run.
         """
         with self._read() as db:
-            one(db, "runs", run_id, "id")
+            get_row(db, "runs", run_id, "id")
             return read_facts(db, run_id)
 
     def progress(self, run_id: str) -> RunProgress:
@@ -203,7 +205,7 @@ class RunTables(DatabaseFile):
             StoreError: there is no such run.
         """
         with self._read() as db:
-            run = one(db, "runs", run_id, _PROGRESS)
+            run = get_row(db, "runs", run_id, _PROGRESS)
             stages = list(
                 db.query(
                     "SELECT stage, planned, started_at FROM stages WHERE run_id = ? ORDER BY started_at, rowid",
@@ -218,7 +220,7 @@ class RunTables(DatabaseFile):
 
     def _change_run(self, run_id: str, columns: dict[str, Any]) -> None:
         with self._write() as db:
-            change(db, "runs", (run_id,), columns)
+            update_row(db, "runs", (run_id,), columns)
 
 
 _FITTING = """

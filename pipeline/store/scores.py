@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.domain.scores import RunScores, ScoredDraft, best_first
-from pipeline.store.rows import one
+from pipeline.store.rows import get_row
 from pipeline.store.store import DatabaseFile
 
 
@@ -21,7 +21,7 @@ class ScoreTables(DatabaseFile):
         found = []
         with self._read() as db:
             for run_id in run_ids:
-                row = one(db, "runs", run_id, _COLUMNS)
+                row = get_row(db, "runs", run_id, _COLUMNS)
                 drafts = best_first([_draft(draft) for draft in db.query(_DRAFTS, {"run": run_id})])
                 config = json.loads(row.pop("config"))
                 found.append(RunScores.model_validate({**row, "config": config, "drafts": drafts}))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pipeline.errors import StoreError
-from pipeline.store.rows import named, unknown
+from pipeline.store.rows import list_names, not_found
 
 if TYPE_CHECKING:
     from sqlite_utils import Database as Database  # at run time imported when a file is opened: it loads pandas
@@ -156,10 +156,10 @@ class DatabaseFile:
     def _delete(self, table: Literal["studies", "runs"], key: str) -> None:
         with self._write() as db:
             if not db.table(table).count_where("id = ?", [key]):
-                raise StoreError(unknown(table, key))
+                raise StoreError(not_found(table, key))
             busy = list(db.table("runs").rows_where("status = 'running' AND ? IN (id, study_id)", [key]))
             if busy:
-                raise StoreError(f"Still running: {named(busy)}. Cancel first, and delete when it has stopped.")
+                raise StoreError(f"Still running: {list_names(busy)}. Cancel first, and delete when it has stopped.")
             self._delete_row(db, table, key)
 
     @staticmethod

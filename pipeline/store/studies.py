@@ -5,7 +5,7 @@ from datetime import datetime
 from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.study import Study, StudySize
-from pipeline.store.rows import as_json, change, iso, one, size_of, storable
+from pipeline.store.rows import as_json, get_row, iso, size_of, storable, update_row
 from pipeline.store.store import DatabaseFile
 
 
@@ -34,7 +34,7 @@ class StudyTables(DatabaseFile):
         with self._write() as db:
             db.table("studies").insert(storable(row), ignore=True)
             if db.execute("DELETE FROM withheld_studies WHERE study_id = ?", [study.id]).rowcount:
-                change(db, "studies", (study.id,), {"body": row["body"]})
+                update_row(db, "studies", (study.id,), {"body": row["body"]})
 
     def study(self, study_id: str) -> Study:
         """The whole study.
@@ -43,7 +43,7 @@ class StudyTables(DatabaseFile):
             StoreError: there is none of that id.
         """
         with self._read() as db:
-            return Study.model_validate_json(one(db, "studies", study_id)["body"])
+            return Study.model_validate_json(get_row(db, "studies", study_id)["body"])
 
     def studies(self) -> list[StudySummary]:
         """All studies, newest first."""
@@ -80,7 +80,7 @@ class StudyTables(DatabaseFile):
             StoreError: there is none of that id.
         """
         with self._write() as db:
-            one(db, "studies", study_id, "id")
+            get_row(db, "studies", study_id, "id")
             if private:
                 db.table("private_studies").insert({"study_id": study_id}, ignore=True)
             else:

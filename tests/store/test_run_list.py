@@ -51,7 +51,7 @@ def names(store, **choice):
 def test_every_word_of_a_search_must_occur_somewhere_whatever_its_case(store):
     run(store, "ÄRGER at Night")
     tagged = run(store, "Day", after_s=1)
-    store.describe_run(tagged, tags=["board  meeting", "board meeting", " "], note="ärger too")
+    store.annotate_run(tagged, tags=["board  meeting", "board meeting", " "], note="ärger too")
     assert names(store, words="ärger") == ["Day", "ÄRGER at Night"]
     assert names(store, words="NIGHT heating") == ["ÄRGER at Night"]
     assert names(store, words="meeting") == ["Day"]
