@@ -1,4 +1,4 @@
-"""Corrections by hand of how a file is read: which column or speaker is what."""
+"""Manual corrections to the import of a file: roles of columns and speakers."""
 
 from typing import Literal
 
@@ -6,13 +6,13 @@ from pipeline.domain.base import Frozen
 
 ColumnRole = Literal["participant", "words", "fact", "question", "speaker", "conversation", "subject", "ignored"]
 SpeakerRole = Literal["participant", "interviewer", "ignored", "recognised"]
-"""`recognised`: decided in each conversation by what is said, because the label changes sides between them."""
+"""`recognised`: decided per conversation from its content, because the label changes sides between conversations."""
 MappedRole = ColumnRole | SpeakerRole
 PartKind = Literal["table", "speakers"]
 
 
 class StudyMapping(Frozen):
-    """The roles of one shape."""
+    """Roles of the columns or speakers in files of one shape."""
 
     shape: str
     """From `shape_of`."""

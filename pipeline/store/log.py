@@ -1,4 +1,4 @@
-"""Where a run writes its facts: one transaction each, and the row of a paid call is its reservation."""
+"""SQLite log of a run: one transaction per fact; the row of a paid call is its reservation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_log(store: DatabaseFile, run_id: str) -> RunLog:
-    """Where this run writes its facts; from any thread."""
+    """Return the log of this run; safe to use from any thread."""
     return _StoreLog(store, run_id)
 
 
@@ -85,8 +85,8 @@ class _StoreLog(RunLog):
             add_event(db, self._run_id, kind, sentence)
 
     def _put(self, db: "Database", table: TableName, row: dict[str, Any]) -> None:
-        """Insert a row, or replace these columns of the one that is there."""
-        # Written out: sqlite-utils looks the table up anew each time, and facts of a run come by the hundred.
+        """Insert a row, or update these columns of the existing one."""
+        # Plain SQL: sqlite-utils looks the table up each time, and a run writes hundreds of facts.
         row = storable({"run_id": self._run_id, **row})
         into = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"  # noqa: S608 - our names
         changes = ", ".join(f"{name} = excluded.{name}" for name in row)
@@ -98,7 +98,7 @@ _PRIVATE = "EXISTS (SELECT 1 FROM private_studies WHERE study_id = runs.study_id
 _SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
 
 
-# Real and simulated money are never added up.
+# Real and simulated money are never added together.
 _SPENT_BY_PROJECT = """(
     SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
     WHERE member.project = runs.project AND member.simulated = runs.simulated
@@ -108,7 +108,7 @@ _SPENT_BY_PROJECT = """(
 ), 0)"""
 
 
-# The row is the reservation: it is there only if it fits, whoever else is writing. What is free always fits.
+# The row is the reservation: it is inserted only if it fits, whatever other processes write. Free calls always fit.
 _OPEN_CALL = f"""
     INSERT INTO calls (run_id, id, draft_id, stage, provider, model, status, input_tokens, output_tokens,
         cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply, batch)
@@ -132,7 +132,7 @@ _WHY_NOT = f"""
 
 
 def _refusal(db: "Database", run_id: str, call: ModelCall) -> PersonaError:
-    """Why the row of a call was not inserted."""
+    """Return the error for a call whose row was not inserted."""
     run, cost_micros = get_row(db, "runs", run_id, _WHY_NOT), call.cost_micros
     if run["cancel_requested"]:
         return Cancelled("The run was cancelled.")

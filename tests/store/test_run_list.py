@@ -134,7 +134,7 @@ def test_a_run_that_is_taken_away_is_gone_everywhere_and_comes_back_whole(store)
         with pytest.raises(StoreError, match="There is no run"):
             ask(run_id)
     for text in (run_id, "Mine"):
-        with pytest.raises(InputError, match="No run fits"):
+        with pytest.raises(InputError, match="No run matches"):
             store.find_run(text)
     store.restore_run(run_id)
     assert store.run(run_id) == before
