@@ -671,7 +671,7 @@ def test_a_file_in_the_place_of_the_folder_is_reported(tmp_path):
 
 def test_a_file_that_disappears_is_not_silently_made_anew(store, path):
     path.unlink()
-    with pytest.raises(StoreError, match="still there"):
+    with pytest.raises(StoreError, match="existing file"):
         store.runs()
     assert not path.exists()
 
