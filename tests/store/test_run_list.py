@@ -222,7 +222,7 @@ def test_a_comparison_goes_with_the_last_of_its_runs(store):
 
 @pytest.mark.parametrize("number", [0, 1, 9])
 def test_fewer_than_two_and_more_than_eight_runs_are_refused(store, number):
-    with pytest.raises(InputError, match="2 to 8 can be compared"):
+    with pytest.raises(InputError, match="Choose 2 to 8 runs to compare"):
         store.save_comparison("x", [f"run-{at}" for at in range(number)], STARTED)
 
 
