@@ -13,7 +13,7 @@ import streamlit as st
 
 from pages.parts import attempt, figures, sent, ui
 from pages.parts.table import TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
-from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, totals
+from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, sum_calls
 from pipeline.domain.run import CallStatus, RunRecord, Stage
 from pipeline.errors import StoreError
 from pipeline.results import export, tables
@@ -67,7 +67,7 @@ def _calls(run_id: str | None) -> None:
     if not groups:
         st.info("No model has been called yet. Every attempt will be listed here.", icon=":material/inbox:")
         return
-    total = totals(groups, choice)
+    total = sum_calls(groups, choice)
     _show_totals(total, _latencies(store.path, choice, repr(groups)))
     if run_id:
         sent.panel(run_id)
@@ -191,7 +191,7 @@ def _asked(run_id: str | None) -> _Chosen | None:
 
 
 def _page_with(choice: CallChoice, chosen: _Chosen | None) -> int:
-    newer = ui.services().store.newer_calls(choice, *chosen) if chosen else None
+    newer = ui.services().store.count_newer_calls(choice, *chosen) if chosen else None
     return (newer or 0) // _PER_PAGE + 1
 
 

@@ -15,7 +15,7 @@ from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError, StoreError
 from pipeline.hybrid.branch import branch_config
-from pipeline.hybrid.forecast import Outlook, outlook
+from pipeline.hybrid.forecast import RunForecast, forecast_run
 from pipeline.hybrid.preflight import Plan
 from pipeline.text.wording import count, escape_markdown, label, score, usd
 
@@ -96,7 +96,7 @@ def before_the_run(
         ui.problem(planned)
         reason = str(planned)
     else:
-        expectation(outlook(config, planned, earlier(study), drafts))
+        expectation(forecast_run(config, planned, earlier(study), drafts))
         for sentence in planned.warnings:
             st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
         reason = ""
@@ -121,7 +121,7 @@ def before_the_run(
         start(study, config, planned, name.strip(), drafts)
 
 
-def expectation(expected: Outlook) -> None:
+def expectation(expected: RunForecast) -> None:
     """What a run with these settings would do."""
     mark = " (simulated)" if expected.simulated else ""
     st.markdown(f"**{escape_markdown(expected.sentence)}**", width=900)

@@ -7,7 +7,7 @@
     run = HybridPipeline(HybridConfig(frontier_provider="simulated")).run(study)
     print(run.personas[0].persona.name, run.personas[0].assessment.scores.overall)
 
-Importing the package loads nothing heavy: each public name brings its module along when it is first used.
+Importing the package loads nothing heavy: a public name imports its module on first use.
 """
 
 import importlib

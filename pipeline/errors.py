@@ -1,7 +1,7 @@
-"""What can go wrong, named after who must act.
+"""Errors, named after who must act.
 
 Every message says what was found, where, and what to do next; it is shown to the user as it stands.
-`exit_code` is what the command line ends with.
+`exit_code` is the exit code of the command line.
 """
 
 from typing import Literal
@@ -14,7 +14,7 @@ class PersonaError(Exception):
 
 
 class InputError(PersonaError):
-    """The user's files cannot be read as a study, or as personas."""
+    """The user's input cannot be read or used: files, runs, designs."""
 
     exit_code = 2
 
@@ -34,7 +34,7 @@ class StoreError(PersonaError):
 
 
 class AccessDenied(PersonaError):
-    """Whoever asks may look at this database, and not change it."""
+    """Read-only access: this user may look at the database and not change it."""
 
 
 class Cancelled(PersonaError):
@@ -44,7 +44,7 @@ class Cancelled(PersonaError):
 
 
 class BudgetExhausted(PersonaError):
-    """The worst case of the next call does not fit into what is left of a budget.
+    """The worst case of the next call exceeds what is left of a budget.
 
     Attributes:
         left_micros: what is left of that budget.
@@ -59,14 +59,14 @@ class BudgetExhausted(PersonaError):
 
 
 class ProviderError(PersonaError):
-    """A model provider did not give an answer.
+    """A model provider failed to answer.
 
     Attributes:
         retryable: whether the same request may succeed later.
         fate: `not_charged` when the provider certainly did not bill the attempt; `unknown` when the
             connection was lost after sending, so that the attempt is charged at its reservation.
         retry_after_s: seconds the provider asked to wait, if it did.
-        status: of the HTTP answer; `None` when there was none, or it was not an error.
+        status: HTTP status of the answer; `None` when there was none, or it was not an error.
     """
 
     def __init__(

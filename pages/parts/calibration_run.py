@@ -8,7 +8,7 @@ from pages.parts import access, figures, providers, ui
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.scores import RunScores
 from pipeline.errors import PersonaError
-from pipeline.hybrid.forecast import forecast
+from pipeline.hybrid.forecast import forecast_cost
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def _expected(config: HybridConfig, planned: "Plan | PersonaError", drafts: int)
     """What it would cost, from the price of the model and the usual length of a refinement."""
     if isinstance(planned, PersonaError):
         return ""
-    money = forecast(config.model_copy(update={"count": drafts}), planned.pricer, [1.0])
+    money = forecast_cost(config.model_copy(update={"count": drafts}), planned.pricer, [1.0])
     cost, mark = f"about {usd(money.expected_micros, planned.simulated)}", " at most"
     limit = "no cap" if config.max_cost is None else f"{usd(money.worst_micros, planned.simulated)}{mark}"
     return f"{count(drafts, 'refinement')} by {config.frontier_model}: {cost}, {limit}."

@@ -13,7 +13,7 @@ from pipeline.domain.experiment import Cell
 from pipeline.domain.run import RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.errors import PersonaError
-from pipeline.hybrid.forecast import outlook
+from pipeline.hybrid.forecast import forecast_run
 from pipeline.hybrid.preflight import Plan
 from pipeline.jobs.experiment import plan_experiment
 from pipeline.jobs.grid import Grid, cells_of, parse_grid
@@ -152,7 +152,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
             reason = planned.reason if isinstance(planned, Plan) else str(planned)
             ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
             return reason
-        seen = outlook(cell.config, planned, drafts=source)
+        seen = forecast_run(cell.config, planned, drafts=source)
         simulated = seen.simulated
         expected, worst = expected + seen.expected_micros, worst + seen.worst_micros
         stays = f"{seen.stays_local} of {cell.config.count}"

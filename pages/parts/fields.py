@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from pages.parts import ui
 from pipeline.domain.config import HybridConfig, Weights
-from pipeline.hybrid.preflight import suggested
+from pipeline.hybrid.preflight import suggested_config
 from pipeline.text.wording import count
 
 OPENED_PREFIX = "opened_"
@@ -30,7 +30,7 @@ _USUAL: Values = HybridConfig().model_dump(mode="json")
 def values() -> Values:
     """The settings of this session; on the first visit the best that works here without asking."""
     if ui.CONFIG_KEY not in st.session_state:
-        ui.use_config(suggested(ui.settings()))
+        ui.use_config(suggested_config(ui.settings()))
     block: Values = st.session_state[ui.CONFIG_KEY]
     return block
 

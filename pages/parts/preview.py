@@ -8,7 +8,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.hybrid.preflight import Plan
-from pipeline.hybrid.preview import Example, Span, examples
+from pipeline.hybrid.preview import ExampleRequest, Span, example_requests
 from pipeline.text.wording import count, escape_markdown
 
 _PROMPT_PX = 420
@@ -28,7 +28,7 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
         latest = drafts or _latest(study)
         try:
             with st.spinner("Putting an example together …"):
-                found = examples(study, config, planned, latest, ui.cache_folder())
+                found = example_requests(study, config, planned, latest, ui.cache_folder())
         except PersonaError as error:
             ui.problem(f"No example can be made before a run of this study has drafts. {error}")
             return
@@ -45,7 +45,7 @@ def _latest(study: Study) -> RunRecord | None:
     return next((ui.run(run.id) for run in done if run.status == "completed"), None)
 
 
-def _example(example: Example) -> None:
+def _example(example: ExampleRequest) -> None:
     where = "leaves this machine" if example.away else "stays on this machine"
     icon = ":orange[:material/outbound:]" if example.away else ":green[:material/computer:]"
     model = escape_markdown(f"{example.provider} {example.model}")

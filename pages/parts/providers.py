@@ -12,7 +12,7 @@ import streamlit as st
 from pages.parts import fields, ui
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOverride, Settings
 from pipeline.errors import PersonaError, UnpricedModelError
-from pipeline.hybrid.preflight import Plan, build, look, plan
+from pipeline.hybrid.preflight import Plan, build_provider, check_provider, plan_run
 from pipeline.providers import Health, ProviderRole, names, provider_class
 from pipeline.scoring.judge_check import JudgeCheck
 from pipeline.scoring.optional_models import check_judge, judge_result, server
@@ -75,7 +75,7 @@ def _plan(
     key: str, drafting: bool, private: bool, _config: HybridConfig, _settings: Settings, _cache: Path
 ) -> Plan | PersonaError:
     try:
-        return plan(_config, _settings, _cache, drafting=drafting, private=private)
+        return plan_run(_config, _settings, _cache, drafting=drafting, private=private)
     except PersonaError as error:
         # Kept like a plan: a server that is down is not asked again at every click.
         return error
@@ -83,7 +83,7 @@ def _plan(
 
 @st.cache_data(**LOOKS, show_spinner="Looking at the models …")
 def _look(name: str, role: ProviderRole, key: str, _config: HybridConfig, _settings: Settings) -> Health:
-    return look(name, role, _config, _settings)
+    return check_provider(name, role, _config, _settings)
 
 
 def _key(config: HybridConfig) -> str:
@@ -113,7 +113,7 @@ def download(name: str, config: HybridConfig) -> None:
     """Offer to fetch a model that the server does not have, and show how far it is."""
     if not st.button(f"Download {escape_markdown(config.local_model)}", icon=":material/download:"):
         return
-    server = build(name, "local", config, ui.settings())
+    server = build_provider(name, "local", config, ui.settings())
     bar = st.progress(0.0, text="Asking for the model …")
     try:
         for step in server.pull(config.local_model):  # type: ignore[attr-defined]

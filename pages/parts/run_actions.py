@@ -73,7 +73,7 @@ def _describe_form(run: ListedRun) -> None:
             store = ui.services().store
             if name.strip() != run.name:
                 store.rename_run(run.id, name.strip())
-            store.describe_run(run.id, tags=(tags or "").split(","), note=note or "")
+            store.annotate_run(run.id, tags=(tags or "").split(","), note=note or "")
             st.rerun()
 
 

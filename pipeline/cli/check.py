@@ -17,11 +17,11 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.cli.terminal import print_check
-    from pipeline.hybrid.preflight import check
+    from pipeline.hybrid.preflight import check_setup
 
     if options.judge:
         return _check_judge(options, settings)
-    report = check(config_of(options), settings, cache_of(options, settings))
+    report = check_setup(config_of(options), settings, cache_of(options, settings))
     print(report.model_dump_json(indent=2)) if options.json else print_check(report)
     return report.exit_code
 

@@ -61,7 +61,7 @@ def _prepared(
     """Plan the experiment; write its drafts first if the grid names none."""
     from pipeline.cli.terminal import watch
     from pipeline.domain.units import SystemClock
-    from pipeline.jobs.experiment import drafts_of, plan_experiment
+    from pipeline.jobs.experiment import ensure_drafts, plan_experiment
     from pipeline.sources import load_paths
 
     cache, now = cache_of(options, settings), SystemClock().now()
@@ -70,7 +70,7 @@ def _prepared(
         return plan_experiment(grid, source, settings, cache, now, private=store.is_private(source.study_id))
     study = load_paths(grid.source, remembered=mapping_lookup(options, settings))
     store.save_study(study)
-    source = drafts_of(grid, study, store, worker, settings, cache, lambda run_id: watch(store, worker, run_id))
+    source = ensure_drafts(grid, study, store, worker, settings, cache, lambda run_id: watch(store, worker, run_id))
     return plan_experiment(grid, source, settings, cache, now, made_for=study.id, private=store.is_private(study.id))
 
 

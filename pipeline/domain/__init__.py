@@ -1,1 +1,1 @@
-"""The nouns of the product, one file each; they need neither numpy nor pandas, and only the errors below them."""
+"""Data models of the product, one noun per file; they import neither numpy nor pandas, and only `pipeline.errors`."""

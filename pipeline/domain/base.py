@@ -1,4 +1,4 @@
-"""What every noun is made of: frozen models, scores from 0 to 1, whole micro-USD."""
+"""Building blocks of all data models: frozen pydantic models, scores from 0 to 1, integer micro-USD."""
 
 from typing import Annotated
 
@@ -25,7 +25,7 @@ def _stop_early(schema: object) -> None:
 
 
 class Frozen(BaseModel):
-    """A value: immutable, without surprises, its field docstrings become schema and tooltips."""
+    """Base class of immutable models; unknown fields are refused, field docstrings become schema and tooltips."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 

@@ -1,9 +1,9 @@
-"""What is shared of runs: everything about them and their studies, with or without the words of the study.
+"""Bundles for sharing runs: everything about the runs and their studies, with or without the source text.
 
-Without these words segments are empty, participants nameless and without facts, the sources of claims are known by
-place only, what was sent and answered is left out, and so are the notes of those who labelled. Personas stay whole,
-their quotes included. Designs name drafts, which the runs of the bundle hold; no text is in them. Values that come
-from elsewhere are checked here; `pipeline.store.bundle_file` reads and writes the file.
+Without source text, segments are empty, participants have neither names nor facts, claims give only the place of
+their sources, and requests, answers and raters' notes are left out. Personas stay whole, their quotes included.
+Designs refer to drafts in the bundle's runs and hold no text. Imported values are validated here;
+`pipeline.store.bundle_file` reads and writes the file.
 """
 
 from collections.abc import Hashable, Sequence
@@ -23,14 +23,14 @@ from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelC
 from pipeline.domain.study import Study
 
 WITHHELD = "Left out of the bundle, together with the words of the study."
-"""Stands where a payload was, so that nobody takes it for a call that sent nothing."""
+"""Replaces a payload, so that the call does not look as if it had sent nothing."""
 
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
-"""What may name a member: no dots, no slashes."""
+"""An id that can name a member of the zip file: no dots, no slashes."""
 
 
 class Event(Frozen):
-    """A line in the story of a run."""
+    """One entry in the event log of a run."""
 
     at: str
     kind: EventKind
@@ -38,7 +38,7 @@ class Event(Frozen):
 
 
 class StageBegun(Frozen):
-    """When a stage began, and how much it had to do."""
+    """Start of a stage: time and number of planned items."""
 
     stage: StageName
     planned: int
@@ -46,7 +46,7 @@ class StageBegun(Frozen):
 
 
 class BundledRun(Frozen):
-    """Everything that is kept of a run that has ended."""
+    """A finished run with all its facts."""
 
     id: Id
     study_id: Id
@@ -73,10 +73,10 @@ class BundledRun(Frozen):
     calls: tuple[ModelCall, ...]
     batches: tuple[Batch, ...]
     events: tuple[Event, ...]
-    """In the order in which they happened."""
+    """In chronological order."""
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         drafts = {draft.id for draft in self.drafts}
         check_once("draft", [draft.id for draft in self.drafts])
         check_once("persona", [final.draft_id for final in self.personas])
@@ -92,7 +92,7 @@ class BundledRun(Frozen):
         return self
 
     def without_source(self) -> Self:
-        """The same run without the words of its study."""
+        """Return the run without source text."""
         return self.model_copy(
             update={
                 "assessments": {key: _without_quotes(found) for key, found in self.assessments.items()},
@@ -105,19 +105,19 @@ class BundledRun(Frozen):
         )
 
     def is_same_as(self, other: "BundledRun") -> bool:
-        """Whether the same happened in both; what people call them and say of them may differ."""
-        said = {"name": "", "tags": (), "note": ""}
-        return self.model_copy(update=said) == other.model_copy(update=said)
+        """Compare two runs, ignoring name, tags and note."""
+        ignored = {"name": "", "tags": (), "note": ""}
+        return self.model_copy(update=ignored) == other.model_copy(update=ignored)
 
 
 class LabelledDesign(Frozen):
-    """A design, and its labels in the order in which they were made: whose comes first decides."""
+    """A design with its labels in the order in which they were made; the first rater's labels count."""
 
     stored: StoredDesign
     labels: tuple[Label, ...]
 
     @model_validator(mode="after")
-    def _hangs_together(self) -> Self:
+    def _check_consistency(self) -> Self:
         tasks = self.stored.design.tasks
         check_once("task", [task.place for task in tasks])
         check_once("label", [(label.place, label.rater) for label in self.labels])
@@ -131,18 +131,19 @@ class LabelledDesign(Frozen):
         return self
 
     def without_notes(self) -> Self:
-        """The same labels without what raters wrote beside them, which may quote a text. Their names stay."""
+        """Return the design without raters' notes, which may quote a text. Raters' names stay."""
         return self.model_copy(update={"labels": tuple(label.model_copy(update={"note": ""}) for label in self.labels)})
 
 
 class Bundle(Frozen):
-    """What a file brings along."""
+    """Content of a bundle file."""
 
     source_text: bool
-    """Whether the words of the studies are in it."""
+    """True if the text of the studies is included."""
     studies: tuple[Study, ...]
     private: tuple[str, ...] = ()
-    """Ids of the studies that never leave their machine: their words are not in a file, and stay where they go."""
+    """Ids of the studies that never leave their machine: a file has no text of them, and the importing machine keeps
+    them private too."""
     runs: tuple[BundledRun, ...]
     comparisons: tuple[Comparison, ...] = ()
     """Saved comparisons of these runs."""
@@ -150,8 +151,8 @@ class Bundle(Frozen):
     """Designs drawn from these runs, with their labels."""
 
 
-def withheld(study: Study) -> Study:
-    """A study without its words: the same ids, places and sizes."""
+def without_words(study: Study) -> Study:
+    """Return a study without its text; ids, places and sizes stay."""
     return study.model_copy(
         update={
             "segments": tuple(segment.model_copy(update={"text": ""}) for segment in study.segments),
@@ -164,11 +165,11 @@ def withheld(study: Study) -> Study:
 
 
 def without_source(bundle: Bundle) -> Bundle:
-    """The same bundle without the words of its studies."""
+    """Return the bundle without the text of its studies."""
     return bundle.model_copy(
         update={
             "source_text": False,
-            "studies": tuple(withheld(study) for study in bundle.studies),
+            "studies": tuple(without_words(study) for study in bundle.studies),
             "runs": tuple(run.without_source() for run in bundle.runs),
             "designs": tuple(design.without_notes() for design in bundle.designs),
         }
@@ -176,23 +177,23 @@ def without_source(bundle: Bundle) -> Bundle:
 
 
 def check_once(noun: str, ids: Sequence[Hashable]) -> None:
-    """Refuse what names the same thing twice.
+    """Check that ids are unique.
 
     Raises:
-        ValueError: it does.
+        ValueError: an id occurs twice.
     """
     if len(set(ids)) != len(ids):
-        raise ValueError(f"a {noun} is there twice")
+        raise ValueError(f"the same {noun} occurs twice")
 
 
 def check_moments(moments: Sequence[datetime]) -> None:
-    """Refuse times that cannot be stored and compared.
+    """Check that times can be stored and compared.
 
     Raises:
-        ValueError: one has no zone, or is out of range.
+        ValueError: a time has no time zone, or is out of range.
     """
     if any(moment.tzinfo is None or not 1 < moment.year < 9999 for moment in moments):
-        raise ValueError("a moment has no time zone, or is out of range")
+        raise ValueError("a time has no time zone, or is out of range")
 
 
 def _without_quotes(assessment: Assessment) -> Assessment:

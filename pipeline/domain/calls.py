@@ -1,7 +1,7 @@
-"""What the attempts at models add up to: how many, how they ended, what they used, what they cost.
+"""Totals over calls to models: number of attempts, statuses, tokens and cost.
 
-Pure functions on counted groups, which the store makes from columns, so that the sum over all runs reads no
-long text. Real and simulated money are never added up, and over all runs what was spent elsewhere stays apart.
+Pure functions on groups that the store counts from columns, so that the sum over all runs reads no long text.
+Real and simulated money are never added together; over all runs, the spending of imported runs is kept separate.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from pipeline.domain.run import CallStatus, ModelCall, Stage
 
 
 class CallChoice(Frozen):
-    """Which attempts are meant; what is `None` does not matter."""
+    """Filter for attempts; `None` matches all."""
 
     run_id: str | None = None
     stage: Stage | None = None
@@ -20,23 +20,23 @@ class CallChoice(Frozen):
 
 
 class CallGroup(Frozen):
-    """Attempts of one kind, counted."""
+    """Attempts with the same stage, provider, status and origin, counted."""
 
     stage: Stage
     provider: str
     status: CallStatus
     simulated: bool
-    """Whether they belong to a simulated run, so that nobody pays for them."""
+    """True if they belong to a simulated run, which costs nothing."""
     imported: bool = False
-    """Whether they belong to an imported run, whose money was spent in another installation."""
+    """True if they belong to an imported run, which was paid for in another installation."""
     attempts: int
     paid: int
-    """Those of them that cost something, or have something reserved."""
+    """Attempts with a cost or a reservation."""
     input_tokens: int
     output_tokens: int
     cached_tokens: int
     cost_micros: Micros
-    """Settled cost; of attempts in flight the reservations."""
+    """Settled cost; the reservation for attempts in flight."""
 
 
 class ListedCall(Frozen):
@@ -50,52 +50,52 @@ class ListedCall(Frozen):
 
 
 class Latency(Frozen):
-    """How long the attempts of one stage took, failed ones included."""
+    """Latency of the attempts of one stage, failed ones included."""
 
     stage: Stage
     n: int
-    """Attempts that have ended and were timed; at least 1."""
+    """Finished attempts with a measured time; at least 1."""
     median_ms: float
     p95_ms: float
-    """The shortest time that 95 % of them stayed within (nearest rank): with few attempts it is the longest."""
+    """95th percentile (nearest rank); with few attempts it is the longest time."""
 
 
 class CallTotals(Frozen):
-    """What some attempts add up to. Money is real where nothing else is said."""
+    """Sums over attempts. Amounts are real money unless named otherwise."""
 
     attempts: int = 0
     answered: int = 0
-    """Those that brought back a text that could be read."""
+    """Attempts with a readable answer."""
     unusable: int = 0
-    """Those that brought back something else: cut off, refused or unreadable."""
+    """Attempts whose answer was cut off, refused or unreadable."""
     failed: int = 0
     lost: int = 0
     in_flight: int = 0
     paid: int = 0
-    """Attempts that cost something or have something reserved, simulated ones included; not those spent elsewhere."""
+    """Attempts with a cost or a reservation, simulated ones included; those of imported runs are not."""
     input_tokens: int = 0
     output_tokens: int = 0
     cached_tokens: int = 0
     settled_micros: Micros = 0
     """Lost attempts included: they are charged at their reservation."""
     reserved_micros: Micros = 0
-    """Of attempts in flight."""
+    """Reservations of attempts in flight."""
     simulated_settled_micros: Micros = 0
     simulated_reserved_micros: Micros = 0
     elsewhere_micros: Micros = 0
-    """Settled and reserved by imported runs, which is in none of the amounts above."""
+    """Settled and reserved by imported runs; not included in the amounts above."""
     simulated_elsewhere_micros: Micros = 0
     has_simulated: bool = False
-    """Whether any attempt belongs to a simulated run."""
+    """True if any attempt belongs to a simulated run."""
     has_real: bool = False
 
 
-def totals(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
-    """The sum over the groups that a choice holds; without any, zeros.
+def sum_calls(groups: Iterable[CallGroup], choice: CallChoice) -> CallTotals:
+    """Sum the groups that match a choice; zeros when none does.
 
     Args:
-        groups: of the run, or of all runs, that the choice names.
-        choice: stage, provider and status. With a run, its money is told as money also where it was imported.
+        groups: of the chosen run, or of all runs.
+        choice: stage, provider and status. With a run id, an imported run counts as the installation's own.
     """
     chosen = [group for group in groups if _fits(group, choice)]
     elsewhere = [group for group in chosen if group.imported and choice.run_id is None]

@@ -1,4 +1,4 @@
-"""Settings: the `hybrid:` block of a run, and what the environment says.
+"""Settings: the `hybrid:` block of a run, and the environment.
 
 The block holds every setting of a run, read and written as YAML exactly as the seed record has it. Immutable and
 complete: the same configuration on the same study with the same code is the same run. Keys, addresses and the
@@ -36,7 +36,7 @@ INHERITED = (
     "temperature",
     "context_tokens",
 )
-"""Settings that decided which drafts there are and how many of them are delivered."""
+"""Settings that decide which drafts exist and how many are delivered."""
 
 DEFAULT_DATABASE = Path("data/persona.db")
 
@@ -47,15 +47,15 @@ class Weights(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     completeness: float = Field(default=0.2, ge=0, le=1)
-    """Does the draft say enough?"""
+    """Weight of completeness: does the draft say enough?"""
     coherence: float = Field(default=0.3, ge=0, le=1)
-    """Does it contradict itself?"""
+    """Weight of coherence: is the draft free of contradictions?"""
     faithfulness: float = Field(default=0.5, ge=0, le=1)
-    """Did the draft's own participants say it?"""
+    """Weight of faithfulness: did the draft's own participants say it?"""
 
 
 class PriceOverride(BaseModel):
-    """A price set by the user: what is billed, in a batch and for cached tokens too. No discount is assumed."""
+    """A price set by the user; it also applies to batches and cached tokens, without a discount."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -71,9 +71,9 @@ class HybridConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     enabled: bool = True
-    """Off means local only: drafts are scored, none is sent anywhere."""
+    """Off means local only: drafts are scored and none is sent to a frontier model."""
     local_provider: str = "auto"
-    """`auto`, `ollama`, `openai` or `builtin`. `auto` is Ollama where it answers and has the model, else `builtin`."""
+    """`auto`, `ollama`, `openai` or `builtin`. `auto` uses Ollama when it answers and has the model, else `builtin`."""
     local_model: str = "qwen2.5:7b"
     """Model that writes the drafts. `builtin` ignores it."""
     local_base_url: str | None = None
@@ -83,11 +83,11 @@ class HybridConfig(BaseModel):
     frontier_model: str = DEFAULT_FRONTIER_MODEL["anthropic"]
     """Paid model that refines the drafts under the threshold."""
     quality_threshold: float = Field(default=0.7, ge=0, le=1)
-    """Score (0 to 1) from which a draft is kept as it is."""
+    """Minimum score (0 to 1) at which a draft is kept unchanged."""
     max_cost: float | None = Field(default=5.00, ge=0, allow_inf_nan=False)
     """Budget of the run in USD. 0 buys nothing; empty (`null`) means no cap."""
     project: str | None = Field(default=None, min_length=1, max_length=200)
-    """Name under which runs of one database share a budget; empty means that the run stands alone."""
+    """Name under which runs of one database share a budget; empty means no shared budget."""
     project_max_cost: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     """Budget in USD of all runs of the project together, deleted ones included; each run checks its own figure."""
     skip_frontier: bool = False
@@ -97,24 +97,24 @@ class HybridConfig(BaseModel):
     draft_factor: float = Field(default=2.0, ge=1, le=10)
     """Drafts written per delivered persona; the best `count` are kept."""
     escalation_order: Literal["worst_first", "best_first"] = "worst_first"
-    """Which drafts under the threshold get the money first."""
+    """Which drafts under the threshold are refined first."""
     seed: int = Field(default=0, ge=0)
-    """Seed of everything random: same seed and same answers give the same run."""
+    """Random seed: the same seed and the same answers give the same run."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Sampling temperature; empty leaves the provider's default, which newer models insist on."""
     local_workers: int = Field(default=2, ge=1, le=64)
     """Drafts written at the same time."""
     frontier_workers: int = Field(default=4, ge=1, le=64)
-    """Refinements asked for at the same time."""
+    """Refinements requested at the same time."""
     refine_mode: Literal["live", "batch"] = "live"
-    """`batch` asks for all refinements at once, at half the list price (a price of your own is billed as it is):
-    answers within 24 hours, usually minutes to hours."""
+    """`batch` sends all refinements at once, at half the list price (a price of your own gets no discount); answers
+    come within 24 hours, usually in minutes to hours."""
     batch_poll_s: float = Field(default=30.0, ge=0.01, le=3600, allow_inf_nan=False)
-    """Seconds between two looks whether a batch has been answered; looks are free."""
+    """Seconds between two checks of a batch; checks are free."""
     max_output_tokens: int = Field(default=2000, ge=200, le=64000)
-    """Cap on the length of one answer; the worst case of a paid call is priced with it."""
+    """Maximum tokens of one answer; the worst case of a paid call is priced with it."""
     context_tokens: int = Field(default=16384, ge=2048)
-    """Context window to use of the local model; longer excerpts are cut by us, never by the server."""
+    """Context window of the local model, in tokens; longer excerpts are cut here, never by the server."""
     timeout_s: float = Field(default=180.0, gt=0, le=3600)
     """Seconds to wait for one answer."""
     redact: bool = True
@@ -124,7 +124,7 @@ class HybridConfig(BaseModel):
     """Ollama embedding model (`all-minilm`, `nomic-embed-text`) that gives half of a statement's support; empty is off.
     Scores with it are not comparable with scores without."""
     judge_model: str | None = Field(default=None, max_length=200)
-    """Ollama chat model that is asked about claims the score is unsure of; empty is off. Must pass its check first."""
+    """Ollama chat model that judges uncertain claims; empty is off. It must pass its check first."""
     weights: Weights = Weights()
     """Exponents of completeness, coherence and faithfulness in the overall score."""
     prices: dict[str, PriceOverride] = {}
@@ -159,7 +159,7 @@ class HybridConfig(BaseModel):
 
     @property
     def uses_frontier(self) -> bool:
-        """Whether drafts under the threshold may be sent out at all."""
+        """True if drafts under the threshold may be sent to a frontier model."""
         return self.enabled and not self.skip_frontier
 
     @property
@@ -188,7 +188,7 @@ def _micros(usd: float | None) -> int | None:
 
 
 def parse_config(values: object, where: str) -> HybridConfig:
-    """A configuration from parsed YAML or JSON: the block itself, or a document that holds it.
+    """Build a configuration from parsed YAML or JSON: the block itself, or a document that holds it.
 
     Args:
         values: a mapping of settings, or `{"hybrid": {...}}` among other keys.
@@ -209,7 +209,7 @@ def parse_config(values: object, where: str) -> HybridConfig:
 
 
 def load_config(path: Path) -> HybridConfig:
-    """The configuration in a YAML file.
+    """Read the configuration in a YAML file.
 
     Raises:
         ConfigError: the file is missing, is not YAML, or holds a setting that is wrong.
@@ -234,7 +234,7 @@ def read_settings_file(path: Path, remedy: str) -> str:
 
 
 def parse_config_text(text: str, where: str) -> HybridConfig:
-    """The configuration in YAML text; see `parse_config`."""
+    """Parse the configuration in YAML text; see `parse_config`."""
     try:
         values = parse_yaml(text)
     except Refused as error:
@@ -282,23 +282,23 @@ def _cut(text: str, longest: int = _SHOWN_CHARACTERS) -> str:
 
 
 class Settings(Frozen):
-    """A snapshot of the environment, passed to whoever needs it."""
+    """A snapshot of the environment."""
 
     values: dict[str, SecretStr] = {}
     """Environment variables by name, all treated as secrets."""
 
     def get(self, variable: str | None) -> str | None:
-        """The value of a variable that is not secret (an address); `None` when unset or blank."""
+        """Value of a variable that is not secret, such as an address; `None` when unset or blank."""
         secret = self.secret(variable)
         return secret.get_secret_value() if secret else None
 
     def secret(self, variable: str | None) -> SecretStr | None:
-        """The value of a variable, wrapped so that printing it shows stars."""
+        """Value of a variable, masked when printed; `None` when unset or blank."""
         value = self.values.get(variable) if variable else None
         return value if value and value.get_secret_value().strip() else None
 
     def with_secrets(self, extra: Mapping[str, str]) -> "Settings":
-        """The same settings with more variables (typed on a page, or from Streamlit's secrets)."""
+        """Return the settings with more variables (typed on a page, or from Streamlit's secrets)."""
         return Settings(values={**self.values, **{name: SecretStr(value) for name, value in extra.items()}})
 
     @property
@@ -308,5 +308,5 @@ class Settings(Frozen):
 
 
 def from_environment() -> Settings:
-    """The settings of this process."""
+    """Read the settings of this process."""
     return Settings(values={name: SecretStr(value) for name, value in os.environ.items()})

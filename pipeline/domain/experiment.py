@@ -1,6 +1,6 @@
-"""An experiment: a grid of runs on the same drafts, under one budget, and how far it is.
+"""An experiment: a grid of runs on the same drafts under one budget, and its status.
 
-`pipeline.jobs` plans and runs it; the store keeps it.
+`pipeline.jobs` plans and runs it; the store saves it.
 """
 
 from collections.abc import Sequence
@@ -20,18 +20,18 @@ class Cell(Frozen):
     """One combination of the values of a grid."""
 
     settings: dict[str, JsonValue]
-    """What this cell sets, by name of the setting."""
+    """Values that this cell sets, by setting name."""
     config: HybridConfig
-    """The whole configuration of its run."""
+    """Complete configuration of its run."""
 
     @property
     def label(self) -> str:
-        """The settings in words: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
-        return _in_words(self.settings)
+        """The settings in one line: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
+        return settings_words(self.settings)
 
 
 class Experiment(Frozen):
-    """An experiment as it is kept."""
+    """An experiment as stored."""
 
     id: str
     name: str
@@ -41,11 +41,11 @@ class Experiment(Frozen):
     max_cost: float | None
     """Budget in USD of all cells together; `None` means no cap."""
     cells: tuple[Cell, ...]
-    """In the order in which they are run; their configurations name the experiment as their project."""
+    """In the order of execution; their configurations name the experiment as their project."""
     created_at: datetime
     cancel_requested: bool = False
     problem: str | None = None
-    """Why it could not go on; `None` while nothing has kept it from that."""
+    """Why it stopped; `None` without a problem."""
 
     @property
     def budget_micros(self) -> int | None:
@@ -67,7 +67,7 @@ class CellRun(Frozen):
 
 
 def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
-    """The run of a cell; `None` where it was not begun, or has been deleted."""
+    """Find the run of a cell; `None` when it was not started, or has been deleted."""
     # The budget may have been changed between two attempts at the experiment.
     plain = {"project_max_cost": None}
     wanted = cell.config.model_copy(update=plain)
@@ -75,7 +75,7 @@ def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
 
 
 def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStatus:
-    """What became of an experiment, from the runs of its cells."""
+    """Derive the status of an experiment from the runs of its cells."""
     found = [run.status if (run := run_of(cell, runs)) else None for cell in experiment.cells]
     if "running" in found:
         return "running"
@@ -89,11 +89,12 @@ def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStat
 
 
 def value_words(value: JsonValue) -> str:
-    """The value of a setting as a person would write it; a mapping as `name value` pairs."""
+    """Format the value of a setting for people; a mapping as `name value` pairs, `None` as `none`."""
     if isinstance(value, dict):
         return " ".join(f"{name} {inner}" for name, inner in value.items())
     return "none" if value is None else str(value)
 
 
-def _in_words(settings: dict[str, JsonValue]) -> str:
+def settings_words(settings: dict[str, JsonValue]) -> str:
+    """Settings in one line, as `name value` pairs separated by commas."""
     return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())

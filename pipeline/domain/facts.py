@@ -1,9 +1,9 @@
-"""The facts of a run, written the moment they exist, and how far a running run is.
+"""Facts of a run, written as soon as they exist, and the progress of a running run.
 
 The pipeline knows only the protocol `RunLog`. `pipeline.hybrid.memory_log` keeps the facts in memory for use from
-Python and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both hand their facts
-to `with_facts`, so that the same facts give the same record wherever they were kept. A repeated fact about an item
-replaces the earlier one. Progress bars are pure functions on the store's progress row.
+Python and in tests; the store's log writes them to SQLite, so that a killed run loses nothing. Both pass their facts
+to `with_facts`, so that the same facts give the same record from either log. A repeated fact about an item replaces
+the earlier one. Progress bars are pure functions on the store's progress row.
 """
 
 import secrets
@@ -36,53 +36,53 @@ TITLES: dict[StageName, str] = {"draft": "Draft", "assess": "Assess", "refine": 
 
 
 class RunLog(Protocol):
-    """The facts of one run, in the order they happen. Methods are called from several threads."""
+    """Log of one run's facts, in order of occurrence. Methods are called from several threads."""
 
     def stage_started(self, stage: StageName, planned: int) -> None:
-        """A stage begins with this many items to do."""
+        """Record that a stage begins, with its number of items."""
 
     def draft_written(self, draft: Draft) -> None:
-        """A draft was parsed and accepted as a draft."""
+        """Record a draft that was parsed and accepted."""
 
     def draft_failed(self, failure: DraftFailure) -> None:
-        """A draft could not be had; it will not be tried again in this run."""
+        """Record that draft generation failed; this attempt at the run does not try it again."""
 
     def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
-        """A draft has scores. Called again for the same draft when a near-duplicate lowers them."""
+        """Record the scores of a draft; called again when a near-duplicate lowers them."""
 
     def persona_finished(self, persona: FinalPersona) -> None:
-        """A kept draft has reached its outcome."""
+        """Record the outcome of a kept draft."""
 
     def call_opened(self, call: ModelCall) -> None:
-        """An attempt is about to be sent; its reservation counts as spent from now on.
+        """Record an attempt before it is sent; its reservation counts as spent from now on.
 
         Raises:
             BudgetExhausted: it does not fit beside what other processes have reserved; nothing is written.
             Cancelled: the run was cancelled; nothing is written.
-            ProviderError: it would leave this machine, and the study never does; nothing is written.
+            ProviderError: it would leave this machine, and the study is private; nothing is written.
         """
 
     def call_closed(self, call: ModelCall) -> None:
-        """The same attempt (same id) has ended: status, usage and settled cost are final."""
+        """Record the end of the attempt with this id: status, usage and settled cost are final."""
 
     def batch_changed(self, batch: Batch) -> None:
-        """A batch is planned, sent, taken by the provider, or done with; its calls name its marker."""
+        """Record that a batch is planned, sent, accepted by the provider, or finished; its calls name its marker."""
 
     def warn(self, sentence: str) -> None:
-        """Something the user should know that does not stop the run."""
+        """Record a warning for the user that does not stop the run."""
 
     def is_cancelled(self) -> bool:
-        """Whether the user has asked the run to stop."""
+        """Return true if the user has cancelled the run."""
 
 
 NEVER_LEAVES = "Not sent: this study never leaves this machine."
 
 
 class RunFacts(Frozen):
-    """All a run has produced so far, in the order in which a record lists it."""
+    """Everything a run has produced so far, in the order of its record."""
 
     drafts: tuple[Draft, ...] = ()
-    """Every draft that was written, those that have no score yet included; by id."""
+    """All written drafts, those without a score included; by id."""
     assessments: dict[str, Assessment] = {}
     """By draft id."""
     failures: tuple[DraftFailure, ...] = ()
@@ -90,11 +90,11 @@ class RunFacts(Frozen):
     personas: tuple[FinalPersona, ...] = ()
     """Best first; those without a score last; ties by draft id."""
     calls: tuple[ModelCall, ...] = ()
-    """By the time at which they were sent."""
+    """In order of sending."""
     warnings: tuple[str, ...] = ()
-    """Each once, in the order of their first appearance."""
+    """Without repetitions, in order of first appearance."""
     batches: tuple[Batch, ...] = ()
-    """In the order in which they were planned."""
+    """In order of planning."""
 
 
 def collect(
@@ -106,7 +106,7 @@ def collect(
     warnings: Iterable[str],
     batches: Iterable[Batch] = (),
 ) -> RunFacts:
-    """The facts in their fixed order: which worker thread was quicker leaves no trace."""
+    """Sort the facts, so that their order does not depend on thread timing."""
     return RunFacts(
         drafts=tuple(sorted(drafts, key=lambda draft: draft.id)),
         assessments=assessments,
@@ -119,7 +119,7 @@ def collect(
 
 
 def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
-    """The record of a run with its facts filled in; drafts best first, those not yet scored left out."""
+    """Return the record of a run with its facts; drafts best first, those without a score left out."""
     scored = [
         AssessedDraft(draft=draft, assessment=facts.assessments[draft.id])
         for draft in facts.drafts
@@ -136,18 +136,18 @@ def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
     )
 
 
-def usual_name(study: Study, config: HybridConfig) -> str:
-    """What a run is called that nobody has named."""
+def default_run_name(study: Study, config: HybridConfig) -> str:
+    """Default name of a run: study and threshold."""
     return f"{study.name} at {config.quality_threshold:.2f}"
 
 
 def new_run_id() -> str:
-    """`run-` and eight random hexadecimal digits."""
+    """Return a new run id: `run-` and eight random hexadecimal digits."""
     return f"run-{secrets.token_hex(4)}"
 
 
 class RunResult(Frozen):
-    """How a run ended; its facts are in the log."""
+    """Result of a run; its facts are in the log."""
 
     status: RunStatus
     drafts: tuple[AssessedDraft, ...]
@@ -159,53 +159,53 @@ class RunResult(Frozen):
 
 
 class RunProgress(Frozen):
-    """How far a run is, cheap enough to ask every second."""
+    """Progress of a run, cheap enough to query every second."""
 
     status: RunStatus
     cancel_requested: bool
     stage: StageName | None
-    """The stage that was begun last; `None` before the first."""
+    """The latest stage; `None` before the first."""
     planned: dict[StageName, int]
-    """Items to do per stage; a stage that has not begun is absent."""
+    """Number of items per stage; stages that have not begun are absent."""
     drafted: int
     failed: int
-    """Drafts that could not be had."""
+    """Drafts whose generation failed."""
     assessed: int
     finished: int
-    """Personas that have reached their outcome."""
+    """Personas with an outcome."""
     spent_micros: int
     """Settled money, lost calls included."""
     reserved_micros: int
     """Reservations of the calls in flight."""
     budget_micros: int | None
     latest: str | None
-    """The last event in words: plain text, untrusted."""
+    """The latest event: plain text, untrusted."""
     started_at: datetime
     stage_started_at: datetime | None
     batch: Batch | None = None
-    """The batch whose answers the run waits for; `None` when it waits for none."""
+    """The batch the run is waiting for; `None` when there is none."""
 
 
 class StageBar(Frozen):
-    """One stage of a run."""
+    """Progress bar of one stage."""
 
     stage: StageName
     title: str
     done: int
-    """Items dealt with, failed drafts included."""
+    """Finished items, failed drafts included."""
     planned: int | None
-    """Items to do; `None` while the stage has not begun."""
+    """Number of items; `None` before the stage begins."""
 
     @property
     def fraction(self) -> float:
-        """Done of planned, 0 to 1; 0 before the stage has begun, 1 when it had nothing to do."""
+        """Finished share, 0 to 1; 0 before the stage begins, 1 when it has no items."""
         if self.planned is None:
             return 0.0
         return min(1.0, self.done / self.planned) if self.planned else 1.0
 
 
 def stage_bars(progress: RunProgress) -> tuple[StageBar, ...]:
-    """The three stages in their order."""
+    """Return the progress bars of the three stages, in order."""
     done: dict[StageName, int] = {
         "draft": progress.drafted + progress.failed,
         "assess": progress.assessed,
@@ -218,10 +218,10 @@ def stage_bars(progress: RunProgress) -> tuple[StageBar, ...]:
 
 
 def stage_seconds_left(progress: RunProgress, now: datetime) -> float | None:
-    """Seconds until the current stage is done, if its items go on taking as long as they did so far.
+    """Estimate the seconds until the current stage ends, from the mean time per finished item.
 
-    `None` before the first item is done, because nothing is known about how long one takes, and while a
-    provider's batch is waited for. What later stages will take is not guessed.
+    `None` before the first item is finished, because there is no measured time yet, and while the run waits for a
+    provider's batch. Later stages are not included.
     """
     bar = next((bar for bar in stage_bars(progress) if bar.stage == progress.stage), None)
     if progress.batch or bar is None or bar.planned is None or progress.stage_started_at is None or not bar.done:

@@ -1,6 +1,6 @@
-"""Labels and the designs they belong to: what is drawn, what is promised, what raters say.
+"""Labels and labelling designs: sampled drafts, promised guarantees, raters' verdicts.
 
-The nouns alone: drawing, testing and counting are in `pipeline.calibration`, with the arrays that they need.
+Data models only: sampling, testing and counting are in `pipeline.calibration`, with the arrays that they need.
 """
 
 from collections.abc import Mapping
@@ -23,67 +23,68 @@ Scope = Literal["future_runs", "this_run"]
 
 
 class Promise(Frozen):
-    """What shall be promised, fixed before labels are looked at."""
+    """The guarantee to certify, fixed before labels are examined."""
 
     alpha: float = Field(default=0.1, gt=0, lt=1)
-    """Largest acceptable share of bad texts."""
+    """Maximum acceptable share of bad texts."""
     confidence: float = Field(default=0.9, ge=0.5, lt=1)
-    """Probability, over the draw of the labels, with which the promise holds."""
+    """Probability, over the sampling of labels, that the promise holds."""
     risk: Risk = "marginal"
-    """`marginal`: P(accepted and bad), of everything delivered. `selective`: P(bad | accepted), of what stays local."""
+    """`marginal`: P(accepted and bad), among all delivered texts. `selective`: P(bad | accepted), among those that
+    stay local."""
     scope: Scope = "future_runs"
-    """`future_runs` holds for the same model, prompt, scorer and source. `this_run` holds for the drafts at hand
-    only, which takes fewer labels; with all of them labelled it is a count."""
+    """`future_runs` holds for the same model, prompt, scorer and source. `this_run` holds for the existing drafts
+    only and takes fewer labels; with all of them labelled it is a count."""
 
     @property
     def delta(self) -> float:
-        """Probability with which the promise may be broken."""
+        """Probability that the promise fails: 1 - `confidence`."""
         return round(1 - self.confidence, 12)
 
 
 class DesignSettings(Frozen):
-    """Fixed before the first label."""
+    """Settings of a design, fixed before the first label."""
 
     promise: Promise = Promise()
     labels: int = Field(default=50, ge=1)
-    """Drafts to label for the certificate; all there are when fewer."""
+    """Drafts to label for the certificate; all of them when there are fewer."""
     floor_percentile: float = Field(default=0.4, ge=0, lt=1)
-    """Labels are drawn from the score on that this part of the scored drafts stays under. 0 draws among all."""
+    """Quantile of the scores (0 to 1) that is the lowest score to sample from; 0 samples from all drafts."""
     below_share: float = Field(default=0.1, ge=0, le=1)
-    """Labels from below the floor, as a part of `labels`, for the reliability chart only."""
+    """Labels below the floor, as a share of `labels`, for the reliability chart only."""
     twice_share: float = Field(default=0.1, ge=0, le=1)
-    """Part of all texts that is shown a second time, to see how far labels can be trusted."""
+    """Share of all texts shown twice, to measure how reliable the labels are."""
     seed: int = Field(default=0, ge=0)
 
 
 class DraftKey(NamedTuple):
-    """A draft among several runs: every run counts its own from 1."""
+    """Key of a draft across runs, because every run numbers its drafts from 1."""
 
     run_id: str
     draft_id: str
 
 
 class Task(Frozen):
-    """One text to label. Whoever labels sees the text, never this."""
+    """One text to label. Raters see the text, never these fields."""
 
     place: int = Field(ge=0)
-    """Where in the design it is shown. Stays the same when tasks before it disappear with their run."""
+    """Position in the design; it does not change when earlier tasks are deleted with their run."""
     run_id: str
     draft_id: str
     text: LabelledText
     """Which text of the draft is shown."""
     purpose: Purpose
     """`reliability`: from below the floor. `comparison`: the frontier's text. `agreement`: shown a second time.
-    `elsewhere`: not drawn at all, labelled outside of a design."""
+    `elsewhere`: not sampled, labelled outside of a design."""
 
     @property
     def key(self) -> DraftKey:
-        """The draft it is about."""
+        """Key of its draft."""
         return DraftKey(self.run_id, self.draft_id)
 
 
 class Setup(Frozen):
-    """What has to be the same for a calibration of one run to speak of another."""
+    """Conditions that two runs must share for one calibration to apply to both."""
 
     study_id: str
     drafted_by: str
@@ -91,50 +92,50 @@ class Setup(Frozen):
     scorer: str
     """Version of the scorer and its weights."""
     selection: str
-    """How many drafts are written per persona kept."""
+    """Number of drafts written per kept persona."""
 
 
 class Design(Frozen):
-    """A draw of drafts to label. Labels belong to a design, and a design to a setup."""
+    """A sample of drafts to label. Labels belong to a design, and a design to a setup."""
 
     settings: DesignSettings
     setup: Setup
     floor: Score
-    """Drafts with at least this score could be drawn for the certificate; a whole number of hundredths."""
+    """Minimum score of drafts sampled for the certificate; a whole number of hundredths."""
     drafts: int
-    """Drafts with a score at the time of the draw."""
+    """Scored drafts at the time of sampling."""
     eligible: int
-    """Those of them at or over the floor."""
+    """Scored drafts at or above the floor."""
     tasks: tuple[Task, ...]
-    """In the order in which they are shown: shuffled, second showings last."""
+    """In display order: shuffled, repeated texts last."""
 
     @property
     def is_drawn(self) -> bool:
-        """Whether the drafts were drawn at random here, without which labels certify nothing."""
+        """True if the drafts were sampled at random here; other labels cannot certify."""
         return all(task.purpose != "elsewhere" for task in self.tasks)
 
     @property
     def certified_from(self) -> float | None:
-        """The `floor` that a certificate takes: `None` when labels were drawn among all drafts."""
+        """The `floor` for the certificate; `None` when labels were sampled from all drafts."""
         return self.floor if self.settings.floor_percentile else None
 
 
 class Agreement(Frozen):
-    """How far two labels of the same text agree."""
+    """Agreement between two labels of the same text."""
 
     n: int
     """Texts labelled twice."""
     agreement: float | None
-    """Share of equal labels; `None` without any."""
+    """Share of equal labels; `None` when no text was labelled twice."""
     kappa: float | None
-    """Cohen's kappa: 0 by chance, 1 always; `None` when only one kind of label occurs."""
+    """Cohen's kappa: 0 is chance level, 1 is perfect; `None` when only one kind of label occurs."""
 
 
 class Label(Frozen):
-    """What one rater said of one task."""
+    """One rater's verdict on one task."""
 
     place: int
-    """Of the task in its design."""
+    """Position of the task in its design."""
     rater: str
     """A name as typed: untrusted."""
     verdict: Verdict
@@ -150,10 +151,10 @@ class StoredDesign(Frozen):
     name: str
     """Untrusted."""
     run_ids: tuple[str, ...]
-    """Runs it was drawn from, those deleted since left out."""
+    """Runs it was sampled from, without deleted ones."""
     created_at: datetime
     design: Design
-    """Tasks of deleted runs are left out; the places of the others stay."""
+    """Tasks of deleted runs are left out; the others keep their places."""
 
 
 class DesignSummary(Frozen):
@@ -166,49 +167,49 @@ class DesignSummary(Frozen):
     created_at: datetime
     tasks: int
     labelled: dict[str, int]
-    """Labels per rater, the first rater first; without one, empty."""
+    """Labels per rater, the first rater first; empty without labels."""
     scorer_version: str
     is_drawn: bool
-    """False for labels made elsewhere, which certify nothing."""
+    """False for labels made elsewhere, which cannot certify."""
 
 
 class LabelledDraft(Frozen):
-    """What the first rater said of one draft."""
+    """The first rater's verdicts on one draft."""
 
     key: DraftKey
     draft: Verdict | None = None
-    """Of the draft's text."""
+    """Verdict on the draft."""
     frontier: Verdict | None = None
-    """Of the frontier's text, where there is one."""
+    """Verdict on the frontier's text, if there is one."""
     certifies: bool
-    """Whether its label may enter a certificate: it was drawn at random from the floor on."""
+    """True if its label may enter a certificate: it was sampled at random at or above the floor."""
 
 
 class LabelSet(Frozen):
-    """The labels of one design, ready to be joined with its runs by `pool.pool_of`."""
+    """Labels of one design, ready for `pool.pool_of` to join with its runs."""
 
     design: StoredDesign
     rater: str | None
-    """Whose verdicts these are; `None` while nobody has labelled."""
+    """The rater of these verdicts; `None` before the first label."""
     drafts: tuple[LabelledDraft, ...]
 
     def verdicts(self, *, all_labels: bool = False) -> dict[DraftKey, LabelledDraft]:
-        """The labelled drafts that may enter a certificate, by key.
+        """Return the labelled drafts that may enter a certificate, by key.
 
         Args:
-            all_labels: also those from below the floor and those made elsewhere. For looking at a score, and never
-                for a certificate.
+            all_labels: include those below the floor and those made elsewhere; to examine a score, never for a
+                certificate.
         """
         return {found.key: found for found in self.drafts if all_labels or found.certifies}
 
     @property
     def floor(self) -> float | None:
-        """What `certify` takes as its floor with these labels."""
+        """The floor that `certify` uses with these labels."""
         return self.design.design.certified_from
 
 
 def parse_promise(declared: Promise, typed: Mapping[str, object]) -> Promise:
-    """A promise with what somebody typed in the place of what was declared.
+    """Return a promise whose declared values are replaced by typed ones.
 
     Raises:
         ConfigError: a value is out of range.

@@ -1,4 +1,4 @@
-"""Corrections by hand of how a file is read: which column or speaker is what."""
+"""Manual corrections to the import of a file: roles of columns and speakers."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ PartKind = Literal["table", "speakers"]
 
 
 class StudyMapping(Frozen):
-    """The roles of one shape."""
+    """Roles of the columns or speakers in files of one shape."""
 
     shape: str
     """From `shape_of`."""

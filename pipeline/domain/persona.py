@@ -1,4 +1,4 @@
-"""A persona and its assessment: content, scores, the support of each claim, findings.
+"""A persona and its assessment: content, scores, support of each claim, findings.
 
 Provenance, scores and evidence stand beside a persona, never inside it. A score that cannot be computed is `None`,
 never 0.
@@ -12,14 +12,14 @@ from pipeline.domain.base import Frozen, Score
 from pipeline.domain.run import Supporter
 
 SUPPORTED_FROM = 0.7
-"""Support from which a claim counts as supported; the threshold that drafts are held to by default."""
+"""Minimum support of a supported claim; also the default quality threshold of drafts."""
 
 WEAK_FROM = 0.4
-"""Support from which a claim is weak; under it nothing in the source says so."""
+"""Minimum support of a weakly supported claim; below it a claim is unsupported."""
 
 
 def _as_text(value: object) -> object:
-    """Ages and the like arrive as JSON numbers; a persona states them as text."""
+    """Convert a number to text: models return ages and the like as JSON numbers."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
@@ -30,7 +30,7 @@ class Persona(Frozen):
     """The content of a persona. Every list may be empty; completeness is a score, not a schema error."""
 
     id: str
-    """Assigned by us, never by a model."""
+    """Assigned by the pipeline, never by a model."""
     name: str
     tagline: str = ""
     demographics: dict[str, PersonaText] = {}
@@ -41,22 +41,22 @@ class Persona(Frozen):
     behaviours: tuple[str, ...] = ()
     motivations: tuple[str, ...] = ()
     quotes: tuple[str, ...] = ()
-    """Verbatim from the study, or they count as unsupported."""
+    """Must be verbatim from the study, or they count as unsupported."""
 
 
 class Scores(Frozen):
-    """The numbers of one assessment."""
+    """Scores of one assessment."""
 
     overall: Score | None
-    """Completeness, coherence and faithfulness together; `None` when faithfulness cannot be computed."""
+    """Combination of completeness, coherence and faithfulness; `None` when faithfulness cannot be computed."""
     coherence: Score
     faithfulness: Score | None
-    """`None` when the source is empty: neither 0 nor 1 would be true."""
+    """`None` when the source is empty, because neither 0 nor 1 would be true."""
     completeness: Score
 
 
 class ClaimSupport(Frozen):
-    """One claim of a persona with the best source found for it."""
+    """One claim of a persona with its best source."""
 
     field: str
     """`goals`, `quotes`, `demographics.age`, ..."""
@@ -69,9 +69,9 @@ class ClaimSupport(Frozen):
     quote: str | None
     """The best source sentences, verbatim."""
     participant: str | None = None
-    """Id of the participant who said it."""
+    """Id of the participant whose words these are."""
     flags: tuple[str, ...] = ()
-    """What lowered the support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and what a judge said of it."""
+    """Reasons for lowered support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and the judge's verdict."""
     unjudged: Score | None = None
     """The support before a judge changed it; `None` when none did."""
     at: float | None = None
@@ -83,7 +83,7 @@ class ClaimSupport(Frozen):
 
 
 class Finding(Frozen):
-    """Something an analyst should look at, in words."""
+    """An issue for an analyst to review, as a sentence."""
 
     kind: str
     """A short stable name: `unsupported_quote`, `contradiction`, `near_duplicate`, ..."""
@@ -92,7 +92,7 @@ class Finding(Frozen):
 
 
 class Assessment(Frozen):
-    """What the local, deterministic scorer says of one text."""
+    """Result of the local, deterministic scorer for one text."""
 
     scores: Scores
     claims: tuple[ClaimSupport, ...]

@@ -25,16 +25,16 @@ Outcome = Literal[
 ]
 RunStatus = Literal["running", "completed", "cancelled", "failed", "interrupted"]
 ProviderPlace = Literal["away", "here", "unknown"]
-"""Where a request goes: to another machine for all that can be told, or not."""
+"""Destination of a request: `away` is another machine as far as can be determined, `here` is this one."""
 CallStatus = Literal["in_flight", "ok", "truncated", "refused", "unparsable", "failed", "lost"]
 
 OUTCOME_MEANING: dict[Outcome, str] = {
-    "kept_local": "The draft scored at or over the threshold and is used as it is.",
+    "kept_local": "The draft scored at or above the threshold and is used as it is.",
     "refined": "The frontier rewrote the draft and the result scored higher.",
     "refine_not_better": "The frontier was paid, but its text did not score higher: the draft is used.",
     "refine_unparsable": "The frontier was paid, but its answer could not be read: the draft is used.",
-    "refine_failed": "The frontier gave an error: the draft is used.",
-    "budget_exhausted": "The next call could have passed the budget: the draft is used unrefined.",
+    "refine_failed": "The frontier returned an error: the draft is used.",
+    "budget_exhausted": "The next call could have exceeded the budget: the draft is used unrefined.",
     "frontier_unavailable": "No frontier model could be called (none configured, or no key): the draft is used.",
     "local_only": "The run was local only: the draft is used, whatever its score.",
     "cancelled": "The run was cancelled before this draft was refined: the draft is used.",
@@ -65,13 +65,13 @@ class Usage(Frozen):
     """Tokens of one call."""
 
     input_tokens: int = 0
-    """All prompt tokens, those read from a cache included."""
+    """All prompt tokens, cached ones included."""
     output_tokens: int = 0
     """All generated tokens, hidden reasoning included."""
     cached_tokens: int = 0
-    """The part of `input_tokens` that was read from the provider's cache."""
+    """Part of `input_tokens` read from the provider's cache."""
     written_tokens: int = 0
-    """The part of `input_tokens` that was written to the provider's cache, which some bill dearer than plain input."""
+    """Part of `input_tokens` written to the provider's cache, which some providers bill above the input price."""
     measured: bool = True
     """False when the provider reported nothing and the figures are our estimate, or what it reported cannot be true."""
 
@@ -87,7 +87,7 @@ class ModelCall(Frozen):
     status: CallStatus
     usage: Usage = Usage()
     cost_micros: Micros = 0
-    """Settled cost; while `in_flight` or when `lost`, the reservation."""
+    """Settled cost; the reservation while `in_flight` or when `lost`."""
     reserved_micros: Micros = 0
     latency_ms: int = 0
     error: str | None = None
@@ -95,40 +95,40 @@ class ModelCall(Frozen):
     """What in the bill contradicts the call: more output than was allowed, more money than was reserved, fewer tokens
     than its texts have."""
     payload: str = ""
-    """What was sent, word for word, as JSON. Empty for providers inside this process."""
+    """Request as sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None
-    """The text that came back, so that a resumed run reads it instead of buying it again; `None` when none did."""
+    """Text of the answer, so that a resumed run does not pay for it again; `None` without an answer."""
     place: ProviderPlace = "unknown"
-    """Whether it left this machine; `unknown` for requests from before this was written down."""
+    """Destination of the request; `unknown` for requests older than this field."""
     batch: str | None = None
-    """Marker of the batch it was asked in; `None` when it was asked alone."""
+    """Marker of its batch; `None` for a single request."""
     started_at: datetime
 
 
 class Batch(Frozen):
-    """Refinements asked for together, and how far that got; written down before anything is sent."""
+    """A batch of refinements and its state; recorded before anything is sent."""
 
     marker: str
-    """Ours and unique: it is sent along, so that the batch can be found again among the provider's."""
+    """Our unique id, sent along so that the batch can be found again at the provider."""
     sent_at: datetime | None = None
-    """When it was last about to be sent; `None` when it certainly was not."""
+    """Time just before the last submission; `None` when it certainly was not sent."""
     batch_id: str | None = None
-    """The provider's own name for it; `None` until the provider has told it."""
+    """The provider's id; `None` until the provider has returned it."""
     ended: bool = False
-    """Whether nothing more is to be expected of it: its answers are written down, or it was never taken."""
+    """True once its answers are recorded, or when the provider never accepted it."""
 
 
 class Draft(Frozen):
-    """A persona written by the local provider, and where it was drawn from."""
+    """A persona written by the local provider, with its source participants."""
 
     id: str
     persona: Persona
     focus: tuple[str, ...]
-    """Ids of the participants this draft is drawn from; claims are scored against them."""
+    """Ids of the participants it is based on; claims are scored against them."""
 
 
 class DraftFailure(Frozen):
-    """A draft that could not be had after all retries."""
+    """Draft generation that failed after all retries."""
 
     draft_id: str
     reason: str
@@ -142,27 +142,27 @@ class AssessedDraft(Frozen):
 
 
 class FinalPersona(Frozen):
-    """What became of one kept draft."""
+    """Final text and outcome of one kept draft."""
 
     draft_id: str
     persona: Persona
     origin: Literal["local", "frontier"]
     outcome: Outcome
     reason: str
-    """The outcome explained for this persona, in one sentence."""
+    """Explanation of the outcome for this persona, in one sentence."""
     cost_micros: Micros
-    """Spent on this persona, failed attempts included."""
+    """Cost of refining this persona, failed attempts included."""
     assessment: Assessment
-    """Of the text that is delivered."""
+    """Assessment of the delivered text."""
     draft_assessment: Assessment | None = None
-    """Of the draft, when the delivered text is another one."""
+    """Assessment of the draft, when another text is delivered."""
     rejected: Persona | None = None
-    """The frontier's text when it was paid for but the draft was better."""
+    """The frontier's text when it was paid for but not better than the draft."""
     rejected_assessment: Assessment | None = None
 
 
 class Timing(Frozen):
-    """Seconds of wall time."""
+    """Wall time per stage, in seconds."""
 
     wall_s: float = 0.0
     draft_s: float = 0.0
@@ -177,30 +177,30 @@ class RunRecord(Frozen):
     name: str
     status: RunStatus
     error: str | None = None
-    """Why a failed run failed."""
+    """Reason for a failed run."""
     simulated: bool
-    """True when any text or price in it came from the `simulated` provider."""
+    """True when any text or price came from the `simulated` provider."""
     study_id: str
     study_name: str
     study: StudySize
     config: HybridConfig
-    """Complete and resolved: what `auto` turned out to be is written here."""
+    """Complete and resolved: `auto` is replaced by the chosen provider."""
     scorer_version: str = ""
     drafts_from: str | None = None
-    """Id of the run whose drafts this one began with, deleted or not; `None` when it wrote its own."""
+    """Id of the run whose drafts this one reuses, deleted or not; `None` when it wrote its own."""
     drafts: tuple[AssessedDraft, ...] = ()
     failures: tuple[DraftFailure, ...] = ()
     personas: tuple[FinalPersona, ...] = ()
     calls: tuple[ModelCall, ...] = ()
     frontier_only_micros: Micros | None = None
-    """What the frontier doing every kept persona would have cost; `None` when its model has no price."""
+    """Counterfactual cost of refining every kept persona; `None` when the frontier model has no price."""
     price_source: str = ""
     timing: Timing = Timing()
     warnings: tuple[str, ...] = ()
     created_at: datetime
     finished_at: datetime | None = None
     imported_at: datetime | None = None
-    """When it was taken in from a bundle; `None` for a run that was made here. Imported runs cannot be resumed."""
+    """Time of import from a bundle; `None` for a run made here. Imported runs cannot be resumed."""
 
     @property
     def spent_micros(self) -> int:

@@ -1,6 +1,6 @@
-"""A run without its texts: what moving a threshold over its drafts needs, and no more.
+"""Scores and costs of a run's drafts, without texts, for analysing thresholds.
 
-A run of 2,000 drafts is tens of megabytes of text and a quarter of a megabyte of this.
+A run of 2,000 drafts has tens of megabytes of text and a quarter of a megabyte of scores.
 """
 
 from collections.abc import Sequence
@@ -13,35 +13,35 @@ from pipeline.domain.routing import rank
 from pipeline.domain.run import FinalPersona, Outcome, RunRecord, RunStatus
 
 ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
-"""Outcomes of drafts whose refinement was paid and could be read."""
+"""Outcomes with a paid, readable refinement."""
 
 TRIED: tuple[Outcome, ...] = (*ANSWERED, "refine_unparsable", "refine_failed")
-"""Outcomes of drafts for which it is known what refining delivers, be it the draft."""
+"""Outcomes for which the result of refining is known, even if it is the draft."""
 
 IMPUTED_BAND = 0.25
-"""Half-width of the band around costs that were not paid but priced: on public cascades the hard items, which
-are the ones that get refined, cost 23 to 25 % more than the average item."""
+"""Relative half-width of the band around estimated costs: on public cascades the hard items, which are the ones that
+get refined, cost 23 to 25 % more than the average item."""
 
 
 class ScoredDraft(NamedTuple):
-    """One draft with its score, and what the frontier made of it where it was asked."""
+    """One draft with its score and, if it was refined, the result of refinement."""
 
     id: str
     overall: float | None
     focus: tuple[str, ...]
-    """Ids of the participants it is drawn from."""
+    """Ids of the participants it is based on."""
     local_micros: int
-    """Of drafting it."""
+    """Cost of drafting it."""
     outcome: Outcome | None
-    """`None` where the run has not decided on it, or has dropped it."""
+    """`None` when the run has not decided on it yet, or has dropped it."""
     refine_micros: int
-    """Spent on refining it."""
+    """Cost of refining it."""
     delivered: float | None
     """Score of the delivered text; `None` without one."""
 
 
 class RunScores(Frozen):
-    """The drafts of one run that have been assessed."""
+    """Assessed drafts of one run."""
 
     id: str
     name: str
@@ -53,23 +53,23 @@ class RunScores(Frozen):
     frontier_only_micros: int | None
     created_at: datetime
     drafts_from: str | None = None
-    """The run whose drafts these are; `None` when they are its own."""
+    """Id of the run that wrote these drafts; `None` when they are its own."""
     drafts: tuple[ScoredDraft, ...]
     """Best first."""
 
     @property
     def kept(self) -> tuple[ScoredDraft, ...]:
-        """The best `count`, which are all that a threshold decides on."""
+        """The best `count` drafts, the only ones that a threshold decides on."""
         return self.drafts[: self.config.count]
 
 
 def best_first(drafts: Sequence[ScoredDraft]) -> tuple[ScoredDraft, ...]:
-    """Drafts in the order in which `routing.select` keeps them."""
+    """Sort drafts in the order of `routing.select`."""
     return tuple(sorted(drafts, key=lambda draft: (rank(draft.overall), draft.id)))
 
 
-def scored(run: RunRecord) -> RunScores:
-    """A record without its texts."""
+def scores_of(run: RunRecord) -> RunScores:
+    """Reduce a run record to its scores and costs."""
     finals = {final.draft_id: final for final in run.personas}
     paid: dict[str, int] = {}
     for call in run.calls:
@@ -94,5 +94,5 @@ def scored(run: RunRecord) -> RunScores:
 
 
 def draft_score(final: FinalPersona) -> float | None:
-    """Overall score of the draft, whichever text was delivered."""
+    """Return the overall score of the draft, whichever text was delivered."""
     return (final.draft_assessment or final.assessment).scores.overall

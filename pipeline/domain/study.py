@@ -1,4 +1,4 @@
-"""A study: documents, the people who speak in them, and segments that can be quoted.
+"""A study: documents, participants, and segments that can be quoted.
 
 The id is a hash of the content: the same upload is the same study.
 """
@@ -18,7 +18,7 @@ class Segment(Frozen):
     document: str
     """Id of the document it belongs to."""
     participant: str | None
-    """Id of the participant whose words these are, or who is being asked; `None` when not known."""
+    """Id of the participant who speaks, or to whom the interviewer speaks; `None` when not known."""
     role: Role
     """Interviewer turns are kept for context and never used as evidence."""
     text: str
@@ -37,7 +37,7 @@ class Document(Frozen):
     name: str
     """File name as uploaded, with its folder where several files share a name."""
     kind: str
-    """What it was understood as, in words: `interview transcript`, `wide survey`."""
+    """Detected kind of file, in words: `interview transcript`, `wide survey`."""
     words: int
     """Words of participants; interviewer turns are not counted."""
     notes: tuple[str, ...] = ()
@@ -52,18 +52,18 @@ class Participant(Frozen):
     """A person whose words are in the study."""
 
     id: str
-    """`P03`, `R12`: the study's own label when it has one; ours otherwise. Never an email or a phone number."""
+    """`P03`, `R12`: the study's own label if it has one, else ours. Never an email address or a phone number."""
     name: str | None = None
-    """The name found in the data, if any. Redacted before anything goes to a frontier."""
+    """Name found in the data, if any. Redacted before anything is sent to a frontier model."""
     demographics: dict[str, str] = {}
-    """Facts the data states about this person: age, occupation, location, ... (lower-case keys)."""
+    """Facts about this person in the data: age, occupation, location, ... (lower-case keys)."""
     documents: tuple[str, ...]
-    """Ids of the documents they speak in."""
+    """Ids of their documents."""
     words: int
 
 
 class StudySize(Frozen):
-    """The four numbers that say how much data a run was drawn from."""
+    """Size of a study: the amount of data behind a run."""
 
     documents: int
     participants: int
@@ -90,12 +90,12 @@ class Study(Frozen):
 
     @property
     def is_withheld(self) -> bool:
-        """Whether it was shared without its words: its segments are places and no more, so nothing can run on it."""
+        """True if it was shared without its text: segments are places only, so no run is possible."""
         return bool(self.segments) and not any(segment.text for segment in self.segments)
 
     @property
     def size(self) -> StudySize:
-        """How much data there is; segments include interviewer turns."""
+        """Amount of data; segments include interviewer turns."""
         return StudySize(
             documents=len(self.documents),
             participants=len(self.participants),

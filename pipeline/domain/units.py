@@ -1,6 +1,6 @@
-"""Time and money: the clock as an argument, and whole micro-USD.
+"""Units of time and money: an injectable clock, and integer micro-USD.
 
-No other module asks the system for the time. USD stands only where people and other programs read or write it.
+No other module reads the system clock. USD appears only where people and other programs read or write it.
 """
 
 import time
@@ -12,13 +12,13 @@ MICROS = 1_000_000
 
 
 class Clock(Protocol):
-    """What the pipeline needs to know of time."""
+    """Clock interface of the pipeline."""
 
     def now(self) -> datetime:
-        """The moment, aware UTC."""
+        """Return the current time, aware UTC."""
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start, never going back: for durations."""
+        """Return seconds since an arbitrary start, never decreasing: for durations."""
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
@@ -28,11 +28,11 @@ class SystemClock:
     """The real clock."""
 
     def now(self) -> datetime:
-        """The moment, aware UTC."""
+        """Return the current time, aware UTC."""
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Seconds from an arbitrary start."""
+        """Return seconds since an arbitrary start."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:

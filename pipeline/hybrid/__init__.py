@@ -1,1 +1,1 @@
-"""A run: the pipeline, its three stages, their calls to models, and the money that they may spend."""
+"""The pipeline of a run: three stages, their calls to models, and the budget ledger."""

@@ -1,4 +1,4 @@
-"""Stage 2: every draft gets its score, locally and for free."""
+"""Stage 2: score every draft locally, for free."""
 
 from concurrent.futures import Executor, Future
 
@@ -17,7 +17,7 @@ class AssessInput(Frozen):
 
     drafts: tuple[Draft, ...]
     known: dict[str, Assessment] = {}
-    """Scores that are there already, by draft id; those of another version of the scorer do not count."""
+    """Existing scores by draft id; those of another scorer version are ignored."""
 
 
 class AssessOutput(Frozen):
@@ -33,7 +33,7 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
     """
 
     def __init__(self, scorer: "Future[Scorer]", pool: Executor, log: RunLog) -> None:
-        """Bind the stage to a scorer that is perhaps still being built, and to the pool that scores.
+        """Bind the stage to a scorer, which may still be under construction, and to the pool that scores.
 
         Args:
             scorer: submitted to `pool` before any draft.
@@ -53,17 +53,17 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
         """Score all drafts that have no score yet. Deterministic: scoring again would give the same numbers.
 
         Returns:
-            All drafts; none when a model takes part in the score and the run was cancelled before it had its say.
+            All drafts; none when the run was cancelled before a model that takes part in the score had answered.
 
         Raises:
-            ProviderError: such a model does not answer.
+            ProviderError: a model that takes part in the score does not answer.
         """
         self._log.stage_started("assess", len(stage_input.drafts))
         try:
             alone = self._alone(stage_input)
         except Cancelled:
-            # A model takes part in the score and was not asked any more. Which drafts are the best is not known
-            # before all have a score; a resumed run scores them all.
+            # A model takes part in the score and was not called any more. The best drafts are unknown until all have
+            # a score; a resumed run scores them all.
             return AssessOutput(drafts=())
         together = penalise_near_duplicates(alone)
         for before, after in zip(alone, together, strict=True):
@@ -72,7 +72,7 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
         return AssessOutput(drafts=select(together, len(together)).kept)
 
     def _alone(self, stage_input: AssessInput) -> tuple[AssessedDraft, ...]:
-        """Every draft with its score, not yet compared with the others."""
+        """Score every draft, without comparing it with the others."""
         version = self._scorer.result().version if stage_input.known else ""
         known = {key: found for key, found in stage_input.known.items() if found.scorer_version == version}
         for draft in stage_input.drafts:

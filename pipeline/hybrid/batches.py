@@ -22,7 +22,7 @@ from pipeline.providers.replies import UnreadableReply
 T = TypeVar("T")
 
 _CANCEL_POLL_S = 0.2
-"""How often a wait looks whether the run was cancelled."""
+"""Seconds between two checks of a wait for cancellation."""
 
 _GONE = (404, 410)
 
@@ -33,10 +33,10 @@ Reader = Callable[[str], Callable[[Reply], T]]
 
 
 class BatchPolicy(Frozen):
-    """How long a batch is waited for, and when something is tried again."""
+    """Timing and retries of a batch."""
 
     poll_s: float = 30.0
-    """Between two looks."""
+    """Seconds between two checks."""
     settle_s: float = 60.0
     """After this long, a batch that the provider was sent is in its list, or never will be."""
     attempts: int = 3
@@ -97,7 +97,7 @@ class BatchDesk:
 
         Raises:
             ProviderError: it is not known whether a batch was taken, or its answers cannot be fetched. They are not
-                lost: the batch stays open, charged at its reservations, and a resumed run goes on with it.
+                lost: the batch stays open, charged at its reservations, and a resumed run continues it.
         """
         left = list(waiting)
         for batch in self._unfinished:
@@ -242,7 +242,7 @@ class BatchDesk:
         self._note(batch, ended=True)
 
     def _settle(self, item: Asked, answer: Answer, read: Reader[T]) -> T | PersonaError:
-        """Write down what became of one request; what was cancelled elsewhere is a failure of the provider's."""
+        """Record the result of one request; a cancellation elsewhere is a failure of the provider."""
         bill = ProviderError(str(answer)) if isinstance(answer, Cancelled) else answer
         try:
             return self._caller.receive(read(item.draft_id), item.admission, bill)
@@ -314,7 +314,7 @@ class _Refused(Exception):
 
 
 def _custom_id(batch: Batch, call: ModelCall) -> str:
-    """What a request is called in its batch, in the characters that every provider accepts."""
+    """Return the id of a request in its batch, in characters that every provider accepts."""
     return f"{batch.marker}_{call.id.replace('.', '_')}"
 
 

@@ -1,7 +1,7 @@
-"""Runs that begin with the drafts of another run: what they inherit, and whether its scores still count.
+"""Branches: runs that reuse the drafts of another run, and its scores if they are still valid.
 
-Nothing is drafted again, and nothing is scored again by the same score. So the settings that made the drafts are
-those of the source, and a configuration that states others is refused.
+Nothing is drafted again, and the same scorer never scores a draft twice. The drafting settings are those of the
+source run; a configuration with other values for them is refused.
 """
 
 from pipeline.domain.config import INHERITED, HybridConfig
@@ -12,11 +12,11 @@ from pipeline.text.wording import count
 
 
 def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
-    """A configuration on the drafts of another run: what made the drafts is the source's.
+    """Return a configuration that takes its drafting settings from the source run.
 
     Args:
-        config: of the new run. What it does not state of the settings above is taken from the source; `auto` states
-            nothing.
+        config: of the new run. Drafting settings (`INHERITED`) that it leaves out, or sets to `auto`, come from the
+            source.
         source: the run whose drafts are used.
 
     Raises:
@@ -24,9 +24,9 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
         ConfigError: a setting contradicts the source's; all of them are named.
     """
     if source.status == "running":
-        raise InputError(f"Run {source.id} is running. Its drafts can be used when it has ended.")
+        raise InputError(f"Run {source.id} is still running. Wait until it has ended to use its drafts.")
     if not source.drafts:
-        raise InputError(f"Run {source.id} has no scored drafts to begin with. Resume it first, or choose another run.")
+        raise InputError(f"Run {source.id} has no scored drafts to reuse. Resume it first, or choose another run.")
     made = {name: getattr(source.config, name) for name in INHERITED}
     stated = {name: getattr(config, name) for name in INHERITED if name in config.model_fields_set}
     if stated.get("local_provider") == "auto":
@@ -41,21 +41,21 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
 
 
 def keeps_scores(config: HybridConfig, source: RunRecord) -> bool:
-    """Whether the source's drafts carry the scores that this configuration would give them."""
+    """Check whether the scores of the source's drafts are valid under this configuration."""
     version = scorer_version(config.embedding_model, config.judge_model)
     same = all(item.assessment.scorer_version == version for item in source.drafts)
     return same and config.weights == source.config.weights
 
 
 def branch_notes(config: HybridConfig, source: RunRecord) -> tuple[str, ...]:
-    """What a reader of the new run should know of its drafts, one sentence each; usually nothing."""
+    """Return notes about the drafts for readers of the new run, one sentence each; usually none."""
     notes = []
     if not keeps_scores(config, source):
         notes.append(
-            f"The drafts of run {source.id} were scored again, because it has another version of the score or other"
+            f"The drafts of run {source.id} were scored again, because it used another scorer version or other"
             " weights: scores of the two runs are not comparable."
         )
     if len(source.drafts) < source.config.draft_count:
-        there = count(len(source.drafts), "scored draft")
-        notes.append(f"Run {source.id} has {there} of {source.config.draft_count}; no others are written.")
+        existing = count(len(source.drafts), "scored draft")
+        notes.append(f"Run {source.id} has {existing} of {source.config.draft_count}; no more are written.")
     return tuple(notes)

@@ -28,7 +28,7 @@ from pipeline.text.wording import usd
 T = TypeVar("T")
 
 _POLL_S = 0.2
-"""How often a waiting call looks whether the run was cancelled, or whether money has come back."""
+"""Seconds between two checks of a waiting call for cancellation or released money."""
 
 _ROOM = 1.5
 """A lowered limit is at least this many times the length that 95 of 100 answers stayed within."""
@@ -46,7 +46,7 @@ class RetryPolicy(Frozen):
     attempts: int = 3
     """Attempts in total, the first one included."""
     unreadable: bool = False
-    """Whether an answer that cannot be read is asked for again: yes where it is free."""
+    """True to retry unreadable answers, for providers that are free."""
     base_s: float = 1.0
     """First wait; it doubles each time, with up to a quarter of jitter on top."""
     longest_s: float = 30.0
@@ -117,11 +117,11 @@ class Caller:
                 self._note_length(call)
 
     def worst_case_micros(self, request: Request) -> int:
-        """What one attempt at this request could cost at most, whatever its tokenizer does."""
+        """Return the maximum cost of one attempt at this request, whatever the tokenizer."""
         return self._pricer.worst_case_micros(input_token_upper_bound(request), request.max_output_tokens)
 
     def spent_micros(self, draft_id: str) -> int:
-        """What all attempts for this draft have cost so far."""
+        """Return the cost of all attempts for this draft so far."""
         with self._lock:
             return self._spent[draft_id]
 
@@ -469,7 +469,7 @@ def _too_little(usage: Usage, request: Request, text: str) -> str | None:
 
 
 def _contradiction(usage: Usage, cost_micros: int, request: Request, call: ModelCall) -> str | None:
-    """What in a bill cannot be true of its request, in a sentence; `None` when it can be, and for what is free."""
+    """Describe a contradiction between a bill and its request; `None` without one, and for free calls."""
     if not cost_micros:
         return None
     if usage.output_tokens > request.max_output_tokens:
@@ -480,7 +480,7 @@ def _contradiction(usage: Usage, cost_micros: int, request: Request, call: Model
 
 
 def _payload(model: str, request: Request, stage: Stage) -> str:
-    """What leaves this process, word for word; a request whose tokens are counted says nothing of its answer."""
+    """Return the request as sent, as JSON; requests that count tokens have no answer limit."""
     kept_back = {"task", "stage", *(["max_output_tokens"] if stage == "count" else [])}
     sent = request.model_dump(mode="json", exclude=kept_back)
     return json.dumps({"model": model, **sent}, ensure_ascii=False)

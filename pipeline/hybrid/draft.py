@@ -19,7 +19,7 @@ from pipeline.providers.replies import UnreadableReply, persona_reader
 
 
 class DraftInput(Frozen):
-    """A study, and what an interrupted run has drafted from it already."""
+    """A study, with the drafts and failures of an interrupted run."""
 
     study: Study
     written: tuple[Draft, ...] = ()
@@ -27,14 +27,14 @@ class DraftInput(Frozen):
 
 
 class DraftOutput(Frozen):
-    """All drafts in order of their ids, and those that could not be had."""
+    """All drafts by id, and the failures."""
 
     drafts: tuple[Draft, ...]
     failures: tuple[DraftFailure, ...]
 
 
 class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
-    """Asks for `count × draft_factor` drafts, one call each, several at a time."""
+    """Generates `count × draft_factor` drafts, one call each, several at a time."""
 
     def __init__(
         self, caller: Caller, config: HybridConfig, log: RunLog, then: Callable[[Draft], None] = lambda _: None
@@ -46,7 +46,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         self._then = then
 
     def execute(self, stage_input: DraftInput) -> DraftOutput:
-        """Write the drafts that are not there yet. After a cancel, returns what there is."""
+        """Write the missing drafts. After a cancellation, return the drafts written so far."""
         study, config = stage_input.study, self._config
         focuses = choose_focuses(study, config.draft_count, config.count, config.seed)
         settled = {draft.id for draft in stage_input.written} | {failure.draft_id for failure in stage_input.failed}
@@ -62,7 +62,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         )
 
     def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
-        """Write one draft; `None` when the run was cancelled before the model was asked."""
+        """Write one draft; `None` when the run was cancelled before the call."""
         identity = draft_id(number)
         try:
             persona = self._persona(study, number, focus)
@@ -78,7 +78,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         return draft
 
     def _persona(self, study: Study, number: int, focus: Sequence[str]) -> Persona:
-        """The answer that an interrupted run has had already, or a new one."""
+        """Return the persona from an interrupted run's answer, or from a new call."""
         identity = draft_id(number)
         read = persona_reader(persona_id(identity))
         if (known := self._caller.recall(identity, read)) is not None:
@@ -91,7 +91,7 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
 def draft_task(
     study: Study, number: int, focus: Sequence[str], context_tokens: int | None, config: HybridConfig
 ) -> DraftTask:
-    """What a draft is written from: what the people of its focus said, as far as a context window holds it."""
+    """Return the input of one draft: the words of its focus participants, cut to fit the context window."""
     chosen = frozenset(focus)
     said = [turn for turn in study.segments if turn.participant in chosen and turn.role == "participant"]
     return DraftTask(
@@ -103,15 +103,15 @@ def draft_task(
 
 
 def draft_id(number: int) -> str:
-    """`draft-0001` for number 0: wide enough that ids sort as text."""
+    """Return `draft-0001` for number 0; zero-padded, so that ids sort as text."""
     return f"draft-{number + 1:04}"
 
 
 def persona_id(of_draft: str) -> str:
-    """`persona-0001` for `draft-0001`."""
+    """Return `persona-0001` for `draft-0001`."""
     return of_draft.replace("draft", "persona", 1)
 
 
-def draft_of(persona: str) -> str:
-    """`draft-0001` for `persona-0001`; any other id as it is."""
+def draft_id_of(persona: str) -> str:
+    """Return `draft-0001` for `persona-0001`, and any other id unchanged."""
     return persona.replace("persona", "draft", 1)

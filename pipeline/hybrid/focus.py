@@ -1,9 +1,8 @@
-"""Which participants each draft is drawn from: real clusters of people who speak of the same things.
+"""Focuses: clusters of participants with similar topics, one cluster per draft.
 
-Participants are compared by what they say (tf-idf over stems, cosine) and joined bottom-up with Ward's
-method, which gave more even groups than average linkage (36 long interviews in ten clusters: 2 to 5 people
-against 2 to 6) and the same ones on the example study. Deterministic; every participant is in one of the
-first focuses.
+Participants are compared by their words (tf-idf over stems, cosine) and clustered bottom-up with Ward's method, which
+gave more even groups than average linkage (36 long interviews in ten clusters: 2 to 5 people against 2 to 6) and the
+same ones on the example study. Deterministic; every participant is in one of the first `count` focuses.
 """
 
 import math
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 ENOUGH_SHARE = 0.25
-"""Participants with fewer words than this share of the `count`-th longest join somebody who says more: a survey
-row between interviews is no persona, a survey row between survey rows may be one."""
+"""Participants with fewer words than this share of the `count`-th longest join one with more words: a survey row
+among interviews is no persona, a survey row among survey rows may be one."""
 
 MOST_ANCHORS = 1500
-"""Participants that are clustered with each other; further ones join the nearest. Bounds time and memory."""
+"""Maximum number of participants that are clustered; the others join the nearest one. Bounds time and memory."""
 
 THEMES = 20
-"""Dimensions participants are compared in when there are more of them than that."""
+"""Number of dimensions in which more than this many participants are compared."""
 
 _CHUNK = 2048
 
@@ -36,17 +35,17 @@ Focus = tuple[str, ...]
 
 
 def choose_focuses(study: Study, drafts: int, count: int, seed: int) -> tuple[Focus, ...]:
-    """One focus per draft: ids of participants in study order.
+    """Return one focus per draft: ids of participants in study order.
 
-    The first `count` focuses divide the study into that many clusters, the largest first. Further drafts
-    take the clusters that appear when it is divided more finely, step by step, then more coarsely. When
-    all clusters are used they are used again, in an order turned by the seed.
+    The first `count` focuses divide the study into that many clusters, the largest first. Further drafts take the
+    clusters of finer divisions, step by step, then of coarser ones. When all clusters are used, they repeat in an
+    order rotated by the seed.
 
     Args:
-        study: participants and what they said. Without participants every focus is empty.
+        study: participants and their words. Without participants every focus is empty.
         drafts: number of focuses wanted.
         count: number of personas to deliver.
-        seed: turns the order in which clusters are used again.
+        seed: rotates the order in which clusters repeat.
     """
     if not study.participants:
         return ((),) * drafts
@@ -56,7 +55,7 @@ def choose_focuses(study: Study, drafts: int, count: int, seed: int) -> tuple[Fo
 
 
 def _distinct_focuses(study: Study, count: int) -> Iterator[Focus]:
-    """Every cluster once: the cut at `count`, then finer cuts, then coarser ones."""
+    """Yield every cluster once: the cut at `count`, then finer cuts, then coarser ones."""
     ids = [person.id for person in study.participants]
     groups, merges = _cluster(study, count)
     cuts = _cuts(groups, merges)
@@ -70,7 +69,7 @@ def _distinct_focuses(study: Study, count: int) -> Iterator[Focus]:
 
 
 def _cuts(groups: list[list[int]], merges: list[tuple[int, int]]) -> dict[int, list[tuple[int, ...]]]:
-    """The clusters, largest first, for every number of clusters from all groups apart to one."""
+    """Return the clusters, largest first, for every number of clusters down to one."""
     living = {number: tuple(group) for number, group in enumerate(groups)}
     cuts = {len(living): _largest_first(living)}
     for step, (left, right) in enumerate(merges):
@@ -84,7 +83,7 @@ def _largest_first(living: dict[int, tuple[int, ...]]) -> list[tuple[int, ...]]:
 
 
 def _cluster(study: Study, count: int) -> tuple[list[list[int]], list[tuple[int, int]]]:
-    """Groups that are never divided (a person, with the short ones that joined), and how groups merge."""
+    """Return the smallest groups (a participant, with the short ones that joined) and the merges of groups."""
     from scipy.cluster.hierarchy import ward
 
     vectors = _vectors(study)
@@ -136,7 +135,7 @@ def _stem_counts(study: Study) -> list[Counter[str]]:
 
 
 def _join_anchors(vectors: "csr_array", anchors: Sequence[int]) -> list[list[int]]:
-    """Each anchor with the participants that resemble it most; who resembles nobody joins the first."""
+    """Group each anchor with the participants most similar to it; those without any similarity join the first."""
     groups = [[anchor] for anchor in anchors]
     rest = sorted(set(range(vectors.shape[0])) - set(anchors))
     across = vectors[anchors].T.tocsr()
@@ -149,7 +148,7 @@ def _join_anchors(vectors: "csr_array", anchors: Sequence[int]) -> list[list[int
 
 
 def _condensed_distances(vectors: "csr_array") -> "NDArray[np.float64]":
-    """Euclidean distances between unit vectors, which rank as cosine does, in the order scipy wants."""
+    """Return Euclidean distances between unit vectors, which rank like cosine, in scipy's condensed form."""
     import numpy as np
     from scipy.spatial.distance import squareform
 
@@ -161,7 +160,7 @@ def _condensed_distances(vectors: "csr_array") -> "NDArray[np.float64]":
 
 
 def _themes(vectors: "csr_array") -> "NDArray[np.float64]":
-    """The participants in the space of their strongest shared themes (latent semantic analysis), at unit length.
+    """Project participants onto their strongest shared themes (latent semantic analysis), at unit length.
 
     Short texts share few words even when they share a topic; without this step 387 of 500 survey rows made
     one cluster of ten, with it the largest of ten holds 93. A handful of long interviews needs none.

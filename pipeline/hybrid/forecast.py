@@ -1,6 +1,6 @@
-"""Forecast of a run: who drafts, what stays, what leaves, what it costs; afterwards, what the frontier alone costs.
+"""Forecast of a run: drafting model, share kept local, data sent, cost; and the frontier-only cost of a finished run.
 
-Computed from a checked plan, the settings and earlier runs of the study; asks no provider anything.
+Computed from a checked plan, the settings and earlier runs of the study, without calls to providers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.routing import is_accepted
 from pipeline.domain.run import AssessedDraft, RunRecord, Usage
-from pipeline.domain.scores import RunScores, scored
+from pipeline.domain.scores import RunScores, scores_of
 from pipeline.domain.study import Study
 from pipeline.hybrid.branch import keeps_scores
 from pipeline.hybrid.preflight import Plan
@@ -19,31 +19,31 @@ from pipeline.providers.prompts import persona_text, refine_request, refine_task
 from pipeline.text.wording import count, score, usd
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
-"""Tokens of a refinement before anything is known of the study's drafts (median of the bundled study)."""
+"""Default tokens of a refinement, before any draft of the study exists (median of the bundled study)."""
 
 TYPICAL_ESCALATED_SHARE = 0.4
-"""Share of kept drafts expected under the threshold before any run of the study says better."""
+"""Default share of kept drafts expected under the threshold, before any run of the study."""
 
 _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
 
 
 class CostForecast(Frozen):
-    """Money before a run, in micro-USD."""
+    """Forecast cost of a run, in micro-USD."""
 
     expected_micros: Micros
     worst_micros: Micros
-    """The budget when there is one and it binds, else every kept draft refined at its worst case."""
+    """Worst case of refining every kept draft, at most the budget."""
     escalated: float
-    """Drafts expected to be refined."""
+    """Expected number of refined drafts."""
     based_on: str
-    """Where the expectation comes from, in words."""
+    """Basis of the expectation, in words."""
 
 
-def forecast(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
-    """Expected and worst-case cost of a run.
+def forecast_cost(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
+    """Forecast the expected and worst-case cost of a run.
 
     Args:
-        config: the run to be.
+        config: of the planned run.
         pricer: of its frontier model.
         earlier_shares: share of kept drafts under this threshold in earlier runs on the same study.
     """
@@ -67,11 +67,11 @@ def frontier_only_micros(
     config: HybridConfig,
     pricer: Pricer,
 ) -> int:
-    """What the frontier writing every kept persona would have cost.
+    """Estimate the cost of refining every kept persona with the frontier model.
 
-    A draft that was refined counts with what its answered call cost. For the others the cost is
-    counterfactual: priced from the tokens of the request that would have been sent, scaled by how the
-    paid calls of this run compared to the same estimate (a ratio estimator; 1 when nothing was paid).
+    A refined draft counts at the cost of its answered call. For the others the cost is counterfactual: priced from
+    the tokens of the request that would have been sent, times the ratio of actual to estimated cost of this run's
+    paid calls (a ratio estimator; 1 when nothing was paid).
 
     Args:
         kept: the drafts that were delivered or refined.
@@ -94,7 +94,7 @@ def frontier_only_micros(
 
 
 def refinement_usage(request: Request, item: AssessedDraft) -> Usage:
-    """Tokens that refining this draft would take: its request, and an answer as long as the draft."""
+    """Estimate the tokens of refining a draft: its request, and an answer as long as the draft."""
     sent = estimate_tokens(request.system + request.prompt)
     return Usage(
         input_tokens=min(sent, input_token_upper_bound(request)),
@@ -103,48 +103,48 @@ def refinement_usage(request: Request, item: AssessedDraft) -> Usage:
     )
 
 
-class Outlook(Frozen):
-    """One run that has not started."""
+class RunForecast(Frozen):
+    """Forecast of one planned run."""
 
     sentence: str
-    """The whole of it in one sentence."""
+    """Summary in one sentence."""
     data: str
-    """What leaves this machine, and in which state."""
+    """Data that leaves this machine, and its redaction, in sentences."""
     drafts: int
     stays_local: int
-    """Delivered personas expected to keep their draft, of `count`."""
+    """Expected number of delivered personas, of `count`, that keep their draft."""
     expected_micros: Micros
     worst_micros: Micros
     bounded: bool
-    """Whether `worst_micros` cannot be passed: a budget, or nothing to pay for. An estimate otherwise."""
+    """True if `worst_micros` cannot be exceeded: there is a budget, or nothing to pay. An estimate otherwise."""
     basis: str
-    """Where the expectation comes from, in words."""
+    """Basis of the expectation, in words."""
     simulated: bool
 
 
-def outlook(
+def forecast_run(
     config: HybridConfig, planned: Plan, earlier: Sequence[RunScores] = (), drafts: RunRecord | None = None
-) -> Outlook:
-    """What a run with these settings would do.
+) -> RunForecast:
+    """Forecast a run with these settings.
 
     Args:
-        config: the run to be.
+        config: of the planned run.
         planned: the check of its providers; other settings may have changed since.
-        earlier: finished runs on the same study; those with the same drafting model tell what scores to expect.
-        drafts: the run whose drafts are used; its scores say how many stay, where they count here.
+        earlier: finished runs on the same study; scores of those with the same drafting model give the expectation.
+        drafts: the run whose drafts are reused; its scores give the expectation if they are valid here.
     """
     local = planned.config.local_provider
     if drafts and keeps_scores(config, drafts):
-        money = forecast(config, planned.pricer, _shares_of([scored(drafts)], config))
+        money = forecast_cost(config, planned.pricer, _shares_of([scores_of(drafts)], config))
         money = money.model_copy(update={"based_on": "the scores of these drafts"})
     else:
-        money = forecast(config, planned.pricer, _shares(config, local, earlier))
+        money = forecast_cost(config, planned.pricer, _shares(config, local, earlier))
     if planned.frontier is None:
         money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
     unsent = round(money.escalated) if planned.frontier else 0
     stays = config.count - unsent
     parts = (_drafting(config, planned, drafts), _staying(config, planned, stays), _paying(config, planned, money))
-    return Outlook(
+    return RunForecast(
         sentence=f"{'; '.join(parts)}.",
         data=_leaving(config, planned),
         drafts=len(drafts.drafts) if drafts else config.draft_count,
@@ -158,7 +158,7 @@ def outlook(
 
 
 def _shares(config: HybridConfig, local: str, earlier: Sequence[RunScores]) -> list[float]:
-    """The share of kept drafts under this threshold in each earlier run that drafted in the same way."""
+    """Return the share of kept drafts under this threshold for each earlier run with the same drafting."""
     return _shares_of([run for run in earlier if _same_drafting(run.config, config, local)], config)
 
 
@@ -171,7 +171,7 @@ def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
 
 
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
-    """Whether scores of kept drafts can be compared: same writer, same score, same choice among drafts."""
+    """Check whether scores of kept drafts are comparable: same drafting model, scorer and draft factor."""
     same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
     same_models = (then.embedding_model, then.judge_model) == (now.embedding_model, now.judge_model)
     return same_writer and same_models and then.weights == now.weights and then.draft_factor == now.draft_factor
@@ -182,7 +182,7 @@ def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> 
         return f"{count(len(drafts.drafts), 'draft')} of {drafts.id}, none written anew"
     local = planned.config.local_provider
     writer = "builtin" if local == "builtin" else config.local_model
-    # The look names the address it found the server at; one that names none may be anywhere.
+    # The check names the server's address; without one the server may be anywhere.
     here = planned.local.in_process or any(name in planned.local_health.sentence for name in _LOOPBACK)
     return f"{count(config.draft_count, 'draft')} by {writer} {'here' if here else f'on your {local} server'}"
 

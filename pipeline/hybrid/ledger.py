@@ -1,4 +1,4 @@
-"""The budget of a run: what is settled and what is reserved never passes it.
+"""Ledger of a run: settled and reserved costs together never exceed the budget.
 
 Before a call its worst case is reserved; after it the real cost is settled. A call whose fate is unknown
 keeps its whole reservation. Amounts are integers of micro-USD.
@@ -12,7 +12,7 @@ from pipeline.text.wording import usd
 
 
 class Hold:
-    """Money reserved for one call. Leaving the `with` block without a word charges all of it."""
+    """Money reserved for one call. Leaving the `with` block without settling charges all of it."""
 
     def __init__(self, ledger: "HybridCostTracker", micros: int) -> None:
         self._ledger = ledger
@@ -20,7 +20,7 @@ class Hold:
         self._open = True
 
     def settle(self, actual_micros: int) -> None:
-        """Replace the reservation with the real cost, which may be larger when a provider breaks its word."""
+        """Replace the reservation with the real cost, which is larger if the provider bills more than the maximum."""
         if self._open:
             self._open = False
             self._ledger._close(self.micros, actual_micros)
@@ -35,7 +35,7 @@ class Hold:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # Leaving without a word means that the fate of the call is unknown: it may have been billed.
+        # Not settled: the fate of the call is unknown, and it may have been billed.
         self.settle(self.micros)
 
 
@@ -47,7 +47,7 @@ class HybridCostTracker:
 
         Args:
             budget_micros: the cap; `None` means none, 0 buys nothing.
-            spent_micros: what an earlier attempt at the same run has spent already.
+            spent_micros: spent by earlier attempts at the same run.
         """
         self.budget_micros = budget_micros
         self._settled = spent_micros
@@ -56,7 +56,7 @@ class HybridCostTracker:
         self._changed = threading.Condition()
 
     def can_afford(self, estimate_micros: int) -> bool:
-        """Whether this much could be reserved at this moment."""
+        """Check whether this amount can be reserved now."""
         with self._changed:
             return self._fits(estimate_micros)
 

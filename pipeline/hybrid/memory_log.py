@@ -1,4 +1,4 @@
-"""The facts of a run kept in memory, for use from Python and in tests."""
+"""In-memory log of a run, for use from Python and in tests."""
 
 from datetime import datetime
 
@@ -10,8 +10,8 @@ from pipeline.domain.facts import (
     RunResult,
     StageName,
     collect,
+    default_run_name,
     new_run_id,
-    usual_name,
     with_facts,
 )
 from pipeline.domain.persona import Assessment
@@ -28,7 +28,7 @@ class MemoryLog(RunLog):
     """
 
     def __init__(self, *, private: bool = False) -> None:
-        """Begin with nothing; of a study that never leaves this machine when `private`."""
+        """Create an empty log; `private` if the study never leaves this machine."""
         self._private = private
         self._drafts: dict[str, Draft] = {}
         self._assessments: dict[str, Assessment] = {}
@@ -40,10 +40,10 @@ class MemoryLog(RunLog):
         self._cancelled = False
 
     def stage_started(self, stage: StageName, planned: int) -> None:
-        """Nothing to keep: whoever waits for a run in memory sees only its end."""
+        """Do nothing: a run in memory shows no progress."""
 
     def draft_written(self, draft: Draft) -> None:
-        """Keep the draft; an earlier failure to have it no longer counts."""
+        """Keep the draft and drop an earlier failure of it."""
         self._drafts[draft.id] = draft
         self._failures.pop(draft.id, None)
 
@@ -52,7 +52,7 @@ class MemoryLog(RunLog):
         self._failures[failure.draft_id] = failure
 
     def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
-        """Keep the scores, in place of earlier ones."""
+        """Keep the scores, replacing earlier ones."""
         self._assessments[draft_id] = assessment
 
     def persona_finished(self, persona: FinalPersona) -> None:
@@ -60,7 +60,7 @@ class MemoryLog(RunLog):
         self._personas[persona.draft_id] = persona
 
     def call_opened(self, call: ModelCall) -> None:
-        """Keep the attempt, charged at its reservation; a run in memory shares its budget with nobody."""
+        """Keep the attempt, charged at its reservation; a run in memory has a budget of its own."""
         if self._cancelled:
             raise Cancelled("The run was cancelled.")
         if self._private and call.place != "here":
@@ -84,11 +84,11 @@ class MemoryLog(RunLog):
         self._cancelled = True
 
     def is_cancelled(self) -> bool:
-        """Whether `cancel` was called."""
+        """Return true after `cancel`."""
         return self._cancelled
 
     def facts(self) -> RunFacts:
-        """What has been written so far; may be asked while the run goes on."""
+        """Return the facts so far; safe to call during the run."""
         return collect(
             list(self._drafts.values()),
             dict(self._assessments),
@@ -109,10 +109,10 @@ class MemoryLog(RunLog):
         began: datetime,
         ended: datetime,
     ) -> RunRecord:
-        """The run as the store would give it back, under a new id."""
+        """Return the run's record under a new id, equal to the one a store would return."""
         run = RunRecord(
             id=new_run_id(),
-            name=usual_name(study, config),
+            name=default_run_name(study, config),
             status=result.status,
             simulated=simulated,
             study_id=study.id,

@@ -1,7 +1,7 @@
-"""The whole pipeline: local draft → local assessment → frontier refinement of what is under the threshold.
+"""The whole pipeline: local draft → local assessment → frontier refinement of drafts under the threshold.
 
-Synchronous: `run` returns when the run has ended. It writes every fact to its log the moment it exists,
-and given the facts of an interrupted attempt it goes on where that one stopped.
+Synchronous: `run` returns when the run has ended. It logs every fact as soon as it exists, and resumes from the
+facts of an interrupted attempt.
 """
 
 from collections.abc import Callable
@@ -17,11 +17,11 @@ from pipeline.errors import ProviderError
 from pipeline.hybrid.assess import AssessInput, QualityAssessmentStage
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
-from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_of
+from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_id_of
 from pipeline.hybrid.forecast import frontier_only_micros
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
-from pipeline.hybrid.preflight import plan
+from pipeline.hybrid.preflight import plan_run
 from pipeline.hybrid.redaction import Redactor
 from pipeline.hybrid.refine import Frontier, FrontierRefinementStage, RefineInput
 from pipeline.providers import Ask, Provider, Reply, Request, T
@@ -44,29 +44,28 @@ class HybridPipeline:
         drafting: bool = True,
         private: bool = False,
     ) -> None:
-        """Check the configuration and build its providers; see `preflight.plan` for what is raised.
+        """Check the configuration and build its providers; raises what `preflight.plan_run` raises.
 
         Args:
             config: what to run.
             settings: keys and addresses; the environment's unless given.
             clock: the system's unless given.
-            cache: folder where indexes, answers for the score and checks of judges are kept between runs; `None`
-                keeps none.
-            drafting: whether drafts are written. Otherwise those that are there already are used, and no local model
-                is looked at or asked for drafts.
-            private: whether the study never leaves this machine: nothing in the configuration can send it elsewhere.
+            cache: folder that caches indexes, scorer answers and judge checks between runs; `None` disables it.
+            drafting: whether to write drafts. If not, existing drafts are used and no local drafting model is checked
+                or called.
+            private: whether the study never leaves this machine; no setting can override it.
         """
-        self.plan = plan(config, settings or from_environment(), cache, drafting=drafting, private=private)
+        self.plan = plan_run(config, settings or from_environment(), cache, drafting=drafting, private=private)
         self._private = private
         self._drafting = drafting
         self._clock = clock or SystemClock()
         self._cache = cache
 
     def run(self, study: Study) -> RunRecord:
-        """Run on one study, keep every fact in memory, and return them all.
+        """Run on one study and return its record, with all facts kept in memory.
 
         Raises:
-            ProviderError: not a single draft could be had.
+            ProviderError: every draft failed.
         """
         log = MemoryLog(private=self._private)
         began = self._clock.now()
@@ -81,15 +80,15 @@ class HybridPipeline:
         )
 
     def execute(self, study: Study, log: RunLog, so_far: RunFacts | None = None) -> RunResult:
-        """Run on one study, writing every fact to a log, and return how it ended.
+        """Run on one study, write every fact to a log, and return the result.
 
         Args:
             study: the source.
-            log: where facts go.
-            so_far: what an interrupted attempt has done already, or the drafts to begin with; it is not done again.
+            log: receives the facts.
+            so_far: facts of an interrupted attempt, or drafts to reuse; nothing in them is done again.
 
         Raises:
-            ProviderError: not a single draft could be had.
+            ProviderError: every draft failed.
         """
         config, so_far = self.plan.config, so_far or RunFacts()
         for sentence in (*study.warnings, *self.plan.warnings):
@@ -142,16 +141,16 @@ class HybridPipeline:
         return self.plan.scoring.scorer(index, self.plan.config, asking)
 
     def _asking(self, model: Provider, stage: Stage, log: RunLog, so_far: RunFacts) -> Ask:
-        """How the score asks one of its models: with a row for every attempt, and never going on without it."""
+        """Return a function that calls a model of the scorer, logs every attempt, and raises when it fails."""
         caller = self._caller(model, stage, FREE, HybridCostTracker(None), log, so_far, RetryPolicy())
 
         def ask(request: Request, read: Callable[[Reply], T], about: str) -> T:
             try:
-                return caller.complete(request, read, caller.admit(request, draft_of(about)))
+                return caller.complete(request, read, caller.admit(request, draft_id_of(about)))
             except ProviderError as error:
                 raise ProviderError(
-                    f"The score cannot be computed without {model.model}: {error} What was drafted is kept: resume the"
-                    " run when the server is back."
+                    f"The score cannot be computed without {model.model}: {error} The drafts are kept: resume the run"
+                    " when the server is back."
                 ) from error
 
         return ask
@@ -185,24 +184,24 @@ class HybridPipeline:
         return Caller(provider, pricer, ledger, log, self._clock, policy, seed=self.plan.config.seed, earlier=earlier)
 
     def _complain(self, drafted: DraftOutput, log: RunLog) -> None:
-        """Say that drafts are missing, or stop when all of them are."""
+        """Warn about missing drafts, or raise when all are missing."""
         failed, written = len(drafted.failures), len(drafted.drafts)
         if not written and log.is_cancelled():
             return
         if not written:
-            raise ProviderError(f"None of {failed} drafts could be had. The last reason: {drafted.failures[-1].reason}")
+            raise ProviderError(f"All {failed} drafts failed. The last reason: {drafted.failures[-1].reason}")
         if failed:
-            log.warn(f"{failed} of {failed + written} drafts could not be had: {drafted.failures[-1].reason}")
+            log.warn(f"{failed} of {failed + written} drafts failed. The last reason: {drafted.failures[-1].reason}")
         if written < self.plan.config.count and not log.is_cancelled():
             log.warn(f"Only {written} of {self.plan.config.count} personas can be delivered.")
 
     def _report_overshoot(self, ledger: HybridCostTracker, log: RunLog) -> None:
-        """Say that a provider has billed beyond the budget: reservations keep it only against honest bills."""
+        """Warn that bills exceed the budget: reservations hold only if providers bill at most what was requested."""
         over = ledger.spent() - (ledger.budget_micros or 0)
         if ledger.budget_micros is not None and over > 0:
             log.warn(
-                f"The bills are {usd(over)} over the budget of {usd(ledger.budget_micros)}, because the provider billed"
-                " more than was asked for. After that, no further call was started."
+                f"The bills exceed the budget of {usd(ledger.budget_micros)} by {usd(over)}, because the provider"
+                " billed more than was requested. No further call was started after that."
             )
 
     def _frontier_only(

@@ -1,8 +1,8 @@
-"""The check before a run: who will answer, what it can cost, and what would go wrong, at no price.
+"""Preflight check of a run: providers, prices and expected problems, free of charge.
 
-`plan` builds the providers of a configuration and looks at each for free. It raises for what would make
-the run pointless or unaccounted for (a missing local model, a model without a price) and notes what only
-degrades it (no key, a retired model): those drafts end as `frontier_unavailable`, visibly.
+`plan_run` builds the providers of a configuration and checks each for free. It raises for problems that make the run
+pointless or its cost unknown (a missing local model, a model without a price) and warns of problems that only degrade
+it (no key, a retired model): those drafts end as `frontier_unavailable`.
 """
 
 from pathlib import Path
@@ -17,47 +17,47 @@ from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
 
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
-"""Environment variable with the key of an OpenAI-compatible local server, where it wants one."""
+"""Environment variable with the key of an OpenAI-compatible local server, if it needs one."""
 
 
 BUILTIN_THRESHOLD = 0.88
-"""Threshold that a first visit with `builtin` starts with. Its drafts are made of the participants' own words, so
-they score high and close together (0.85 to 0.91 on the bundled study): the usual 0.7 would let every one pass."""
+"""Default threshold of a first visit with `builtin`. Its drafts are made of the participants' own words, so they score
+high and close together (0.85 to 0.91 on the bundled study): at the usual 0.7 every draft would pass."""
 
 
 class Plan(NamedTuple):
-    """A configuration made concrete."""
+    """A checked configuration with its providers and prices."""
 
     config: HybridConfig
-    """Resolved: what `auto` turned out to be is written in."""
+    """Resolved: `auto` is replaced by the chosen provider."""
     local: Provider
     local_health: Health
     frontier: Provider | None
-    """`None` when no frontier will be called."""
+    """`None` when no frontier model will be called."""
     frontier_health: Health | None
-    """`None` when the configuration asks for no frontier."""
+    """`None` when the configuration uses no frontier model."""
     pricer: Pricer
-    """Of the frontier model; free when none is asked for."""
+    """Prices of the frontier model; free without one."""
     missing: Outcome | None
-    """The outcome of drafts under the threshold when there is no frontier."""
+    """Outcome of drafts under the threshold when there is no frontier model."""
     reason: str
-    """Why there is no frontier, in a sentence."""
+    """Reason for the missing frontier model, in a sentence."""
     warnings: tuple[str, ...]
     scoring: ScorerModels = ScorerModels()
-    """The models that take part in the score; none unless the configuration names some."""
+    """Models that take part in the score; none unless configured."""
 
     @property
     def sends_out(self) -> bool:
-        """Whether anything would leave this process for a frontier."""
+        """True if requests would leave this process for a frontier model."""
         return self.frontier is not None and not self.frontier.in_process
 
     @property
     def simulated(self) -> bool:
-        """Whether text or prices of this run would be simulated."""
+        """True if text or prices of this run would be simulated."""
         return self.frontier is not None and self.frontier.simulated
 
 
-def plan(
+def plan_run(
     config: HybridConfig,
     settings: Settings,
     cache: Path | None = None,
@@ -65,19 +65,19 @@ def plan(
     drafting: bool = True,
     private: bool = False,
 ) -> Plan:
-    """Everything a run needs, checked.
+    """Check a configuration and return everything the run needs.
 
     Args:
         config: what to run.
         settings: keys and addresses.
-        cache: folder in which a judge's check is remembered.
-        drafting: whether drafts are to be written; otherwise the local provider is not looked at.
+        cache: folder that stores the results of judge checks.
+        drafting: whether drafts are to be written; if not, the local provider is not checked.
         private: whether the study never leaves this machine.
 
     Raises:
         ConfigError: an unknown provider, a model that the provider does not have, a missing setting, a judge that
-            has not passed its check, a model elsewhere for a study that never leaves this machine.
-        UnpricedModelError: the frontier model has no known price, so no budget could be kept.
+            has not passed its check, a model on another machine for a private study.
+        UnpricedModelError: the frontier model has no known price, so no budget can be enforced.
         ProviderError: the local provider, or the server of the score's models, does not answer.
     """
     planned = _without_scoring(config, settings, drafting, private)
@@ -91,10 +91,10 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, p
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
     batch = config.refine_mode == "batch"
     pricer = Pricer(config.frontier_provider, config.frontier_model, config.prices, batch=batch)
-    frontier = build(config.frontier_provider, "frontier", config, settings)
+    frontier = build_provider(config.frontier_provider, "frontier", config, settings)
     if private and frontier.is_away:
         raise ConfigError(
-            f"frontier_provider: this study never leaves this machine, and {frontier.name} would be sent its words."
+            f"frontier_provider: this study never leaves this machine, but {frontier.name} would receive its text."
             " Choose simulated, skip the frontier (--no-frontier), or turn the switch off on Upload."
         )
     health = frontier.check()
@@ -109,7 +109,7 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, p
         case "unreachable":
             warnings = (*warnings, health.sentence)
         case "none":
-            # A coming retirement, or a gateway that may still serve a retired model, is worth a word.
+            # Warn of a coming retirement, or of a gateway that may still serve a retired model.
             warnings = (*warnings, health.sentence) if health.successor else warnings
     if batch:
         _check_batches(frontier)
@@ -117,10 +117,10 @@ def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, p
 
 
 def _check_batches(frontier: Provider) -> None:
-    """Look whether batches can be handed in, before anything is drafted.
+    """Check before drafting that the provider accepts batches.
 
     Raises:
-        ConfigError: they cannot.
+        ConfigError: it does not.
     """
     if frontier.batches is None:
         raise ConfigError(f"refine_mode: {frontier.name} has no batches. Set it to live, which costs list price.")
@@ -128,26 +128,26 @@ def _check_batches(frontier: Provider) -> None:
         raise ConfigError(f"refine_mode: {obstacle}")
 
 
-def look(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
-    """The state of one provider as this configuration would use it; never raises for a missing setting."""
+def check_provider(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Health:
+    """Check one provider as this configuration would use it; never raises for a missing setting."""
     try:
-        return build(name, role, config, settings).check()
+        return build_provider(name, role, config, settings).check()
     except (ConfigError, ProviderError) as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
 
 
-def build(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Provider:
-    """One provider as this configuration would use it; no request is made.
+def build_provider(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> Provider:
+    """Create one provider as this configuration would use it, without a request.
 
     Raises:
-        ConfigError: there is no such provider in this role, or a setting it cannot work without is missing.
+        ConfigError: there is no such provider in this role, or a required setting is missing.
     """
     kind = provider_class(name, role)
     return kind(_spec(kind, config, settings, role))
 
 
-def suggested(settings: Settings) -> HybridConfig:
-    """The configuration a first visit starts with: the best of what is there without asking for anything.
+def suggested_config(settings: Settings) -> HybridConfig:
+    """Return the configuration of a first visit: the best providers available without further set-up.
 
     Ollama when it answers, else `builtin`; a frontier whose key is set, else `simulated`.
     """
@@ -163,7 +163,7 @@ def suggested(settings: Settings) -> HybridConfig:
 
 
 class CheckItem(Frozen):
-    """One thing that was looked at."""
+    """Result of one check."""
 
     name: str
     ready: bool
@@ -171,25 +171,25 @@ class CheckItem(Frozen):
 
 
 class CheckReport(Frozen):
-    """What `persona check` found: every provider, and whether this configuration would run."""
+    """Result of `persona check`: the state of every provider, and the verdict on this configuration."""
 
     items: tuple[CheckItem, ...]
     ready: bool
     verdict: str
     exit_code: int
-    """What `persona generate` would end with before its first call: 0, 1 or 2."""
+    """Exit code of `persona generate` before its first call: 0, 1 or 2."""
     warnings: tuple[str, ...] = ()
     successor: str | None = None
-    """Model to put into `frontier_model` instead of a retired one."""
+    """Model to use as `frontier_model` instead of a retired one."""
     config: HybridConfig
 
 
-def check(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
-    """Look at every provider for free, and at the run this configuration asks for. Never raises."""
+def check_setup(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
+    """Check every provider and the run of this configuration, for free. Never raises a `PersonaError`."""
     roles: tuple[ProviderRole, ...] = ("local", "frontier")
     items = tuple(_item(name, role, config, settings) for role in roles for name in names(role))
     try:
-        planned = plan(config, settings, cache)
+        planned = plan_run(config, settings, cache)
     except PersonaError as error:
         return CheckReport(items=items, ready=False, verdict=str(error), exit_code=error.exit_code, config=config)
     frontier = planned.frontier
@@ -207,10 +207,10 @@ def check(config: HybridConfig, settings: Settings, cache: Path | None = None) -
 
 
 def _item(name: str, role: ProviderRole, config: HybridConfig, settings: Settings) -> CheckItem:
-    """The state of one provider; a model configured for another provider is replaced by its own default."""
+    """Check one provider; a model configured for another provider is replaced by its own default."""
     if role == "frontier" and name != config.frontier_provider:
         config = config.model_copy(update={"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
-    health = look(name, role, config, settings)
+    health = check_provider(name, role, config, settings)
     return CheckItem(name=f"{role} {name}", ready=health.ready, sentence=health.sentence)
 
 
@@ -223,11 +223,11 @@ def _local(
     config: HybridConfig, settings: Settings, drafting: bool, private: bool
 ) -> tuple[HybridConfig, Provider, Health, tuple[str, ...]]:
     if not drafting:
-        unasked = Health(ready=True, sentence="The drafts are there already: no local model is asked.")
-        # Never asked, so that it can be the one that needs neither a server nor a key.
-        return config, build("builtin", "local", config, settings), unasked, ()
+        unasked = Health(ready=True, sentence="The drafts exist already: no local model is called.")
+        # Never called, so it can be the provider that needs neither a server nor a key.
+        return config, build_provider("builtin", "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings, private)
-    provider = build(config.local_provider, "local", config, settings)
+    provider = build_provider(config.local_provider, "local", config, settings)
     if private and provider.is_away:
         raise ConfigError(
             f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."
@@ -245,7 +245,7 @@ def _local(
 def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = False) -> _Resolved:
     if config.local_provider != "auto":
         return _Resolved(config, ())
-    health = _look_privately(config, settings) if private else look("ollama", "local", config, settings)
+    health = _look_privately(config, settings) if private else check_provider("ollama", "local", config, settings)
     if health.ready:
         return _Resolved(config.model_copy(update={"local_provider": "ollama"}), ())
     builtin = config.model_copy(update={"local_provider": "builtin"})
@@ -253,9 +253,9 @@ def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = Fals
 
 
 def _look_privately(config: HybridConfig, settings: Settings) -> Health:
-    """The state of Ollama where it is on this machine; one elsewhere counts as missing."""
+    """Check Ollama on this machine; a server on another machine counts as missing."""
     try:
-        provider = build("ollama", "local", config, settings)
+        provider = build_provider("ollama", "local", config, settings)
     except ConfigError as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
     if provider.is_away:
@@ -270,7 +270,7 @@ def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: 
         role=role,
         model=config.local_model if local else config.frontier_model,
         base_url=(config.local_base_url if local else None) or _address(kind, settings, role),
-        # The key of a paid service never goes to a server that only speaks its format.
+        # The key of a paid service is never sent to a server that is only compatible with it.
         api_key=settings.secret(LOCAL_KEY_VARIABLE if local else kind.key_variable),
         timeout_s=config.timeout_s,
         context_tokens=config.context_tokens,
@@ -278,7 +278,7 @@ def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: 
 
 
 def _address(kind: type[Provider], settings: Settings, role: ProviderRole) -> str | None:
-    # A provider that plays both roles is local only where the configuration names the server: the
-    # variable holds the address of the paid service.
+    # A provider with both roles is local only if the configuration names the server: the variable holds the address
+    # of the paid service.
     both = len(kind.roles) > 1
     return None if role == "local" and both else settings.get(kind.url_variable)

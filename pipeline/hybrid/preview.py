@@ -1,4 +1,4 @@
-"""What a run would send, word for word, before it is started: one example per model outside this program."""
+"""Preview of the requests of a run, word for word: one example per model outside this program."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,11 +21,11 @@ from pipeline.scoring import Scorer
 from pipeline.scoring.index import StudyIndex
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
-"""Marks around what was replaced; characters that no standard gives a meaning to."""
+"""Marks around replaced strings; private-use characters, without a standard meaning."""
 
 
 _LOOKED_AT = 3
-"""Drafts that are looked through for one in which something is replaced."""
+"""Number of drafts searched for one with replaced strings."""
 
 
 class Span(NamedTuple):
@@ -35,42 +35,42 @@ class Span(NamedTuple):
     replaced: bool
 
 
-class Example(Frozen):
-    """One request as it would be sent."""
+class ExampleRequest(Frozen):
+    """An example request, as it would be sent."""
 
     stage: Literal["draft", "refine"]
     provider: str
     model: str
     away: bool
-    """Whether it would leave this machine."""
+    """True if it would leave this machine."""
     system: str
     prompt: str
     """Word for word."""
     spans: tuple[Span, ...]
-    """The prompt again, cut at what was replaced."""
+    """The prompt split at replaced strings."""
     about: str
-    """Of which draft, in a sentence."""
+    """Description of the draft, in a sentence."""
 
     @property
     def replaced(self) -> int:
-        """How many strings were replaced."""
+        """Number of replaced strings."""
         return sum(span.replaced for span in self.spans)
 
 
-def examples(
+def example_requests(
     study: Study, config: HybridConfig, planned: Plan, drafts: RunRecord | None, cache: Path | None
-) -> tuple[Example, ...]:
-    """An example of every kind of request that names the study and leaves this program; empty where none does.
+) -> tuple[ExampleRequest, ...]:
+    """Return an example of every kind of request that contains study text and leaves this program; empty if none does.
 
     Args:
-        study: whose words are sent.
+        study: the source.
         config: of the run.
-        planned: the same, checked.
-        drafts: a run on the study whose worst drafts make the example; without one drafts are written here, for free.
+        planned: the same configuration, checked.
+        drafts: a run on the study; its worst drafts serve as examples. Without one, `builtin` writes drafts for free.
         cache: folder of indexes.
 
     Raises:
-        ProviderError: no draft can be written here.
+        ProviderError: `builtin` cannot write a draft of this study.
     """
     found = []
     if not planned.local.in_process:
@@ -85,8 +85,8 @@ def examples(
 
 def _refinement(
     study: Study, config: HybridConfig, frontier: Provider, likely: Sequence[tuple[AssessedDraft, str]]
-) -> Example:
-    """The first of a few likely requests in which something is replaced, so that it can be seen; else the first."""
+) -> ExampleRequest:
+    """Return the first of a few likely requests with a replaced string, to show redaction; else the first one."""
     redactor = Redactor(study) if config.redact else None
     found = []
     for item, whose in likely:
@@ -100,9 +100,9 @@ def _refinement(
 
 def _example(
     stage: Literal["draft", "refine"], request: Request, about: str, asked: Provider, *, away: bool
-) -> Example:
+) -> ExampleRequest:
     plain = request.prompt.replace(_OPEN, "").replace(_CLOSE, "")
-    return Example(
+    return ExampleRequest(
         stage=stage,
         provider=asked.name,
         model=asked.model,
@@ -125,7 +125,7 @@ def _spans(marked: str) -> tuple[Span, ...]:
 def _likely(
     study: Study, config: HybridConfig, run: RunRecord | None, cache: Path | None
 ) -> list[tuple[AssessedDraft, str]]:
-    """The worst drafts of a run, which are the most likely to be sent; without one, drafts that are written here."""
+    """Return the worst drafts of a run, which are most likely to be sent; without a run, drafts by `builtin`."""
     if run and run.drafts:
         worst = sorted(run.drafts, key=lambda item: item.assessment.scores.overall or 0)[:_LOOKED_AT]
         return [(item, f"{item.draft.id} of {run.id}") for item in worst]
@@ -134,10 +134,10 @@ def _likely(
 
 
 def _drafted_here(study: Study, config: HybridConfig, scorer: Scorer) -> list[AssessedDraft]:
-    """Drafts of the first focuses that hold enough for one.
+    """Write drafts with `builtin` for the first focuses that have enough text.
 
     Raises:
-        ProviderError: none of them does.
+        ProviderError: none of the focuses has enough.
     """
     found: list[AssessedDraft] = []
     builtin = Builtin(ProviderSpec(role="local", model="builtin"))

@@ -1,4 +1,4 @@
-"""Stage 3: drafts under the threshold go to the frontier, and the better text is kept."""
+"""Stage 3: refine drafts under the threshold with the frontier model, and keep the better text."""
 
 from collections.abc import Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -37,7 +37,7 @@ class RefineOutput(Frozen):
 
 
 class Frontier(NamedTuple):
-    """The paid side of the pipeline, or the reason why there is none."""
+    """The frontier side of the pipeline, or the reason why there is none."""
 
     caller: Caller | None
     missing: Outcome | None = None

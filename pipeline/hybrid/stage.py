@@ -1,7 +1,7 @@
-"""The three stages of the pipeline share one shape: data in, data out.
+"""Base class of the three pipeline stages: data in, data out.
 
-Collaborators (provider, scorer, ledger, log, clock) come through the constructor; `execute` receives data
-only, so each stage can be tested alone.
+Collaborators (provider, scorer, ledger, log, clock) are passed to the constructor; `execute` receives only data, so
+each stage can be tested alone.
 """
 
 from abc import ABC, abstractmethod
@@ -16,4 +16,4 @@ class PipelineStage(ABC, Generic[StageInput, StageOutput]):
 
     @abstractmethod
     def execute(self, stage_input: StageInput) -> StageOutput:
-        """Do the whole step and return its result."""
+        """Run the stage and return its result."""

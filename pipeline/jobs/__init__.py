@@ -1,1 +1,1 @@
-"""Work that outlives a page: runs in the background, experiments, and the erasure of a study."""
+"""Background work: runs, experiments, and the erasure of a study."""

@@ -1,4 +1,4 @@
-"""A study and everything that came of it, gone: from the database with its write-ahead log, and from the caches."""
+"""Delete a study with its runs, labels and caches, and erase its text from the database and write-ahead log."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,20 +8,20 @@ if TYPE_CHECKING:
 
 
 def erase_study(store: "Store", study_id: str, cache: Path | None) -> None:
-    """Delete a study with its runs, labels, experiments and comparisons, and what was computed of its words.
+    """Delete a study with its runs, labels, experiments, comparisons and caches.
 
-    What models have answered for scores goes for all studies, because no file says whose words it holds: it is asked
-    for again when it is needed. How files of a shape are read stays: no word of a file is in it.
+    Cached answers of scoring models are deleted for all studies, because a cache file does not say whose text it
+    holds; they are requested again when needed. Import corrections stay: they contain no text of a file.
 
     Args:
-        store: where it is kept.
-        study_id: which one.
-        cache: folder of indexes and answers; `None` where none is kept.
+        store: the database of the study.
+        study_id: of the study.
+        cache: folder of indexes and answers; `None` without one.
 
     Raises:
-        StoreError: there is none of that id, one of its runs is running, or another program kept the text from being
-            erased; the caches are clean then too, unless nothing was deleted.
-        OSError: a file of the cache cannot be deleted.
+        StoreError: there is none with that id, one of its runs is running, or another program prevented erasing the
+            text. The caches are cleared unless nothing was deleted.
+        OSError: a cache file cannot be deleted.
     """
     from pipeline.scoring.index import index_file  # numpy is loaded only where a study is deleted
     from pipeline.scoring.optional_models import forget_answers

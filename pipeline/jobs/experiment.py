@@ -1,8 +1,8 @@
-"""An experiment: a grid of runs on the same drafts, one after another, under one budget.
+"""Plan and run an experiment: a grid of runs on the same drafts, one after another, under one budget.
 
 Its cells are branches of one run, so that no draft is written twice and every difference is paired. All of them
-belong to a project of the experiment's own name, whose budget holds across processes and however often the
-experiment is stopped and gone on with. A cell that has ended is never run again.
+belong to a project named after the experiment, whose budget holds across processes and however often the experiment
+is stopped and resumed. A completed cell is never run again.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
 from pipeline.hybrid.branch import branch_config
-from pipeline.jobs.grid import Grid, cells_of, identity
+from pipeline.jobs.grid import Grid, cells_of, experiment_id_of
 
 if TYPE_CHECKING:
     from pipeline.domain.config import Settings
@@ -34,26 +34,26 @@ def plan_experiment(
     made_for: str = "",
     private: bool = False,
 ) -> Experiment:
-    """An experiment on the drafts of a run, with every provider, model and price of it checked.
+    """Plan an experiment on the drafts of a run, and check all its providers, models and prices.
 
     Args:
-        grid: what is varied.
+        grid: settings to vary.
         source: the run of the drafts.
         settings: keys and addresses.
-        cache: folder in which a judge's check is remembered.
+        cache: folder that stores the results of judge checks.
         now: the time.
-        made_for: id of the study when the run was made only for this experiment; then none of its settings count
-            where the grid states none, beside those that made the drafts.
+        made_for: id of the study if the run was made only for this experiment; then only its drafting settings are
+            defaults for the grid.
         private: whether the study never leaves this machine.
 
     Raises:
         InputError: the run has no drafts to use.
-        ConfigError: a cell is wrong, contradicts the drafts, or could not be paid; names the cell.
+        ConfigError: a cell is invalid, contradicts the drafts, or cannot run (no key, no price); names the cell.
     """
     base = None if made_for else source.config
     where = f"experiment '{grid.experiment}'"
     cells = cells_of(grid, base, where)
-    own = identity(grid, cells, made_for or source.id)
+    own = experiment_id_of(grid, cells, made_for or source.id)
     shared = {"project": own, "project_max_cost": grid.max_cost}
     cells = tuple(
         cell.model_copy(update={"config": branch_config(cell.config, source).model_copy(update=shared)})
@@ -71,7 +71,7 @@ def plan_experiment(
     )
 
 
-def drafts_of(
+def ensure_drafts(
     grid: Grid,
     study: Study,
     store: "Store",
@@ -80,20 +80,20 @@ def drafts_of(
     cache: Path | None,
     follow: Callable[[str], object],
 ) -> RunRecord:
-    """The run that makes the drafts of an experiment on files: begun, gone on with, or found where it has ended.
+    """Start, resume or find the run that writes the drafts of an experiment on files, and wait for its end.
 
-    It is local only. Every cell is checked before it starts: drafting may take hours, and is for nothing when the
-    cells cannot be paid.
+    It is local only. Every cell is checked first: drafting may take hours, which would be wasted on cells that cannot
+    run.
 
     Raises:
-        ConfigError: a cell is wrong or could not be paid; names the cell.
+        ConfigError: a cell is invalid or cannot run (no key, no price); names the cell.
         Cancelled: the run was cancelled.
         InputError: it ended in another way before it was complete.
     """
     where = f"experiment '{grid.experiment}'"
     cells = cells_of(grid, None, where)
     check_cells(cells, settings, cache, where, private=store.is_private(study.id))
-    own = identity(grid, cells, study.id)
+    own = experiment_id_of(grid, cells, study.id)
     run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
     if run is None:
         config = parse_config({**grid.hybrid, "enabled": False}, where)
@@ -110,10 +110,10 @@ def drafts_of(
 def check_cells(
     cells: Sequence[Cell], settings: "Settings", cache: Path | None, where: str, *, private: bool = False
 ) -> None:
-    """Look at every provider and price before the first cell starts; free.
+    """Check every provider and price before the first cell starts, for free.
 
     Raises:
-        ConfigError: a cell could not be run or paid as it says; names the cell.
+        ConfigError: a cell cannot run as configured (no key, no price); names the cell.
     """
     seen: dict[str, str | PersonaError] = {}
     looked_at = {"enabled", "skip_frontier", "frontier_provider", "frontier_model", "refine_mode", "prices"}
@@ -131,29 +131,29 @@ def check_cells(
 
 
 def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: bool) -> str:
-    from pipeline.hybrid.preflight import plan  # brings the providers along, which the store must not wait for
+    from pipeline.hybrid.preflight import plan_run  # brings the providers along, which the store must not wait for
 
-    planned = plan(cell.config, settings, cache, drafting=False, private=private)
+    planned = plan_run(cell.config, settings, cache, drafting=False, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""
 
 
 def run_experiment(
     experiment: Experiment, store: "Store", worker: "Worker", settings: "Settings", follow: Callable[[str], object]
 ) -> None:
-    """Run every cell that has not ended yet, in order; returns when all have, or the experiment was cancelled.
+    """Run every unfinished cell in order; returns when all have ended, or the experiment was cancelled.
 
     Args:
-        experiment: already kept in the store.
-        store: where its runs are.
+        experiment: already saved in the store.
+        store: the database of its runs.
         worker: of that store.
         settings: keys and addresses.
         follow: waits until a run has ended.
 
     Raises:
-        PersonaError: a cell has failed or could not be started; those before it are kept.
+        PersonaError: a cell failed or could not be started; earlier cells are kept.
     """
     if status_of(experiment, store.experiment_runs(experiment.id)) == "running":
-        raise InputError(f"Experiment {experiment.id} is at work already, here or in another program.")
+        raise InputError(f"Experiment {experiment.id} is already running, here or in another program.")
     try:
         for cell in experiment.cells:
             _run_cell(experiment, cell, store, worker, settings, follow)
@@ -182,7 +182,7 @@ def _run_cell(
         run_id = run.id
         worker.resume(run_id, settings)
     if store.experiment(experiment.id).cancel_requested:
-        # Asked for between two cells, when there was no run to stop.
+        # Cancelled between two cells, when there was no run to stop.
         worker.cancel(run_id)
     _follow(run_id, store, follow)
 
@@ -193,6 +193,4 @@ def _follow(run_id: str, store: "Store", follow: Callable[[str], object]) -> Non
     if status == "cancelled":
         raise Cancelled(f"The experiment was cancelled, in run {run_id}.")
     if status != "completed":
-        raise InputError(
-            f"Run {run_id} of the experiment has ended as {status}. What was done is kept: start it again."
-        )
+        raise InputError(f"Run {run_id} of the experiment has ended as {status}. Its results are kept: start it again.")

@@ -1,7 +1,7 @@
-"""A grid of settings: the file that describes an experiment, and its cells, one configuration each.
+"""Grid of settings: read the file that describes an experiment, and derive its cells, one configuration each.
 
     experiment: threshold and model
-    from_drafts: run-1a2b3c4d          # or `from:` with paths; then the drafts are made first, by a local run
+    from_drafts: run-1a2b3c4d          # or `from:` with paths; then a local run writes the drafts first
     max_cost: 2.00                     # one budget for all cells together
     hybrid: {frontier_provider: anthropic}
     grid:
@@ -28,30 +28,30 @@ from pipeline.domain.config import (
     parse_config,
     read_settings_file,
 )
-from pipeline.domain.experiment import Cell, _in_words
+from pipeline.domain.experiment import Cell, settings_words
 from pipeline.domain.untrusted import Refused, parse_yaml
 from pipeline.errors import ConfigError
 
 MOST_CELLS = 64
-"""More runs than this one after the other are refused."""
+"""Maximum number of cells in an experiment."""
 
 _OWN = ("project", "project_max_cost")
-"""Settings that the experiment makes itself: its cells share one budget through them."""
+"""Settings that the experiment sets itself, so that its cells share one budget."""
 
 
 class Grid(Frozen):
-    """What an experiment varies, and on which drafts."""
+    """Definition of an experiment: drafts, budget and settings to vary."""
 
     experiment: str = Field(min_length=1, max_length=120)
     """Name of the experiment."""
     from_drafts: str | None = None
-    """The run whose drafts all cells use: an id, the beginning of one, or a name."""
+    """Run whose drafts all cells use: an id, the beginning of one, or a name."""
     source: tuple[Path, ...] = Field(default=(), alias="from")
-    """Files to draft from first, instead."""
+    """Alternative to `from_drafts`: files to write the drafts from first."""
     max_cost: float | None = Field(default=5.00, ge=0, allow_inf_nan=False)
     """Budget in USD of all cells together; 0 buys nothing, empty (`null`) means no cap."""
     hybrid: dict[str, JsonValue] = {}
-    """Settings that all cells have in common; what is left out is taken from the run of the drafts."""
+    """Settings that all cells share; the others are taken from the run of the drafts."""
     grid: dict[str, list[JsonValue]]
     """Values to try, per setting."""
 
@@ -116,10 +116,10 @@ def load_grid(path: Path, max_cost: float | None = None) -> Grid:
 
 
 def parse_grid(values: dict[str, JsonValue], where: str) -> Grid:
-    """A grid from parsed YAML or JSON.
+    """Build a grid from parsed YAML or JSON.
 
     Raises:
-        ConfigError: something is unknown, missing or out of range; says what.
+        ConfigError: a setting is unknown, missing or out of range; names it.
     """
     try:
         return Grid.model_validate(values)
@@ -128,7 +128,7 @@ def parse_grid(values: dict[str, JsonValue], where: str) -> Grid:
 
 
 def _explain(error: ValidationError) -> str:
-    """Our own sentences as they are: the value they complain about, a whole grid, would only hide them."""
+    """Format a validation error; our own messages omit the rejected value, a whole grid, which would bury them."""
     own = [
         f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}.".removeprefix(": ").replace("Value error, ", "")
         for problem in error.errors(include_url=False)
@@ -138,16 +138,13 @@ def _explain(error: ValidationError) -> str:
 
 
 def cells_of(grid: Grid, base: HybridConfig | None, where: str) -> tuple[Cell, ...]:
-    """The cells of a grid, the first setting changing slowest.
+    """Return the cells of a grid; the first setting changes slowest.
 
     Args:
-        grid: what is varied.
-        base: of the run of the drafts, whose settings count where the grid states none; `None` before there is one.
-            Whether the frontier is called, and for how much, is never taken from it.
+        grid: settings to vary.
+        base: configuration of the run of the drafts, with defaults for the grid; `None` before there is one. Its
+            frontier switches and budget are never used.
         where: named in errors.
-
-    Raises:
-        ConfigError: a cell has a wrong value; names the cell.
     """
     left_out = {"enabled", "skip_frontier", "max_cost", *_OWN}
     common = base.model_dump(mode="json", exclude=left_out) if base else {}
@@ -162,13 +159,13 @@ def cells_of(grid: Grid, base: HybridConfig | None, where: str) -> tuple[Cell, .
     return tuple(cells)
 
 
-def identity(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
-    """The id of an experiment: the same name, cells and drafts are the same experiment, whatever its budget.
+def experiment_id_of(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
+    """Return the id of an experiment; the same name, cells and drafts give the same id, whatever the budget.
 
     Args:
-        grid: names it.
-        cells: its cells.
-        drafts: id of the run of the drafts, or of the study that they are to be made from.
+        grid: has the name.
+        cells: of the grid.
+        drafts: id of the run of the drafts, or of the study to write them from.
     """
     configs = [cell.config.model_dump(mode="json", exclude_defaults=True) for cell in cells]
     text = json.dumps([grid.experiment, drafts, configs], sort_keys=True)
@@ -176,7 +173,7 @@ def identity(grid: Grid, cells: Sequence[Cell], drafts: str) -> str:
 
 
 def _with_its_model(settings: dict[str, JsonValue], grid: Grid) -> dict[str, JsonValue]:
-    """Another provider sells other models: where the grid names none, its usual one."""
+    """Add the default model of a varied frontier provider, unless the grid names a model."""
     provider = settings.get("frontier_provider")
     if provider is None or "frontier_model" in {**settings, **grid.hybrid}:
         return settings
@@ -184,4 +181,4 @@ def _with_its_model(settings: dict[str, JsonValue], grid: Grid) -> dict[str, Jso
 
 
 def _config(values: dict[str, JsonValue], settings: dict[str, JsonValue], where: str) -> HybridConfig:
-    return parse_config(values, f"{where}: cell with {_in_words(settings)}")
+    return parse_config(values, f"{where}: cell with {settings_words(settings)}")

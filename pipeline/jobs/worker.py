@@ -1,7 +1,7 @@
-"""Runs that outlive a page: one background thread each, every fact in the store.
+"""Background runs: one thread each, independent of pages, with every fact in the store.
 
-Pages and the command line start, watch, cancel and resume runs here and nowhere else. The thread touches
-the store and never the screen; whoever wants to know reads the store.
+Pages and the command line start, watch, cancel and resume runs only here. The thread uses the store and never the
+screen; pages read the store.
 """
 
 import threading
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.domain.config import HybridConfig, Settings
-from pipeline.domain.facts import RunFacts, RunResult, usual_name
+from pipeline.domain.facts import RunFacts, RunResult, default_run_name
 from pipeline.domain.run import RunStatus, Timing
 from pipeline.domain.study import Study
 from pipeline.domain.units import Clock, SystemClock
@@ -27,7 +27,7 @@ _HEARTBEAT_S = 5.0
 
 
 class _Job(NamedTuple):
-    """A run that is ready to begin, or to go on."""
+    """A run that is ready to start or resume."""
 
     run_id: str
     pipeline: HybridPipeline
@@ -36,7 +36,7 @@ class _Job(NamedTuple):
 
 
 class Worker:
-    """Starts and finishes runs of one store."""
+    """Starts, resumes, cancels and finishes the runs of one store."""
 
     def __init__(self, store: Store, *, cache: Path | None = None, clock: Clock | None = None) -> None:
         self._store = store
@@ -56,17 +56,17 @@ class Worker:
         *,
         experiment_id: str | None = None,
     ) -> str:
-        """Check the configuration, create the run and let it go on in the background; returns its id.
+        """Check the configuration, create a run and start it in the background; returns its id.
 
         Raises:
-            PersonaError: what `preflight.plan` raises; then no run is created.
+            PersonaError: from `preflight.plan_run`; then no run is created.
         """
         job = self._create(study_id, config, settings, name, experiment_id=experiment_id)
         self._launch(job)
         return job.run_id
 
     def run(self, study_id: str, config: HybridConfig, settings: Settings, name: str | None = None) -> str:
-        """The same, in this thread: returns the id when the run has ended."""
+        """Create a run and execute it in this thread; returns its id when the run has ended."""
         job = self._create(study_id, config, settings, name)
         self._work(job)
         return job.run_id
@@ -81,24 +81,24 @@ class Worker:
         wait: bool = False,
         experiment_id: str | None = None,
     ) -> str:
-        """Start a run that begins with the drafts of another one, and with their scores where they are the same.
+        """Start a run that reuses the drafts of another run, and their scores if they are still valid.
 
-        No local model is asked for drafts, and none is looked at. The drafts are copied: the new run stays whole when
-        the other one is deleted.
+        No local drafting model is checked or called. The drafts are copied: the new run stays complete when the other
+        one is deleted.
 
         Args:
-            run_id: of the run whose drafts are used, on whose study the new one runs.
-            config: of the new run; what made the drafts may be left out, and must not differ. See `branch_config`.
+            run_id: of the source run, whose drafts and study are used.
+            config: of the new run; drafting settings may be left out, and must not differ. See `branch_config`.
             settings: keys and addresses.
-            name: of the new run; made of the study and the threshold unless given.
+            name: of the new run; by default the study and the threshold.
             wait: whether to return only when the run has ended.
-            experiment_id: of the experiment that the new run belongs to.
+            experiment_id: of its experiment.
 
         Returns:
             The id of the new run.
 
         Raises:
-            PersonaError: what `branch_config` and `preflight.plan` raise; then no run is created.
+            PersonaError: from `branch_config` and `preflight.plan_run`; then no run is created.
         """
         source = self._store.run(run_id)
         config = branch_config(config, source)
@@ -114,11 +114,11 @@ class Worker:
         return job.run_id
 
     def resume(self, run_id: str, settings: Settings, *, wait: bool = False) -> None:
-        """Finish an interrupted, cancelled or failed run; nothing that was answered is asked again.
+        """Resume an interrupted, cancelled or failed run; no answered request is sent again.
 
         Raises:
             InputError: the run is running or completed.
-            PersonaError: what `preflight.plan` raises.
+            PersonaError: from `preflight.plan_run`.
         """
         record = self._store.run(run_id)
         if record.status in ("running", "completed"):
@@ -133,14 +133,14 @@ class Worker:
             self._launch(job)
 
     def cancel(self, run_id: str) -> None:
-        """Ask a run to stop; it does so before its next call, in whichever process it is."""
+        """Ask a run, in any process, to stop before its next call."""
         self._store.request_cancel(run_id)
 
     def join(self, run_id: str, timeout_s: float | None = None) -> bool:
-        """Wait until a background run of this process has ended; whether it has.
+        """Wait until a background run of this process has ended; returns false after the timeout.
 
         Raises:
-            StoreError: it has, but the database did not take down how.
+            StoreError: it has ended, but its result could not be saved.
         """
         with self._lock:
             thread = self._threads.get(run_id)
@@ -164,11 +164,11 @@ class Worker:
         pipeline = self._pipeline(config, settings, study_id, drafting=drafts is None)
         study = self._store.study(study_id)
         if study.is_withheld:
-            raise InputError(f"The study {study.name} was imported without its words. Upload its files to run on it.")
+            raise InputError(f"The study {study.name} was imported without its text. Upload its files to run on it.")
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
-            name=name or usual_name(study, config),
+            name=name or default_run_name(study, config),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
             drafts=drafts,
@@ -183,11 +183,11 @@ class Worker:
         )
 
     def background(self, key: str, work: Callable[[], None]) -> None:
-        """Let something go on in a thread of its own, for which `join` waits by this key.
+        """Run a function in a thread of its own; `join` waits for it by this key.
 
-        What goes wrong in it has to be written down by itself, in the store, where the pages read it.
+        The function must save its own failures in the store, where pages read them.
         """
-        # A daemon: a closed server must not hang on a slow model. What is lost is one call, and it is charged.
+        # A daemon: a closed server must not hang on a slow model. At most one call is lost, and it is charged.
         thread = threading.Thread(target=_quietly, args=(work,), name=f"persona-{key}", daemon=True)
         with self._lock:
             self._threads = {known: alive for known, alive in self._threads.items() if alive.is_alive()}
@@ -211,7 +211,7 @@ class Worker:
             ended.set()
 
     def _fail(self, run_id: str, error: BaseException) -> None:
-        """Write down that a run has failed; where not even that can be written, later, as soon as it can."""
+        """Save that a run has failed; if even that fails, retry in the background until it succeeds."""
         try:
             self._finish(run_id, None, error)
         except StoreError as unwritten:
@@ -219,7 +219,7 @@ class Worker:
             threading.Thread(target=self._finish_later, args=(run_id, error), daemon=True).start()
 
     def _finish_later(self, run_id: str, error: BaseException) -> None:
-        # Otherwise a run of a live server would count as running until the server is restarted.
+        # Otherwise the run would count as running until the server is restarted.
         while run_id in self._unwritten:
             self._clock.sleep(_HEARTBEAT_S)
             with suppress(StoreError):
@@ -228,7 +228,7 @@ class Worker:
 
     def _finish(self, run_id: str, result: RunResult | None, error: BaseException | None) -> None:
         status: RunStatus = "failed" if isinstance(error, Exception) else "interrupted"
-        # Errors made for users say all there is to say; anything else is a defect, and its place matters.
+        # Errors made for users are complete; anything else is a defect and needs its traceback.
         reason = str(error) if isinstance(error, PersonaError) else "".join(traceback.format_exception(error))
         self._store.finish_run(
             run_id,
@@ -242,13 +242,13 @@ class Worker:
         )
 
     def _scorer_version(self, run_id: str) -> str:
-        """The version that scored the drafts of a run that has failed."""
+        """Return the scorer version of a failed run."""
         config = self._store.run(run_id).config
         return scorer_version(config.embedding_model, config.judge_model)
 
     def _beat(self, run_id: str, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT_S):
-            with suppress(StoreError):  # the run itself will find the database in the same state, and say so
+            with suppress(StoreError):  # the run itself will fail on the same database and report it
                 self._store.heartbeat(run_id, self._clock.now())
 
 
@@ -258,10 +258,10 @@ def _quietly(work: Callable[[], None]) -> None:
 
 
 def _so_far(facts: RunFacts) -> RunFacts:
-    """What the facts of a run are worth to its next attempt.
+    """Return the facts that the next attempt at a run keeps.
 
-    Drafts that could not be had, and drafts whose refinement was cancelled, failed or out of money, are
-    tried again; what was answered is not.
+    Failed drafts, and drafts whose refinement was cancelled, failed or out of budget, are tried again; answered
+    requests are not.
     """
     again = ("cancelled", "refine_failed", "budget_exhausted", "frontier_unavailable")
     finished = tuple(final for final in facts.personas if final.outcome not in again)

@@ -1,11 +1,11 @@
-"""Studies and runs in one SQLite file: the only place that speaks SQL.
+"""Storage of studies and runs in one SQLite file; the only package with SQL.
 
-Every fact is written the moment it exists, in one transaction with the event that tells of it, so a killed
-process loses nothing that had happened. Lists and progress are answered from columns and indexes; the
-models themselves are JSON and are read one run at a time.
+Every fact is written as soon as it exists, in one transaction with its event, so a killed process loses nothing that
+had happened. Lists and progress are answered from columns and indexes; the models themselves are JSON and are read
+one run at a time.
 """
 
-from pipeline.store.bundles import BundleTables, Imported
+from pipeline.store.bundles import BundleTables
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.experiments import ExperimentTables
@@ -15,7 +15,7 @@ from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
 from pipeline.store.studies import StudySummary, StudyTables
 
-__all__ = ["Imported", "RunName", "RunSummary", "Store", "StudySummary"]
+__all__ = ["RunName", "RunSummary", "Store", "StudySummary"]
 
 
 class Store(
@@ -29,4 +29,4 @@ class Store(
     ExperimentTables,
     BundleTables,
 ):
-    """One database file: each part of it has a module of this package."""
+    """One database file; each mixin is the module of one kind of data."""

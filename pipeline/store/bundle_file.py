@@ -1,9 +1,9 @@
-"""Runs and their studies in one file that another installation can take in.
+"""Bundle files: write runs and their studies for import into another installation, and read them.
 
-A zip of JSON: `manifest.json` says what is in it, with a checksum for each other member; a study, a run and a design
-are one member each. Nothing of it is trusted when it is read: sizes are bounded before they are unpacked, every name
-and every value is checked, and no member ever becomes a file. Checksums find damage and careless changes; they are not
-a signature, and say nothing of who made the bundle.
+A bundle is a zip of JSON: `manifest.json` lists the other members with their checksums; a study, a run and a design
+are one member each. Reading trusts nothing: sizes are bounded before unpacking, every name and value is checked, and
+no member is ever written to disk. Checksums detect damage and careless changes; they are not a signature and do not
+identify the author of a bundle.
 """
 
 import hashlib
@@ -32,14 +32,14 @@ from pipeline.errors import InputError
 
 FORMAT = "persona.bundle/2"
 _READABLE = ("persona.bundle/1", FORMAT)
-"""The first one has no designs, and names no private studies."""
+"""Readable formats; version 1 has neither designs nor private studies."""
 
 _MANIFEST = "manifest.json"
 _FORMATS = re.compile(r"persona\.bundle/(\d+)")
 
 
 class BundleLimits(NamedTuple):
-    """What a bundle may take before it is looked at more closely."""
+    """Maximum sizes of a bundle, checked before it is unpacked."""
 
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 1_000_000_000
@@ -74,15 +74,15 @@ class _Manifest(Frozen):
 
 
 def write_bundle(bundle: Bundle, now: datetime) -> bytes:
-    """A bundle as a zip file; the same bundle at the same time gives the same bytes.
+    """Write a bundle as a zip file; the same bundle and time give the same bytes.
 
     Raises:
-        InputError: it would carry the words of a study that never leaves its machine.
+        InputError: it would contain the text of a study that never leaves its machine.
     """
     if bundle.private and bundle.source_text:
         names = ", ".join(study.name for study in bundle.studies if study.id in bundle.private)
         raise InputError(
-            f"{names}: never leaves this machine, so its words go into no bundle. Export without them"
+            f"{names}: never leaves this machine, so a bundle cannot contain its text. Export without it"
             " (--without-source), or turn the switch off on Upload."
         )
     members = {f"studies/{study.id}.json": _json(study) for study in bundle.studies}
@@ -103,7 +103,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
     target = io.BytesIO()
     with ZipFile(target, "w", ZIP_DEFLATED) as archive:
         for name, data in {_MANIFEST: _json(manifest), **members}.items():
-            # A member of its own making has no time, and no hint of the system it was made on.
+            # A plain `ZipInfo` has a fixed time and no trace of the operating system.
             entry = ZipInfo(name)
             entry.compress_type = ZIP_DEFLATED
             archive.writestr(entry, data)
@@ -111,15 +111,15 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
 
 
 def read_bundle(data: bytes, where: str, limits: BundleLimits = BundleLimits()) -> Bundle:  # noqa: B008 - immutable
-    """The bundle in a file.
+    """Read a bundle from the bytes of a file.
 
     Args:
         data: the file.
         where: its name, for errors.
-        limits: what it may take.
+        limits: maximum sizes.
 
     Raises:
-        InputError: it is no bundle, is damaged, was changed, is too large, or is of a newer version.
+        InputError: it is no bundle, is damaged, was changed, is too large, or has a newer format.
     """
     if len(data) > limits.file_bytes:
         raise _refused(where, f"it has {len(data):,} bytes, and {limits.file_bytes:,} are allowed.")
@@ -156,10 +156,10 @@ def read_bundle(data: bytes, where: str, limits: BundleLimits = BundleLimits()) 
 
 
 def open_bundle(file: Path, limits: BundleLimits = BundleLimits()) -> Bundle:  # noqa: B008 - immutable
-    """The bundle in a file on disk; see `read_bundle`.
+    """Read a bundle from a file on disk; see `read_bundle`.
 
     Raises:
-        InputError: it cannot be read, or what `read_bundle` refuses.
+        InputError: the file cannot be read, or `read_bundle` refuses it.
     """
     try:
         data = read_file(file, limits.file_bytes)
@@ -227,7 +227,7 @@ _DAMAGE = (
     OverflowError,
     LookupError,
 )
-"""What Python's reader of archives raises for damaged ones."""
+"""Exceptions that `zipfile` raises for damaged archives."""
 
 
 def _manifest(archive: ZipFile, entry: ZipInfo | None, where: str, limits: BundleLimits) -> _Manifest:
@@ -237,7 +237,7 @@ def _manifest(archive: ZipFile, entry: ZipInfo | None, where: str, limits: Bundl
     name = stated.get("format") if isinstance(stated, dict) else None
     found = _FORMATS.fullmatch(name) if isinstance(name, str) else None
     if found is None:
-        raise _refused(where, f"{_MANIFEST} does not say that this is a bundle of runs.")
+        raise _refused(where, f"its {_MANIFEST} is not that of a bundle of runs.")
     if name not in _READABLE:
         raise _refused(
             where, f"it is of format {found[0][:40]}, and this program reads up to {FORMAT}. Update the program."
@@ -281,21 +281,21 @@ def _check_ids(bundle: Bundle, manifest: _Manifest, where: str) -> None:
     studies = tuple(study.id for study in bundle.studies)
     runs = tuple(run.id for run in bundle.runs)
     if (studies, runs) != (manifest.studies, manifest.runs) or len(set(runs)) != len(runs):
-        raise _refused(where, "a study or run in it has another id than its manifest says.")
+        raise _refused(where, "the id of a study or run differs from its manifest.")
     if strays := {run.study_id for run in bundle.runs} - set(studies):
-        raise _refused(where, f"the study {min(strays)} of one of its runs is not in it.")
+        raise _refused(where, f"it lacks the study {min(strays)} of one of its runs.")
     if any(not compared.run_ids or not set(compared.run_ids) <= set(runs) for compared in bundle.comparisons):
-        raise _refused(where, "a comparison in it is about runs that are not.")
+        raise _refused(where, "it has a comparison of runs that it lacks.")
     if tuple(design.stored.id for design in bundle.designs) != manifest.designs:
-        raise _refused(where, "a design in it has another id than its manifest says.")
+        raise _refused(where, "the id of a design differs from its manifest.")
     studied = {run.id: run.study_id for run in bundle.runs}
     drafts = {(run.id, draft.id) for run in bundle.runs for draft in run.drafts}
     for labelled in bundle.designs:
         design = labelled.stored.design
         if {studied.get(run_id) for run_id in labelled.stored.run_ids} != {design.setup.study_id}:
-            raise _refused(where, f"the design {labelled.stored.id} is about runs or a study that are not in it.")
+            raise _refused(where, f"it lacks a run or the study of the design {labelled.stored.id}.")
         if not {task.key for task in design.tasks} <= drafts:
-            raise _refused(where, f"the design {labelled.stored.id} asks for a draft that is not in it.")
+            raise _refused(where, f"it lacks a draft of the design {labelled.stored.id}.")
 
 
 def _changed(where: str, name: str) -> InputError:
@@ -307,7 +307,7 @@ def _refused(where: str, why: str) -> InputError:
 
 
 def _json(model: Frozen) -> bytes:
-    # Not `model_dump_json`: it refuses half characters.
+    # Not `model_dump_json`: it refuses lone surrogates.
     return json.dumps(model.model_dump(mode="json"), ensure_ascii=False).encode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Runs on their way to and from another installation: read whole, and written whole or not at all."""
+"""Export runs to another installation and import them, completely or not at all."""
 
 import json
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, withheld
+from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, without_words
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import Timing
@@ -14,30 +14,30 @@ from pipeline.domain.study import Study
 from pipeline.errors import InputError, StoreError
 from pipeline.store.comparisons import comparisons_within
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
-from pipeline.store.labels import designs_within, take_design
-from pipeline.store.rows import TableName, as_json, iso, one, storable
+from pipeline.store.labels import designs_within, import_design
+from pipeline.store.rows import TableName, as_json, get_row, iso, storable
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database
 
 
-class Imported(Frozen):
-    """What became of a bundle."""
+class ImportResult(Frozen):
+    """Result of importing a bundle."""
 
     runs: tuple[str, ...]
-    """Ids of the runs that are new here."""
+    """Ids of the new runs."""
     known: tuple[str, ...]
-    """Ids of those that were here before, and are left as they were."""
+    """Ids of the runs that existed before, left unchanged."""
     labels: int = 0
-    """How many labels are new here."""
+    """Number of new labels."""
 
 
 class BundleTables(DatabaseFile):
-    """The part of the store that shares runs with other installations."""
+    """Store methods for bundles."""
 
     def bundle(self, run_ids: Sequence[str]) -> Bundle:
-        """Runs with their studies, and the saved comparisons and designs that are about no other run.
+        """Return runs with their studies, and the saved comparisons and designs of only these runs.
 
         Raises:
             StoreError: there is no such run.
@@ -46,7 +46,7 @@ class BundleTables(DatabaseFile):
         with self._read() as db:
             runs = tuple(_read_run(db, run_id) for run_id in dict.fromkeys(run_ids))
             keys = dict.fromkeys(run.study_id for run in runs)
-            bodies = [str(one(db, "studies", key)["body"]) for key in keys]
+            bodies = [str(get_row(db, "studies", key)["body"]) for key in keys]
             studies = tuple(Study.model_validate_json(body) for body in bodies)
             private = [row["study_id"] for row in db.query("SELECT study_id FROM private_studies")]
             comparisons = comparisons_within(db, [run.id for run in runs])
@@ -60,13 +60,13 @@ class BundleTables(DatabaseFile):
             designs=tuple(designs),
         )
 
-    def import_bundle(self, bundle: Bundle, now: datetime) -> Imported:
-        """Take in all of a bundle, or nothing; what is here already stays as it is.
+    def import_bundle(self, bundle: Bundle, now: datetime) -> ImportResult:
+        """Import all of a bundle, or nothing; existing data stays unchanged.
 
-        Imported runs are marked with the time, count for no budget, and cannot be resumed.
+        Imported runs are marked with the time, count towards no budget, and cannot be resumed.
 
         Raises:
-            StoreError: a run, study or design of the same id is here with other content.
+            StoreError: a run, study or design with the same id exists with other content.
         """
         new: list[str] = []
         known: list[str] = []
@@ -79,14 +79,14 @@ class BundleTables(DatabaseFile):
                 (new if _take_run(db, run, now) else known).append(run.id)
             for comparison in bundle.comparisons:
                 _take_comparison(db, comparison)
-            labels = sum(take_design(db, design) for design in bundle.designs)
-        return Imported(runs=tuple(new), known=tuple(known), labels=labels)
+            labels = sum(import_design(db, design) for design in bundle.designs)
+        return ImportResult(runs=tuple(new), known=tuple(known), labels=labels)
 
 
 def _read_run(db: "Database", run_id: str) -> BundledRun:
-    row = one(db, "runs", run_id)
+    row = get_row(db, "runs", run_id)
     if row["status"] == "running":
-        raise InputError(f"Run {run_id} is still running. Export it when it has ended, or cancel it first.")
+        raise InputError(f"Run {run_id} is still running. Wait until it has ended to export it, or cancel it first.")
     facts = read_facts(db, run_id)
     stages = db.query("SELECT stage, planned, started_at FROM stages WHERE run_id = ? ORDER BY rowid", [run_id])
     events = db.query("SELECT at, kind, sentence FROM events WHERE run_id = ? ORDER BY seq", [run_id])
@@ -108,17 +108,17 @@ _FACTS = ("drafts", "assessments", "failures", "personas", "calls", "batches")
 
 
 def _take_study(db: "Database", study: Study) -> None:
-    """Insert a study; one that is here without its words gets them."""
+    """Insert a study; an existing one without its text is completed."""
     body = {"id": study.id, "name": study.name, **study.size.model_dump(), "body": as_json(study)}
     for row in db.table("studies").rows_where("id = ?", [study.id], select="body"):
         known = Study.model_validate_json(row["body"])
         given = study.model_copy(update={"name": known.name})
-        if given in (known, withheld(known)):
+        if given in (known, without_words(known)):
             return
-        if known != withheld(given):
+        if known != without_words(given):
             raise StoreError(
-                f"The study {study.id} is here with other content, and is left as it is. Delete it first, with its "
-                "runs, or import into another database with --db."
+                f"The study {study.id} exists with other content and stays unchanged. Delete it with its runs first, "
+                "or import into another database with --db."
             )
         db.table("studies").update(study.id, storable({"body": as_json(given)}))
         db.execute("DELETE FROM withheld_studies WHERE study_id = ?", [study.id])
@@ -129,13 +129,13 @@ def _take_study(db: "Database", study: Study) -> None:
 
 
 def _take_run(db: "Database", run: BundledRun, now: datetime) -> bool:
-    """Insert a run; whether it is new here."""
+    """Insert a run; return true if it is new."""
     for row in db.table("runs").rows_where("id = ?", [run.id], select="status, deleted_at"):
         known = None if row["status"] == "running" else _read_run(db, run.id)
         if known is None or not (known.is_same_as(run) or known.without_source().is_same_as(run)):
             raise StoreError(
-                f"Run {run.id} is here with other content, and is left as it is. Delete it first, or import into "
-                "another database with --db."
+                f"Run {run.id} exists with other content and stays unchanged. Delete it first, or import into another "
+                "database with --db."
             )
         db.execute("UPDATE runs SET deleted_at = NULL WHERE id = ?", [run.id])
         return row["deleted_at"] is not None
@@ -155,12 +155,12 @@ def _run_row(run: BundledRun, now: datetime) -> dict[str, Any]:
         include={"id", "study_id", "name", "note", "status", "error", "simulated", "scorer_version", "drafts_from"}
         | {"price_source", "frontier_only_micros"}
     )
-    # No project: what somebody else has spent must not use up a budget here. No process: nobody is at work on it.
-    nobody = {"project": None, "project_budget_micros": None, "host": "", "pid": 0, "process_started": 0.0}
+    # No project: spending elsewhere must not use up a budget here. No process: the run is not running.
+    detached = {"project": None, "project_budget_micros": None, "host": "", "pid": 0, "process_started": 0.0}
     return {
         **config_columns(run.config),
         **plain,
-        **nobody,
+        **detached,
         "tags": json.dumps(run.tags, ensure_ascii=False),
         "timing": as_json(run.timing),
         "created_at": iso(run.created_at),
@@ -173,7 +173,7 @@ def _run_row(run: BundledRun, now: datetime) -> dict[str, Any]:
 def _draft(run: BundledRun, number: int) -> dict[str, Any]:
     draft = run.drafts[number]
     scored = run.assessments.get(draft.id)
-    # Every row of one insert has the same columns.
+    # All rows of one insert must have the same columns.
     empty = dict.fromkeys(("overall", "coherence", "faithfulness", "completeness", "assessment"))
     return {**draft_row(draft), **(assessment_columns(scored) if scored else empty)}
 
@@ -183,12 +183,12 @@ def _put(db: "Database", run_id: str, table: "TableName | str", rows: Sequence[d
 
 
 def _take_comparison(db: "Database", comparison: Comparison) -> None:
-    """Insert a comparison; one of the same id stays as it is."""
+    """Insert a comparison; an existing one with the same id stays unchanged."""
     row = {**comparison.model_dump(include={"id", "title", "note"}), "created_at": iso(comparison.created_at)}
     if db.execute(
         "INSERT OR IGNORE INTO comparisons (id, title, note, created_at) VALUES (:id, :title, :note, :created_at)",
         storable(row),
     ).rowcount:
         for place, run_id in enumerate(comparison.run_ids):
-            said = {"annotation": comparison.annotations.get(run_id, ""), "place": place}
-            db.table("comparison_runs").insert(storable({"comparison_id": comparison.id, "run_id": run_id, **said}))
+            row = {"annotation": comparison.annotations.get(run_id, ""), "place": place}
+            db.table("comparison_runs").insert(storable({"comparison_id": comparison.id, "run_id": run_id, **row}))

@@ -1,24 +1,24 @@
-"""Attempts at models, of one run or of all: counted, timed and listed."""
+"""Calls to models, of one run or of all runs: counts, latencies and lists."""
 
 from pipeline.domain.calls import CallChoice, CallGroup, Latency, ListedCall
 from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
 from pipeline.store.facts import read_call
-from pipeline.store.rows import unknown, utf8
+from pipeline.store.rows import not_found, utf8
 from pipeline.store.store import DatabaseFile
 
 
 class CallTables(DatabaseFile):
-    """The part of the store that answers questions about calls."""
+    """Store methods for calls."""
 
     def call_groups(self, run_id: str | None = None) -> list[CallGroup]:
-        """The attempts of one run, or of all runs, counted by stage, provider and status; own and real ones first."""
+        """Count the attempts of one run, or of all runs, by stage, provider and status; own and real ones first."""
         where, values = _where(CallChoice(run_id=run_id), "call_sums")
         with self._read() as db:
             return [CallGroup.model_validate(row) for row in db.query(_CALL_GROUPS.format(where=where), values)]
 
     def call_latencies(self, choice: CallChoice) -> list[Latency]:
-        """How long the chosen attempts took, drafts first; a stage without a timed attempt is absent."""
+        """Return latencies of the chosen attempts, one row per stage with a timed attempt, drafts first."""
         where, values = _where(choice, "call_sums")
         # Of one run, its own calls are sorted; of all runs, the index has them in order.
         index = "calls_by_run" if choice.run_id else "calls_by_latency"
@@ -30,12 +30,12 @@ class CallTables(DatabaseFile):
             ]
 
     def calls(self, choice: CallChoice, limit: int | None = None, offset: int = 0) -> list[ListedCall]:
-        """The chosen attempts, newest first, without what was sent and what came back.
+        """Return the chosen attempts, newest first, without requests and answers.
 
         Args:
-            choice: which ones.
-            limit: how many at most; `None` means all.
-            offset: how many of the newest are left out.
+            choice: the filter.
+            limit: maximum number; `None` means all.
+            offset: number of newest attempts to skip.
         """
         where, values = _where(choice)
         sql = _CALL_LIST.format(where=where, index=_index(choice))
@@ -50,8 +50,8 @@ class CallTables(DatabaseFile):
                 for row in db.query(sql, {**values, "limit": -1 if limit is None else limit, "offset": offset})
             ]
 
-    def newer_calls(self, choice: CallChoice, run_id: str, call_id: str) -> int | None:
-        """How many of the chosen attempts are newer than this one; `None` where it is not one of them."""
+    def count_newer_calls(self, choice: CallChoice, run_id: str, call_id: str) -> int | None:
+        """Count the chosen attempts that are newer than this one; `None` when it is not one of them."""
         where, values = _where(choice)
         sql = _NEWER.format(where=where, index=_index(choice))
         with self._read() as db:
@@ -59,10 +59,10 @@ class CallTables(DatabaseFile):
         return int(row["newer"]) if row["known"] else None
 
     def call(self, run_id: str, call_id: str) -> ModelCall:
-        """One attempt, with what was sent and what came back.
+        """Return one attempt with its request and answer.
 
         Raises:
-            StoreError: there is none of that id in that run.
+            StoreError: the run has no attempt with that id.
         """
         with self._read() as db:
             rows = db.table("calls").rows_where(
@@ -70,7 +70,7 @@ class CallTables(DatabaseFile):
             )
             for row in rows:
                 return read_call(row)
-        raise StoreError(unknown("calls", call_id))
+        raise StoreError(not_found("calls", call_id))
 
 
 _CALL_GROUPS = """
@@ -84,7 +84,7 @@ _CALL_GROUPS = """
 
 _TIMED = "SELECT stage, SUM(timed) AS n FROM call_sums WHERE {where} GROUP BY stage ORDER BY stage"
 
-# The two in the middle, which are one where n is odd; and the first that 95 % are not over, counted from the end.
+# Median: the mean of the middle two, or the middle one if n is odd. 95th percentile: nearest rank, from the end.
 _LATENCY = """
     WITH timed AS NOT MATERIALIZED (
         SELECT latency_ms FROM calls INDEXED BY {index} WHERE {where} AND calls.stage = :stage
@@ -99,7 +99,7 @@ _LATENCY = """
 """
 
 
-# The page is found in the index alone, and only its rows are read: a later page costs little more than the first.
+# The index alone finds the page, and only its rows are read: a later page costs little more than the first.
 _CALL_LIST = """
     WITH page AS (
         SELECT calls.rowid AS number FROM calls INDEXED BY {index} WHERE {where}
@@ -118,17 +118,17 @@ _NEWER = """
 """
 
 
-# Calls of runs that were taken away, and can still be brought back, are not told of meanwhile.
+# Calls of removed runs are hidden while the removal can be undone.
 _NOT_REMOVED = "{table}.run_id NOT IN (SELECT id FROM runs WHERE deleted_at IS NOT NULL)"
 
 
 def _where(choice: CallChoice, table: str = "calls") -> tuple[str, dict[str, str]]:
-    """The condition of a choice on a table, and its values; column names are the fields of our own model."""
+    """Return the SQL condition of a choice on a table, and its values; columns are named like the fields."""
     values = {key: utf8(value) for key, value in choice.model_dump(exclude_none=True).items()}
     parts = [_NOT_REMOVED.format(table=table), *(f"{table}.{column} = :{column}" for column in values)]
     return " AND ".join(parts), values
 
 
 def _index(choice: CallChoice) -> str:
-    """Of one run its own calls, of all runs those in the order of time; named, because SQLite would take others."""
+    """Return the index for a choice, by run or by time; named explicitly, because SQLite would choose another."""
     return "calls_by_run" if choice.run_id else "calls_by_time"

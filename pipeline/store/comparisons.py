@@ -1,4 +1,4 @@
-"""Comparisons that somebody saved: titles, notes and the runs they are about."""
+"""Saved comparisons: titles, notes and their runs."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ComparisonTables(DatabaseFile):
-    """The part of the store that keeps comparisons."""
+    """Store methods for comparisons."""
 
     def save_comparison(
         self,
@@ -27,14 +27,14 @@ class ComparisonTables(DatabaseFile):
         annotations: Mapping[str, str] | None = None,
         comparison_id: str | None = None,
     ) -> str:
-        """Keep a comparison, or change the one of that id; returns the id.
+        """Save a comparison, or change the one with that id; returns the id.
 
         Raises:
             InputError: fewer than two runs or more than eight.
-            StoreError: a run is not there.
+            StoreError: a run does not exist.
         """
         if not FEWEST <= len(set(run_ids)) <= MOST:
-            raise InputError(f"{len(set(run_ids))} runs were given. {FEWEST} to {MOST} can be compared.")
+            raise InputError(f"Choose {FEWEST} to {MOST} runs to compare, not {len(set(run_ids))}.")
         known = comparison_id or f"cmp-{secrets.token_hex(4)}"
         row = storable({"id": known, "title": title, "note": note, "created_at": iso(now)})
         said = annotations or {}
@@ -53,10 +53,10 @@ class ComparisonTables(DatabaseFile):
         return known
 
     def comparison(self, comparison_id: str) -> Comparison:
-        """A saved comparison.
+        """Return a saved comparison.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._read() as db:
             for row in db.table("comparisons").rows_where("id = ?", [utf8(comparison_id)]):
@@ -66,7 +66,7 @@ class ComparisonTables(DatabaseFile):
         )
 
     def comparisons(self) -> list[Comparison]:
-        """All saved comparisons with a run that is still there, newest first."""
+        """Return all saved comparisons with at least one existing run, newest first."""
         with self._read() as db:
             rows = list(db.query("SELECT * FROM comparisons ORDER BY created_at DESC, rowid DESC"))
             return [found for row in rows if (found := _with_runs(db, row)).run_ids]
@@ -78,7 +78,7 @@ class ComparisonTables(DatabaseFile):
 
 
 def comparisons_within(db: "Database", run_ids: Sequence[str]) -> list[Comparison]:
-    """The saved comparisons that are about these runs only, oldest first."""
+    """Return the saved comparisons of only these runs, oldest first."""
     found = [_with_runs(db, row) for row in db.query("SELECT * FROM comparisons ORDER BY created_at, rowid")]
     return [one for one in found if one.run_ids and set(one.run_ids) <= set(run_ids)]
 

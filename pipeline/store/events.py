@@ -1,6 +1,6 @@
-"""The story of a run, told to people who watch it: each fact as one short line of plain text.
+"""Event texts of a run: each fact as one short line of plain text.
 
-Names and reasons come from models, so they are cut and put on one line; they are still untrusted as markup.
+Names and reasons come from models, so they are shortened to one line; they are still untrusted as markup.
 """
 
 import textwrap
@@ -21,12 +21,12 @@ _DOING: dict[Stage, str] = {
 
 
 def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall | Batch) -> str:
-    """A fact of a run in words."""
+    """Describe a fact of a run in a sentence."""
     match fact:
         case Draft():
             return f"{fact.id} is written: {_short(fact.persona.name)}."
         case DraftFailure():
-            return f"{fact.draft_id} could not be had: {_short(fact.reason)}"
+            return f"{fact.draft_id} failed: {_short(fact.reason)}"
         case FinalPersona():
             return f"{_short(fact.persona.name)} is finished ({OUTCOME_WORDS[fact.outcome]})."
         case Batch():
@@ -44,9 +44,9 @@ def describe(fact: Draft | DraftFailure | FinalPersona | ModelCall | Batch) -> s
 
 
 def describe_batch(batch: Batch) -> str:
-    """How far a batch is; its time is this machine's."""
+    """Describe the state of a batch; times are local."""
     if batch.ended:
-        return "The provider's batch is done with."
+        return "The provider's batch is finished."
     if batch.sent_at is None:
         return "Putting a batch together."
     if batch.batch_id is None:
@@ -56,18 +56,18 @@ def describe_batch(batch: Batch) -> str:
 
 
 def describe_stage(stage: StageName, planned: int) -> str:
-    """The beginning of a stage."""
+    """Describe the start of a stage."""
     doing = {"draft": "Writing drafts", "assess": "Scoring drafts", "refine": "Finishing personas"}
     return f"{doing[stage]}: {planned} to do."
 
 
 def describe_score(draft_id: str, assessment: Assessment) -> str:
-    """The overall score of a draft."""
+    """Describe the overall score of a draft."""
     return f"{draft_id} scores {score(assessment.scores.overall)}."
 
 
 def _who(call: ModelCall) -> str:
-    """Provider and model; `builtin` is both."""
+    """Return provider and model; `builtin` is both."""
     return _short(call.provider if call.model == call.provider else f"{call.provider} {call.model}")
 
 

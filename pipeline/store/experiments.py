@@ -1,4 +1,4 @@
-"""Experiments: what they vary, and the runs that belong to them."""
+"""Experiments and their runs."""
 
 import json
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from pipeline.store.store import DatabaseFile
 
 
 class ExperimentTables(DatabaseFile):
-    """The part of the store that keeps experiments."""
+    """Store methods for experiments."""
 
     def save_experiment(self, experiment: Experiment) -> None:
-        """Keep an experiment that is about to begin or to go on; its budget counts for all its unfinished runs."""
+        """Save an experiment before it starts or resumes; its budget applies to all its unfinished runs."""
         row = {
             **experiment.model_dump(include={"id", "study_id", "name"}),
             "created_at": iso(experiment.created_at),
@@ -26,24 +26,24 @@ class ExperimentTables(DatabaseFile):
             db.execute(_SHARE, budget)
 
     def experiment(self, experiment_id: str) -> Experiment:
-        """One experiment.
+        """Return one experiment.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._read() as db:
             for row in db.table("experiments").rows_where("id = ?", [utf8(experiment_id)], select="body"):
                 return Experiment.model_validate_json(row["body"])
-        raise StoreError(f"There is no experiment '{experiment_id}': it was never begun, or its study was deleted.")
+        raise StoreError(f"There is no experiment '{experiment_id}': it was never started, or its study was deleted.")
 
     def experiments(self) -> list[Experiment]:
-        """All experiments, newest first."""
+        """Return all experiments, newest first."""
         with self._read() as db:
             rows = db.query("SELECT body FROM experiments ORDER BY created_at DESC, rowid DESC")
             return [Experiment.model_validate_json(row["body"]) for row in rows]
 
     def experiment_runs(self, experiment_id: str) -> tuple[CellRun, ...]:
-        """The runs of an experiment that are there, oldest first; that of its drafts among them if it made them."""
+        """Return the existing runs of an experiment, oldest first; with its drafting run, if it has one of its own."""
         with self._read() as db:
             rows = db.query(_RUNS, [utf8(experiment_id)])
             return tuple(
@@ -52,7 +52,7 @@ class ExperimentTables(DatabaseFile):
             )
 
     def experiments_of(self, run_ids: Sequence[str]) -> dict[str, Experiment]:
-        """The experiment of each of these runs that belongs to one, by run id."""
+        """Return the experiments of these runs by run id; runs without an experiment are left out."""
         with self._read() as db:
             rows = list(db.query(_OF_RUNS, [json.dumps([utf8(run_id) for run_id in run_ids])]))
             bodies = {row["id"]: row["body"] for row in db.query(_BODIES, [json.dumps([row["id"] for row in rows])])}
@@ -60,7 +60,7 @@ class ExperimentTables(DatabaseFile):
         return {row["run_id"]: known[row["id"]] for row in rows}
 
     def cancel_experiment(self, experiment_id: str) -> None:
-        """Ask an experiment, in whichever process, to stop before the next call of its present run."""
+        """Ask an experiment, in any process, to stop before the next call of its current run."""
         with self._write() as db:
             db.execute(
                 "UPDATE experiments SET body = json_set(body, '$.cancel_requested', json('true')) WHERE id = ?",
@@ -72,7 +72,7 @@ class ExperimentTables(DatabaseFile):
             )
 
     def set_experiment_problem(self, experiment_id: str, problem: str) -> None:
-        """Write down why an experiment could not go on."""
+        """Save why an experiment stopped."""
         with self._write() as db:
             db.execute(
                 "UPDATE experiments SET body = json_set(body, '$.problem', ?) WHERE id = ?",
@@ -80,12 +80,12 @@ class ExperimentTables(DatabaseFile):
             )
 
     def delete_experiment(self, experiment_id: str) -> None:
-        """Forget an experiment; its runs stay."""
+        """Delete an experiment; its runs stay."""
         with self._write() as db:
             db.execute("DELETE FROM experiments WHERE id = ?", [utf8(experiment_id)])
 
 
-# The same experiment begun again has the time of its first beginning.
+# An experiment that starts again keeps the time of its first start.
 _KEEP = """
     INSERT INTO experiments (id, study_id, name, created_at, body) VALUES (:id, :study_id, :name, :created_at, :body)
     ON CONFLICT (id) DO UPDATE SET

@@ -1,4 +1,4 @@
-"""The facts of one run as they lie in the file, and what becomes of its calls when nobody waits for them."""
+"""Rows of a run's facts: reading, writing and copying them, and marking abandoned calls as lost."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -6,7 +6,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, collect
 from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall
-from pipeline.store.rows import as_json, iso, one, tell
+from pipeline.store.rows import add_event, as_json, get_row, iso
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def read_facts(db: "Database", run_id: str) -> RunFacts:
-    """All a run has produced so far; empty for an unknown one."""
+    """Read everything a run has produced so far; empty for an unknown run."""
     drafts = list(db.query("SELECT draft_id, body, assessment FROM drafts WHERE run_id = ?", [run_id]))
     failures = db.query("SELECT draft_id, reason FROM failures WHERE run_id = ?", [run_id])
     personas = db.query("SELECT body FROM personas WHERE run_id = ?", [run_id])
@@ -32,19 +32,19 @@ def read_facts(db: "Database", run_id: str) -> RunFacts:
 
 
 def read_batches(db: "Database", run_id: str) -> list[Batch]:
-    """The batches of a run, in the order in which they were planned."""
+    """Read the batches of a run, in order of planning."""
     rows = db.query("SELECT marker, sent_at, batch_id, ended FROM batches WHERE run_id = ? ORDER BY rowid", [run_id])
     return [Batch.model_validate(row) for row in rows]
 
 
 def read_call(row: dict[str, Any]) -> ModelCall:
-    """The attempt in a row of `body`, `payload` and `reply`."""
+    """Parse a call from a row of `body`, `payload` and `reply`."""
     texts = {"payload": row["payload"], "reply": row["reply"]}
     return ModelCall.model_validate_json(row["body"]).model_copy(update=texts)
 
 
 def config_columns(config: HybridConfig) -> dict[str, Any]:
-    """The columns of a run that lists and budgets ask for, and the whole configuration."""
+    """Return the configuration columns of a run: those for lists and budgets, and the complete JSON."""
     return {
         "local_provider": config.local_provider,
         "local_model": config.local_model,
@@ -59,17 +59,17 @@ def config_columns(config: HybridConfig) -> dict[str, Any]:
 
 
 def draft_row(draft: Draft) -> dict[str, Any]:
-    """The columns of a draft that has no score yet."""
+    """Return the columns of a draft without a score."""
     return {"draft_id": draft.id, "name": draft.persona.name, "body": as_json(draft)}
 
 
 def assessment_columns(assessment: Assessment) -> dict[str, Any]:
-    """The columns that the score of a draft fills."""
+    """Return the score columns of a draft."""
     return {**assessment.scores.model_dump(), "assessment": as_json(assessment)}
 
 
 def persona_row(persona: FinalPersona) -> dict[str, Any]:
-    """The columns of a finished persona."""
+    """Return the columns of a finished persona."""
     return {
         **persona.model_dump(include={"draft_id", "origin", "outcome", "cost_micros"}),
         **persona.assessment.scores.model_dump(),
@@ -79,7 +79,7 @@ def persona_row(persona: FinalPersona) -> dict[str, Any]:
 
 
 def call_row(call: ModelCall) -> dict[str, Any]:
-    """The columns of a call; the two long texts have their own and are not repeated in the body."""
+    """Return the columns of a call; the two long texts have columns of their own and are left out of the body."""
     return {
         **call.model_dump(exclude={"usage", "error", "flag", "place", "started_at"}),
         **call.usage.model_dump(exclude={"measured", "written_tokens"}),
@@ -89,21 +89,21 @@ def call_row(call: ModelCall) -> dict[str, Any]:
 
 
 class CopiedDrafts(NamedTuple):
-    """Drafts that a run takes over from another one."""
+    """Source of drafts copied from another run."""
 
     run_id: str
-    """The other run."""
+    """The source run."""
     scored: bool
-    """Whether their scores are taken over too."""
+    """True to copy their scores too."""
 
 
 def copy_drafts(db: "Database", run_id: str, drafts: CopiedDrafts) -> None:
-    """Give a run that has just begun the drafts of another one, as they are at this moment.
+    """Copy the current drafts of another run into a new run.
 
     Raises:
-        StoreError: there is no such other run.
+        StoreError: there is no such source run.
     """
-    one(db, "runs", drafts.run_id, "id")
+    get_row(db, "runs", drafts.run_id, "id")
     scores = ("overall", "coherence", "faithfulness", "completeness", "assessment")
     taken = ", ".join(("draft_id", "name", "body", *(scores if drafts.scored else ())))
     copied = db.execute(
@@ -115,11 +115,16 @@ def copy_drafts(db: "Database", run_id: str, drafts: CopiedDrafts) -> None:
         " VALUES (?, 'draft', ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))",
         [run_id, copied],
     )
-    tell(db, run_id, "stage", f"{count(copied, 'draft')} of run {drafts.run_id} {'is' if copied == 1 else 'are'} used.")
+    add_event(
+        db, run_id, "stage", f"{count(copied, 'draft')} of run {drafts.run_id} {'is' if copied == 1 else 'are'} used."
+    )
 
 
-def lose_open_calls(db: "Database", run_id: str) -> None:
-    """Nobody waits for these answers any more: they may have been billed. Those of a batch can still be fetched."""
+def mark_calls_lost(db: "Database", run_id: str) -> None:
+    """Mark open calls without a waiting process as lost, because they may have been billed.
+
+    Calls of an open batch stay open: their answers can still be fetched.
+    """
     db.execute(
         "UPDATE calls SET status = 'lost', body = json_set(body, '$.status', 'lost')"
         " WHERE run_id = ? AND status = 'in_flight' AND NOT EXISTS ("

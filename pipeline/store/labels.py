@@ -1,4 +1,4 @@
-"""Designs, and the labels that people gave to their texts."""
+"""Labelling designs and their labels."""
 
 import json
 import secrets
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.domain.bundle import LabelledDesign
 from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
 from pipeline.errors import StoreError
-from pipeline.store.rows import as_json, iso, one, storable, utf8
+from pipeline.store.rows import as_json, get_row, iso, storable, utf8
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class LabelTables(DatabaseFile):
-    """The part of the store that keeps designs and labels."""
+    """Store methods for designs and labels."""
 
     def save_design(self, run_ids: Sequence[str], design: Design, name: str, now: datetime) -> str:
-        """Keep a design for good; returns its id. Nothing in it can be changed afterwards.
+        """Save a design, which cannot be changed afterwards; returns its id.
 
         Raises:
-            StoreError: the study or one of the runs is not there.
+            StoreError: the study or one of the runs does not exist.
         """
         design_id = f"design-{secrets.token_hex(4)}"
         with self._write() as db:
             for run_id in run_ids:
-                one(db, "runs", run_id, "id")
+                get_row(db, "runs", run_id, "id")
             _insert(db, design_id, run_ids, design, name, now)
         return design_id
 
     def designs(self, study_id: str | None = None) -> list[DesignSummary]:
-        """The designs of a study, or all; newest first."""
+        """Return the designs of a study, or all; newest first."""
         where, values = ("designs.study_id = ?", [study_id]) if study_id else ("1", [])
         with self._read() as db:
             rows = list(db.query(_DESIGNS.format(where=where), values))
@@ -49,10 +49,10 @@ class LabelTables(DatabaseFile):
             ]
 
     def design(self, design_id: str) -> StoredDesign:
-        """One design with its tasks.
+        """Return one design with its tasks.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._read() as db:
             found = _stored(db, _design_row(db, design_id))
@@ -64,23 +64,23 @@ class LabelTables(DatabaseFile):
         """Delete a design with all its labels.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._write() as db:
             db.table("designs").delete(_design_row(db, design_id)["id"])
 
     def save_label(self, design_id: str, place: int, rater: str, verdict: Verdict, note: str, now: datetime) -> None:
-        """Write down what a rater says of a task; said again, the later word counts.
+        """Save a rater's label of a task; a repeated label replaces the earlier one.
 
         Raises:
-            StoreError: the design has no such task (any more).
+            StoreError: the design has no such task, or no longer has it.
         """
         row = {"design": design_id, "place": place, "rater": rater, "verdict": verdict, "note": note, "at": iso(now)}
         with self._write() as db:
             db.execute(_LABEL, storable(row))
 
     def save_labels(self, design_id: str, labels: Sequence[Label]) -> None:
-        """Write down labels made outside of this program: all of them or, when one is refused, none.
+        """Save labels made outside of this program: all of them or, if one is refused, none.
 
         Raises:
             StoreError: the design lacks one of the tasks.
@@ -90,7 +90,7 @@ class LabelTables(DatabaseFile):
                 db.execute(_LABEL, storable(_said(design_id, label)))
 
     def remove_label(self, design_id: str, place: int, rater: str) -> None:
-        """Take a label back; one that is not there is no error."""
+        """Delete a label; does nothing when there is none."""
         with self._write() as db:
             db.execute(
                 "DELETE FROM labels WHERE design_id = ? AND place = ? AND rater = ?",
@@ -98,13 +98,13 @@ class LabelTables(DatabaseFile):
             )
 
     def labels(self, design_id: str) -> tuple[Label, ...]:
-        """The labels of a design, in the order in which they were made; empty for an unknown one."""
+        """Return the labels of a design in the order in which they were made; empty for an unknown design."""
         with self._read() as db:
             return _labels(db, utf8(design_id))
 
 
 def designs_within(db: "Database", run_ids: Sequence[str]) -> list[LabelledDesign]:
-    """The designs drawn from these runs only, with their labels; oldest first."""
+    """Return the designs of only these runs, with their labels; oldest first."""
     rows = list(db.query(_OF_RUNS, [json.dumps(list(run_ids))]))
     if not rows:
         return []
@@ -119,11 +119,11 @@ def designs_within(db: "Database", run_ids: Sequence[str]) -> list[LabelledDesig
     ]
 
 
-def take_design(db: "Database", given: LabelledDesign) -> int:
-    """Insert a design with its labels; of one that is here, the labels that are new. How many these are.
+def import_design(db: "Database", given: LabelledDesign) -> int:
+    """Insert a design with its labels, or add new labels to an existing design; returns the number of new labels.
 
     Raises:
-        StoreError: one of the same id is here that draws other texts.
+        StoreError: a design with the same id exists with other tasks.
     """
     stored, tasks = given.stored, given.stored.design.tasks
     for row in db.table("designs").rows_where("id = ?", [stored.id]):
@@ -132,7 +132,7 @@ def take_design(db: "Database", given: LabelledDesign) -> int:
         drawn_here = _stored(db, row).design.model_copy(update={"tasks": tasks})
         if drawn_here != stored.design or any(known[t.place] != t.model_dump() for t in tasks if t.place in known):
             raise StoreError(
-                f"The design {stored.id} is here with other content, and is left as it is. Delete it first, or import "
+                f"The design {stored.id} exists with other content and stays unchanged. Delete it first, or import "
                 "into another database with --db."
             )
         _insert_items(db, stored.id, new)
@@ -157,7 +157,7 @@ _DESIGNS = """
 
 _LABELLED = "SELECT rater, COUNT(*) AS labels FROM labels WHERE design_id = ? GROUP BY rater ORDER BY MIN(seq)"
 
-# Runs that have been taken away, and may be brought back, count as deleted.
+# Removed runs count as deleted, although they can still be restored.
 _TASKS = """
     SELECT place, run_id, draft_id, text, purpose FROM design_items JOIN runs ON runs.id = run_id
     WHERE design_id = ? AND deleted_at IS NULL ORDER BY place
@@ -176,7 +176,7 @@ _INSERT = """
 
 _LABEL = f"{_INSERT} DO UPDATE SET verdict = excluded.verdict, note = excluded.note, labelled_at = excluded.labelled_at"
 
-# What somebody has said here stays.
+# An existing label is never replaced by an imported one.
 _TAKE = f"{_INSERT} DO NOTHING"
 
 _COUNT = "SELECT COUNT(*) FROM labels WHERE design_id = ?"
@@ -234,9 +234,9 @@ def _design_row(db: "Database", design_id: str) -> dict[str, Any]:
 
 
 def _unknown(design_id: str) -> str:
-    return f"There is no design '{design_id}': it was never saved, or has been deleted with its runs. Draw a new one."
+    return f"There is no design '{design_id}': it was never saved, or was deleted with its runs. Draw a new one."
 
 
 def _known_runs(db: "Database", run_ids: str) -> tuple[str, ...]:
-    """The runs of a JSON list that have not been deleted, in its order."""
+    """Return the existing runs of a JSON list, in its order."""
     return tuple(row["value"] for row in db.query(_RUNS, [run_ids]))

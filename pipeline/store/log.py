@@ -1,4 +1,4 @@
-"""Where a run writes its facts: one transaction each, and the row of a paid call is its reservation."""
+"""SQLite log of a run: one transaction per fact; the row of a paid call is its reservation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelC
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
 from pipeline.store.events import describe, describe_score, describe_stage
 from pipeline.store.facts import assessment_columns, call_row, draft_row, persona_row
-from pipeline.store.rows import KEYS, TableName, change, one, storable, tell
+from pipeline.store.rows import KEYS, TableName, add_event, get_row, storable, update_row
 from pipeline.store.store import DatabaseFile
 from pipeline.text.wording import usd
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run_log(store: DatabaseFile, run_id: str) -> RunLog:
-    """Where this run writes its facts; from any thread."""
+    """Return the log of this run; safe to use from any thread."""
     return _StoreLog(store, run_id)
 
 
@@ -50,7 +50,7 @@ class _StoreLog(RunLog):
 
     def draft_assessed(self, draft_id: str, assessment: Assessment) -> None:
         with self._fact("score", describe_score(draft_id, assessment)) as db:
-            change(db, "drafts", (self._run_id, draft_id), assessment_columns(assessment))
+            update_row(db, "drafts", (self._run_id, draft_id), assessment_columns(assessment))
 
     def persona_finished(self, persona: FinalPersona) -> None:
         with self._fact("persona", describe(persona)) as db:
@@ -64,7 +64,7 @@ class _StoreLog(RunLog):
 
     def call_closed(self, call: ModelCall) -> None:
         with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
-            change(db, "calls", (self._run_id, call.id), call_row(call))
+            update_row(db, "calls", (self._run_id, call.id), call_row(call))
 
     def batch_changed(self, batch: Batch) -> None:
         with self._fact("batch", describe(batch)) as db:
@@ -72,25 +72,25 @@ class _StoreLog(RunLog):
 
     def warn(self, sentence: str) -> None:
         with self._store._write() as db:
-            tell(db, self._run_id, "warning", sentence)
+            add_event(db, self._run_id, "warning", sentence)
 
     def is_cancelled(self) -> bool:
         with self._store._read() as db:
-            return bool(one(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
+            return bool(get_row(db, "runs", self._run_id, "cancel_requested")["cancel_requested"])
 
     @contextmanager
     def _fact(self, kind: EventKind, sentence: str, *, paid: bool = False) -> Iterator["Database"]:
         with self._store._write(paid=paid) as db:
             yield db
-            tell(db, self._run_id, kind, sentence)
+            add_event(db, self._run_id, kind, sentence)
 
     def _put(self, db: "Database", table: TableName, row: dict[str, Any]) -> None:
-        """Insert a row, or replace these columns of the one that is there."""
-        # Written out: sqlite-utils looks the table up anew each time, and facts of a run come by the hundred.
+        """Insert a row, or update these columns of the existing one."""
+        # Plain SQL: sqlite-utils looks the table up each time, and a run writes hundreds of facts.
         row = storable({"run_id": self._run_id, **row})
         into = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"  # noqa: S608 - our names
-        change = ", ".join(f"{name} = excluded.{name}" for name in row)
-        db.execute(f"{into} ON CONFLICT ({', '.join(KEYS[table])}) DO UPDATE SET {change}", row)
+        changes = ", ".join(f"{name} = excluded.{name}" for name in row)
+        db.execute(f"{into} ON CONFLICT ({', '.join(KEYS[table])}) DO UPDATE SET {changes}", row)
 
 
 _PRIVATE = "EXISTS (SELECT 1 FROM private_studies WHERE study_id = runs.study_id)"
@@ -98,7 +98,7 @@ _PRIVATE = "EXISTS (SELECT 1 FROM private_studies WHERE study_id = runs.study_id
 _SPENT = "(SELECT COALESCE(SUM(cost_micros), 0) FROM calls WHERE run_id = runs.id)"
 
 
-# Real and simulated money are never added up.
+# Real and simulated money are never added together.
 _SPENT_BY_PROJECT = """(
     SELECT COALESCE(SUM(cost_micros), 0) FROM calls JOIN runs AS member ON member.id = calls.run_id
     WHERE member.project = runs.project AND member.simulated = runs.simulated
@@ -108,7 +108,7 @@ _SPENT_BY_PROJECT = """(
 ), 0)"""
 
 
-# The row is the reservation: it is there only if it fits, whoever else is writing. What is free always fits.
+# The row is the reservation: it is inserted only if it fits, whatever other processes write. Free calls always fit.
 _OPEN_CALL = f"""
     INSERT INTO calls (run_id, id, draft_id, stage, provider, model, status, input_tokens, output_tokens,
         cached_tokens, cost_micros, reserved_micros, latency_ms, started_at, body, payload, reply, batch)
@@ -132,8 +132,8 @@ _WHY_NOT = f"""
 
 
 def _refusal(db: "Database", run_id: str, call: ModelCall) -> PersonaError:
-    """Why the row of a call was not inserted."""
-    run, cost_micros = one(db, "runs", run_id, _WHY_NOT), call.cost_micros
+    """Return the error for a call whose row was not inserted."""
+    run, cost_micros = get_row(db, "runs", run_id, _WHY_NOT), call.cost_micros
     if run["cancel_requested"]:
         return Cancelled("The run was cancelled.")
     if run["private"] and call.place != "here":

@@ -1,8 +1,8 @@
-"""The schema of the database, as the list of steps that lead to it.
+"""Migrations of the database schema.
 
-Append-only: a step that has been released is never edited, because files exist that have taken it. Each
-step runs in a transaction together with the note that it was taken. Importing this module loads
-`sqlite_utils` (and pandas with it, where installed), so the store imports it when it is opened.
+Append-only: a released migration is never edited, because files exist that have applied it. Each migration runs in
+one transaction with its record. Importing this module loads `sqlite_utils` (and pandas with it, if installed), so the
+store imports it only when a file is opened.
 """
 
 import sqlite3
@@ -16,16 +16,16 @@ MIGRATIONS = Migrations("persona")
 
 
 def migrate(db: Database, path: Path) -> None:
-    """Bring a file up to date; a file that is not ours is left as it is.
+    """Apply pending migrations; a file of another program stays unchanged.
 
     Raises:
-        StoreError: it belongs to another program, or to a newer version of this one.
+        StoreError: the file belongs to another program, or to a newer version of this one.
     """
     applied = {migration.name for migration in MIGRATIONS.applied(db)}
     if not applied and db.table_names():
         raise StoreError(
-            f"{path}: is the database of another program (it has a table '{db.table_names()[0]}') and is left as "
-            "it is. Name another file with --db or PERSONA_DB."
+            f"{path}: is the database of another program (it has a table '{db.table_names()[0]}') and stays "
+            "unchanged. Name another file with --db or PERSONA_DB."
         )
     newer = applied - {migration.name for migration in MIGRATIONS.pending(Database(memory=True))}
     if newer:
@@ -35,14 +35,17 @@ def migrate(db: Database, path: Path) -> None:
         )
     if MIGRATIONS.pending(db):
         _use_wal(db)
-        # One writer at a time: a second process waits here, and then finds nothing left to do.
+        # One writer at a time: a second process waits here and then has no migration to apply.
         db.execute("BEGIN IMMEDIATE")
         MIGRATIONS.apply(db)
         db.commit()
 
 
 def _use_wal(db: Database) -> None:
-    """Let readers read while one writes. The switch itself does not wait for other programs, so we do."""
+    """Switch to write-ahead logging, so that readers and a writer work at the same time.
+
+    SQLite does not wait for other programs when it switches, so this function does.
+    """
     for _ in range(100):
         try:
             return db.enable_wal()
@@ -56,11 +59,10 @@ def _use_wal(db: Database) -> None:
 
 @MIGRATIONS()
 def m001_studies_runs_facts(db: Database) -> None:
-    """Studies, runs, and what a run produces, each fact with its event.
+    """Create the tables of studies, runs and facts.
 
-    Amounts are integers of micro-USD, times ISO 8601 in UTC, `body` the whole model as JSON. Wide columns
-    come last, so that reading the others does not touch their pages; the indexes answer all that lists and
-    progress bars ask.
+    Amounts are integers of micro-USD, times ISO 8601 in UTC, `body` the whole model as JSON. Wide columns come last,
+    so that reading the others does not touch their pages; indexes cover the queries of lists and progress bars.
     """
     db.executescript(
         """
@@ -187,9 +189,9 @@ def m001_studies_runs_facts(db: Database) -> None:
 
 @MIGRATIONS()
 def m002_projects_replies(db: Database) -> None:
-    """Budgets that runs share, and the text of each answer, so that a resumed run need not buy it again.
+    """Add shared budgets, and the text of each answer, so that a resumed run does not pay for it again.
 
-    `spent_elsewhere` holds what deleted runs of a project have cost: deleting a run gives no money back.
+    `spent_elsewhere` holds the cost of a project's deleted runs: deleting a run gives no money back.
     """
     for statement in (
         "ALTER TABLE runs ADD COLUMN project TEXT",
@@ -210,7 +212,7 @@ def m002_projects_replies(db: Database) -> None:
 
 @MIGRATIONS()
 def m003_calls_by_time(db: Database) -> None:
-    """Lists and sums over the calls of all runs, answered without reading the texts that were sent."""
+    """Index calls by time, so that lists and sums over all runs do not read requests."""
     db.execute(
         """
         CREATE INDEX calls_by_time ON calls (
@@ -223,7 +225,7 @@ def m003_calls_by_time(db: Database) -> None:
 
 @MIGRATIONS()
 def m004_batches(db: Database) -> None:
-    """Refinements asked for together. The calls of a batch that has not ended stay open when their process dies."""
+    """Add batches; the calls of an open batch stay open when their process dies."""
     db.execute("ALTER TABLE calls ADD COLUMN batch TEXT")
     db.execute(
         """
@@ -241,7 +243,7 @@ def m004_batches(db: Database) -> None:
 
 @MIGRATIONS()
 def m005_sharing_labels_experiments(db: Database) -> None:
-    """What people add to runs: tags, notes, labels, comparisons; and runs that begin with another run's drafts."""
+    """Add tags, notes, labels, comparisons, experiments, private studies, and branches of runs."""
     for statement in (
         "ALTER TABLE runs ADD COLUMN drafts_from TEXT",
         "ALTER TABLE runs ADD COLUMN experiment_id TEXT",
@@ -253,13 +255,13 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         "ALTER TABLE runs ADD COLUMN imported_at TEXT",
         "CREATE INDEX runs_removed ON runs(deleted_at) WHERE deleted_at IS NOT NULL",
         "CREATE INDEX runs_by_experiment ON runs(experiment_id) WHERE experiment_id IS NOT NULL",
-        # Not a column of the studies: it would stand behind their text, and reading it would read all of that.
+        # Not a column of `studies`: it would follow the text, and reading it would read all of the text.
         """
         CREATE TABLE private_studies (
             study_id TEXT NOT NULL PRIMARY KEY REFERENCES studies(id) ON DELETE CASCADE
         ) STRICT
         """,
-        # Studies that came without their words; whoever uploads the same files fills them in.
+        # Studies imported without their text; uploading the same files completes them.
         """
         CREATE TABLE withheld_studies (
             study_id TEXT NOT NULL PRIMARY KEY REFERENCES studies(id) ON DELETE CASCADE
@@ -295,13 +297,13 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         ) STRICT
         """,
         "CREATE INDEX design_items_by_run ON design_items(run_id)",
-        # A design whose runs have all been deleted has nothing left to show.
+        # A design is deleted with the last of its runs.
         """
         CREATE TRIGGER designs_without_items AFTER DELETE ON design_items
         WHEN NOT EXISTS (SELECT 1 FROM design_items WHERE design_id = OLD.design_id)
         BEGIN DELETE FROM designs WHERE id = OLD.design_id; END
         """,
-        # Numbered in the order of labelling: whose label comes first decides, and undoing takes the last one away.
+        # Numbered in order of labelling: the first rater's labels count, and undo deletes the latest.
         """
         CREATE TABLE labels (
             seq INTEGER PRIMARY KEY,
@@ -342,7 +344,7 @@ def m005_sharing_labels_experiments(db: Database) -> None:
         ) STRICT
         """,
         "CREATE INDEX comparison_runs_by_run ON comparison_runs(run_id)",
-        # What people wrote about runs goes with the last of them: deleting a study leaves no word of it.
+        # A comparison is deleted with the last of its runs, so that deleting a study leaves no text about it.
         """
         CREATE TRIGGER comparison_without_runs AFTER DELETE ON comparison_runs
         WHEN NOT EXISTS (SELECT 1 FROM comparison_runs WHERE comparison_id = OLD.comparison_id)
@@ -356,10 +358,10 @@ def m005_sharing_labels_experiments(db: Database) -> None:
 
 @MIGRATIONS()
 def m006_call_sums(db: Database) -> None:
-    """What the calls of each run add up to, so that sums over all runs do not read every call.
+    """Add sums over the calls of each run, so that totals over all runs do not read every call.
 
-    Kept by the database itself, in the transaction that writes the call. `timed` counts the calls that took a
-    time: one lost with its process has none, every other one that has ended does, be it 0 milliseconds.
+    Triggers update them in the transaction that writes the call. `timed` counts finished calls with a measured time:
+    a call lost with its process has none, all others have one, even if it is 0 milliseconds.
     """
     sums = "attempts, timed, paid, input_tokens, output_tokens, cached_tokens, cost_micros"
     own = """1, {row}.status <> 'in_flight' AND ({row}.status <> 'lost' OR {row}.latency_ms > 0),
@@ -405,7 +407,7 @@ def m006_call_sums(db: Database) -> None:
 
 
 def _named(values: str, names: str) -> str:
-    """Values of a SELECT under their names."""
+    """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Which process is doing something, and whether it still is: for runs that may have been killed."""
+"""Process identity and liveness, to detect runs whose process was killed."""
 
 import os
 import socket
@@ -9,21 +9,21 @@ from pipeline.domain.base import Frozen
 
 
 class ProcessMark(Frozen):
-    """One process of one machine. Numbers are reused, so the start belongs to the identity."""
+    """One process of one machine. Process ids are reused, so the start time is part of the identity."""
 
     host: str
     pid: int
     process_started: float
-    """Seconds since 1970, as the operating system computes it."""
+    """Seconds since 1970, as computed by the operating system."""
 
 
 def this_process() -> ProcessMark:
-    """The process that asks."""
+    """Return the identity of the current process."""
     return ProcessMark(host=socket.gethostname(), pid=os.getpid(), process_started=psutil.Process().create_time())
 
 
 def is_alive(mark: ProcessMark) -> bool | None:
-    """Whether the process is still there; `None` when that cannot be seen from here."""
+    """Check whether a process still runs; `None` when it cannot be checked from this machine."""
     if mark.host != socket.gethostname():
         return None
     try:

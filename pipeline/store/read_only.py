@@ -1,7 +1,7 @@
-"""The same database for somebody who may look and must not change anything.
+"""Read-only access to a database, for viewers.
 
-A page that forgets to hide a button can do no harm through it: every transaction that writes is refused in words
-before it begins, and SQLite refuses whatever would get around that. What was sent to models stays closed, too.
+A page that forgets to hide a button can do no harm: every write transaction is refused with a message before it
+begins, and SQLite refuses any other write. Requests sent to models are not accessible either.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,11 +17,11 @@ from pipeline.store import Store
 if TYPE_CHECKING:
     from pipeline.store.store import Database
 
-REFUSAL = "You may look at runs here, and not change anything. Ask somebody who works with this database to do it."
+REFUSAL = "You have read-only access here. Ask someone with write access to this database to make the change."
 
 
 class ReadOnlyStore(Store):
-    """A store whose writing methods all raise `AccessDenied`."""
+    """A store that raises `AccessDenied` in all methods that write."""
 
     def __init__(self, path: Path) -> None:
         """Open a file that a `Store` has opened before: its schema is up to date."""
@@ -33,35 +33,35 @@ class ReadOnlyStore(Store):
     def _connect(self, mode: Literal["rw", "rwc"] = "rw", *, shared: bool = False) -> Iterator["Database"]:
         with super()._connect(mode, shared=shared) as db:
             if self._sealed:
-                # Not `mode=ro`: a reader of a write-ahead log has to write into its index.
+                # Not `mode=ro`: readers of a write-ahead log must write to its index.
                 db.execute("PRAGMA query_only = ON")
             yield db
 
     @contextmanager
     def _write(self, *, paid: bool = False) -> Iterator["Database"]:
         deny()
-        yield  # never reached: it makes this a context manager, as in `Store`
+        yield  # never reached; makes this a context manager, as in `Store`
 
     def _erase(self) -> None:
         deny()
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Refused: only a run that writes keeps a connection."""
+        """Refuse: only runs, which write, keep a connection."""
         deny()
         yield
 
     def call(self, run_id: str, call_id: str) -> ModelCall:
-        """Refused: it holds what was sent, word for word."""
+        """Refuse: a call contains the request, word for word."""
         deny()
 
     def bundle(self, run_ids: Sequence[str]) -> Bundle:
-        """Runs as they may be handed on: without the words of their study, and without what was sent to models."""
+        """Return a bundle without the text of studies and without requests."""
         return without_source(super().bundle(run_ids))
 
 
 def deny() -> NoReturn:
-    """Refuse, saying who can help.
+    """Refuse access.
 
     Raises:
         AccessDenied: always.

@@ -1,4 +1,4 @@
-"""Rows on their way to and from the file: what every table needs."""
+"""Helpers for reading and writing rows, shared by all tables."""
 
 import json
 from datetime import UTC, datetime
@@ -28,45 +28,53 @@ KEYS: dict[TableName, tuple[str, ...]] = {
 
 
 _LARGEST = 2**53
-"""Columns stop counting here, so that no lying usage figure overflows a column or a sum; bodies are exact."""
+"""Maximum value of a column, so that no wrong usage figure overflows a column or a sum; bodies are exact."""
 
 
-def one(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:
-    """The row of a study or run; a run that was taken away has none."""
+def get_row(db: "Database", table: Literal["studies", "runs"], key: str, columns: str = "*") -> dict[str, Any]:
+    """Return the row of a study or run; removed runs are not found.
+
+    Raises:
+        StoreError: there is no such row.
+    """
     where = "id = ? AND deleted_at IS NULL" if table == "runs" else "id = ?"
     for row in db.table(table).rows_where(where, [key], select=columns):
         return row
-    raise StoreError(unknown(table, key))
+    raise StoreError(not_found(table, key))
 
 
-def change(db: "Database", table: TableName, key: tuple[str, ...], columns: dict[str, Any]) -> None:
-    """Set some columns of a row that must be there."""
+def update_row(db: "Database", table: TableName, key: tuple[str, ...], columns: dict[str, Any]) -> None:
+    """Set some columns of an existing row.
+
+    Raises:
+        StoreError: there is no such row.
+    """
     assignments = ", ".join(f"{name} = ?" for name in columns)
     where = " AND ".join(f"{name} = ?" for name in KEYS[table])
     values = [*storable(columns).values(), *key]
     if db.execute(f"UPDATE {table} SET {assignments} WHERE {where}", values).rowcount == 0:  # noqa: S608 - our names
-        raise StoreError(unknown(table, key[-1]))
+        raise StoreError(not_found(table, key[-1]))
 
 
-def unknown(table: TableName, key: str) -> str:
-    """What to say when there is no such row."""
+def not_found(table: TableName, key: str) -> str:
+    """Return the error message for a missing row."""
     noun = {"studies": "study", "runs": "run", "drafts": "draft", "calls": "call"}.get(table, table)
-    return f"There is no {noun} '{key}': it was never saved, or has been deleted. `persona runs` lists what there is."
+    return f"There is no {noun} '{key}': it was never saved, or was deleted. `persona runs` lists all runs."
 
 
-def tell(db: "Database", run_id: str, kind: EventKind, sentence: str) -> None:
-    """Write an event, in words."""
+def add_event(db: "Database", run_id: str, kind: EventKind, sentence: str) -> None:
+    """Insert an event."""
     row = storable({"run_id": run_id, "kind": kind, "sentence": sentence})
     db.execute("INSERT INTO events (run_id, kind, sentence) VALUES (:run_id, :kind, :sentence)", row)
 
 
 def storable(row: dict[str, Any]) -> dict[str, Any]:
-    """A row with what SQLite cannot hold replaced: half characters by `?`, endless numbers by a large one."""
+    """Replace values that SQLite cannot hold: lone surrogates by `?`, larger integers by 2**53."""
     return {key: utf8(value) if isinstance(value, str) else _bounded(value) for key, value in row.items()}
 
 
 def utf8(text: str) -> str:
-    """The text with half characters, which SQLite cannot hold, replaced by `?`."""
+    """Replace lone surrogates, which SQLite cannot hold, by `?`."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -75,21 +83,21 @@ def _bounded(value: Any) -> Any:
 
 
 def as_json(model: BaseModel, exclude: set[str] | None = None) -> str:
-    """The whole model, for a `body` column."""
-    # Not `model_dump_json`: it refuses half characters, and a paid answer with one must still be written.
+    """Return the whole model as JSON, for a `body` column."""
+    # Not `model_dump_json`: it refuses lone surrogates, and a paid answer with one must still be saved.
     return utf8(json.dumps(model.model_dump(mode="json", exclude=exclude), ensure_ascii=False))
 
 
 def iso(moment: datetime) -> str:
-    """All of one width, so that text sorts as time."""
+    """Format a time in UTC with fixed width, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def size_of(row: dict[str, Any]) -> StudySize:
-    """The size of a study in its row."""
+    """Return the size of a study from its row."""
     return StudySize.model_validate({key: row[key] for key in StudySize.model_fields})
 
 
-def named(rows: list[dict[str, Any]]) -> str:
-    """Rows with `id` and `name`, for a sentence."""
+def list_names(rows: list[dict[str, Any]]) -> str:
+    """List rows with `id` and `name` for a sentence."""
     return ", ".join(f"{row['id']} ({row['name'][:80]})" for row in rows)

@@ -1,8 +1,7 @@
-"""Runs as a list: searched and paged in SQL; tagged, pinned, archived, and taken away with a way back.
+"""The list of runs: search and paging in SQL; tags, pins, archive, and removal with undo.
 
-A run that is taken away is gone from every list and every lookup at once, and stays in the file for as long as it
-can be brought back. Its money is never taken away: while the row is there its calls count for its project, and
-purging writes their sum down first.
+A removed run disappears from every list and lookup at once, and stays in the file while it can be restored. Its
+spending always counts: its calls count towards its project while the row exists, and purging saves their sum first.
 """
 
 import json
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pipeline.domain.base import Frozen, Score
 from pipeline.domain.run import RunStatus
 from pipeline.errors import StoreError
-from pipeline.store.rows import change, iso, one, utf8
+from pipeline.store.rows import get_row, iso, update_row, utf8
 from pipeline.store.store import DatabaseFile
 
 if TYPE_CHECKING:
@@ -24,14 +23,14 @@ RunOrder = Literal["newest", "oldest", "name", "best score", "worst score", "mos
 RUN_ORDERS: tuple[RunOrder, ...] = get_args(RunOrder)
 
 UNDO_FOR = timedelta(minutes=10)
-"""How long a run that was taken away can be brought back."""
+"""Time in which a removed run can be restored."""
 
 BINS = 20
-"""Of the little distribution beside each run, on 0..1; a bin holds its lower bound."""
+"""Number of bins, on 0..1, of the small score histogram of each run; a bin includes its lower bound."""
 
 
 class RunName(Frozen):
-    """A run to choose from: what tells it from others, without what came of it."""
+    """A run in a selection list: identifying fields, without results."""
 
     id: str
     name: str
@@ -42,11 +41,11 @@ class RunName(Frozen):
     created_at: datetime
     threshold: Score
     personas: int
-    """Personas that have reached their outcome."""
+    """Personas with an outcome."""
 
 
 class RunSummary(RunName):
-    """A run in a list: its settings and what came of it."""
+    """A run in a list: settings and results."""
 
     finished_at: datetime | None
     local_provider: str
@@ -56,7 +55,7 @@ class RunSummary(RunName):
     mean_score: Score | None
     """Mean overall score of the delivered texts; `None` when none has a score."""
     kept_local: int
-    """Personas whose draft was accepted as it is."""
+    """Personas whose draft was accepted unchanged."""
     spent_micros: int
     """Settled and reserved money of all calls."""
     budget_micros: int | None
@@ -64,7 +63,7 @@ class RunSummary(RunName):
 
 
 class ListedRun(RunSummary):
-    """A run in the list of runs, with what people added to it."""
+    """A run in the list of runs, with its tags, note and marks."""
 
     tags: tuple[str, ...]
     note: str
@@ -75,20 +74,20 @@ class ListedRun(RunSummary):
 
 
 class RunChoice(Frozen):
-    """Which runs are listed, in which order, and which page of them. What is `None` or empty does not filter."""
+    """Filter, order and page of the list of runs; `None` and empty values do not filter."""
 
     words: str = ""
-    """All of them must occur in name, study, models, id, tags or note; case does not matter."""
+    """Words that must all occur in name, study, models, id, tags or note; case is ignored."""
     study_id: str | None = None
     model: str | None = None
-    """One that drafted or refined."""
+    """Drafting or refining model."""
     statuses: tuple[RunStatus, ...] = ()
     simulated: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
-    """Not included."""
+    """Exclusive upper limit."""
     archived: bool = False
-    """Only archived runs, or only the others."""
+    """True lists only archived runs, false only the others."""
     order: RunOrder = "newest"
     """Pinned runs come first in every order, runs without the value last."""
     page: int = 1
@@ -100,16 +99,16 @@ class RunPage(Frozen):
 
     runs: tuple[ListedRun, ...]
     fitting: int
-    """Runs that fit the choice, on all pages."""
+    """Number of matching runs on all pages."""
     total: int
-    """All runs, archived ones included."""
+    """Number of all runs, archived ones included."""
 
 
 class RunFacets(Frozen):
-    """What there is to filter by."""
+    """Filter options."""
 
     studies: dict[str, str]
-    """Id to name, of studies with runs; latest run first."""
+    """Names of studies with runs, by id; latest run first."""
     models: tuple[str, ...]
     statuses: tuple[RunStatus, ...]
     has_simulated: bool
@@ -118,7 +117,7 @@ class RunFacets(Frozen):
 
 
 class RemovedRun(Frozen):
-    """A run that was taken away and can still be brought back."""
+    """A removed run that can still be restored."""
 
     id: str
     name: str
@@ -126,27 +125,27 @@ class RemovedRun(Frozen):
 
 
 class RunListTables(DatabaseFile):
-    """The part of the store that lists runs and keeps what people add to them."""
+    """Store methods for lists of runs, their tags, notes and marks."""
 
     def runs(self, limit: int = 100) -> list[RunSummary]:
-        """The newest runs, newest first."""
+        """Return the latest runs, newest first."""
         with self._read() as db:
             ids = [row["id"] for row in db.query(_NEWEST, [limit])]
             return [RunSummary.model_validate(row) for row in _summed(db, ids)]
 
     def run_names(self, limit: int, study_id: str | None = None) -> list[RunName]:
-        """The newest runs, of a study or of all, newest first: what it takes to choose among many."""
+        """Return the latest runs of a study, or of all, newest first, for a selection list."""
         with self._read() as db:
             rows = db.query(_NAMES, {"study": study_id and utf8(study_id), "limit": limit})
             return [RunName.model_validate(row) for row in rows]
 
     def listed_runs(self, run_ids: Sequence[str]) -> list[ListedRun]:
-        """These runs in this order; those that are not there, or were taken away, are left out."""
+        """Return these runs in this order; missing and removed ones are left out."""
         with self._read() as db:
             return _listed(db, [utf8(run_id) for run_id in run_ids])
 
     def run_page(self, choice: RunChoice) -> RunPage:
-        """One page of the chosen runs."""
+        """Return one page of the chosen runs."""
         where, values = _condition(choice)
         rank, direction = _RANKS[choice.order]
         sql = _PAGE.format(where=where, rank=rank, direction=direction)
@@ -159,7 +158,7 @@ class RunListTables(DatabaseFile):
             return RunPage(runs=tuple(_listed(db, ids)), fitting=fitting, total=total)
 
     def run_facets(self) -> RunFacets:
-        """What there is to filter by, of all runs."""
+        """Return the filter options over all runs."""
         with self._read() as db:
             studies = {row["id"]: row["name"] for row in db.query(_STUDIES)}
             models = [row["model"] for row in db.query(_MODELS)]
@@ -173,46 +172,46 @@ class RunListTables(DatabaseFile):
             archived=sum(row["archived"] for row in counts),
         )
 
-    def describe_run(self, run_id: str, *, tags: Sequence[str], note: str) -> None:
-        """Give a run other tags and another note; tags that say the same are kept once."""
+    def annotate_run(self, run_id: str, *, tags: Sequence[str], note: str) -> None:
+        """Replace the tags and the note of a run; equal tags are saved once."""
         kept = list(dict.fromkeys(tag for given in tags if (tag := " ".join(given.split()))))
         with self._write() as db:
-            change(db, "runs", (run_id,), {"tags": utf8(json.dumps(kept, ensure_ascii=False)), "note": note})
+            update_row(db, "runs", (run_id,), {"tags": utf8(json.dumps(kept, ensure_ascii=False)), "note": note})
 
     def pin_run(self, run_id: str, pinned: bool) -> None:
-        """Keep a run at the top of the list, or no longer."""
+        """Pin a run to the top of the list, or unpin it."""
         with self._write() as db:
-            change(db, "runs", (run_id,), {"pinned": pinned})
+            update_row(db, "runs", (run_id,), {"pinned": pinned})
 
     def archive_run(self, run_id: str, archived: bool) -> None:
-        """Put a run out of sight, or back."""
+        """Archive a run, or bring it back to the list."""
         with self._write() as db:
-            change(db, "runs", (run_id,), {"archived": archived})
+            update_row(db, "runs", (run_id,), {"archived": archived})
 
-    # --- taken away, with a way back -------------------------------------------------------------
+    # --- removal with undo -----------------------------------------------------------------------
 
     def remove_run(self, run_id: str, now: datetime) -> None:
-        """Take a run away: for `UNDO_FOR` it can be brought back, then `purge_removed` deletes it.
+        """Remove a run: within `UNDO_FOR` it can be restored, then `purge_removed` deletes it.
 
         Raises:
             StoreError: there is no such run, or it is running.
         """
         with self._write() as db:
-            if one(db, "runs", run_id, "status")["status"] == "running":
-                raise StoreError(f"Run {run_id} is still running. Cancel it first, and delete it when it has stopped.")
-            change(db, "runs", (run_id,), {"deleted_at": iso(now)})
+            if get_row(db, "runs", run_id, "status")["status"] == "running":
+                raise StoreError(f"Run {run_id} is still running. Cancel it, then delete it when it has stopped.")
+            update_row(db, "runs", (run_id,), {"deleted_at": iso(now)})
 
     def restore_run(self, run_id: str) -> None:
-        """Bring a run back.
+        """Restore a removed run.
 
         Raises:
-            StoreError: it has been purged meanwhile.
+            StoreError: it has been purged.
         """
         with self._write() as db:
-            change(db, "runs", (run_id,), {"deleted_at": None})
+            update_row(db, "runs", (run_id,), {"deleted_at": None})
 
     def removed_runs(self) -> list[RemovedRun]:
-        """The runs that can still be brought back, last taken away first."""
+        """Return the removed runs that can still be restored, latest removal first."""
         with self._read() as db:
             rows = db.query(
                 "SELECT id, name, deleted_at FROM runs WHERE deleted_at IS NOT NULL ORDER BY deleted_at DESC"
@@ -220,12 +219,12 @@ class RunListTables(DatabaseFile):
             return [RemovedRun.model_validate(row) for row in rows]
 
     def purge_removed(self, now: datetime) -> list[str]:
-        """Delete for good what was taken away longer than `UNDO_FOR` ago; returns the ids."""
+        """Delete the runs removed longer than `UNDO_FOR` ago; returns their ids."""
         due = [run.id for run in self.removed_runs() if now - run.deleted_at > UNDO_FOR]
-        if not due:  # nearly always: then nobody has to wait for a turn to write
+        if not due:  # the usual case, which needs no write transaction
             return []
         with self._write() as db:
-            # Asked again, because somebody may have brought one back meanwhile.
+            # Checked again, because a run may have been restored in the meantime.
             due = [run_id for run_id in due if db.table("runs").count_where(_STILL_REMOVED, [run_id])]
             for run_id in due:
                 self._delete_row(db, "runs", run_id)
@@ -237,7 +236,7 @@ def _folded(text: str) -> str:
 
 
 def _condition(choice: RunChoice) -> tuple[str, dict[str, Any]]:
-    """The condition of a choice on `runs` and `studies`, and its values."""
+    """Return the SQL condition of a choice on `runs` and `studies`, and its values."""
     given = {
         "study_id": choice.study_id,
         "model": choice.model,
@@ -269,7 +268,7 @@ def _listed(db: "Database", ids: Sequence[str]) -> list[ListedRun]:
 
 
 def _summed(db: "Database", ids: Sequence[str], more: str = "") -> list[dict[str, Any]]:
-    """The rows of runs with what came of them, in the order of their ids."""
+    """Return the rows of runs with their results, in the order of the ids."""
     found = {row["id"]: row for row in db.query(_SUMMED.format(more=more), [json.dumps(list(ids))])}
     return [found[run_id] for run_id in ids if run_id in found]
 
@@ -301,7 +300,7 @@ _SUMMED = """
 """
 
 
-# A hair is added before the cut: 0.55 * 20 is a little more than 11, and others fall just short of their bin.
+# A tiny amount is added before rounding down, because a product such as 0.55 * 20 may fall just beside its bound.
 _BINNED = f"""
     SELECT run_id, MIN(CAST(overall * {BINS} + 1e-9 AS INTEGER), {BINS - 1}) AS bin, COUNT(*) AS drafts
     FROM json_each(?) AS asked JOIN drafts ON drafts.run_id = asked.value
@@ -324,7 +323,7 @@ _CONDITIONS = {
     "until": "runs.created_at < :until",
 }
 
-# Asked of the outcome, which an index has; the frontier's text is delivered where it is `refined`, and only there.
+# From the outcome, which is indexed: the frontier's text is delivered exactly when it is `refined`.
 _LOCAL = "(SELECT AVG(outcome <> 'refined') FROM personas WHERE run_id = runs.id)"
 _MEAN = "(SELECT AVG(overall) FROM personas WHERE run_id = runs.id)"
 _SPENT = "(SELECT SUM(cost_micros) FROM call_sums WHERE run_id = runs.id)"

@@ -1,4 +1,4 @@
-"""Runs: begun, followed, found, finished, given up and deleted."""
+"""Runs: create, log, query, finish, mark as interrupted and delete."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,14 +7,14 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
 from pipeline.domain.run import RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
-from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, lose_open_calls, read_batches, read_facts
+from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, mark_calls_lost, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.process import ProcessMark, is_alive, this_process
-from pipeline.store.rows import as_json, change, iso, named, one, size_of, storable, tell, utf8
+from pipeline.store.rows import add_event, as_json, get_row, iso, list_names, size_of, storable, update_row, utf8
 from pipeline.store.store import DatabaseFile
 
 _SILENT_AFTER = timedelta(seconds=60)
-"""A run on another machine is given up when it has not been heard of for this long."""
+"""A run on another machine counts as interrupted after this time without a heartbeat."""
 
 
 _LAST = chr(0x10FFFF)
@@ -22,7 +22,7 @@ _LAST = chr(0x10FFFF)
 
 
 class RunTables(DatabaseFile):
-    """The part of the store that keeps runs."""
+    """Store methods for single runs."""
 
     def create_run(
         self,
@@ -35,7 +35,7 @@ class RunTables(DatabaseFile):
         drafts: CopiedDrafts | None = None,
         experiment_id: str | None = None,
     ) -> str:
-        """Begin a run of this process on a saved study; returns its id.
+        """Create a run of this process on a saved study; returns its id.
 
         Args:
             study_id: of the study.
@@ -43,11 +43,11 @@ class RunTables(DatabaseFile):
             name: of the run.
             simulated: whether its frontier is.
             now: the time.
-            drafts: those of another run of the study, to begin with; they stay when that run is deleted.
-            experiment_id: of the experiment it belongs to.
+            drafts: drafts to copy from another run of the study; they stay when that run is deleted.
+            experiment_id: of its experiment.
 
         Raises:
-            StoreError: there is no such study, or the run of the drafts is gone.
+            StoreError: there is no such study, or the source run of the drafts does not exist.
         """
         run_id = new_run_id()
         row = {
@@ -62,31 +62,33 @@ class RunTables(DatabaseFile):
             **_begun(now),
         }
         with self._write() as db:
-            one(db, "studies", study_id)
+            get_row(db, "studies", study_id)
             db.table("runs").insert(storable(row))
-            tell(db, run_id, "run", "The run has begun.")
+            add_event(db, run_id, "run", "The run has begun.")
             if drafts:
                 copy_drafts(db, run_id, drafts)
         return run_id
 
     def reopen_run(self, run_id: str, now: datetime) -> None:
-        """Let this process go on with a run that has ended before it was complete.
+        """Resume a run in this process that ended before it was complete.
 
         Raises:
             StoreError: there is no such run, or it is running, completed or imported.
         """
         with self._write() as db:
-            row = one(db, "runs", run_id, "status, imported_at")
+            row = get_row(db, "runs", run_id, "status, imported_at")
             if row["status"] in ("running", "completed"):
                 raise StoreError(f"Run {run_id} is {row['status']}: there is nothing to resume.")
             if row["imported_at"]:
-                raise StoreError(f"Run {run_id} was imported: it can be read here, and resumed where it was made.")
-            change(db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0})
-            lose_open_calls(db, run_id)
-            tell(db, run_id, "run", "The run goes on.")
+                raise StoreError(f"Run {run_id} was imported: resume it in the installation where it was made.")
+            update_row(
+                db, "runs", (run_id,), {**_begun(now), "finished_at": None, "error": None, "cancel_requested": 0}
+            )
+            mark_calls_lost(db, run_id)
+            add_event(db, run_id, "run", "The run goes on.")
 
     def log(self, run_id: str) -> RunLog:
-        """Where the run writes its facts; each is one transaction, from any thread."""
+        """Return the log of a run; each fact is one transaction, from any thread."""
         return run_log(self, run_id)
 
     def finish_run(
@@ -101,7 +103,7 @@ class RunTables(DatabaseFile):
         scorer_version: str,
         now: datetime,
     ) -> None:
-        """Write down how a run ended. A call still in flight is lost, and charged at its reservation."""
+        """Save the result of a run. Calls still in flight become lost, charged at their reservation."""
         ending = {
             "status": status,
             "error": error,
@@ -112,39 +114,39 @@ class RunTables(DatabaseFile):
             "finished_at": iso(now),
         }
         with self._write() as db:
-            change(db, "runs", (run_id,), ending)
-            lose_open_calls(db, run_id)
-            tell(db, run_id, "run", f"The run has ended: {status}.")
+            update_row(db, "runs", (run_id,), ending)
+            mark_calls_lost(db, run_id)
+            add_event(db, run_id, "run", f"The run has ended: {status}.")
 
     def heartbeat(self, run_id: str, now: datetime) -> None:
-        """Say that the process of a run is alive."""
+        """Save that the process of a run is alive."""
         self._change_run(run_id, {"heartbeat_at": iso(now)})
 
     def request_cancel(self, run_id: str) -> None:
-        """Ask a run, in whichever process, to stop before its next call."""
+        """Ask a run, in any process, to stop before its next call."""
         self._change_run(run_id, {"cancel_requested": 1})
 
     def rename_run(self, run_id: str, name: str) -> None:
-        """Give a run another name."""
+        """Rename a run."""
         self._change_run(run_id, {"name": name})
 
     def mark_interrupted(self, now: datetime) -> list[str]:
-        """Mark the runs whose process has died, and return their ids.
+        """Mark the runs whose process has died as interrupted, and return their ids.
 
-        Dead is a process of this machine that is no longer there, and one of another machine that has
-        been silent for a minute. Their calls in flight are lost, and charged at their reservation.
+        A process on this machine is dead when it no longer exists, one on another machine after a minute without a
+        heartbeat. Calls in flight become lost, charged at their reservation.
         """
         with self._write() as db:
             running = db.query("SELECT id, host, pid, process_started, heartbeat_at FROM runs WHERE status = 'running'")
             dead = [row["id"] for row in running if _is_dead(row, now)]
             for run_id in dead:
-                change(db, "runs", (run_id,), {"status": "interrupted"})
-                lose_open_calls(db, run_id)
-                tell(db, run_id, "run", "The run was interrupted: its process is gone.")
+                update_row(db, "runs", (run_id,), {"status": "interrupted"})
+                mark_calls_lost(db, run_id)
+                add_event(db, run_id, "run", "The run was interrupted: its process is gone.")
         return dead
 
     def delete_run(self, run_id: str) -> None:
-        """Delete a run with its facts. Their bytes are only sure to be gone once the study is deleted too.
+        """Delete a run with its facts. Only deleting the study is sure to erase their bytes from the file.
 
         Raises:
             StoreError: there is no such run, or it is running.
@@ -152,10 +154,10 @@ class RunTables(DatabaseFile):
         self._delete("runs", run_id)
 
     def find_run(self, text: str) -> str:
-        """The id of the run that a person means: an id, the beginning of one, or a name.
+        """Find the id of a run from an id, the beginning of one, or a name.
 
         Raises:
-            InputError: no run or several fit; names the candidates.
+            InputError: no run or several match; names the candidates.
         """
         text = utf8(text)
         with self._read() as db:
@@ -166,20 +168,20 @@ class RunTables(DatabaseFile):
                 return str(found[0]["id"])
             recent = list(db.query(_LATEST))
         if found:
-            raise InputError(f"{len(found)} runs fit '{text}': {named(found[:5])}. Give a full id.")
+            raise InputError(f"{len(found)} runs match '{text}': {list_names(found[:5])}. Give a full id.")
         raise InputError(
-            f"No run fits '{text}'. " + (f"The latest are {named(recent)}." if recent else "There is none.")
+            f"No run matches '{text}'. " + (f"The latest are {list_names(recent)}." if recent else "There are no runs.")
         )
 
     def run(self, run_id: str) -> RunRecord:
-        """Everything about a run, equal to the record of the same run kept in memory.
+        """Return the complete record of a run, equal to that of the same run kept in memory.
 
         Raises:
             StoreError: there is no such run.
         """
         with self._read() as db:
-            row = one(db, "runs", run_id)
-            study = one(db, "studies", row["study_id"], "name, documents, participants, segments, words")
+            row = get_row(db, "runs", run_id)
+            study = get_row(db, "studies", row["study_id"], "name, documents, participants, segments, words")
             facts = read_facts(db, run_id)
         values = {key: row[key] for key in row.keys() & RunRecord.model_fields.keys()}
         config, timing = HybridConfig.model_validate_json(row["config"]), Timing.model_validate_json(row["timing"])
@@ -187,23 +189,23 @@ class RunTables(DatabaseFile):
         return with_facts(RunRecord.model_validate({**values, **own}), facts)
 
     def facts(self, run_id: str) -> RunFacts:
-        """What a run has produced so far, drafts without a score included: what a resumed run builds on.
+        """Return the facts of a run so far, drafts without a score included, for resuming it.
 
         Raises:
             StoreError: there is no such run.
         """
         with self._read() as db:
-            one(db, "runs", run_id, "id")
+            get_row(db, "runs", run_id, "id")
             return read_facts(db, run_id)
 
     def progress(self, run_id: str) -> RunProgress:
-        """How far a run is.
+        """Return the progress of a run.
 
         Raises:
             StoreError: there is no such run.
         """
         with self._read() as db:
-            run = one(db, "runs", run_id, _PROGRESS)
+            run = get_row(db, "runs", run_id, _PROGRESS)
             stages = list(
                 db.query(
                     "SELECT stage, planned, started_at FROM stages WHERE run_id = ? ORDER BY started_at, rowid",
@@ -218,7 +220,7 @@ class RunTables(DatabaseFile):
 
     def _change_run(self, run_id: str, columns: dict[str, Any]) -> None:
         with self._write() as db:
-            change(db, "runs", (run_id,), columns)
+            update_row(db, "runs", (run_id,), columns)
 
 
 _FITTING = """
@@ -246,12 +248,12 @@ _PROGRESS = """
 
 
 def _begun(now: datetime) -> dict[str, Any]:
-    """The columns that say that this process is at work on a run."""
+    """Return the columns that mark a run as running in this process."""
     return {**this_process().model_dump(), "status": "running", "heartbeat_at": iso(now)}
 
 
 def _is_dead(row: dict[str, Any], now: datetime) -> bool:
-    """Whether nobody is at work on a running run any more."""
+    """Check whether the process of a running run is dead."""
     alive = is_alive(ProcessMark.model_validate({key: row[key] for key in ProcessMark.model_fields}))
     if alive is None:
         return now - datetime.fromisoformat(row["heartbeat_at"]) > _SILENT_AFTER

@@ -1,39 +1,39 @@
-"""Scores and costs of drafts, read from columns: what a threshold is moved over."""
+"""Scores and costs of drafts, read from columns, for analysing thresholds."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from pipeline.domain.scores import RunScores, ScoredDraft, best_first
-from pipeline.store.rows import one
+from pipeline.store.rows import get_row
 from pipeline.store.store import DatabaseFile
 
 
 class ScoreTables(DatabaseFile):
-    """The part of the store that answers for many drafts at once."""
+    """Store methods for scores and statuses of many runs."""
 
     def scores(self, run_ids: Sequence[str]) -> tuple[RunScores, ...]:
-        """The assessed drafts of runs, without their texts, in the given order.
+        """Return the assessed drafts of runs, without texts, in the given order.
 
         Raises:
-            StoreError: one of the runs is not there.
+            StoreError: one of the runs does not exist.
         """
         found = []
         with self._read() as db:
             for run_id in run_ids:
-                row = one(db, "runs", run_id, _COLUMNS)
+                row = get_row(db, "runs", run_id, _COLUMNS)
                 drafts = best_first([_draft(draft) for draft in db.query(_DRAFTS, {"run": run_id})])
                 config = json.loads(row.pop("config"))
                 found.append(RunScores.model_validate({**row, "config": config, "drafts": drafts}))
         return tuple(found)
 
     def branches(self, run_ids: Sequence[str]) -> tuple[str, ...]:
-        """Ids of the runs that began with the drafts of these, oldest first."""
+        """Return the ids of the runs that reuse the drafts of these runs, oldest first."""
         with self._read() as db:
             return tuple(str(row["id"]) for row in db.query(_BRANCHES, [json.dumps(list(run_ids))]))
 
     def run_states(self, run_ids: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
-        """Id, status and time of the end of each run that is there: what a cached figure of it depends on."""
+        """Return id, status and end time of each existing run: the cache key of results computed from it."""
         with self._read() as db:
             rows = db.query(_STATES, [json.dumps(list(run_ids))])
             return tuple((row["id"], row["status"], row["ended"]) for row in rows)
@@ -53,7 +53,7 @@ _STATES = """
     SELECT id, status, COALESCE(finished_at, '') AS ended FROM runs WHERE id IN (SELECT value FROM json_each(?))
 """
 
-# Of the scores only completeness is never missing once there is an assessment.
+# Completeness is the only score that every assessment has.
 _DRAFTS = """
     SELECT drafts.draft_id AS id, drafts.overall, json_extract(drafts.body, '$.focus') AS focus,
         COALESCE(paid.micros, 0) AS local_micros, personas.outcome, COALESCE(personas.cost_micros, 0) AS refine_micros,

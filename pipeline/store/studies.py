@@ -1,11 +1,11 @@
-"""Studies: the text that runs refer to; and how files of a shape are read, where somebody corrected it."""
+"""Studies, and manual corrections to the import of files."""
 
 from datetime import datetime
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.study import Study, StudySize
-from pipeline.store.rows import as_json, change, iso, one, size_of, storable
+from pipeline.store.rows import as_json, get_row, iso, size_of, storable, update_row
 from pipeline.store.store import DatabaseFile
 
 
@@ -19,34 +19,34 @@ class StudySummary(Frozen):
     """When it was first saved."""
     runs: int
     private: bool
-    """Whether it never leaves this machine."""
+    """True if it never leaves this machine."""
 
 
 class StudyTables(DatabaseFile):
-    """The part of the store that keeps studies."""
+    """Store methods for studies."""
 
     def save_study(self, study: Study) -> None:
-        """Keep a study. One that is known already stays as it is, because runs refer to its segments.
+        """Save a study. An existing one stays unchanged, because runs refer to its segments.
 
-        Only one that was imported without its words gets them.
+        Only a study that was imported without its text is completed.
         """
         row = {"id": study.id, "name": study.name, **study.size.model_dump(), "body": as_json(study)}
         with self._write() as db:
             db.table("studies").insert(storable(row), ignore=True)
             if db.execute("DELETE FROM withheld_studies WHERE study_id = ?", [study.id]).rowcount:
-                change(db, "studies", (study.id,), {"body": row["body"]})
+                update_row(db, "studies", (study.id,), {"body": row["body"]})
 
     def study(self, study_id: str) -> Study:
-        """The whole study.
+        """Return the whole study.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._read() as db:
-            return Study.model_validate_json(one(db, "studies", study_id)["body"])
+            return Study.model_validate_json(get_row(db, "studies", study_id)["body"])
 
     def studies(self) -> list[StudySummary]:
-        """All studies, newest first."""
+        """Return all studies, newest first."""
         with self._read() as db:
             rows = db.query(
                 """
@@ -69,18 +69,18 @@ class StudyTables(DatabaseFile):
             ]
 
     def is_private(self, study_id: str) -> bool:
-        """Whether a study never leaves this machine, whatever a configuration says."""
+        """Check whether a study never leaves this machine, whatever the configuration."""
         with self._read() as db:
             return bool(db.table("private_studies").count_where("study_id = ?", [study_id]))
 
     def set_private(self, study_id: str, private: bool) -> None:
-        """Keep a study on this machine, or allow again that its words are sent; runs that are going on obey at once.
+        """Keep a study on this machine, or allow sending its text again; takes effect at once, also in running runs.
 
         Raises:
-            StoreError: there is none of that id.
+            StoreError: there is none with that id.
         """
         with self._write() as db:
-            one(db, "studies", study_id, "id")
+            get_row(db, "studies", study_id, "id")
             if private:
                 db.table("private_studies").insert({"study_id": study_id}, ignore=True)
             else:
@@ -90,24 +90,24 @@ class StudyTables(DatabaseFile):
         """Delete a study with all its runs, and erase their text from the file.
 
         Raises:
-            StoreError: there is none of that id, one of its runs is running, or another program kept
-                the text from being erased.
+            StoreError: there is none with that id, one of its runs is running, or another program prevented erasing
+                the text.
         """
         self._delete("studies", study_id)
         self._erase()
 
     def mappings(self) -> dict[str, StudyMapping]:
-        """Every correction of how files are read, by the shape of the file; `mappings().get` suits the loaders."""
+        """Return all corrections to the import of files, by shape of the file; `mappings().get` suits the loaders."""
         with self._read() as db:
             return {row["shape"]: StudyMapping.model_validate_json(row["body"]) for row in db.table("mappings").rows}
 
     def save_mapping(self, mapping: StudyMapping, now: datetime) -> None:
-        """Remember a correction, in the place of an earlier one for the same shape."""
+        """Save a correction, replacing an earlier one for the same shape."""
         row = {"shape": mapping.shape, "body": as_json(mapping), "saved_at": iso(now)}
         with self._write() as db:
             db.table("mappings").insert(storable(row), replace=True)
 
     def forget_mapping(self, shape: str) -> None:
-        """Let files of a shape be read as they are recognised again; nothing happens when none is remembered."""
+        """Delete the correction for a shape, so that its files are read as recognised; does nothing without one."""
         with self._write() as db:
             db.execute("DELETE FROM mappings WHERE shape = ?", [shape])

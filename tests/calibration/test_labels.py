@@ -23,13 +23,13 @@ from pipeline.calibration.pool import pool_of
 from pipeline.calibration.position import on_stops, stop_at_or_over
 from pipeline.calibration.table import read_cases
 from pipeline.domain.labels import DesignSettings, DraftKey, Label, LabelSet, Promise, StoredDesign, Verdict
-from pipeline.domain.scores import scored
+from pipeline.domain.scores import scores_of
 from pipeline.errors import InputError
 from pipeline.sources.reading import SourceFile
 from tests.factories import STARTED, make_run
 
 RUN = make_run([number / 60 for number in range(60)], threshold=0.5, refined={number: 0.9 for number in range(60)})
-RUNS = [scored(RUN)]
+RUNS = [scores_of(RUN)]
 SETTINGS = DesignSettings(labels=30)
 
 
@@ -132,12 +132,12 @@ def test_a_plan_says_how_many_labels_a_promise_needs_at_least():
 
 def test_several_runs_are_drawn_from_together_only_with_one_setup_and_drafts_of_their_own():
     other = make_run([number / 61 for number in range(40)], run_id="run-2")
-    design = draw_from([*RUNS, scored(other)], DesignSettings(labels=60))
+    design = draw_from([*RUNS, scores_of(other)], DesignSettings(labels=60))
     assert {task.run_id for task in design.tasks} == {"run-1", "run-2"}
     with pytest.raises(InputError, match="hold the same drafts"):
         draw_from([*RUNS, RUNS[0].model_copy(update={"id": "run-3"})], SETTINGS)
     with pytest.raises(InputError, match="cannot be labelled together"):
-        draw_from([*RUNS, scored(other.model_copy(update={"scorer_version": "9"}))], SETTINGS)
+        draw_from([*RUNS, scores_of(other.model_copy(update={"scorer_version": "9"}))], SETTINGS)
     with pytest.raises(InputError, match="Choose at least one"):
         draw_from([], SETTINGS)
 

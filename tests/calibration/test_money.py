@@ -9,7 +9,7 @@ from pipeline.calibration.pool import pool_of
 from pipeline.calibration.position import CONTROL_WORDS, ControlComparison, compare_controls
 from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.calibration.worth import recovery
-from pipeline.domain.scores import scored
+from pipeline.domain.scores import scores_of
 from pipeline.results.figures import run_figures
 from tests.factories import make_call, make_run
 
@@ -227,7 +227,7 @@ def test_a_sweep_at_the_threshold_of_a_run_is_that_run(threshold: float) -> None
         make_call(number, draft=number, cost_micros=700).model_copy(update={"stage": "draft"}) for number in range(6)
     ]
     run = make_run(scores, threshold=threshold, refined=refined, extra_calls=drafting, frontier_only_micros=131_000)
-    table = sweep(pool_of([scored(run)]).cases)
+    table = sweep(pool_of([scores_of(run)]).cases)
     row = table.index(threshold)
     assert table.local[row] == sum(final.outcome == "kept_local" for final in run.personas)
     assert table.cost_micros[row] == run.spent_micros
@@ -238,7 +238,7 @@ def test_a_sweep_at_the_threshold_of_a_run_is_that_run(threshold: float) -> None
 
 def test_a_median_threshold_over_all_drafts_escalates_few_of_those_kept() -> None:
     run = make_run(list(np.linspace(0.05, 0.95, 20)), count=10, otherwise="frontier_unavailable")
-    everything, kept = (pool_of([scored(run)], kept_only=only).cases for only in (False, True))
+    everything, kept = (pool_of([scores_of(run)], kept_only=only).cases for only in (False, True))
     assert (len(everything), len(kept)) == (20, 10)
     median = float(np.median(everything.score))
     assert kept.accepted(median).all()
@@ -247,7 +247,7 @@ def test_a_median_threshold_over_all_drafts_escalates_few_of_those_kept() -> Non
 
 def test_drafts_that_were_not_refined_share_the_counterfactual_cost_of_their_run() -> None:
     run = make_run([0.9, 0.8, 0.3], refined={2: 0.5}, cost_micros=30_000, frontier_only_micros=70_000)
-    cases = pool_of([scored(run), scored(run)]).cases
+    cases = pool_of([scores_of(run), scores_of(run)]).cases
     assert cases.frontier_micros.tolist() == [20_000, 20_000, 30_000] * 2
     assert cases.imputed.tolist() == [True, True, False] * 2
     assert cases.cluster.max() == 2  # the same people in both runs

@@ -80,7 +80,7 @@ def test_labels_of_another_run_are_not_used_and_the_sentence_says_why(database: 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--run", "nothing"], "No run fits 'nothing'"),
+        (["--run", "nothing"], "No run matches 'nothing'"),
         (["--csv", "x.csv", "--run", "x"], "not allowed with argument"),
         ([], "one of the arguments --csv --run is required"),
         (["--csv", "x.csv", "--design", "d"], "--design: names labels in the database, and needs --run"),

@@ -12,7 +12,7 @@ from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.hybrid.pipeline import HybridPipeline
-from pipeline.jobs.experiment import drafts_of, plan_experiment
+from pipeline.jobs.experiment import ensure_drafts, plan_experiment
 from pipeline.jobs.grid import Grid
 from pipeline.jobs.worker import Worker
 from pipeline.providers import ProviderSpec, provider_class
@@ -120,7 +120,7 @@ def test_an_experiment_is_refused_before_its_drafts(store, study, settings) -> N
         }
     )
     with pytest.raises(ConfigError, match=r"cell 1 .*never leaves"):
-        drafts_of(grid, study, store, Worker(store), settings, None, lambda _run: None)
+        ensure_drafts(grid, study, store, Worker(store), settings, None, lambda _run: None)
     run_id = Worker(store).run(study.id, ALL_LOCAL, settings)
     drafted = store.run(run_id)
     with pytest.raises(ConfigError, match="never leaves"):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.domain.calls import CallChoice, CallGroup, totals
+from pipeline.domain.calls import CallChoice, CallGroup, sum_calls
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import ModelCall, Timing, Usage
 from pipeline.errors import StoreError
@@ -39,7 +39,7 @@ def local(number: int, latency_ms: int = 4) -> ModelCall:
 def test_totals_tell_apart_how_attempts_ended_and_what_is_still_reserved(store):
     ended = [make_call(n, status=status) for n, status in enumerate(("ok", "truncated", "failed", "lost", "in_flight"))]
     run_id = write(store, [*ended, local(9)])
-    total = totals(store.call_groups(run_id), CallChoice(run_id=run_id))
+    total = sum_calls(store.call_groups(run_id), CallChoice(run_id=run_id))
     counts = (total.attempts, total.answered, total.unusable, total.failed, total.lost, total.in_flight)
     assert counts == (6, 2, 1, 1, 1, 1)
     assert (total.paid, total.settled_micros, total.reserved_micros) == (4, 60_000, 20_000)
@@ -49,7 +49,7 @@ def test_totals_tell_apart_how_attempts_ended_and_what_is_still_reserved(store):
 def test_real_and_simulated_money_are_never_added_up(store):
     write(store, [make_call(0)])
     write(store, [make_call(0, simulated=True), make_call(1, simulated=True, status="in_flight")], simulated=True)
-    total = totals(store.call_groups(), CallChoice())
+    total = sum_calls(store.call_groups(), CallChoice())
     assert (total.settled_micros, total.reserved_micros) == (20_000, 0)
     assert (total.simulated_settled_micros, total.simulated_reserved_micros) == (20_000, 20_000)
     assert (total.has_real, total.has_simulated) == (True, True)
@@ -66,7 +66,7 @@ def test_a_choice_narrows_totals_lists_and_latencies_alike(store):
         (CallChoice(status="failed"), 1),
         (CallChoice(run_id="run-gone"), 0),
     ):
-        assert totals(store.call_groups(choice.run_id), choice).attempts == expected
+        assert sum_calls(store.call_groups(choice.run_id), choice).attempts == expected
         assert len(store.calls(choice)) == expected
         assert sum(latency.n for latency in store.call_latencies(choice)) == expected
 
@@ -87,10 +87,10 @@ def test_calls_are_paged_and_a_call_knows_how_many_are_newer(store):
         listed = [(item.run_id, item.call.id) for item in store.calls(choice)]
         pages = [store.calls(choice, limit=2, offset=offset) for offset in (0, 2, 4)]
         assert [(item.run_id, item.call.id) for page in pages for item in page] == listed
-        found = store.newer_calls(choice, run_id, "draft-001.refine.2")
+        found = store.count_newer_calls(choice, run_id, "draft-001.refine.2")
         assert found == newer
         assert found is None or listed[found] == (run_id, "draft-001.refine.2")
-    assert store.newer_calls(CallChoice(run_id=run_id), other, "draft-001.refine.9") is None
+    assert store.count_newer_calls(CallChoice(run_id=run_id), other, "draft-001.refine.9") is None
 
 
 def test_a_call_that_is_not_there_is_named(store):
@@ -129,7 +129,7 @@ GROUPS = st.builds(
 
 @given(st.lists(GROUPS, max_size=8))
 def test_no_attempt_and_no_money_is_lost_or_counted_twice(groups):
-    total = totals(groups, CallChoice())
+    total = sum_calls(groups, CallChoice())
     ended = total.answered + total.unusable + total.failed + total.lost + total.in_flight
     assert total.attempts == ended == sum(group.attempts for group in groups)
     money = (total.settled_micros, total.reserved_micros, total.simulated_settled_micros)
@@ -137,9 +137,9 @@ def test_no_attempt_and_no_money_is_lost_or_counted_twice(groups):
     elsewhere = total.elsewhere_micros + total.simulated_elsewhere_micros
     assert elsewhere == sum(group.cost_micros for group in groups if group.imported)
     assert here + elsewhere == sum(group.cost_micros for group in groups)
-    of_a_run = totals(groups, CallChoice(run_id="run-1"))
+    of_a_run = sum_calls(groups, CallChoice(run_id="run-1"))
     assert (of_a_run.elsewhere_micros, of_a_run.attempts) == (0, total.attempts)
-    stages = [totals(groups, CallChoice(stage=stage)).cached_tokens for stage in ("draft", "refine")]
+    stages = [sum_calls(groups, CallChoice(stage=stage)).cached_tokens for stage in ("draft", "refine")]
     assert sum(stages) == total.cached_tokens
 
 
@@ -153,4 +153,6 @@ def test_sums_follow_calls_that_change_and_runs_that_go(store):
     store.delete_run(gone)
     assert store.call_groups() == store.call_groups(kept)
     assert {group.status: group.attempts for group in store.call_groups()} == {"ok": 1, "failed": 1, "in_flight": 1}
-    assert totals(store.call_groups(), CallChoice()).paid == sum(call.cost_micros > 0 for call in store.run(kept).calls)
+    assert sum_calls(store.call_groups(), CallChoice()).paid == sum(
+        call.cost_micros > 0 for call in store.run(kept).calls
+    )

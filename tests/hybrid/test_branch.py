@@ -88,7 +88,7 @@ def test_drafts_without_a_score_are_scored_and_missing_ones_are_told(tmp_path: P
         db.execute("DELETE FROM drafts WHERE draft_id = 'draft-0004'")
     run = bench.branch()
     assert len(run.drafts) == 3
-    assert any("no others are written" in warning for warning in run.warnings)
+    assert any("no more are written" in warning for warning in run.warnings)
 
 
 @pytest.mark.parametrize("name", INHERITED)
@@ -115,7 +115,7 @@ def test_running_run_and_run_without_drafts_cannot_be_branched() -> None:
 def test_scores_count_only_for_the_same_version_of_the_score() -> None:
     source = make_run([0.5])
     assert not keeps_scores(source.config, source)
-    assert "another version of the score" in branch_notes(source.config, source)[0]
+    assert "another scorer version" in branch_notes(source.config, source)[0]
 
 
 def test_command_line_takes_drafts_of_a_run_and_calls_the_frontier_only_when_told(

@@ -1,22 +1,22 @@
 import pytest
 
 from pipeline.domain.config import HybridConfig, Settings
-from pipeline.domain.scores import RunScores, scored
-from pipeline.hybrid.forecast import Outlook, outlook
-from pipeline.hybrid.preflight import Plan, plan
+from pipeline.domain.scores import RunScores, scores_of
+from pipeline.hybrid.forecast import RunForecast, forecast_run
+from pipeline.hybrid.preflight import Plan, plan_run
 from pipeline.providers import Health
 from tests.factories import make_run
 
 SIMULATED = HybridConfig(local_provider="builtin", frontier_provider="simulated")
 
 
-def _outlook(config: HybridConfig, *earlier: RunScores) -> Outlook:
-    return outlook(config, plan(config, Settings()), earlier)
+def _outlook(config: HybridConfig, *earlier: RunScores) -> RunForecast:
+    return forecast_run(config, plan_run(config, Settings()), earlier)
 
 
 def _run(*scores: float | None, **settings: object) -> RunScores:
     config = SIMULATED.model_copy(update={"count": len(scores), **settings})
-    return scored(make_run(scores, count=len(scores)).model_copy(update={"config": config}))
+    return scores_of(make_run(scores, count=len(scores)).model_copy(update={"config": config}))
 
 
 def test_the_sentence_says_who_drafts_what_stays_and_what_it_costs() -> None:
@@ -80,11 +80,13 @@ def test_one_persona_reads_well() -> None:
 
 def test_redaction_is_named_where_something_leaves() -> None:
     config = HybridConfig(local_provider="builtin")
-    planned = plan(SIMULATED, Settings())
+    planned = plan_run(SIMULATED, Settings())
     assert planned.frontier is not None
     sent = Plan(**{**planned._asdict(), "frontier": _Paid()})
-    assert "after names, contact details and numbers of cards and papers are replaced" in outlook(config, sent).data
-    assert "as they are" in outlook(config.model_copy(update={"redact": False}), sent).data
+    assert (
+        "after names, contact details and numbers of cards and papers are replaced" in forecast_run(config, sent).data
+    )
+    assert "as they are" in forecast_run(config.model_copy(update={"redact": False}), sent).data
 
 
 class _Paid:
@@ -98,13 +100,13 @@ class _Paid:
     [("http://127.0.0.1:11434", "by qwen2.5:7b here"), ("http://gpu.example:11434", "by qwen2.5:7b on your ollama")],
 )
 def test_a_drafting_server_elsewhere_is_not_called_here(address: str, words: str) -> None:
-    planned = plan(SIMULATED, Settings())
+    planned = plan_run(SIMULATED, Settings())
     remote = planned._asdict() | {
         "config": planned.config.model_copy(update={"local_provider": "ollama"}),
         "local": _Server(),
         "local_health": Health(ready=True, sentence=f"Ollama at {address} has qwen2.5:7b."),
     }
-    seen = outlook(SIMULATED, Plan(**remote))
+    seen = forecast_run(SIMULATED, Plan(**remote))
     assert words in seen.sentence
     assert address in seen.data
 

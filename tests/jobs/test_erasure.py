@@ -111,7 +111,7 @@ def test_while_somebody_reads_it_says_what_to_do_and_the_next_close_finishes_it(
     reader.execute("BEGIN")
     reader.execute("SELECT COUNT(*) FROM studies").fetchone()
     hasty = Store(place, busy_s=0.2)
-    with pytest.raises(StoreError, match="until the other programs that have the database open close it"):
+    with pytest.raises(StoreError, match="until all other programs close the database"):
         erase_study(hasty, study.id, place.parent / ".cache")
     assert [kept.name for kept in store.studies()] == ["Sheds"]
     reader.close()

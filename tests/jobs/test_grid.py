@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import ConfigError
-from pipeline.jobs.grid import MOST_CELLS, Grid, cells_of, identity, load_grid, parse_grid
+from pipeline.jobs.grid import MOST_CELLS, Grid, cells_of, experiment_id_of, load_grid, parse_grid
 
 
 def grid_of(**values: object) -> Grid:
@@ -77,7 +77,7 @@ def test_cell_with_a_wrong_value_is_named(values: dict[str, object], complaint: 
 def test_the_same_name_cells_and_drafts_are_the_same_experiment_whatever_the_budget() -> None:
     def identity_of(drafts: str = "run-1", **values: object) -> str:
         grid = grid_of(**values)
-        return identity(grid, cells_of(grid, None, "g"), drafts)
+        return experiment_id_of(grid, cells_of(grid, None, "g"), drafts)
 
     assert identity_of() == identity_of(max_cost=9)
     others = {identity_of("run-2"), identity_of(experiment="f"), identity_of(hybrid={"redact": False})}

@@ -118,7 +118,7 @@ def test_bill_beyond_the_budget_is_told_and_no_further_call_is_started(tmp_path:
     assert [call.flag for call in run.calls if call.flag] == ["90000 output tokens were billed, and 2000 were allowed."]
     assert bench.outcomes(run_id).count("budget_exhausted") == 3
     assert any("billed more than was asked for" in warning for warning in run.warnings)
-    assert any("over the budget of $0.50" in warning for warning in run.warnings)
+    assert any("exceed the budget of $0.50" in warning for warning in run.warnings)
 
 
 def test_two_programs_on_one_database_share_the_budget_of_their_project(tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def damage(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "sentence"), [(Path.unlink, "may not be written|still there"), (damage, "damaged|not a SQLite")]
+    ("happens", "sentence"), [(Path.unlink, "is read-only|existing file"), (damage, "damaged|not a SQLite")]
 )
 def test_database_that_is_lost_during_a_run_is_reported(
     tmp_path: Path, happens: Callable[[Path], None], sentence: str

@@ -6,8 +6,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline.domain.config import HybridConfig, from_environment
-from pipeline.hybrid.preflight import plan
-from pipeline.hybrid.preview import examples
+from pipeline.hybrid.preflight import plan_run
+from pipeline.hybrid.preview import example_requests
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from tests.pages.conftest import App, words
@@ -70,15 +70,15 @@ def test_what_would_be_sent_is_shown_with_replacements_marked(
     study = load_files([SourceFile(name="a.csv", data=f"participant,name,answer\n{rows}".encode())], "a")
     Store(tmp_path / "persona.db").save_study(study)
     config = HybridConfig(local_provider="builtin", count=1)
-    (example,) = examples(study, config, plan(config, from_environment()), None, None)
+    (example,) = example_requests(study, config, plan_run(config, from_environment()), None, None)
     assert "Bernard" not in example.prompt
     assert "".join(span.text for span in example.spans) == example.prompt
     assert "P1" in {span.text for span in example.spans if span.replaced}
     plain = config.model_copy(update={"redact": False})
-    (shown,) = examples(study, plain, plan(plain, from_environment()), None, None)
+    (shown,) = example_requests(study, plain, plan_run(plain, from_environment()), None, None)
     assert "Bernard" in shown.prompt
     assert shown.replaced == 0
     offline = config.model_copy(update={"frontier_provider": "simulated"})
-    assert examples(study, offline, plan(offline, from_environment()), None, None) == ()
+    assert example_requests(study, offline, plan_run(offline, from_environment()), None, None) == ()
     page = _open(app, "configure")
     assert "What would be sent, word for word" in [part.label for part in page.expander]

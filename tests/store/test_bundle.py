@@ -211,7 +211,7 @@ def test_study_without_words_runs_nothing_until_its_files_are_uploaded(exported,
     store, run_id, _ = exported
     empty.import_bundle(without_source(store.bundle([run_id])), NOW)
     config = HybridConfig(local_provider="builtin", enabled=False)
-    with pytest.raises(InputError, match="without its words"):
+    with pytest.raises(InputError, match="without its text"):
         Worker(empty).run("study-1", config, Settings())
     empty.save_study(make_study())
     assert empty.study("study-1") == make_study()
@@ -272,7 +272,7 @@ def test_id_that_is_here_with_other_content_is_refused_and_nothing_else_of_the_b
 CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], object], bool, str]] = {
     "tampered": (edit("runs/", name="Another"), False, "checksum"),
     "future": (edit("manifest.json", format="persona.bundle/3", more=1), False, "Update the program"),
-    "other program": (edit("manifest.json", format="something"), False, "does not say"),
+    "other program": (edit("manifest.json", format="something"), False, "is not that of a bundle of runs"),
     "no manifest": (lambda members: members.pop("manifest.json"), False, "has no manifest.json"),
     "no study": (lambda members: members.pop("studies/study-1.json"), False, "studies/study-1.json"),
     "extra": (lambda members: members.update({"readme.txt": b"hello"}), False, "readme.txt"),
@@ -280,7 +280,7 @@ CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], object], bool, str]] = {
     "absolute": (lambda members: members.update({"/tmp/x.json": b"x"}), False, "/tmp/x.json"),
     "traversing id": (edit("manifest.json", runs=["../../x"]), False, "cannot be imported"),
     "running": (edit("runs/", status="running"), True, "status"),
-    "other id": (edit("runs/", id="run-00000000"), True, "another id"),
+    "other id": (edit("runs/", id="run-00000000"), True, "differs from its manifest"),
     "other study": (edit("runs/", study_id="study-2"), True, "study-2"),
     "unknown setting": (edit("runs/", config={"surprise": 1}), True, "surprise"),
     "persona of no draft": (edit("runs/", drafts=[]), True, "there is no draft"),

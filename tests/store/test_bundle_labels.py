@@ -123,14 +123,14 @@ def test_bundle_of_the_first_format_is_still_read(store: Store):
     ("change", "sentence"),
     [
         (lambda design: design["labels"][0].update(place=99), "no task 99"),
-        (lambda design: design["labels"].append(design["labels"][0]), "there twice"),
+        (lambda design: design["labels"].append(design["labels"][0]), "the same label occurs twice"),
         (lambda design: design["labels"][0].update(verdict="fine"), "verdict"),
         (lambda design: design["labels"][0].update(labelled_at="2026-03-02T09:30:00"), "no time zone"),
-        (lambda design: design["stored"].update(id="design-0"), "another id"),
+        (lambda design: design["stored"].update(id="design-0"), "differs from its manifest"),
         (lambda design: design["stored"].update(run_ids=["run-0"]), "not one that it was drawn from"),
         (lambda design: design["stored"]["design"].update(tasks=[]), "no task"),
-        (lambda design: design["stored"]["design"]["setup"].update(study_id="study-2"), "not in it"),
-        (lambda design: design["stored"]["design"]["tasks"][0].update(draft_id="draft-9"), "draft that is not in it"),
+        (lambda design: design["stored"]["design"]["setup"].update(study_id="study-2"), "lacks a run or the study"),
+        (lambda design: design["stored"]["design"]["tasks"][0].update(draft_id="draft-9"), "lacks a draft"),
     ],
 )
 def test_changed_design_is_refused_in_a_sentence(store: Store, change, sentence: str):

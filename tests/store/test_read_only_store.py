@@ -87,7 +87,7 @@ def test_most_of_what_the_store_does_is_known_to_write() -> None:
 @pytest.mark.parametrize("name", WRITING)
 def test_every_method_that_writes_is_refused(store: ReadOnlyStore, name: str) -> None:
     method = getattr(store, name)
-    with pytest.raises(AccessDenied, match="You may look at runs here"), ExitStack() as stack:
+    with pytest.raises(AccessDenied, match="You have read-only access here"), ExitStack() as stack:
         stack.enter_context(_done(method(**_arguments(method, store))))
 
 

@@ -51,7 +51,7 @@ def names(store, **choice):
 def test_every_word_of_a_search_must_occur_somewhere_whatever_its_case(store):
     run(store, "ÄRGER at Night")
     tagged = run(store, "Day", after_s=1)
-    store.describe_run(tagged, tags=["board  meeting", "board meeting", " "], note="ärger too")
+    store.annotate_run(tagged, tags=["board  meeting", "board meeting", " "], note="ärger too")
     assert names(store, words="ärger") == ["Day", "ÄRGER at Night"]
     assert names(store, words="NIGHT heating") == ["ÄRGER at Night"]
     assert names(store, words="meeting") == ["Day"]
@@ -134,7 +134,7 @@ def test_a_run_that_is_taken_away_is_gone_everywhere_and_comes_back_whole(store)
         with pytest.raises(StoreError, match="There is no run"):
             ask(run_id)
     for text in (run_id, "Mine"):
-        with pytest.raises(InputError, match="No run fits"):
+        with pytest.raises(InputError, match="No run matches"):
             store.find_run(text)
     store.restore_run(run_id)
     assert store.run(run_id) == before
@@ -222,7 +222,7 @@ def test_a_comparison_goes_with_the_last_of_its_runs(store):
 
 @pytest.mark.parametrize("number", [0, 1, 9])
 def test_fewer_than_two_and_more_than_eight_runs_are_refused(store, number):
-    with pytest.raises(InputError, match="2 to 8 can be compared"):
+    with pytest.raises(InputError, match="Choose 2 to 8 runs to compare"):
         store.save_comparison("x", [f"run-{at}" for at in range(number)], STARTED)
 
 

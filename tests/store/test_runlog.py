@@ -111,7 +111,7 @@ def test_the_record_of_a_run_in_memory_is_complete():
     ("sentence", "words"),
     [
         (describe(make_draft(0, 0.5).draft), "draft-001 is written: Persona 1."),
-        (describe(DraftFailure(draft_id="draft-001", reason="cut\noff")), "draft-001 could not be had: cut off"),
+        (describe(DraftFailure(draft_id="draft-001", reason="cut\noff")), "draft-001 failed: cut off"),
         (describe(make_final(make_draft(0, 0.9), "kept_local")), "Persona 1 is finished (kept local)."),
         (describe(make_call(0, status="in_flight")), "anthropic claude-sonnet-5-5 is refining draft-001."),
         (describe(make_call(0)), "anthropic claude-sonnet-5-5 has answered about draft-001."),

@@ -95,7 +95,7 @@ def a_run_with_everything():
         update={
             "calls": (call, *run.calls[1:]),
             "failures": (DraftFailure(draft_id="draft-006", reason="no answer"),),
-            "warnings": ("1 of 6 drafts could not be had.", "Little data."),
+            "warnings": ("1 of 6 drafts failed.", "Little data."),
         }
     )
 
@@ -202,8 +202,8 @@ def test_a_run_can_be_renamed_and_cancelled_from_elsewhere(store, path):
 
 def test_a_failed_run_says_why(store):
     run_id = begin(store)
-    finish(store, run_id, "failed", error="None of 3 drafts could be had.")
-    assert (store.run(run_id).status, store.run(run_id).error) == ("failed", "None of 3 drafts could be had.")
+    finish(store, run_id, "failed", error="All 3 drafts failed.")
+    assert (store.run(run_id).status, store.run(run_id).error) == ("failed", "All 3 drafts failed.")
 
 
 def test_a_cancelled_run_can_be_taken_up_again(store):
@@ -404,7 +404,7 @@ def test_a_run_is_found_by_id_beginning_or_name(store):
 def test_an_ambiguous_run_is_answered_with_the_candidates(store):
     first, second = begin(store), begin(store)
     for text in ("run-", "Night tariff"):
-        with pytest.raises(InputError, match=f"2 runs fit '{text}': .*(Night tariff).*Give a full id") as caught:
+        with pytest.raises(InputError, match=f"2 runs match '{text}': .*(Night tariff).*Give a full id") as caught:
             store.find_run(text)
         assert first in str(caught.value)
         assert second in str(caught.value)
@@ -413,7 +413,7 @@ def test_an_ambiguous_run_is_answered_with_the_candidates(store):
 @pytest.mark.parametrize("text", ["run-zzz", "", "%", "run-\0", "\ud800", "Night"])
 def test_an_unknown_run_is_answered_with_the_latest(store, text):
     run_id = begin(store)
-    with pytest.raises(InputError, match=f"No run fits .* The latest are {run_id}"):
+    with pytest.raises(InputError, match=f"No run matches .* The latest are {run_id}"):
         store.find_run(text)
 
 
@@ -625,7 +625,7 @@ def test_a_reader_that_keeps_deleted_text_alive_is_reported(store, path):
     with sqlite3.connect(path) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM runs").fetchone()
-        with pytest.raises(StoreError, match="It is deleted, but its text can be found"):
+        with pytest.raises(StoreError, match="It is deleted, but its text remains"):
             Store(path, busy_s=0.1).delete_study("study-1")
         reader.rollback()
     reader.close()
@@ -644,7 +644,7 @@ def test_the_folder_is_made_and_the_name_may_hold_anything(tmp_path):
 
 def test_a_file_that_is_no_database_is_left_alone(path):
     path.write_bytes(b"participant,answer\nP1,yes\n" * 100)
-    with pytest.raises(StoreError, match=r"persona.db: is not a SQLite database and is left as it is"):
+    with pytest.raises(StoreError, match=r"persona.db: is not a SQLite database and stays unchanged"):
         Store(path)
     assert path.read_bytes().startswith(b"participant")
 
@@ -665,13 +665,13 @@ def test_a_folder_is_no_database(tmp_path):
 
 def test_a_file_in_the_place_of_the_folder_is_reported(tmp_path):
     (tmp_path / "data").write_text("a file")
-    with pytest.raises(StoreError, match="this folder cannot be made"):
+    with pytest.raises(StoreError, match="this folder cannot be created"):
         Store(tmp_path / "data" / "persona.db")
 
 
 def test_a_file_that_disappears_is_not_silently_made_anew(store, path):
     path.unlink()
-    with pytest.raises(StoreError, match="still there"):
+    with pytest.raises(StoreError, match="existing file"):
         store.runs()
     assert not path.exists()
 
@@ -713,7 +713,7 @@ def test_a_file_that_may_not_be_written_is_reported():
     path.chmod(0o444)
     folder.chmod(0o555)
     try:
-        with without_privileges(), pytest.raises(StoreError, match=r"may not be written|may be read and written"):
+        with without_privileges(), pytest.raises(StoreError, match=r"is read-only|readable and writable"):
             store.save_study(make_study())
     finally:
         folder.chmod(0o755)
