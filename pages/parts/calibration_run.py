@@ -44,7 +44,7 @@ def _under_way(board: "Board") -> None:
     running = _running(board)
     if not running:
         st.rerun()
-    st.info("A run on these drafts is running. Its results appear here when it has ended.")
+    st.info("A run on these drafts is under way. Its results appear here when it has ended.")
     st.page_link(ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
