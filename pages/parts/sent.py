@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import ui
-from pipeline.domain.run import RunRecord
+from pipeline.domain.run import ProviderPlace, RunRecord
 from pipeline.domain.study import Study
-from pipeline.results.sent import Outbound, Place, Shipment, outbound, payloads_text, remarks, told
+from pipeline.results.sent import Outbound, Shipment, outbound, payloads_text, remarks, told
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TABLE_PX = 320
 
-_ICONS: dict[Place, str] = {
+_ICONS: dict[ProviderPlace, str] = {
     "away": ":orange[:material/outbound:]",
     "unknown": ":orange[:material/help:]",
     "here": ":green[:material/computer:]",
