@@ -202,8 +202,8 @@ def _what_it_takes(planned: LabelPlan) -> None:
     drawn = f"All {certified:,}" if certified == design.eligible else f"{certified:,} of the {design.eligible:,}"
     numbers = Counter(task.purpose for task in design.tasks)
     parts = {
-        "reliability": "under it, to see what the score is worth",
-        "comparison": "by the frontier, unmarked",
+        "reliability": f"under {score(design.floor)}, to see what the score is worth",
+        "comparison": "by the frontier, mixed in unmarked",
         "agreement": "shown twice, to measure agreement",
     }
     lines = [f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**", ""]
