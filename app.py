@@ -1,7 +1,7 @@
-"""The dashboard: opens the database once and shows one page.
+"""Run the dashboard: open the database once and show one page.
 
 Start with `streamlit run app.py`, or with a database of your own: `streamlit run app.py -- --db FILE`. With
-`-- --viewer` everybody may look, and nobody can change anything.
+`-- --viewer` the app is read-only.
 """
 
 from pathlib import Path
@@ -14,8 +14,8 @@ from pipeline.errors import PersonaError
 
 
 def main() -> None:
-    """One rerun of one browser session."""
-    # The width is set, because left to itself it depends on which page a visitor opens first.
+    """Handle one rerun of one browser session."""
+    # Set the width: by default it depends on the page that a visitor opens first.
     st.set_page_config(page_title="Persona", page_icon="🧭", layout="wide", initial_sidebar_state=240)
     st.logo(str(Path(__file__).parent / "pages" / "logo.svg"))
     st.html(Path(__file__).parent / "pages" / "style.css")
@@ -25,8 +25,8 @@ def main() -> None:
     except PersonaError as error:
         role, broken = None, error
     page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
-    # Imported only now, because it takes a second or two at the server's start: until the navigation is known,
-    # the first visitor sees the list of files that Streamlit makes of pages/ by itself.
+    # Imported late, because it takes a second or two at the server's start: until the navigation is known, the
+    # first visitor sees Streamlit's own list of the files in pages/.
     from pages.parts import door, ui
 
     if broken:
@@ -35,12 +35,12 @@ def main() -> None:
     if role is None:
         door.sign_in()
         return
-    if warning := access.exposed():
+    if warning := access.exposure_warning():
         st.warning(warning, icon=":material/lock_open:")
     door.account()
     try:
         if role == "viewer" and page.title in access.CLOSED:
-            door.closed(page.title)
+            door.closed_page(page.title)
             return
         ui.services()
         with ui.in_app():
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def _pages(role: access.AccessRole | None) -> dict[str, list[st.Page]]:
-    """All pages by section; those that a role may not open are known, so that links to them can say why."""
+    """Return all pages by section; pages closed to a role are hidden, so that links to them can say why."""
 
     def page(name: str, title: str, icon: str, *, default: bool = False) -> st.Page:
         shown: Literal["visible", "hidden"] = "hidden" if role != "analyst" and title in access.CLOSED else "visible"

@@ -1,7 +1,7 @@
 """Calibrate: where do I put the threshold?
 
-Left, what is asked: of which drafts, with which promise and budget. Right, the answer. All of it is in the address
-(`?runs=…&at=0.72`), so that a link shows what its sender saw.
+Left: the drafts, the promise and the budget. Right: the answer. All of it is in the address (`?runs=…&at=0.72`), so
+that a link shows what its sender saw.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ _SCOPES = ("future runs", "these drafts")
 
 
 def page() -> None:
-    """What is asked on the left, the answer on the right."""
+    """Draw the question on the left, the answer on the right."""
     known = threshold_data.ended_runs()
     if not known:
         _no_run_yet()
@@ -50,14 +50,14 @@ def page() -> None:
 
 @st.fragment
 def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
-    """All but the head of the page, which changes with the runs only."""
+    """Draw everything below the header, which changes only with the runs."""
     if threshold_data.chosen_runs(known) != chosen:
         st.rerun()
     runs = threshold_data.scores(chosen)
     left, right = st.columns([1, 2.4], gap="medium")
     with left:
         _choose_runs(known, chosen)
-        experiment.link(chosen)
+        experiment.experiment_link(chosen)
         reasons = _why_not(runs)
         asked = None if reasons else _ask(runs)
     with right:
@@ -75,10 +75,10 @@ def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
         st.warning(escape_markdown(warning), icon=":material/trending_down:")
     threshold.answer(board)
     threshold.actions(board)
-    threshold.moving(board)
+    threshold.slider_and_figures(board)
     if found := board_notes(board):
         lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
-        st.caption(f"**To know when reading these figures**\n\n{lines}")
+        st.caption(f"**Notes on these figures**\n\n{lines}")
 
 
 # --- what is asked ---------------------------------------------------------------------------------
@@ -88,8 +88,8 @@ def _no_run_yet() -> None:
     ui.header("Calibrate", _QUESTION)
     with st.container(border=True):
         st.markdown(
-            "**No run yet.** A threshold is moved over drafts that have a score: how many stay local, what the others "
-            "cost, and, once some are labelled, which threshold can be promised to be good enough."
+            "**No run yet.** Here you try thresholds on scored drafts: how many stay local, what the others cost and, "
+            "once some are labelled, which threshold is certified."
         )
         if not access.is_viewer():
             st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
@@ -102,9 +102,9 @@ def _study_name(known: Sequence[RunName], chosen: Sequence[str]) -> str | None:
 
 def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
     names = {run.id: f"{label(run.name)} · {ui.when(run.created_at)}" for run in known}
-    # A value that is set while the field is not in the page is missed by the browser: each choice is its own field.
+    # The browser misses a value that is set while the field is not on the page, so each choice has its own field.
     key = f"{_RUNS_KEY} {','.join(chosen)}"
-    # Closed, these are not in the page: every widget that stands there is looked at again at every move.
+    # In a closed popover these are not on the page: every widget on the page is checked again at every move.
     with st.popover("Runs", icon=":material/list_alt:", width="stretch"):
         st.multiselect(
             "Runs to calibrate on",
@@ -115,9 +115,9 @@ def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
             on_change=_runs_changed,
             args=(key,),
             placeholder="Choose at least one run",
-            help="Several runs count as one set of drafts where study, models and scorer are the same.",
+            help="Runs with the same study, models and scorer count as one set of drafts.",
         )
-    st.caption(escape_markdown("; ".join(names.get(run_id, run_id) for run_id in chosen) or "None is chosen."))
+    st.caption(escape_markdown("; ".join(names.get(run_id, run_id) for run_id in chosen) or "No run is chosen."))
     threshold_data.put_in_address("runs", chosen)
 
 
@@ -134,7 +134,7 @@ def _forget(keys: Sequence[str]) -> None:
 
 
 def _why_not(runs: Sequence[RunScores]) -> list[str]:
-    """Why these runs cannot be taken together, or hold nothing to take."""
+    """Return the reasons why these runs cannot be combined or used."""
     from pipeline.calibration.pool import why_not_together
 
     if not runs:
@@ -146,7 +146,7 @@ def _why_not(runs: Sequence[RunScores]) -> list[str]:
             "No draft of these runs has been assessed, so there is nothing to calibrate. Resume them, or choose others."
         ]
     reasons = why_not_together(runs)
-    return [f"These runs cannot be taken together. {' '.join(reasons)} Take one of them away."] if reasons else []
+    return [f"These runs cannot be combined. {' '.join(reasons)} Remove one of them."] if reasons else []
 
 
 def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
@@ -154,14 +154,14 @@ def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
 
     newest = max(runs, key=lambda run: run.created_at)
     found = {design.id: design for design in threshold_data.designs([run.id for run in runs], newest.study_id)}
-    # Before the promise is asked for, because what was declared when these labels were drawn stands there at first.
-    declared = threshold_data.declared(_chosen_design(found, [run.id for run in runs])) or Promise()
+    # First, because the fields of the promise begin with what was declared when these labels were drawn.
+    declared = threshold_data.declared_promise(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
     with st.popover("Promise", icon=":material/handshake:", width="stretch"):
         alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
         confidence = _percent("With a confidence of", round(100 * declared.confidence), "confidence", 50, 99)
         risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)
-        scope = _either("It speaks of", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
+        scope = _either("It applies to", _SCOPES, declared.scope == "this_run", "scope", _SCOPE_HELP)
     said = f"At most {alpha} % of {risk} unacceptable, with {confidence} % confidence, for {scope}."
     st.caption(threshold.unbroken(said))
     promise = Promise(
@@ -173,7 +173,7 @@ def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
     design_id = _choose_labels(found)
     with st.popover("Budget", icon=":material/payments:", width="stretch"):
         budget = _budget(newest)
-        order = _segments("Who gets the money first", ("worst first", "best first"), "order", None)
+        order = _segments("Refinement order", ("worst first", "best first"), "order", None)
     budget_micros = None if budget is None else round(budget * MICROS)
     limit = "no cap" if budget_micros is None else f"{usd(budget_micros, newest.simulated)} a run"
     st.caption(escape_markdown(f"Budget: {limit}; {order}."))
@@ -188,14 +188,12 @@ def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
 
 
 _RISK_HELP = (
-    "Everything: of 100 personas delivered, how many are local drafts that nobody should have accepted. What stays "
-    "local: "
-    "of 100 drafts that stay local, how many; the stricter promise."
+    "Everything: of 100 delivered personas, how many are unacceptable local drafts. What stays local: of 100 drafts "
+    "that stay local, how many are unacceptable; the stricter promise."
 )
 _SCOPE_HELP = (
-    "Future runs: holds for the next runs with the same models, scorer and source. These drafts: holds for the "
-    "drafts at "
-    "hand only, which takes fewer labels."
+    "Future runs: holds for later runs with the same models, scorer and source. These drafts: holds only for the "
+    "drafts at hand, and takes fewer labels."
 )
 
 
@@ -204,9 +202,8 @@ def _drafts_help(runs: Sequence[RunScores]) -> str:
         sum(len(part) for part in parts) for parts in zip(*((run.kept, run.drafts) for run in runs), strict=True)
     )
     return (
-        f"Kept: the {kept:,} best, which is all that a threshold decides on. All: the {written:,} that were "
-        "written. The "
-        "kept ones score higher, so a threshold in the middle of all drafts sends few of them to the frontier."
+        f"Kept: the {kept:,} best, the only ones that a threshold decides on. All: the {written:,} that were written. "
+        "Kept drafts score higher, so a threshold in the middle of all drafts sends few of them to the frontier."
     )
 
 
@@ -245,11 +242,11 @@ def _budget(run: RunScores) -> float | None:
 
 
 def _choose_labels(found: dict[str, DesignSummary]) -> str | None:
-    """The design whose labels count."""
+    """Choose the design whose labels count."""
     with st.container(border=True):
         st.markdown("**Labels**")
         if not found:
-            st.caption("None yet. Without labels nothing can be promised.")
+            st.caption("None yet. A promise needs labels.")
             if not access.is_viewer():
                 st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
             return None
@@ -268,7 +265,7 @@ def _choose_labels(found: dict[str, DesignSummary]) -> str | None:
 
 
 def _chosen_design(found: dict[str, DesignSummary], run_ids: Sequence[str]) -> str | None:
-    """The one that was chosen, else that of the address, else the newest one drawn from exactly these runs."""
+    """Return the chosen design, else that of the address, else the newest one drawn from exactly these runs."""
     if _DESIGN_KEY not in st.session_state:
         asked = st.query_params.get("design")
         own = [design_id for design_id, design in found.items() if set(design.run_ids) == set(run_ids)]
@@ -297,4 +294,4 @@ def _label_status(design: DesignSummary) -> None:
     st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
 
 
-ui.show(page)
+ui.show_page(page)

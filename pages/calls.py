@@ -1,6 +1,6 @@
 """Calls: what exactly was sent, and what was paid?
 
-Of one run (`?run=ID`, and `?call=ID` for one attempt) or of all runs (`?run=all`, and `?call=RUN/ID`). Totals keep real
+One run (`?run=ID`, and `?call=ID` for one attempt) or all runs (`?run=all`, and `?call=RUN/ID`). Totals keep real
 and simulated money apart. The attempts are listed a page at a time (`?page=`), newest first.
 """
 
@@ -25,7 +25,7 @@ T = TypeVar("T", bound=str)
 
 _QUESTION = "What exactly was sent, and what was paid?"
 _ALL = "all"
-"""Stands in the address, and in the list of runs, for every run of the database."""
+"""Value for all runs, in the address and in the list of runs."""
 
 _MOST_RUNS, _PER_PAGE, _IN_SIGHT = 200, 25, 10
 """Runs offered, attempts on a page, and rows of the table in sight: the chosen attempt is shown below it."""
@@ -40,7 +40,7 @@ STAGE_WORDS: dict[Stage, str] = {
 
 
 def page() -> None:
-    """Totals first, then what left this machine, then every attempt, then the one that was chosen."""
+    """Show the totals, what left this machine, the attempts, and the chosen attempt."""
     runs: dict[str, RunName | RunRecord] = {run.id: run for run in ui.services().store.run_names(_MOST_RUNS)}
     if not runs:
         _no_run_yet()
@@ -58,7 +58,7 @@ def page() -> None:
     _calls(run_id)
 
 
-# One fragment in the other: choosing an attempt draws neither the totals nor the filters again.
+# Nested fragments: choosing an attempt redraws neither totals nor filters.
 @st.fragment
 def _calls(run_id: str | None) -> None:
     store = ui.services().store
@@ -72,22 +72,20 @@ def _calls(run_id: str | None) -> None:
     if run_id:
         sent.panel(run_id)
     else:
-        st.caption("Choose one run to read what left this machine in it.")
+        st.caption("Choose one run to see what left this machine.")
     _attempts(choice, total.attempts)
 
 
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _latencies(database: Path, choice: CallChoice, counted: str) -> list[Latency]:
-    """How long the chosen attempts took; looked up again only when their counts have changed."""
+    """Return the latencies of the filtered attempts, cached until their counts change."""
     return ui.services().store.call_latencies(choice)
 
 
 def _no_run_yet() -> None:
     ui.header("Calls", _QUESTION)
     with st.container(border=True):
-        st.markdown(
-            "**No run yet.** Every attempt at a model will be listed here, with what was sent and what it cost."
-        )
+        st.markdown("**No run yet.** Every model call will be listed here, with what was sent and what it cost.")
         st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
 
 
@@ -95,7 +93,7 @@ def _no_run_yet() -> None:
 
 
 def _choice(run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
-    """The filters; one with a single possible value is not offered."""
+    """Draw the filters; one with a single possible value is left out."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         stage: Stage | None = _pick(
             "stage", [stage for stage in STAGE_WORDS if _occurs(groups, "stage", stage)], STAGE_WORDS
@@ -156,7 +154,7 @@ def _pick(key: str, options: Sequence[T], words: dict[T, str]) -> T | None:
 @st.fragment
 def _attempts(choice: CallChoice, number: int) -> None:
     if not number:
-        st.info("No attempt fits these filters. Take one of them away.", icon=":material/filter_alt_off:")
+        st.info("No attempt matches these filters. Remove one of them.", icon=":material/filter_alt_off:")
         return
     chosen, pages = _asked(choice.run_id), -(-number // _PER_PAGE)
     page = min(shown_page(choice, _page_with(choice, chosen)), pages)
@@ -173,7 +171,7 @@ def _attempts(choice: CallChoice, number: int) -> None:
     chosen = _table(listed, choice.run_id, chosen)
     page_turner(choice, page, pages)
     if chosen:
-        attempt.show(*chosen, any(run.simulated for run in ui.services().store.listed_runs([chosen.run_id])))
+        attempt.show_attempt(*chosen, any(run.simulated for run in ui.services().store.listed_runs([chosen.run_id])))
 
 
 class _Chosen(NamedTuple):
@@ -184,7 +182,7 @@ class _Chosen(NamedTuple):
 
 
 def _asked(run_id: str | None) -> _Chosen | None:
-    """The attempt of the address."""
+    """Return the attempt of the address."""
     asked = st.query_params.get("call", "")
     run, slash, call = (run_id, "/", asked) if run_id else asked.partition("/")
     return _Chosen(run, call) if run and slash and call else None
@@ -196,7 +194,7 @@ def _page_with(choice: CallChoice, chosen: _Chosen | None) -> int:
 
 
 def _table(listed: Sequence[ListedCall], run_id: str | None, chosen: _Chosen | None) -> _Chosen | None:
-    """The table; the attempt that is chosen in it, or before."""
+    """Draw the table; return the attempt chosen in it, or before."""
     with_run, with_mark = run_id is None, any(item.simulated for item in listed)
     marked = table(
         _columns(with_run, with_mark),
@@ -239,7 +237,7 @@ def _cells(item: ListedCall, with_run: bool) -> list[str]:
         call.draft_id,
         STAGE_WORDS[call.stage],
         CALL_WORDS[call.status] + (" ⚑" if call.flag else ""),
-        ui.money(call.cost_micros, item.simulated),
+        usd(call.cost_micros, item.simulated),
         call.provider,
         call.model,
         f"{call.usage.input_tokens:,}",
@@ -274,18 +272,20 @@ def _downloads(choice: CallChoice) -> None:
 
 def _show_totals(total: CallTotals, latencies: Sequence[Latency]) -> None:
     with st.grid(3, min_column_width=190, gap="small"):
-        figures.tile("Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones too.")
+        figures.tile(
+            "Attempts", f"{total.attempts:,}", _ends(total), "Every request to a model, repeated ones included."
+        )
         figures.tile(
             f"Settled{_simulated_mark(total)}",
             usd(total.simulated_settled_micros if _is_simulated(total) else total.settled_micros),
             _beside(total, total.simulated_settled_micros, count(total.paid, "paid attempt")),
-            "What the attempts cost that have ended. A lost one is charged at its reservation.",
+            "Cost of the attempts that have ended. A lost one is charged at its reservation.",
         )
         figures.tile(
             f"Reserved{_simulated_mark(total)}",
             usd(total.simulated_reserved_micros if _is_simulated(total) else total.reserved_micros),
             _beside(total, total.simulated_reserved_micros, f"{total.in_flight or 'none'} waiting"),
-            "Worst case of the attempts that wait for an answer.",
+            "Worst-case cost of the attempts that wait for an answer.",
         )
         figures.tile(
             "Tokens in", f"{total.input_tokens:,}", f"{total.cached_tokens or 'none'} of them from a cache", _TOKENS
@@ -317,7 +317,7 @@ def _ends(total: CallTotals) -> str:
         "lost": total.lost,
         "waiting": total.in_flight,
     }
-    return " · ".join(f"{number:,} {word}" for word, number in ends.items() if number) or "none fits"
+    return " · ".join(f"{number:,} {word}" for word, number in ends.items() if number) or "none matches"
 
 
 def _is_simulated(total: CallTotals) -> bool:
@@ -329,14 +329,14 @@ def _simulated_mark(total: CallTotals) -> str:
 
 
 def _beside(total: CallTotals, simulated_micros: int, note: str) -> str:
-    """The small print of an amount: what is simulated stands beside real money, never in it."""
+    """Return the small print of an amount: simulated money is beside real money, never part of it."""
     both = total.has_real and simulated_micros
     return f"and {usd(simulated_micros, simulated=True)} · {note}" if both else note
 
 
 def _latency_tile(latencies: Sequence[Latency]) -> None:
-    """Refining first: the stages have other models and other times, so they are not mixed."""
-    told = [
+    """Show latencies per stage, refining first: stages differ in model and time, so they are not mixed."""
+    by_stage = [
         f"{STAGE_WORDS[latency.stage]} {milliseconds(latency.median_ms)}, p95 {milliseconds(latency.p95_ms)}, "
         f"n = {latency.n:,}"
         for latency in latencies[::-1]
@@ -344,9 +344,9 @@ def _latency_tile(latencies: Sequence[Latency]) -> None:
     figures.tile(
         "Median latency",
         milliseconds(latencies[-1].median_ms) if latencies else MISSING,
-        " · ".join(told) or "no attempt has ended",
+        " · ".join(by_stage) or "no attempt has ended",
         "From sending to the answer or the error, per stage. 95 % took no longer than p95.",
     )
 
 
-ui.show(page)
+ui.show_page(page)

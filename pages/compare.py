@@ -1,11 +1,7 @@
 """Compare: what changed between these runs, and was it worth it?
 
-The address holds what is compared: `?runs=a,b` or `?comparison=…` for a saved one. Somebody who opens such a link
-reads the title and the note first.
-
-Which runs are compared: read from the address, chosen on the page, loaded once.
-
-The compared runs as charts: scores over each other and one below the other, mix, and money on one axis.
+The address names the runs: `?runs=a,b`, or `?comparison=…` for a saved comparison, whose title and note come first.
+Charts show scores overlaid and run by run, the mix, and money on one axis.
 """
 
 from collections.abc import Sequence
@@ -15,7 +11,7 @@ from typing import Any, get_args
 import streamlit as st
 
 from pages.parts import compare_figures, compare_personas, compare_saved, experiment, figures, share, ui
-from pages.parts.ui import once
+from pages.parts.ui import cached
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
@@ -26,18 +22,18 @@ from pipeline.text.wording import count, escape_markdown, label, score
 _QUESTION = "What changed between these runs, and was it worth it?"
 
 _OFFERED = 100
-"""The newest runs, offered in a list that can be searched; older ones are found on Runs."""
+"""Number of newest runs offered; older ones are found on Runs."""
 
 
 def page() -> None:
-    """The comparison of the address, or what there is to compare."""
+    """Show the comparison of the address, or offer runs to compare."""
     ui.header("Compare", _QUESTION)
-    saved = compare_saved.of_the_address()
+    saved = compare_saved.comparison_of_address()
     asked = asked_runs(saved)
     runs = load_runs(asked)
     gone = [run_id for run_id in asked if run_id not in {run.id for run in runs}]
     if gone:
-        ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted meanwhile.")
+        ui.problem(f"{', '.join(label(run_id) for run_id in gone)}: not in this database, or deleted.")
     if not FEWEST <= len(runs) <= MOST:
         _nothing_to_compare(len(runs))
         return
@@ -47,25 +43,25 @@ def page() -> None:
         with st.container(width="content"):  # a fragment alone would take the whole line
             run_chooser(runs)
         compare_saved.save_form(runs, saved)
-        compare_saved.link(runs, saved)
+        compare_saved.copy_link(runs, saved)
         with st.popover("Export", icon=":material/download:"):
             share.comparison_exports(runs, saved)
-        experiment.link([run.id for run in runs])
+        experiment.experiment_link([run.id for run in runs])
     _compared(runs, saved)
 
 
 def _nothing_to_compare(given: int) -> None:
     with st.container(border=True):
         if given > MOST:
-            st.markdown(f"**{given} runs are too many to be read side by side.** Choose {FEWEST} to {MOST} of them.")
+            st.markdown(f"**{given} runs are too many to read side by side.** Choose {FEWEST} to {MOST} of them.")
         else:
             st.markdown(
-                f"**Choose {FEWEST} to {MOST} runs.** What differs between them will be here, and whether it is "
+                f"**Choose {FEWEST} to {MOST} runs.** You will see here how they differ, and whether it is "
                 "more than chance."
             )
         run_choice([])
         st.page_link(ui.RUNS, label="Or mark them in the list of runs", icon=":material/list_alt:")
-    compare_saved.saved_ones()
+    compare_saved.list_saved()
 
 
 def _what_to_know(saved: Comparison) -> None:
@@ -80,19 +76,19 @@ def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
     compare_figures.differences(runs)
     comparison_charts(runs)
     if any(run.personas for run in runs):
-        compare_personas.show(runs)
+        compare_personas.show_persona_pairs(runs)
     else:
         st.info(f"None of these {count(len(runs), 'run')} has a persona yet.", icon=":material/inbox:")
 
 
 def asked_runs(saved: Comparison | None) -> list[str]:
-    """The ids of the address, else those of the saved comparison; each once."""
+    """Return the run ids of the address, else those of the saved comparison; each once."""
     given = [run_id for part in st.query_params.get("runs", "").split(",") if (run_id := part.strip())]
     return list(dict.fromkeys(given or (saved.run_ids if saved else ())))
 
 
 def load_runs(run_ids: Sequence[str]) -> list[RunRecord]:
-    """The runs in this order; those that are not there are left out. An ended run is read once."""
+    """Load the runs in this order, without missing ones. Ended runs are cached."""
     if len(run_ids) > MOST:
         run_ids = run_ids[: MOST + 1]
     store = ui.services().store
@@ -101,14 +97,14 @@ def load_runs(run_ids: Sequence[str]) -> list[RunRecord]:
 
 @st.fragment
 def run_chooser(runs: Sequence[RunRecord]) -> None:
-    """A way to other runs, opened on demand."""
+    """Draw the choice of other runs, filled when opened."""
     with st.popover("Change runs", icon=":material/edit:", on_change="rerun", key="change runs") as change:
         if change.open:
             run_choice(runs)
 
 
 def run_choice(chosen: Sequence[RunRecord]) -> None:
-    """A form with the runs to compare; the first one is the baseline."""
+    """Draw a form with the runs to compare; the first one is the baseline."""
     names = {run.id: _run_name(run, run.threshold) for run in ui.services().store.run_names(_OFFERED)}
     names |= {run.id: _run_name(run, run.config.quality_threshold) for run in chosen if run.id not in names}
     if len(names) < FEWEST:
@@ -137,11 +133,11 @@ def _run_name(run: RunName | RunRecord, threshold: float) -> str:
 
 
 def comparison_charts(runs: Sequence[RunRecord]) -> None:
-    """Four charts in two columns, or one where there is no room for two."""
+    """Show four charts in two columns, or one where the page is narrow."""
     _score_charts(runs)
     with st.grid(2, min_column_width=380, gap="small"):
         with st.container(border=True, height="stretch"):
-            mix = figures.drawn("mix", runs, partial(mix_rows, runs))
+            mix = figures.cached_chart("mix", runs, partial(mix_rows, runs))
             _chart("Local and frontier", runs, mix.view, "mix", mix.spec)
         with st.container(border=True, height="stretch"):
             _cost_chart(runs)
@@ -162,7 +158,7 @@ def _score_charts(runs: Sequence[RunRecord]) -> None:
     dark = figures.is_dark()
     with slot, st.grid(2, min_column_width=380, gap="small"):
         for name, draw in {"scores overlaid": score_overlay, "scores run by run": score_rows}.items():
-            view = once(f"{name} {texts} {dark}", runs, partial(draw, runs, texts, dark=dark))
+            view = cached(f"{name} {texts} {dark}", runs, partial(draw, runs, texts, dark=dark))
             with st.container(border=True, height="stretch"):
                 _chart(name.capitalize(), runs, view, name)
 
@@ -172,7 +168,7 @@ def _cost_chart(runs: Sequence[RunRecord]) -> None:
     slot = st.container()
     by = figures.cost_over()
     with slot:
-        lines = figures.drawn(f"cost {by}", runs, partial(cost_lines, runs, by))
+        lines = figures.cached_chart(f"cost {by}", runs, partial(cost_lines, runs, by))
         _chart("Cumulative cost", runs, lines.view, "cost", lines.spec)
 
 
@@ -183,8 +179,8 @@ def _chart(
     name: str,
     spec: dict[str, Any] | None = None,
 ) -> None:
-    simulated = all(run.simulated for run in runs)  # else each row of the figures says it of its run
+    simulated = all(run.simulated for run in runs)  # else each row of the data marks its own run
     figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)
 
 
-ui.show(page)
+ui.show_page(page)

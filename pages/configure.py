@@ -1,7 +1,7 @@
 """Configure: what will happen, where does data go, what can it cost?
 
-The answer comes first, then the three stages with every setting, then the settings as YAML. A run may begin with the
-drafts of another one. Looks at providers are free, made here and kept for some seconds; nothing is paid before Run.
+The forecast comes first, then the three stages with every setting, then the settings as YAML. A run may reuse the
+drafts of another one. Checks of providers are free and cached for some seconds; nothing is paid before Run.
 """
 
 from contextlib import suppress
@@ -33,30 +33,30 @@ WEIGHTS = ("completeness", "coherence", "faithfulness")
 MORE_ON_DRAFTING = ("seed", "temperature", "local_workers", "context_tokens", "timeout_s")
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
 EARLIER_RUNS = 3
-"""Finished runs of the study that tell what scores to expect."""
+"""Finished runs of the study from which scores are forecast."""
 
 YAML_OPENED_KEY, PASTED_YAML_KEY, YAML_PROBLEM_KEY = "yaml", "pasted_yaml", "import_problem"
 
 
 def page() -> None:
-    """The page, top to bottom."""
+    """Draw the page, top to bottom."""
     study = ui.current_study()
     question = "What will happen, where does data go, what can it cost?"
     ui.header("Configure", question, study_name=study.name if study else None)
-    below(study)
+    page_body(study)
 
 
 @st.fragment
-def below(study: Study | None) -> None:
-    """Everything under the head: a changed setting runs this alone, without what the app does around its pages."""
+def page_body(study: Study | None) -> None:
+    """Draw everything below the header; a changed setting reruns only this fragment."""
     try:
-        run_to_be(study)
+        run_setup(study)
     except PersonaError as error:
         ui.problem(error)
 
 
-def run_to_be(study: Study | None) -> None:
-    """What would happen, and the settings that decide it."""
+def run_setup(study: Study | None) -> None:
+    """Draw the forecast and the settings that decide it."""
     drafts = chosen_drafts(study)
     planned: Plan | PersonaError
     try:
@@ -64,21 +64,21 @@ def run_to_be(study: Study | None) -> None:
         if drafts:
             config = branch_config(config, drafts)
         private = study is not None and ui.services().store.is_private(study.id)
-        planned = providers.checked(config, drafting=drafts is None, private=private)
+        planned = providers.plan_or_error(config, drafting=drafts is None, private=private)
     except (ConfigError, InputError) as error:
         config, planned = HybridConfig(), error
     with st.container(border=True):
-        before_the_run(study, config, planned, drafts)
+        run_summary(study, config, planned, drafts)
     stages = st.grid(3, min_column_width=280, border=True)
     with stages.cell():
         if drafts:
-            drafted_elsewhere(drafts)
+            reused_drafts(drafts)
         else:
-            draft(config, planned)
+            draft_stage(config, planned)
     with stages.cell():
-        assess(config)
+        assess_stage(config)
     with stages.cell():
-        refine(config, planned)
+        refine_stage(config, planned)
     if isinstance(planned, Plan):
         preview.show(study, config, planned, drafts)
     yaml_settings(config)
@@ -87,16 +87,16 @@ def run_to_be(study: Study | None) -> None:
 # --- what will happen ------------------------------------------------------------------------------
 
 
-def before_the_run(
+def run_summary(
     study: Study | None, config: HybridConfig, planned: Plan | PersonaError, drafts: RunRecord | None
 ) -> None:
-    """The run in one sentence, its figures, and the button."""
+    """Show the run in one sentence, its figures, and the Run button."""
     if isinstance(planned, PersonaError):
         st.markdown("**This run cannot start yet**")
         ui.problem(planned)
         reason = str(planned)
     else:
-        expectation(forecast_run(config, planned, earlier(study), drafts))
+        show_forecast(forecast_run(config, planned, earlier_scores(study), drafts))
         for sentence in planned.warnings:
             st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
         reason = ""
@@ -104,7 +104,7 @@ def before_the_run(
         reason = "Choose a study first: personas are drawn from it."
         st.page_link(ui.UPLOAD, label="Choose a study on Upload", icon=":material/upload_file:")
     if is_yaml_pasted():
-        # Ctrl+Enter ends typing in that field too: it must not start a run with the settings from before.
+        # Ctrl+Enter also ends typing in that field: it must not start a run with the old settings.
         reason = "Use the pasted settings below first, or clear them."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = f"{study.name} at {score(config.quality_threshold)}" if study else "Name of this run"
@@ -118,11 +118,11 @@ def before_the_run(
             help=escape_markdown(reason) or "Starts in the background; closing this page does not stop it.",
         )
     if pressed and not reason and study and isinstance(planned, Plan):
-        start(study, config, planned, name.strip(), drafts)
+        start_run(study, config, planned, name.strip(), drafts)
 
 
-def expectation(expected: RunForecast) -> None:
-    """What a run with these settings would do."""
+def show_forecast(expected: RunForecast) -> None:
+    """Show what a run with these settings would do."""
     mark = " (simulated)" if expected.simulated else ""
     st.markdown(f"**{escape_markdown(expected.sentence)}**", width=900)
     # Pairs, so that four figures become two rows of two where the window is narrow, never three and one.
@@ -133,13 +133,15 @@ def expectation(expected: RunForecast) -> None:
     with pairs.cell(), st.grid(2, min_column_width=100):
         st.metric(f"Expected{mark}", usd(expected.expected_micros), help=f"Expected from {expected.basis}.")
         if expected.bounded:
-            st.metric(f"At most{mark}", usd(expected.worst_micros), help="Reserved before each call: never passed.")
+            st.metric(
+                f"At most{mark}", usd(expected.worst_micros), help="Reserved before each call, so never exceeded."
+            )
         else:
             st.metric(f"Worst case{mark}", usd(expected.worst_micros), help="An estimate: there is no budget.")
     st.caption(f":material/shield: {escape_markdown(expected.data)}", width=900)
 
 
-def earlier(study: Study | None) -> tuple[RunScores, ...]:
+def earlier_scores(study: Study | None) -> tuple[RunScores, ...]:
     """The scores of the last finished runs on a study."""
     if study is None:
         return ()
@@ -147,8 +149,8 @@ def earlier(study: Study | None) -> tuple[RunScores, ...]:
     return threshold_data.scores(done[:EARLIER_RUNS])
 
 
-def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:
-    """Start the run and show it; a second click on the same settings shows the run that the first has started."""
+def start_run(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: RunRecord | None) -> None:
+    """Start the run and open it; a second click with the same settings opens the run already started."""
     same = config.model_copy(update={"local_provider": planned.config.local_provider})
     store = ui.services().store
     try:
@@ -172,15 +174,15 @@ def start(study: Study, config: HybridConfig, planned: Plan, name: str, drafts: 
 # --- the three stages ------------------------------------------------------------------------------
 
 
-def draft(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """Stage 1: who writes, and how much."""
-    stage("1", "Draft", "Written locally, for free.")
-    providers.local(config, planned)
+def draft_stage(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Draw stage 1: the drafting model and the number of drafts."""
+    stage_heading("1", "Draft", "Written locally, for free.")
+    providers.drafting_model(config, planned)
     fields.number("count", "Personas to deliver")
     fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
     kept = "the best one is kept" if config.count == 1 else f"the best {config.count} are kept"
     st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
-    fields.folded("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
+    fields.settings_popover("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
 
 
 def _more_on_drafting() -> None:
@@ -191,15 +193,15 @@ def _more_on_drafting() -> None:
     fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
 
 
-def assess(config: HybridConfig) -> None:
-    """Stage 2: how good is good enough."""
-    stage("2", "Assess", "Scored locally, for free; the same text always gets the same score.")
+def assess_stage(config: HybridConfig) -> None:
+    """Draw stage 2: the threshold and the weights of the score."""
+    stage_heading("2", "Assess", "Scored locally, for free; the same text always gets the same score.")
     fields.slider("quality_threshold", "Quality threshold", step=0.01)
     under = "go to the frontier" if config.uses_frontier else "are kept too, because no frontier is called"
     st.caption(
         f"Drafts at {score(config.quality_threshold)} or over stay as they are; the others {under}.\n{SCORE_PARTS}"
     )
-    fields.folded("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
+    fields.settings_popover("Weights of the score", _weights, *(f"weights.{name}" for name in WEIGHTS))
     providers.optional_scorers(config)
 
 
@@ -208,19 +210,19 @@ def _weights() -> None:
         fields.slider(f"weights.{name}", name.capitalize(), step=0.05)
 
 
-def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """Stage 3: who rewrites what is under the threshold, and for how much."""
-    stage("3", "Refine", "Only drafts under the threshold, only within the budget.")
+def refine_stage(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Draw stage 3: the refining model, its mode and its budget."""
+    stage_heading("3", "Refine", "Only drafts under the threshold, only within the budget.")
     fields.toggle("enabled", "Refine weak drafts")
     if not config.enabled:
-        st.caption("Off: drafts are scored and kept, none is sent anywhere.")
+        st.caption("Off: drafts are scored and kept. Nothing is sent to the frontier.")
         return
     fields.toggle("skip_frontier", "Skip the frontier")
     if config.skip_frontier:
         st.caption("The settings of the frontier are kept, but it is not called.")
         return
-    providers.frontier(config, planned)
-    fields.segments("refine_mode", "Asked", MODE_WORDS)
+    providers.refining_model(config, planned)
+    fields.segmented("refine_mode", "Mode", MODE_WORDS)
     if config.refine_mode == "batch":
         st.caption("Slow: answers within 24 hours, usually minutes to hours. You can close the page meanwhile.")
     fields.number("max_cost", "Budget of the run (USD)", step=0.5, form="%.2f", empty="no cap")
@@ -229,14 +231,14 @@ def refine(config: HybridConfig, planned: Plan | PersonaError) -> None:
     elif config.max_cost == 0:
         st.caption("A budget of 0 buys nothing: every draft stays as it is.")
     fields.toggle("redact", "Redact before sending")
-    fields.folded("More on refining", lambda: _more_on_refining(config), *MORE_ON_REFINING)
-    providers.price(config, planned)
+    fields.settings_popover("More on refining", lambda: _more_on_refining(config), *MORE_ON_REFINING)
+    providers.price_settings(config, planned)
 
 
 def _more_on_refining(config: HybridConfig) -> None:
-    fields.segments("escalation_order", "Who gets the money first", ORDER_WORDS)
+    fields.segmented("escalation_order", "Refinement order", ORDER_WORDS)
     if config.refine_mode == "batch":
-        fields.number("batch_poll_s", "Look for answers every (seconds)", step=10.0, form="%.0f")
+        fields.number("batch_poll_s", "Check for answers every (seconds)", step=10.0, form="%.0f")
     else:
         fields.number("frontier_workers", "Refinements at the same time")
     fields.number("max_output_tokens", "Longest answer (tokens)")
@@ -250,19 +252,19 @@ def _without_a_project_no_budget() -> None:
         fields.put({"project_max_cost": None})
 
 
-def stage(step: str, title: str, explanation: str) -> None:
-    """The head of a stage."""
+def stage_heading(step: str, title: str, explanation: str) -> None:
+    """Draw the heading of a stage."""
     st.header(f"{step} · {title}", anchor=False)
     st.caption(explanation)
 
 
 def is_yaml_pasted() -> bool:
-    """Whether there is pasted text that has not become the settings yet."""
+    """Return whether pasted settings are waiting to be used."""
     return bool(st.session_state.get(PASTED_YAML_KEY, "").strip())
 
 
 def yaml_settings(config: HybridConfig) -> None:
-    """Both ways, made only while they are open."""
+    """Draw export and import of settings as YAML, filled only while expanded."""
     opened = st.expander("Configuration as YAML", icon=":material/code:", on_change="rerun", key=YAML_OPENED_KEY)
     with opened:
         if not opened.open:
@@ -291,15 +293,15 @@ def yaml_settings(config: HybridConfig) -> None:
                 "Use these settings",
                 disabled=not text.strip(),
                 help=None if text.strip() else "Choose a file or paste text first.",
-                on_click=take_over_yaml,
+                on_click=use_yaml,
                 args=(text, where),
             )
             if error := st.session_state.pop(YAML_PROBLEM_KEY, None):
                 ui.problem(error)
 
 
-def take_over_yaml(text: str, where: str) -> None:
-    """Replace all settings with those of a YAML text, or leave word of why not."""
+def use_yaml(text: str, where: str) -> None:
+    """Replace all settings with those of a YAML text, or store the error for the rerun."""
     try:
         config = parse_config_text(text, where)
     except ConfigError as error:
@@ -310,7 +312,7 @@ def take_over_yaml(text: str, where: str) -> None:
 
 
 def chosen_drafts(study: Study | None) -> RunRecord | None:
-    """The run whose drafts are to be used; `None` when drafts are to be written."""
+    """Return the run whose drafts are reused; `None` when new drafts are written."""
     run_id = st.session_state.get(ui.DRAFTS_KEY)
     run = None
     if run_id:
@@ -323,8 +325,8 @@ def chosen_drafts(study: Study | None) -> RunRecord | None:
     return run
 
 
-def drafted_elsewhere(drafts: RunRecord) -> None:
-    """Stage 1 of a run that begins with the drafts of another one."""
+def reused_drafts(drafts: RunRecord) -> None:
+    """Draw stage 1 of a run that reuses the drafts of another one."""
     st.header("1 · Draft", anchor=False)
     st.caption("Nothing is drafted: the drafts of another run are used.")
     with st.container(border=True, gap="xxsmall"):
@@ -333,7 +335,7 @@ def drafted_elsewhere(drafts: RunRecord) -> None:
         for words in _made_with(drafts):
             st.caption(escape_markdown(words))
     st.caption("These settings made the drafts, so they cannot be changed here.")
-    if st.button("Draft anew instead", icon=":material/edit_note:", help="Keep these settings, and write new drafts."):
+    if st.button("Write new drafts instead", icon=":material/edit_note:", help="Keeps these settings."):
         st.session_state[ui.DRAFTS_KEY] = None
         st.rerun()
 
@@ -348,4 +350,4 @@ def _made_with(drafts: RunRecord) -> tuple[str, ...]:
     )
 
 
-ui.show(page)
+ui.show_page(page)

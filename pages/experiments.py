@@ -13,25 +13,25 @@ _QUESTION = "Which settings are worth their money, on the same drafts?"
 
 
 def page() -> None:
-    """One experiment, and the way to a new one."""
+    """Show one experiment, and the form for a new one."""
     known = {experiment.id: experiment for experiment in ui.services().store.experiments()}
     asked = st.query_params.get("experiment")
     ui.header("Experiments", _QUESTION)
     if asked and asked not in known:
-        ui.problem(f"There is no experiment '{asked}' in this database: it was never begun, or its study was deleted.")
+        ui.problem(f"There is no experiment '{asked}' in this database. It may have been deleted, or its study.")
         asked = None
     if not access.is_viewer():
-        # Filled when it is opened: most visits are to read what there is.
+        # Filled when opened: most visits only read.
         with st.expander(
             "New experiment", icon=":material/add:", expanded=not known, on_change="rerun", key="new experiment"
         ) as new:
             if new.open:
-                experiment_form.show()
+                experiment_form.show_experiment_form()
     if not known:
         with st.container(border=True):
             st.markdown(
-                "**No experiment yet.** Its cells will be here side by side, with the difference of each from the "
-                "first one: quality, local share and cost, with intervals."
+                "**No experiment yet.** Its cells will be here side by side, each with its difference from the first "
+                "in quality, local share and cost, with intervals."
             )
         return
     names = {key: f"{label(experiment.name)} · {key}" for key, experiment in known.items()}
@@ -50,9 +50,9 @@ def page() -> None:
     if st.query_params.get("experiment") != chosen:
         st.query_params["experiment"] = chosen
     try:
-        experiment.show(chosen)
+        experiment.show_experiment(chosen)
     except StoreError as error:
         ui.problem(error)
 
 
-ui.show(page)
+ui.show_page(page)

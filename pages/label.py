@@ -1,7 +1,7 @@
 """Label: which texts are good enough, judged without knowing where they come from?
 
-One design at a time (`?design=ID`). Without one: the designs of the study, and a new draw. Whoever labels is asked
-for a name, which stays out of the address.
+One design at a time (`?design=ID`). Without one: the designs of the study, and a new draw. Raters enter a name, which
+stays out of the address.
 """
 
 import streamlit as st
@@ -17,7 +17,7 @@ _QUESTION = "Which texts are good enough, judged without knowing where they come
 
 
 def page() -> None:
-    """A design with its cards, or the way to one."""
+    """Show a design with its cards, or the list of designs."""
     design_id = st.query_params.get("design")
     if design_id is None:
         _choose()
@@ -56,16 +56,16 @@ def _label(stored: StoredDesign) -> None:
         _ask_who(list(raters(labels)))
         return
     if label_card.next_place(stored, rater) is None:
-        label_end.show(stored, labels, rater)
+        label_end.show_label_summary(stored, labels, rater)
     else:
-        label_card.cards(stored, rater)
+        label_card.label_cards(stored, rater)
 
 
 def _bar(stored: StoredDesign, rater: str | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         who = f" · labelled by {escape_markdown(rater)}" if rater else ""
         st.caption(f":material/checklist: {escape_markdown(label(stored.name))}{who}", width="content")
-        if rater and st.button("Somebody else", icon=":material/switch_account:", type="tertiary"):
+        if rater and st.button("Change rater", icon=":material/switch_account:", type="tertiary"):
             del st.session_state[RATER_KEY]
             st.rerun()
         if st.button("All designs", icon=":material/list:", type="tertiary"):
@@ -74,7 +74,7 @@ def _bar(stored: StoredDesign, rater: str | None) -> None:
 
 
 def _ask_who(known: list[str]) -> None:
-    """The name of whoever labels now; those who have begun are offered."""
+    """Ask for the name of the rater; those who have begun are offered."""
     with st.form("who", width=480):
         st.markdown("**Who is labelling?**")
         name = st.selectbox(
@@ -82,16 +82,16 @@ def _ask_who(known: list[str]) -> None:
             known,
             index=None,
             accept_new_options=True,
-            placeholder="Type a name, or choose yours to go on",
+            placeholder="Type a name, or choose yours to continue",
         )
-        st.caption("A second person on the same design sees the same texts, and nothing of what the first one said.")
+        st.caption("A second person sees the same texts, but not the labels of the first.")
         if st.form_submit_button("Begin", type="primary", icon=":material/play_arrow:"):
             if name and name.strip():
-                # Ana who types "ana" today is no second rater.
+                # "ana" and "Ana" are the same rater.
                 same = (one for one in known if one.casefold() == name.strip().casefold())
                 st.session_state[RATER_KEY] = next(same, name.strip()[:80])
                 st.rerun()
             st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
 
 
-ui.show(page)
+ui.show_page(page)

@@ -15,7 +15,7 @@ _QUESTION = "Are these personas good, where did they come from, and what did the
 
 
 def page() -> None:
-    """The run of the address, or the latest one."""
+    """Show the run of the address, or the latest one."""
     run_id = ui.current_run_id()
     if run_id is None:
         _no_run_yet()
@@ -84,7 +84,7 @@ def _actions(run: RunRecord) -> None:
             resumed = _resume_button()
         _branch_button(run)
         _export(run)
-        if st.button("Calibrate", icon=":material/speed:", help="Move the threshold over the drafts of this run."):
+        if st.button("Calibrate", icon=":material/speed:", help="Try thresholds on the drafts of this run."):
             st.switch_page(ui.CALIBRATE, query_params={"runs": run.id})
         if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
             ui.go(ui.CALLS)
@@ -96,7 +96,7 @@ def _actions(run: RunRecord) -> None:
 
 
 def _more(run: RunRecord) -> None:
-    """What is done once in the life of a run, if at all."""
+    """Draw the rarely used actions of a run."""
     _rename_form(run)
     if st.button(
         "Clone configuration",
@@ -114,7 +114,7 @@ def _more(run: RunRecord) -> None:
 
 
 def _branch_button(run: RunRecord) -> None:
-    """Another threshold, model, order or budget on the drafts that are there."""
+    """Draw Branch: another threshold, model, order or budget on the same drafts."""
     reason = "The run has not ended." if run.status == "running" else "" if run.drafts else "No draft has a score."
     if st.button(
         "Branch",
@@ -131,7 +131,7 @@ def _cancel_button(run: RunRecord) -> None:
     if st.button(
         "Cancel",
         icon=":material/stop_circle:",
-        help="Stops before the next call. What is done stays, and Resume goes on from there.",
+        help="Stops before the next call. Finished work is kept, and Resume continues from there.",
     ):
         ui.services().worker.cancel(run.id)
 
@@ -141,7 +141,7 @@ def _resume_button() -> bool:
         "Resume",
         type="primary",
         icon=":material/play_arrow:",
-        help="Goes on where the run stopped. Nothing that was answered is asked or paid again.",
+        help="Continues where the run stopped. Answered requests are not sent or paid again.",
     )
 
 
@@ -156,7 +156,7 @@ def _resume(run: RunRecord) -> None:
 
 @st.fragment
 def _export(run: RunRecord) -> None:
-    # Filled when it is opened: until then its buttons would be built on every rerun.
+    # Filled when opened: otherwise its buttons would be built on every rerun.
     with st.popover("Export", icon=":material/download:", key="export", on_change="rerun") as opened:
         if opened.open:
             share.exports(run)
@@ -175,7 +175,7 @@ def _rename_form(run: RunRecord) -> None:
 
 @st.fragment(run_every=1.0)
 def _watch(run_id: str) -> None:
-    """The state of a running run, asked for every second; when it has ended, the page is drawn anew."""
+    """Show the state of a running run every second; redraw the page when it has ended."""
     store = ui.services().store
     progress = store.progress(run_id)
     if progress.status != "running":
@@ -212,7 +212,7 @@ def _reserved(progress: RunProgress, run: RunRecord) -> str:
 
 
 def _so_far(run: RunRecord) -> None:
-    """Finished personas in one line each, and the shape of those to come."""
+    """List finished personas, one line each, with placeholders for those to come."""
     st.header("Personas so far", anchor=False)
     for final in run.personas:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
@@ -220,7 +220,7 @@ def _so_far(run: RunRecord) -> None:
             st.markdown(escape_markdown(final.persona.name), width="content")
             st.badge(OUTCOME_WORDS[final.outcome], color="gray")
     if not run.personas:
-        st.caption("None yet: they are refined and listed after all drafts have their scores.")
+        st.caption("None yet. They are refined and listed when all drafts have a score.")
         for _ in range(3):
             st.skeleton(height=56)
 
@@ -237,7 +237,7 @@ def _ended(run: RunRecord) -> None:
     figures.metrics(run)
     figures.show_charts(run)
     if run.personas:
-        cards.show(run, ui.study(run.study_id))
+        cards.show_cards(run, ui.study(run.study_id))
 
 
 def _how_it_ended(run: RunRecord) -> None:
@@ -248,35 +248,35 @@ def _how_it_ended(run: RunRecord) -> None:
             st.info(f"This run was cancelled. {_what_is_there(run)}", icon=":material/cancel:")
         case "interrupted":
             st.warning(
-                f"The process of this run ended before the run did. {_what_is_there(run)}",
+                f"The program stopped before this run had ended. {_what_is_there(run)}",
                 icon=":material/pause_circle:",
             )
 
 
 def _what_is_there(run: RunRecord) -> str:
-    # A draft that was written and not yet scored is in the store, and not in the record.
+    # Drafts without a score are in the store, but not in the record.
     there = ui.services().store.progress(run.id)
     kept = f"{count(there.drafted, 'draft')} and {count(there.finished, 'finished persona')} are kept."
     if run.imported_at:
-        return f"{kept} It was imported, and can be resumed only where it was made."
-    return f"{kept} Resume goes on where it stopped; nothing is paid twice."
+        return f"{kept} It was imported and can be resumed only where it was made."
+    return f"{kept} Resume continues where it stopped; nothing is paid twice."
 
 
 def _failure(reason: str, *, resumable: bool) -> None:
     # Only a defect of ours carries a traceback; its last line says what went wrong.
     lines = reason.strip().splitlines()
-    remedy = "Resume tries the rest again" if resumable else "it was imported, and is resumed where it was made"
-    ui.problem(f"This run failed. {lines[-1].rstrip('.')}. What was done is kept: {remedy}.")
+    remedy = "Resume tries the rest again" if resumable else "it was imported and can be resumed only where it was made"
+    ui.problem(f"This run failed. {lines[-1].rstrip('.')}. Finished work is kept: {remedy}.")
     if len(lines) > 1:
         with st.expander("Technical details, for a report of this defect", icon=":material/bug_report:"):
             st.code(reason, language=None, height=240)
 
 
 def _notes(run: RunRecord) -> None:
-    notes = [*run.warnings, *(f"{failure.draft_id} could not be had: {failure.reason}" for failure in run.failures)]
+    notes = [*run.warnings, *(f"{failure.draft_id} failed: {failure.reason}" for failure in run.failures)]
     if notes:
         with st.expander(f"{count(len(notes), 'note')} about this run", icon=":material/info:"):
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in notes))
 
 
-ui.show(page)
+ui.show_page(page)

@@ -1,7 +1,7 @@
 """Runs: which runs do I have?
 
-Searching, sorting and paging are the database's; what is drawn is one page. The filters are in the address, and so
-are the page and the marked runs (`?chosen=a,b`), whichever page or search they were marked in.
+The database searches, sorts and pages; one page is drawn. Filters, page and marked runs (`?chosen=a,b`) are in the
+address; marks hold across pages and searches.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 _PER_PAGE = 25
 _MARKS_KEY = "runs_marked"
-"""Of the session: the ids of the marked runs, for a return by the menu."""
+"""Session key of the ids of the marked runs, for a return by the menu."""
 _MONEY = {"real": False, "simulated": True}
 
 
 def page() -> None:
-    """The chosen runs, a page at a time, and what can be done with those that are marked."""
+    """List runs a page at a time, with actions on the marked ones."""
     ui.header("Runs", "Which runs do I have?")
     store = ui.services().store
     if not access.is_viewer():
@@ -41,7 +41,7 @@ def page() -> None:
     _list(facets)
 
 
-# One fragment in the other: a mark draws neither the search nor the head of the page again, a search not the head.
+# Nested fragments: a mark redraws neither search nor header, a search does not redraw the header.
 @st.fragment
 def _list(facets: RunFacets) -> None:
     _found(_choice(facets))
@@ -55,7 +55,7 @@ def _found(choice: RunChoice) -> None:
     if not found.fitting:
         st.info(_nothing_fits(choice), icon=":material/search_off:")
         return
-    if not found.runs:  # the page of the address is behind the last one
+    if not found.runs:  # the page of the address is past the last one
         page, found = 1, store.run_page(choice)
     actions = st.container(horizontal=True, vertical_alignment="center", gap="small")
     experiments = store.experiments_of([run.id for run in found.runs])
@@ -70,7 +70,7 @@ def _found(choice: RunChoice) -> None:
     chosen = _chosen(marked, found.runs, choice.archived)
     _foot(found, choice, page, chosen)
     with actions:
-        run_actions.show(chosen)
+        run_actions.show_run_actions(chosen)
         if _out_of_sight(found, chosen):
             st.button("Unmark all", type="tertiary", on_click=_remember, args=([],))
         share.importer()
@@ -91,11 +91,11 @@ def _no_run_yet() -> None:
 
 
 def _nothing_fits(choice: RunChoice) -> str:
-    where = "No archived run fits" if choice.archived else "No run fits"
-    return f"{where} this search. Take a word or a filter away."
+    where = "No archived run matches" if choice.archived else "No run matches"
+    return f"{where} this search. Remove a word or a filter."
 
 
-# --- what is looked for ----------------------------------------------------------------------------
+# --- search and filters ----------------------------------------------------------------------------
 
 
 def _choice(facets: RunFacets) -> RunChoice:
@@ -160,7 +160,7 @@ def _filtered(facets: RunFacets) -> RunChoice:
 
 
 def _midnight(day: "date | None", days: int = 0) -> datetime | None:
-    """When a day begins for the reader."""
+    """Return the start of a day in the reader's time zone."""
     return datetime.combine(day + timedelta(days=days), time(), ui.viewer_zone()) if day else None
 
 
@@ -173,17 +173,17 @@ def _marked() -> list[str]:
 
 
 def _chosen(marked: Sequence[str], here: Sequence[ListedRun], archived: bool) -> list[ListedRun]:
-    """The marked runs: first those that are not in sight, then those that are, from top to bottom."""
+    """Return the marked runs: first those on other pages, then those on this one, from top to bottom."""
     shown = [run.id for run in here]
     away = ui.services().store.listed_runs([run_id for run_id in marked if run_id not in shown])
-    # What was archived or brought back from the archive is not in this list any more.
+    # Runs that were archived or unarchived are no longer in this list.
     chosen = [run for run in away if run.archived == archived] + [run for run in here if run.id in marked]
     _remember([run.id for run in chosen])
     return chosen
 
 
 def _remember(run_ids: Sequence[str]) -> None:
-    """Keep the marks, for this session and in the address."""
+    """Save the marks in the session and in the address."""
     st.session_state[_MARKS_KEY] = list(run_ids)
     keep_in_address("chosen", ",".join(run_ids))
 
@@ -195,7 +195,7 @@ _COLUMNS = (
     TableColumn("Run", 200),
     TableColumn("Status", 95),
     TableColumn("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
-    TableColumn("Mean score", 95, help="Of the delivered personas; n is beside it.", is_number=True),
+    TableColumn("Mean score", 95, help="Of the delivered personas; n is in the next column.", is_number=True),
     TableColumn("n", 45, help="Delivered personas.", is_number=True),
     TableColumn("Kept local", 95),
     TableColumn("Spent", 172),
@@ -222,7 +222,7 @@ def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | 
         usd(run.spent_micros, run.simulated),
         score(run.threshold),
         ", ".join(label(tag, 30) for tag in run.tags),
-        # Without one, no column: it is wide, and most lists have none.
+        # No column without an experiment: it is wide, and most lists have none.
         *([of.name if of else ""] if experiments else ()),
         run.study_name,
         "builtin" if run.local_provider == "builtin" else run.local_model,
@@ -257,4 +257,4 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 
-ui.show(page)
+ui.show_page(page)

@@ -1,7 +1,7 @@
 """Upload: which study will the personas be drawn from?
 
-Choose an earlier study or bring files of your own; either is shown as it was understood, with what a run will do with
-it. New files are not kept before "Use this study", so that looking at them changes nothing.
+Choose an earlier study or add files. Both are shown as the loaders read them, with a preview of what a run does. New
+files are saved only by "Use this study".
 """
 
 from pathlib import Path
@@ -27,19 +27,19 @@ BOTH_KEY, TWICE = "upload_keep_both", "the same talk twice"
 
 
 class Arrival(NamedTuple):
-    """New files, read but not kept yet."""
+    """New files, read but not saved yet."""
 
     ids: tuple[str, ...]
     """One per file, changing with its content."""
     files: list[SourceFile]
     study: Study | InputError
-    """The study in them, or why there is none as they are read now."""
+    """The study in them, or the reason why they cannot be read as one."""
     known_as: str | None = None
-    """Name under which the same files are in the database already."""
+    """Name of the stored study with the same files."""
 
 
 def page() -> None:
-    """The page, top to bottom."""
+    """Draw the page, top to bottom."""
     try:
         study_id = ui.current_study_id()
     except PersonaError as error:
@@ -80,7 +80,7 @@ def page() -> None:
 
 
 def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
-    """The current study: change it, delete it, or go on with it."""
+    """Show the current study: change it, delete it, or configure a run."""
     names = {summary.id: label(summary.name, 80) for summary in kept}
     # The choice follows the address and the session, so its key changes with them.
     picked = st.selectbox(
@@ -107,7 +107,7 @@ def chosen(current: StudySummary, kept: list[StudySummary]) -> None:
 
 
 def confirm_delete(summary: StudySummary) -> None:
-    """Ask once, because nothing brings it back."""
+    """Ask for confirmation, because deletion is final."""
     runs = f" and {count(summary.runs, 'run')}" if summary.runs else ""
     st.markdown(
         f"{escape_markdown(label(summary.name))}: its copy of {count(summary.size.documents, 'document')}{runs} will "
@@ -126,9 +126,9 @@ def confirm_delete(summary: StudySummary) -> None:
 
 
 def nothing_yet() -> None:
-    """The empty state: what would be here, and a way to have it at once."""
+    """Draw the empty state, with a button that loads the example study."""
     st.markdown("**No study yet**")
-    st.caption("Add interviews, survey answers or tickets, and you see here what was understood of them.")
+    st.caption("Add interviews, survey answers or tickets to see here how they were read.")
     if st.button("Load the example study", type="primary", icon=":material/auto_stories:"):
         ui.use_study(ui.add_example(ui.services().store))
         st.rerun()
@@ -138,14 +138,14 @@ def nothing_yet() -> None:
 
 
 def new_files(kept: list[StudySummary]) -> Arrival | None:
-    """Files from the browser or a folder of this machine, read into a study; `None` while there are none."""
+    """Read files from the browser or a folder of this machine into a study; `None` without files."""
     uploads = st.file_uploader(
         "Add your own study",
         accept_multiple_files=True,
         key=UPLOAD_KEY,
     )
     folder = ""
-    # A path is read by this process: only a reader who sits at this machine may name one.
+    # A path is read by this process, so only a user at this machine may name one.
     if access.sits_here():
         folder = st.text_input(
             "or a file or folder on this machine",
@@ -172,7 +172,7 @@ def new_files(kept: list[StudySummary]) -> Arrival | None:
 
 
 def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list[StudySummary]) -> Arrival:
-    """The files as a study, under the corrections kept so far; or why there is none in them."""
+    """Read the files as a study with the saved corrections, or keep the error."""
     remembered = ui.services().store.mappings()
     key = mapping.key_of(remembered)
     both = bool(st.session_state.get(BOTH_KEY))
@@ -187,7 +187,7 @@ def _read(ids: tuple[str, ...], files: list[SourceFile], folder: str, kept: list
     return Arrival(ids, files, study, next((summary.name for summary in kept if summary.id == study.id), None))
 
 
-# Reading is repeated only for other files or corrections, not for every click on the page. Errors are not kept.
+# Cached by files and corrections, so that a click on the page reads nothing again. Errors are not cached.
 @st.cache_resource(max_entries=2, show_spinner="Reading the files …")
 def _read_files(
     ids: tuple[str, ...],
@@ -218,18 +218,18 @@ def _suggested_name(names: list[str]) -> str:
 
 
 def arrived(study: Study, known_as: str | None) -> None:
-    """New files as they were understood; one click keeps them and goes on."""
+    """Show new files as they were read; one click saves them and opens Configure."""
     if known_as:
-        st.markdown("**These files are a study already**")
-        st.caption(f"They are kept as “{escape_markdown(label(known_as))}”. Nothing is stored twice.")
+        st.markdown("**These files are already a study**")
+        st.caption(f"They are saved as “{escape_markdown(label(known_as))}”. Nothing is stored twice.")
         name = known_as
     else:
         name = st.text_input("Name of the new study", value=study.name, key=f"{NAME_KEY}_{study.id}", max_chars=120)
     study_view.size(study.size)
     if not known_as:
-        st.caption("Not kept yet: look at what was understood below, then go on.")
+        st.caption("Not saved yet. Check below how the files were read.")
     if st.session_state.get(BOTH_KEY) or any(TWICE in warning for warning in study.warnings):
-        st.toggle("Keep both files of a talk that comes twice", key=BOTH_KEY)
+        st.toggle("Keep both files of a repeated talk", key=BOTH_KEY)
     private = False if known_as else st.toggle(privacy.LABEL, key=f"private_new_{study.id}", help=privacy.MEANING)
     if st.button("Use this study", type="primary", icon=":material/arrow_forward:", icon_position="right"):
         ui.services().store.save_study(study.model_copy(update={"name": name.strip() or study.name}))
@@ -240,13 +240,13 @@ def arrived(study: Study, known_as: str | None) -> None:
 
 
 def what_a_run_will_do(size: StudySize) -> None:
-    """What a run would do with this study, one sentence per stage."""
+    """Describe what a run does with this study, one sentence per stage."""
     usual = HybridConfig()
     steps = {
-        "1 · Draft": f"A local model writes {usual.draft_count} drafts, each from what some of your "
-        f"{count(size.participants, 'participant')} said in {count(size.words, 'word')}. Free.",
-        "2 · Assess": f"Every claim is looked up in your {count(size.segments, 'segment')}: a score from 0 to 1, "
-        f"computed here. The best {usual.count} drafts are kept. Free.",
+        "1 · Draft": f"A local model writes {usual.draft_count} drafts, each from some of your "
+        f"{count(size.participants, 'participant')} and their {count(size.words, 'word')}. Free.",
+        "2 · Assess": f"Every claim is checked against your {count(size.segments, 'segment')}. The score, 0 to 1, "
+        f"is computed on this machine. The best {usual.count} drafts are kept. Free.",
         "3 · Refine": "Only kept drafts under your threshold go to a paid model, within your budget. Configure "
         "shows what that can cost before anything is sent.",
     }
@@ -258,4 +258,4 @@ def what_a_run_will_do(size: StudySize) -> None:
             st.caption(sentence)
 
 
-ui.show(page)
+ui.show_page(page)

@@ -1,9 +1,9 @@
-"""Who is this, and what may they do? The only place that decides; everything else asks.
+"""Decide who the user is and what they may do; no other place decides it.
 
-An *analyst* may do everything. A *viewer* looks at results, runs, comparisons and calibrations. Whoever opens the app
-is an analyst, unless it was started with `-- --viewer`. Where `secrets.toml` has an `[auth]` section, people sign in
-through Streamlit, and `[persona.roles]` names who is what; nobody else gets in. In doubt the door stays shut: a
-secrets file that cannot be read, or roles without a sign-in, let nobody in.
+An *analyst* may do everything. A *viewer* looks at results, runs, comparisons and calibrations. Every user is an
+analyst, unless the app was started with `-- --viewer`. Where `secrets.toml` has an `[auth]` section, users sign in
+through Streamlit, and `[persona.roles]` assigns the roles; all others are refused. In doubt access is refused: with a
+secrets file that cannot be read, or roles without a sign-in, for all.
 
 Loaded before the navigation is known, so it imports nothing heavy.
 """
@@ -27,25 +27,25 @@ CLOSED = ("Upload", "Configure", "Label", "Calls")
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _KEYS: dict[str, AccessRole] = {"viewers": "viewer", "analysts": "analyst"}
-"""What `[persona.roles]` may hold; whoever is named in both lists gets the lesser right, which is the first here."""
+"""Keys of `[persona.roles]`; an entry in both lists gets the lesser role, which is the first here."""
 
 _LOOK_AGAIN_S = 1.0
 _LOOKED: list[tuple[object, float, dict[str, Any]]] = []
-"""The secrets of the last look: whose they are, when that was, and what they hold."""
+"""Cache of the secrets: their source, the time of reading in seconds, and their content."""
 
 _SIGNED_IN: set[str] = set()
 """Not empty once this process has seen an `[auth]` section."""
 
 _EXPOSED = (
-    "This server can be reached from other machines, and asks nobody to sign in: whoever reaches it {may}. Set up a "
-    "sign-in as docs/deployment.md says, or start it with --server.address=localhost."
+    "This server can be reached from other machines without a sign-in: everyone who reaches it {may}. Set up a "
+    "sign-in as in docs/deployment.md, or start it with --server.address=localhost."
 )
 
 
 def role() -> AccessRole | None:
-    """The role of this session; `None` for nobody we know: not signed in, or without a role.
+    """Return the role of this session; `None` for a user who is not signed in or has no role.
 
-    Never asked while a download is made, which happens outside every session: where people sign in, nobody is there.
+    Not to be called while a download is built: that happens outside any session, where no user is signed in.
 
     Raises:
         PersonaError: the secrets file is broken, or contradicts itself.
@@ -54,8 +54,8 @@ def role() -> AccessRole | None:
     if not signs_in():
         if known:
             raise PersonaError(
-                "secrets.toml: [persona.roles] names people, but there is no [auth] section, so nobody can sign in "
-                "and prove who they are. Add [auth] as docs/deployment.md says, or take the roles away."
+                "secrets.toml: [persona.roles] names people, but there is no [auth] section for their sign-in. Add "
+                "[auth] as in docs/deployment.md, or remove the roles."
             )
         return "viewer" if viewer_mode() else "analyst"
     found = role_of(st.user.to_dict(), known)
@@ -63,12 +63,12 @@ def role() -> AccessRole | None:
 
 
 def is_viewer() -> bool:
-    """Whether this session may look only; also where nobody knows who it is."""
+    """Return whether this session is view-only; an unknown user's is."""
     return role() != "analyst"
 
 
 def viewer_mode() -> bool:
-    """Whether the whole server was started for viewers."""
+    """Return whether the server was started for viewers."""
     return "--viewer" in sys.argv[1:]
 
 
@@ -76,25 +76,25 @@ def viewer_mode() -> bool:
 
 
 def signs_in() -> bool:
-    """Whether people sign in here.
+    """Return whether users sign in to this server.
 
     Raises:
-        PersonaError: they did since the server was started, and the section is gone: a file that somebody moves or
-            saves anew must not open the door to everybody.
+        PersonaError: the section has disappeared since the server was started: moving or rewriting the file must
+            not give access to all.
     """
     found = bool(_section("auth"))
     if found:
         _SIGNED_IN.add("auth")
     elif _SIGNED_IN:
         raise PersonaError(
-            "secrets.toml: its [auth] section is gone, so nobody gets in. Bring it back, or restart the server to do "
+            "secrets.toml: its [auth] section is gone, so access is refused. Restore it, or restart the server to run "
             "without a sign-in."
         )
     return found
 
 
-def providers() -> dict[str | None, str]:
-    """The identity providers of `[auth]`, as `st.login` wants them, with the word on their button."""
+def identity_providers() -> dict[str | None, str]:
+    """Return the identity providers of `[auth]`, as `st.login` expects them, with their button labels."""
     section = _section("auth")
     named: dict[str | None, str] = {
         name: f"Sign in with {name}"
@@ -105,12 +105,12 @@ def providers() -> dict[str | None, str]:
 
 
 def email() -> str | None:
-    """The address that whoever signed in has proved to have; `None` when nobody has."""
+    """Return the verified e-mail address of the signed-in user; `None` without one."""
     return _email(st.user.to_dict())
 
 
 def roles(section: Mapping[str, Any]) -> dict[str, AccessRole]:
-    """Role by e-mail address or `@domain`, in lower case.
+    """Return the role of each e-mail address or `@domain`, in lower case.
 
     Args:
         section: `[persona.roles]` of the secrets file; empty when there is none.
@@ -136,11 +136,10 @@ def roles(section: Mapping[str, Any]) -> dict[str, AccessRole]:
 
 
 def role_of(claims: Mapping[str, Any], known: Mapping[str, AccessRole]) -> AccessRole | None:
-    """The role of whoever signed in: that of the address, else that of its domain, else none.
+    """Return the role of a signed-in user: that of the address, else that of its domain, else `None`.
 
     Args:
-        claims: of the identity token, with `is_logged_in`. An address that the provider calls unverified proves
-            nothing.
+        claims: of the identity token, with `is_logged_in`. An address marked as unverified counts as none.
         known: from `roles`.
     """
     address = _email(claims)
@@ -158,11 +157,11 @@ def _email(claims: Mapping[str, Any]) -> str | None:
 
 
 def _section(*path: str) -> dict[str, Any]:
-    """A section of the secrets file; empty where it is not there.
+    """Return a section of the secrets file; empty when missing.
 
     Raises:
-        PersonaError: there is a secrets file, and it cannot be read. Streamlit takes it for absent, which would
-            switch the sign-in off.
+        PersonaError: the secrets file exists but cannot be read. Streamlit treats it as missing, which would switch
+            the sign-in off.
     """
     found: Any = _secrets()
     for name in path:
@@ -173,7 +172,7 @@ def _section(*path: str) -> dict[str, Any]:
 
 
 def _secrets() -> dict[str, Any]:
-    """Everything in the secrets file. A page asks for it dozens of times, so it is looked at once a second."""
+    """Return the content of the secrets file, read at most once a second: a page asks for it dozens of times."""
     now = SystemClock().monotonic()
     for source, looked, found in _LOOKED:
         if source is st.secrets and now - looked < _LOOK_AGAIN_S:
@@ -182,7 +181,7 @@ def _secrets() -> dict[str, Any]:
     if st.secrets.load_if_toml_exists():
         found = st.secrets.to_dict()
     elif broken := next((name for name in st.get_option("secrets.files") if Path(name).exists()), None):
-        raise PersonaError(f"{broken}: cannot be read as TOML, so nobody gets in. Mend it, or take it away.")
+        raise PersonaError(f"{broken}: cannot be read as TOML, so access is refused. Correct the file, or remove it.")
     _LOOKED[:] = [(st.secrets, now, found)]
     return found
 
@@ -191,21 +190,21 @@ def _secrets() -> dict[str, Any]:
 
 
 def sits_here() -> bool:
-    """Whether whoever opened the page sits at this machine, as far as can be told.
+    """Return whether the user sits at this machine, as far as the server can know.
 
-    Behind a reverse proxy the server itself is bound to this machine; then the address in the browser tells, and so
-    does a sign-in.
+    Behind a reverse proxy the server itself is bound to this machine; then the address in the browser decides, and
+    so does a sign-in.
     """
     visited = urlsplit(st.context.url or "").hostname
     return not signs_in() and _is_local(st.get_option("server.address")) and (visited is None or _is_local(visited))
 
 
-def exposed() -> str | None:
-    """A warning, where other machines reach a server at which nobody signs in; said once on stderr, too."""
+def exposure_warning() -> str | None:
+    """Return a warning when other machines reach a server without sign-in, and write it to stderr once."""
     if signs_in() or sits_here():
         return None
     warning = _EXPOSED.format(may="sees every run" if viewer_mode() else "can read all studies and spend your money")
-    _tell(warning)
+    _warn_once(warning)
     return warning
 
 
@@ -214,5 +213,5 @@ def _is_local(address: str | None) -> bool:
 
 
 @cache
-def _tell(warning: str) -> None:
+def _warn_once(warning: str) -> None:
     sys.stderr.write(f"persona: {warning}\n")

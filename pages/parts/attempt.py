@@ -1,6 +1,6 @@
-"""One attempt at a model: its bill, what was sent and what came back, word for word.
+"""One attempt to call a model: its cost, the request and the answer, word for word.
 
-What was sent and what came back is untrusted text: it is shown as code and nowhere else.
+Request and answer are untrusted text: they are shown only as code.
 """
 
 import json
@@ -14,15 +14,15 @@ from pipeline.results.sent import payload_parts
 from pipeline.text.wording import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
 
 _TEXT_PX = 420
-"""Height of what was sent, the same for every view of it, so that nothing jumps."""
+"""Height of the text, the same for every view, so that nothing jumps."""
 
 _COLORS = {"ok": "green", "in_flight": "blue", "failed": "red", "lost": "red"}
 _PARTS = {"prompt": "Prompt", "system": "Instructions", "json_schema": "Form of the answer"}
 """The long parts of a payload; the others are single values."""
 
 
-def show(run_id: str, call_id: str, simulated: bool) -> None:
-    """The attempt under its table."""
+def show_attempt(run_id: str, call_id: str, simulated: bool) -> None:
+    """Show an attempt below its table."""
     try:
         call = ui.services().store.call(run_id, call_id)
     except StoreError as error:
@@ -44,12 +44,12 @@ def _head(call: ModelCall, simulated: bool) -> None:
         st.badge(CALL_WORDS[call.status], color=_COLORS.get(call.status, "orange"))  # type: ignore[arg-type]
         if simulated and call.stage == "refine":
             ui.simulated_badge()
-    batch = " · asked in a batch" if call.batch else ""
+    batch = " · sent in a batch" if call.batch else ""
     st.caption(f"{escape_markdown(f'{call.provider} {call.model}')}{batch} · {CALL_MEANING[call.status]}")
 
 
 def _bill(call: ModelCall, simulated: bool) -> None:
-    """One element, because it is drawn anew for each attempt that is looked at."""
+    """Show the cost as one element, because every chosen attempt redraws it."""
     usage, is_open = call.usage, call.status in ("in_flight", "lost")
     reserved = usd(call.reserved_micros, simulated)
     columns = (

@@ -1,4 +1,4 @@
-"""The calibration run: what refining would have done to every kept draft, and the button that finds out."""
+"""The calibration run: the gain of refining every kept draft, and the button that measures it."""
 
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pipeline.hybrid.preflight import Plan
 
 
-def show(board: "Board", place: int) -> None:
-    """What is known of refining these drafts, and how to know all of it."""
+def show_refining(board: "Board", place: int) -> None:
+    """Show the known gain of refining these drafts, and offer to measure the rest."""
     st.header("Would refining have helped?", anchor=False)
     _what_is_known(board, min(board.positions[place].threshold, 1.0))
     if _running(board):
@@ -28,11 +28,11 @@ def show(board: "Board", place: int) -> None:
         with st.container(border=True):
             _offer(board)
     else:
-        st.caption("Every draft of these has been refined once: its cost and its gain are measured.")
+        st.caption("Every one of these drafts has been refined once: its cost and its gain are measured.")
 
 
 def _running(board: "Board") -> list[str]:
-    """Runs on these drafts that have not ended."""
+    """Return the runs on these drafts that have not ended."""
     store = ui.services().store
     ids = store.branches([run.id for run in board.runs])
     return [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]
@@ -40,11 +40,11 @@ def _running(board: "Board") -> list[str]:
 
 @st.fragment(run_every="2s")
 def _under_way(board: "Board") -> None:
-    """The notice while runs last; when they have ended, the page with what they have measured."""
+    """Show a notice while runs last; redraw the page with their results when they have ended."""
     running = _running(board)
     if not running:
         st.rerun()
-    st.info("A run on these drafts is under way. What it measures is taken in as soon as it has ended.")
+    st.info("A run on these drafts is under way. Its results appear here when it has ended.")
     st.page_link(ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
@@ -59,17 +59,16 @@ def _what_is_known(board: "Board", threshold: float) -> None:
     st.markdown(escape_markdown(gains_text(found, threshold)))
     with st.container(border=True):
         figures.chart(
-            "Who gains from refining",
+            "Which drafts gain from refining",
             who_gains(known.label.tolist(), known.frontier_label.tolist(), dark=figures.is_dark()),
             "gains",
             file=board.newest.id,
             simulated=board.simulated,
         )
         st.caption(
-            "Each dot is a draft: its score, and what refining added to it as the score sees it. Where the refined "
-            "text "
-            "scored lower, the draft was delivered and the gain is 0. If dots to the right lie as high as those to the "
-            "left, the score does not say whom refining helps."
+            "Each dot is a draft: its score, and how much refining raised it. Where the refined text scored lower, the "
+            "draft was delivered and the gain is 0. If dots on the right are as high as those on the left, the score "
+            "does not tell which drafts gain from refining."
         )
 
 
@@ -81,9 +80,8 @@ def _offer(board: "Board") -> None:
         f"**Calibration run**: refine all {count(len(run.kept), 'kept draft')} of {escape_markdown(label(run.name))}"
     )
     st.caption(
-        "Also those over the threshold, so that before and after are known for each. Nothing is drafted or scored "
-        "again. "
-        "A draft that scores 1 stays as it is, because no text can score more."
+        "Drafts over the threshold too, so that before and after are known for each. Nothing is drafted or scored "
+        "again. A draft that scores 1 stays as it is, because no text can score more."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         budget: float | None = st.number_input(
@@ -98,7 +96,7 @@ def _offer(board: "Board") -> None:
             key=f"calibration budget {run.id}",
         )
         config = calibration_config(run.config, budget)
-        planned = providers.checked(config)
+        planned = providers.plan_or_error(config)
         reason = _why_not(planned)
         if st.button(
             "Refine all of them",
@@ -117,7 +115,7 @@ def _why_not(planned: "Plan | PersonaError") -> str:
 
 
 def _expected(config: HybridConfig, planned: "Plan | PersonaError", drafts: int) -> str:
-    """What it would cost, from the price of the model and the usual length of a refinement."""
+    """Describe its cost, from the price of the model and the usual length of a refinement."""
     if isinstance(planned, PersonaError):
         return ""
     money = forecast_cost(config.model_copy(update={"count": drafts}), planned.pricer, [1.0])

@@ -4,9 +4,9 @@ const SIGNS = { supported: "✓", weak: "~", not_found: "✗", unscored: "–" }
 const HELP = {
   score:
     "From 0 to 1, computed on this machine. Faithfulness: how well the study supports the claims, the weakest " +
-    "weighing most; it compares words and does not see every turned meaning. Coherence: no rule finds a " +
+    "weighing most; it compares words and can miss a reversed meaning. Coherence: no rule finds a " +
     "contradiction or a repetition. Completeness: the expected parts are there. The score is not a probability.",
-  simulated: "Refined by an offline stand-in: its text is rewritten from the evidence, and nobody was charged.",
+  simulated: "Refined by an offline stand-in: its text is rewritten from the evidence, and nothing was charged.",
   score_action: "What each part of the score found, and what lowered it.",
   poster: "One landscape page, to show or to print. Opens in any browser.",
   copy: "The persona as Markdown.",
@@ -15,10 +15,10 @@ const HELP = {
 const TYPING = "input, textarea, select, [contenteditable], [role='combobox'], [role='slider'], [role='dialog']";
 const SKIPPED = "Ctrl Alt Meta".split(" ");
 
-/** What was drawn into a place, and how to tell Python of a press there; kept from one drawing to the next. */
+/** Per element: the cards drawn in it, and how to report a button press to Python; kept between redraws. */
 const drawn = new WeakMap();
 
-/** An element with a class, text or children; what is empty is left out. */
+/** Makes an element with a class and content; empty content is left out. */
 function make(tag, name, ...content) {
   const node = document.createElement(tag);
   if (name) node.className = name;
@@ -26,8 +26,8 @@ function make(tag, name, ...content) {
   return node;
 }
 
-/** Says more of an element to those who point at it and to those who listen. */
-function explained(node, words) {
+/** Adds a tooltip, also for screen readers. */
+function withHelp(node, words) {
   node.title = words;
   node.setAttribute("aria-description", words);
   return node;
@@ -50,9 +50,9 @@ function turn({ speaker, text }) {
 }
 
 function source({ before, speaker, words: [first, marked, rest], after, place }) {
-  const said = make("p", "", make("strong", "", `${speaker}: `), first, first && " ");
-  if (marked) said.append(make("mark", "", marked), rest && ` ${rest}`);
-  return make("blockquote", "", ...before.map(turn), said, ...after.map(turn), make("footer", "", place));
+  const quote = make("p", "", make("strong", "", `${speaker}: `), first, first && " ");
+  if (marked) quote.append(make("mark", "", marked), rest && ` ${rest}`);
+  return make("blockquote", "", ...before.map(turn), quote, ...after.map(turn), make("footer", "", place));
 }
 
 function saying({ who, at, words }) {
@@ -77,12 +77,12 @@ function group({ title, quotes, claims }) {
 
 function badges(card) {
   const origin = card.origin === "local" ? make("span", "badge local", "local draft") : make("span", "badge frontier", "frontier");
-  const simulated = card.simulated ? explained(make("span", "badge simulated", "simulated"), HELP.simulated) : null;
-  return make("p", "badges", origin, simulated, explained(make("span", "badge", card.outcome), card.reason));
+  const simulated = card.simulated ? withHelp(make("span", "badge simulated", "simulated"), HELP.simulated) : null;
+  return make("p", "badges", origin, simulated, withHelp(make("span", "badge", card.outcome), card.reason));
 }
 
 function button(label, action, card, help) {
-  const node = explained(make("button", "", label), help);
+  const node = withHelp(make("button", "", label), help);
   node.type = "button";
   node.dataset.action = action;
   node.setAttribute("aria-label", `${label}: ${card.name}`);
@@ -103,7 +103,7 @@ function actions(card) {
 function article(card, number) {
   const title = make("h3", "", card.name);
   title.id = `persona-${number}`;
-  const dial = explained(make("p", "dial", make("span", "", "Score "), make("strong", "", card.score)), HELP.score);
+  const dial = withHelp(make("p", "dial", make("span", "", "Score "), make("strong", "", card.score)), HELP.score);
   const marks = card.marks.map(([mark, count, word]) => make("span", `count ${mark}`, hidden(SIGNS[mark]), ` ${count} ${word}`));
   const node = make(
     "article",
@@ -126,7 +126,7 @@ function article(card, number) {
   return node;
 }
 
-/** j and k: the next card and the one before, unless somebody is typing or a dialog is open. */
+/** Handles j and k: moves to the next or previous card, unless the user is typing or a dialog is open. */
 function step(event, root) {
   const forward = { j: 1, k: -1 }[event.key];
   const typing = event.composedPath()[0];
@@ -140,7 +140,7 @@ function step(event, root) {
   next.scrollIntoView({ block: "start" });
 }
 
-function settled(root, tell) {
+function listen(root, tell) {
   const pressed = (event) => {
     const { action } = event.target.closest("button")?.dataset ?? {};
     if (action) tell(action, event.target.closest("article").dataset.draft);
@@ -155,15 +155,15 @@ function settled(root, tell) {
   };
 }
 
-export default function show({ data, parentElement, setTriggerValue }) {
+export default function drawCards({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".cards");
   const kept = drawn.get(root) ?? {};
   if (!kept.leave) {
-    kept.leave = settled(root, (action, draft) => kept.tell("action", { action, draft }));
+    kept.leave = listen(root, (action, draft) => kept.tell("action", { action, draft }));
     drawn.set(root, kept);
   }
   kept.tell = setTriggerValue;
-  // Another theme calls this, too: claims that are open stay so.
+  // A change of theme calls this too: open claims stay open.
   if (kept.cards !== data) root.replaceChildren(...data.map(article));
   kept.cards = data;
   return kept.leave;

@@ -1,9 +1,8 @@
 """Persona cards: every claim with its mark, opening to the words in the study that support it.
 
-The cards of a page are one element of our own (`cards.js`), which sets the untrusted text of personas and studies as
-text. Their words come along, so that a claim opens without asking the server. Dialogs of a card (how its score comes
-about, what the frontier changed, the persona to take along) are computed when they are opened; there, text is escaped
-before it meets Markdown.
+The cards of a page are one component (`cards.js`), which inserts the untrusted text of personas and studies as plain
+text. Evidence is sent with the cards, so that a claim opens without a request. The dialogs of a card (score, before
+and after, poster, copy) are computed when opened; there, text is escaped before it meets Markdown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,21 +62,21 @@ MARKS: dict[Mark, tuple[str, str, str]] = {
 
 
 @st.fragment
-def show(run: RunRecord, study: Study) -> None:
-    """The personas of a run as cards in two columns, with sorting, filters and pages."""
+def show_cards(run: RunRecord, study: Study) -> None:
+    """Show the personas of a run as cards in two columns, with sorting, filters and pages."""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Personas", anchor=False, width="content")
-        if st.button("How scores come about", icon=":material/calculate:", type="tertiary"):
+        if st.button("How scores are computed", icon=":material/calculate:", type="tertiary"):
             scores_explained(run)
     shown = _controls(run)
     chosen = _chosen(run.personas, shown)
     if not chosen:
-        st.info("No persona fits these filters. Take one of them away.", icon=":material/filter_alt_off:")
+        st.info("No persona matches these filters. Remove one of them.", icon=":material/filter_alt_off:")
         return
     _legend(len(chosen), len(run.personas))
     page = 1
     if len(chosen) > _PER_PAGE:
-        # Its key follows the filters: page 3 of another selection would be a page that nobody asked for.
+        # The key depends on the filters, so that another selection begins at its first page.
         page = st.pagination(-(-len(chosen) // _PER_PAGE), key=f"page {shown}")
     on_page = cards(run, chosen[(page - 1) * _PER_PAGE : page * _PER_PAGE], study)
     board = _board(data=[card.model_dump() for card in on_page], key="cards", on_action_change=lambda: None)
@@ -86,7 +85,7 @@ def show(run: RunRecord, study: Study) -> None:
 
 
 class _Shown(NamedTuple):
-    """Which personas are shown, and in which order."""
+    """Filters and order of the cards."""
 
     order: Order
     outcomes: Sequence[str]
@@ -160,7 +159,7 @@ def _legend(shown: int, total: int) -> None:
 
 
 def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
-    """What a button of a card opens; what the browser says of it is not trusted."""
+    """Open the dialog of a card's button; input from the browser is not trusted."""
     final = next((final for final in run.personas if final.draft_id == pressed.get("draft")), None)
     if final is None:
         return
@@ -175,16 +174,16 @@ def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
             copy_text(run, final)
 
 
-@st.dialog("How scores come about", width="medium", icon=":material/calculate:")
+@st.dialog("How scores are computed", width="medium", icon=":material/calculate:")
 def scores_explained(run: RunRecord) -> None:
-    """The score in general, with the weights of this run."""
+    """Explain the score in general, with the weights of this run."""
     st.markdown(escape_markdown(scoring_method(run.config)))
     st.code(f"score = {score_formula(run.config.weights)}", language=None)
     for name, looks_at in LOOKS_AT.items():
         st.markdown(f"**{name.capitalize()}.** {looks_at}")
     st.markdown(
-        f"**Marks.** A claim is supported from {score(SUPPORTED_FROM)} and weak from {score(WEAK_FROM)}; under that, "
-        "nothing in the study says it. A quote counts as verbatim when the participants in focus said it word for "
+        f"**Marks.** A claim is supported from {score(SUPPORTED_FROM)} and weak from {score(WEAK_FROM)}; below that, "
+        "it was not found in the study. A quote counts as verbatim when the participants in focus said it word for "
         "word, hesitations aside."
     )
     st.markdown("**What 0.80 means on this study**")
@@ -193,9 +192,9 @@ def scores_explained(run: RunRecord) -> None:
     st.caption(f"Scorer version {escape_markdown(run.scorer_version or 'not recorded')}.")
 
 
-@st.dialog("How this score comes about", width="medium", icon=":material/calculate:")
+@st.dialog("How this score is computed", width="medium", icon=":material/calculate:")
 def score_explained(run: RunRecord, final: FinalPersona) -> None:
-    """The score of one delivered text, part by part."""
+    """Explain the score of one delivered text, part by part."""
     explained = explain_score(final.assessment, run.config.weights)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.metric("Score", score(explained.overall), width="content")
@@ -215,14 +214,14 @@ def _score_part(part: ScorePart) -> None:
     with st.container(border=True, gap="xsmall"):
         left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
         left.progress(part.value or 0.0, text=f"{part.name.capitalize()} **{score(part.value)}**")
-        right.markdown(f":small[weighs {part.exponent:.2f}, leaves **{score(part.factor)}**]")
+        right.markdown(f":small[weight {part.exponent:.2f}, factor **{score(part.factor)}**]")
         st.caption(LOOKS_AT[part.name])
         lowered = part.lowered or ("Nothing lowered it.",)
         st.markdown("\n".join(f"- {escape_markdown(text)}" for text in lowered))
 
 
 def _lowest_claims(explained: Explanation) -> None:
-    """The quarter of the claims that weighs as much as all claims together."""
+    """List the lowest quarter of the claims, which weighs as much as all claims together."""
     if not explained.lowest:
         return
     st.markdown(f"**The lowest quarter** of {explained.claims} claims, which counts as much as all of them")
@@ -235,13 +234,13 @@ def _low_claim(claim: ClaimSupport) -> str:
 
 
 def _blind_spots() -> None:
-    st.markdown("**What it cannot see**")
+    st.markdown("**What the score cannot see**")
     st.markdown("\n".join(f"- {text}" for text in (*BLIND, *CAUTIONS)))
 
 
 @st.dialog("Before and after", width="large")
 def before_and_after(run: RunRecord, final: FinalPersona) -> None:
-    """The draft beside the frontier's text, part by part."""
+    """Show the draft beside the frontier's text, part by part."""
     draft = next((item for item in run.drafts if item.draft.id == final.draft_id), None)
     rejected = final.rejected
     before = final.persona if rejected else draft.draft.persona if draft else final.persona
@@ -272,12 +271,12 @@ def _listed(own: Sequence[str], sign: str, kept: Sequence[str]) -> str:
 
 @st.dialog("Poster", icon=":material/co_present:")
 def poster(run: RunRecord, final: FinalPersona) -> None:
-    """The persona as one page."""
+    """Offer the persona as one page."""
     st.markdown(f"**{escape_markdown(label(final.persona.name))}** on one landscape page, to show or to print.")
     share.poster_button(run, final)
 
 
 @st.dialog("Copy", width="medium", icon=":material/content_copy:")
 def copy_text(run: RunRecord, final: FinalPersona) -> None:
-    """The persona as Markdown, with a button that copies it."""
+    """Show the persona as Markdown, with a button that copies it."""
     st.code(persona_markdown(final, run.simulated), language=None, wrap_lines=True, height=420)

@@ -1,4 +1,4 @@
-"""The compared runs in brief, what differs between their settings, and how much their results differ.
+"""The compared runs in brief, their different settings, and the differences of their results.
 
 All of it as text and tables, so that it can be read aloud, copied and printed.
 """
@@ -34,7 +34,7 @@ _CELL = 48
 
 
 def runs_in_brief(runs: Sequence[RunRecord], annotations: Mapping[str, str]) -> None:
-    """A card per run: its letter, its name as a link, what it is, and what somebody wrote about it."""
+    """Show a card per run: its letter, its name as a link, its facts and its annotation."""
     with st.grid(min(len(runs), 4), min_column_width=220, gap="small"):
         for letter, run in zip(LETTERS, runs, strict=False):
             with st.container(border=True, height="stretch", gap="xxsmall"):
@@ -61,7 +61,7 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
 
 
 def what_differs(runs: Sequence[RunRecord]) -> None:
-    """The settings that differ; the others one click away. What forbids comparing comes first."""
+    """Show the settings that differ, with the others in an expander. Reasons against comparing come first."""
     for sentence in cautions(runs):
         st.warning(sentence, icon=":material/warning:")
     settings = settings_of(runs)
@@ -86,10 +86,10 @@ def _settings_table(settings: Sequence[Setting], columns: Sequence[str]) -> None
 
 
 def differences(runs: Sequence[RunRecord]) -> None:
-    """Quality, local share, cost and time of every run, with the difference from the first one."""
-    st.header("What came of it", anchor=False)
+    """Show quality, local share, cost and time of every run, with the difference from the first one."""
+    st.header("Results", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
-    found = ui.once("figures", runs, lambda: compared_figures(runs))
+    found = ui.cached("figures", runs, lambda: compared_figures(runs))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure, title in TITLES.items():
             with st.container(border=True, height="stretch", gap="xsmall"):
@@ -105,13 +105,13 @@ def _row(figure: ComparedFigure, letter: str, run: RunRecord) -> list[str]:
     difference = escape_markdown(figure_difference(figure, run))
     against = f"**{figure.word}**  {difference}" if difference else ("baseline" if letter == "A" else MISSING)
     value = escape_markdown(figure_value(figure, run))
-    # Values stay on one line; money may say that it is simulated and is too long for it.
+    # Values stay on one line, except money, which is too long for it when marked as simulated.
     return [f"**{letter}**", value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK), against]
 
 
 def _basis(figures_of_runs: Sequence[ComparedFigure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:
-    """What the differences rest on, runs with the same basis together."""
-    told: dict[str, list[str]] = {}
+    """Describe the basis of the differences, grouping runs with the same basis."""
+    letters_by_basis: dict[str, list[str]] = {}
     for figure in figures_of_runs[1:]:
-        told.setdefault(figure_basis(figure), []).append(letters[figure.run_id][0])
-    return "; ".join(f"{', '.join(named)}: {basis}" for basis, named in told.items())
+        letters_by_basis.setdefault(figure_basis(figure), []).append(letters[figure.run_id][0])
+    return "; ".join(f"{', '.join(named)}: {basis}" for basis, named in letters_by_basis.items())

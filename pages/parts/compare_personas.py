@@ -1,4 +1,4 @@
-"""Personas of two runs side by side: which belong together, and what only one of them claims.
+"""Personas of two runs side by side: matched pairs, and claims that only one of the two makes.
 
 Each pair is one table: one element for the browser, and rows that stay beside each other. All text of personas is
 untrusted: it is escaped before it meets Markdown.
@@ -21,8 +21,8 @@ _PER_PAGE = 4
 
 
 @st.fragment
-def show(runs: Sequence[RunRecord]) -> None:
-    """The personas of the first run beside those of another one, a few at a time."""
+def show_persona_pairs(runs: Sequence[RunRecord]) -> None:
+    """Show the personas of the first run beside those of another one, a few at a time."""
     st.header("Personas side by side", anchor=False)
     other = 1
     letters = LETTERS[1 : len(runs)]
@@ -32,7 +32,7 @@ def show(runs: Sequence[RunRecord]) -> None:
         )
         other = LETTERS.index(chosen or "B")
     first, second = runs[0], runs[other]
-    found = ui.once("matches", (first, second), lambda: match_personas(first, second))
+    found = ui.cached("matches", (first, second), lambda: match_personas(first, second))
     pairs = sum(one.first is not None and one.second is not None for one in found)
     st.caption(_legend(pairs, found, LETTERS[other]))
     page = 1
@@ -47,8 +47,8 @@ def _legend(pairs: int, found: Sequence[Match], letter: str) -> str:
     alone = len(found) - pairs
     rest = f", {count(alone, 'persona')} without a counterpart" if alone else ""
     return (
-        f"{count(pairs, 'pair')}{rest}. The same draft belongs together whoever wrote the final text; others are "
-        f"matched by what they say. A is on the left, {letter} on the right."
+        f"{count(pairs, 'pair')}{rest}. Personas of the same draft are paired; others are matched by what "
+        f"they say. A is on the left, {letter} on the right."
     )
 
 
@@ -79,7 +79,7 @@ def _tagline(final: FinalPersona | None) -> str:
 
 
 def _difference(one: ClaimDifference) -> list[list[str]]:
-    """Rows of what only one of the two claims, and what both claim with other support; none where they agree."""
+    """Return rows of claims of one side only, and of shared claims with different support; none where both agree."""
     moved = [pair for pair in one.both if pair.support_moved]
     if not (one.only_first or one.only_second or moved):
         return []
@@ -88,7 +88,7 @@ def _difference(one: ClaimDifference) -> list[list[str]]:
         sides = ([_claim(claim) for claim in only] or [_NOTHING] for only in (one.only_first, one.only_second))
         rows += [list(row) for row in zip_longest(*sides, fillvalue="")]
     if moved:
-        rows.append([":small[In both, with other support:]", ""])
+        rows.append([":small[In both, with different support:]", ""])
         rows += [[_claim(pair.first, with_support=True), _claim(pair.second, with_support=True)] for pair in moved]
     return rows
 

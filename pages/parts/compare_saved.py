@@ -1,4 +1,4 @@
-"""Comparisons that are kept: saved with a title and notes, listed, linked to, deleted."""
+"""Saved comparisons: save with a title and notes, list, link, delete."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,8 +12,8 @@ from pipeline.errors import PersonaError
 from pipeline.text.wording import count, escape_markdown, label
 
 
-def of_the_address() -> Comparison | None:
-    """The saved comparison that the address names; `None` when it names none.
+def comparison_of_address() -> Comparison | None:
+    """Return the saved comparison that the address names; `None` when it names none.
 
     Raises:
         StoreError: it is not in this database.
@@ -22,8 +22,8 @@ def of_the_address() -> Comparison | None:
     return ui.services().store.comparison(asked) if asked else None
 
 
-def saved_ones() -> None:
-    """All saved comparisons, newest first."""
+def list_saved() -> None:
+    """List all saved comparisons, newest first."""
     saved = ui.services().store.comparisons()
     if not saved:
         return
@@ -39,7 +39,7 @@ def saved_ones() -> None:
 
 
 def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
-    """Title, note and a few words about each run; saving leads to the link of the comparison."""
+    """Draw the form for title, note and annotations; saving opens the link of the comparison."""
     if access.is_viewer():
         return
     kept = saved.id if saved else ""
@@ -47,9 +47,9 @@ def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
         with st.form(f"save {kept}", border=False):
             title = st.text_input("Title", saved.title if saved else "", max_chars=200, key=f"title {kept}")
             note = st.text_area(
-                "Note for whoever opens the link", saved.note if saved else "", max_chars=4000, key=f"note {kept}"
+                "Note for readers of the link", saved.note if saved else "", max_chars=4000, key=f"note {kept}"
             )
-            said = {
+            annotations = {
                 run.id: st.text_input(
                     f"About {letter} · {label(run.name, 40)}",
                     saved.annotations.get(run.id, "") if saved else "",
@@ -59,16 +59,18 @@ def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
                 for letter, run in zip(LETTERS, runs, strict=False)
             }
             if st.form_submit_button("Save", type="primary"):
-                _save(title or "", note or "", {key: text or "" for key, text in said.items()}, runs, saved)
+                _save(title or "", note or "", {key: text or "" for key, text in annotations.items()}, runs, saved)
         if saved and st.button("Delete this comparison", icon=":material/delete:", help="The runs stay."):
             ui.services().store.delete_comparison(saved.id)
             st.query_params.clear()
             st.rerun()
 
 
-def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+def _save(
+    title: str, note: str, annotations: dict[str, str], runs: Sequence[RunRecord], saved: Comparison | None
+) -> None:
     if not title.strip():
-        st.caption("It needs a title: that is what others see first.")
+        st.caption("Type a title: readers see it first.")
         return
     try:
         kept = ui.services().store.save_comparison(
@@ -76,7 +78,7 @@ def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord]
             [run.id for run in runs],
             datetime.now(UTC),
             note=note.strip(),
-            annotations=said,
+            annotations=annotations,
             comparison_id=saved.id if saved else None,
         )
     except PersonaError as error:
@@ -86,12 +88,12 @@ def _save(title: str, note: str, said: dict[str, str], runs: Sequence[RunRecord]
     st.rerun()
 
 
-def link(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
-    """The address that shows this again, to be copied."""
+def copy_link(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    """Show the address of this comparison, to be copied."""
     with st.popover("Copy link", icon=":material/link:"):
         query = f"comparison={saved.id}" if saved else f"runs={','.join(run.id for run in runs)}"
         st.code(f"{(st.context.url or '').split('?')[0]}?{query}", language=None, wrap_lines=True)
         st.caption(
-            "It works for whoever can open this app. "
-            + ("Title and notes come with it." if saved else "Save the comparison to send a title and a note along.")
+            "It works for everyone who can open this app. "
+            + ("It shows title and notes." if saved else "Save the comparison to add a title and a note.")
         )

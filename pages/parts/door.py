@@ -1,4 +1,4 @@
-"""What stands before the pages: the sign-in, and the reason why a page stays closed."""
+"""The sign-in before the pages, and the notice in place of a closed page."""
 
 import streamlit as st
 
@@ -9,60 +9,60 @@ _LOOKING = {
     ui.RESULTS: ("Results", ":material/groups:", "personas with the evidence beside every claim"),
     ui.RUNS: ("Runs", ":material/list_alt:", "all runs, to search and to open"),
     ui.COMPARE: ("Compare", ":material/compare_arrows:", "what changed between runs, and whether it was worth it"),
-    ui.CALIBRATE: ("Calibrate", ":material/speed:", "where the threshold may be put, and what it promises"),
+    ui.CALIBRATE: ("Calibrate", ":material/speed:", "where to put the threshold, and what it promises"),
 }
 
 
 def sign_in() -> None:
-    """Asks who is there, or says that they have no role."""
+    """Draw the sign-in, or say that the user has no role."""
     st.title("Persona", anchor=False)
     with st.container(border=True, width=560):
         if st.user.get("is_logged_in"):
             _stranger()
             return
         st.markdown("**Sign in to see studies and runs.**")
-        for provider, word in access.providers().items():
+        for provider, word in access.identity_providers().items():
             if st.button(escape_markdown(word), type="primary", icon=":material/login:", key=f"sign in {provider}"):
                 st.login(provider)
-        st.caption("You were given a link? Open it again after signing in.")
+        st.caption("Did you follow a link? Open it again after signing in.")
 
 
 def _stranger() -> None:
     who = access.email()
     if who:
-        st.markdown(f"**{escape_markdown(who)} has no role here.** Ask whoever runs this server to give you one.")
+        st.markdown(f"**{escape_markdown(who)} has no role here.** Ask the administrator of this server for one.")
     else:
         st.markdown(
-            "**Your account brings no verified e-mail address**, so nobody can tell who you are. Ask whoever runs this "
-            "server, or sign in with another account."
+            "**Your account has no verified e-mail address**, so you cannot be identified. Ask the administrator of "
+            "this server, or sign in with another account."
         )
     if st.button("Sign out", icon=":material/logout:"):
         st.logout()
 
 
 def account() -> None:
-    """In the sidebar: whether one may look only, who is signed in, and the way out."""
+    """Show in the sidebar that a viewer cannot change anything, who is signed in, and the sign-out button."""
     with st.sidebar:
         if access.is_viewer():
-            st.caption(":material/visibility: You may look, and not change anything.")
+            st.caption(":material/visibility: View only: you cannot change anything.")
         if who := access.email() if access.signs_in() else None:
             st.caption(f":material/person: {escape_markdown(who)}")
             if st.button("Sign out", icon=":material/logout:", type="tertiary"):
                 st.logout()
 
 
-def closed(title: str) -> None:
-    """Instead of a page that is for analysts only: why, and what there is to see.
+def closed_page(title: str) -> None:
+    """Explain why a page is closed to viewers, and link to the open ones.
 
     Args:
         title: of the page.
     """
     # The page that opens first is one of them: there it is a welcome.
-    st.title("What there is to see" if title == "Upload" else f"{title} is for analysts", anchor=False)
+    st.title("What you can see here" if title == "Upload" else f"{title} is for analysts", anchor=False)
     with st.container(border=True, width=640):
         st.markdown(
-            "You may look at what came of these studies. To upload, run, label or delete, and to read what was sent to "
-            "models, is for the people who work with them."
+            "You can view the results of these studies. Only analysts upload, run, label or delete, and read what was "
+            "sent to models."
         )
         for page, (word, icon, what) in _LOOKING.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

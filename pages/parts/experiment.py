@@ -1,4 +1,4 @@
-"""One experiment on screen: how far it is, its cells side by side, and their paired differences."""
+"""Show one experiment: its progress, its cells side by side, and their paired differences."""
 
 import json
 from collections.abc import Sequence
@@ -22,14 +22,14 @@ _POLL_S = 2.0
 _SHOWN: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
 _DRAWN: tuple[ComparedMeasure, ...] = ("score", "cost_micros")
 _HOW = (
-    "Every cell has the same drafts, so each is compared with itself: the difference is paired. The interval is 95 %, "
-    "by the people a draft is drawn from; where it holds 0 there is no clear difference, which does not prove that "
+    "Every cell has the same drafts, so each draft is compared with itself: differences are paired. Intervals are 95 "
+    "%, by the people a draft is drawn from. One that contains 0 shows no clear difference, but does not prove that "
     "there is none."
 )
 
 
-def show(experiment_id: str) -> None:
-    """Everything about one experiment; follows it while it runs."""
+def show_experiment(experiment_id: str) -> None:
+    """Show one experiment, and follow it while it runs."""
     store, runner = ui.services().store, ui.services().runner
     experiment = store.experiment(experiment_id)
     runs = store.experiment_runs(experiment_id)
@@ -41,8 +41,8 @@ def show(experiment_id: str) -> None:
     st.fragment(_beside, run_every=every)(experiment)
 
 
-def link(run_ids: Sequence[str]) -> None:
-    """The way to the experiment that all of these runs belong to; nothing where they do not."""
+def experiment_link(run_ids: Sequence[str]) -> None:
+    """Draw a link to the experiment that all of these runs belong to; draw nothing otherwise."""
     found = ui.services().store.experiments_of(run_ids)
     if run_ids and set(found) == set(run_ids) and len({one.id for one in found.values()}) == 1:
         one = found[run_ids[0]]
@@ -54,8 +54,8 @@ def link(run_ids: Sequence[str]) -> None:
         )
 
 
-def start(experiment: Experiment) -> None:
-    """Begin an experiment, or go on with it, in the background."""
+def start_experiment(experiment: Experiment) -> None:
+    """Start or resume an experiment in the background."""
     store, worker, settings = ui.services().store, ui.services().worker, ui.settings()
     store.save_experiment(experiment)
     worker.background(experiment.id, lambda: run_experiment(experiment, store, worker, settings, worker.join))
@@ -84,17 +84,19 @@ def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> Non
 
 def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
     if running:
-        if st.button("Cancel", icon=":material/stop_circle:", help="Stops before the next call; what is done stays."):
+        if st.button(
+            "Cancel", icon=":material/stop_circle:", help="Stops before the next call; finished work is kept."
+        ):
             ui.services().store.cancel_experiment(experiment.id)
             st.rerun()
     elif status_of(experiment, runs) != "completed" and st.button(
-        "Go on",
+        "Resume",
         type="primary",
         icon=":material/play_arrow:",
-        help="Goes on where it stopped: finished cells are not run again, nothing is paid twice.",
+        help="Continues where it stopped: finished cells are not run again, nothing is paid twice.",
     ):
         try:
-            start(experiment.model_copy(update={"cancel_requested": False, "problem": None}))
+            start_experiment(experiment.model_copy(update={"cancel_requested": False, "problem": None}))
         except PersonaError as error:
             ui.problem(error)
         else:
@@ -119,8 +121,8 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
     if not running and not access.is_viewer():
         with st.popover("Delete", icon=":material/delete:", type="tertiary"):
             st.markdown(
-                f"{escape_markdown(label(experiment.name))} will be forgotten. Its {count(len(runs), 'run')} and what "
-                "they have spent stay on Runs."
+                f"{escape_markdown(label(experiment.name))} will be deleted. Its {count(len(runs), 'run')} and "
+                "their cost stay on Runs."
             )
             if st.button("Delete this experiment", icon=":material/delete:"):
                 ui.services().store.delete_experiment(experiment.id)
@@ -129,14 +131,14 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
 
 
 def _document(store: Store, experiment: Experiment) -> str:
-    # The store of the session that was shown the button: a file is made outside every session, when it is clicked.
+    # The store is passed in, because a file is built outside any session, when its button is clicked.
     runs = store.experiment_runs(experiment.id)
     found = experiment_results(experiment, runs, {run.id: store.run(run.id) for run in runs if run.drafts_from}, 1)
     return json.dumps(experiment_document(found), indent=2, ensure_ascii=False)
 
 
 def _progress(experiment: Experiment, was_running: bool) -> None:
-    """What has been spent, and what came of each cell."""
+    """Show the money spent and the outcomes of each cell."""
     store, runner = ui.services().store, ui.services().runner
     if was_running:
         experiment = store.experiment(experiment.id)
@@ -151,7 +153,7 @@ def _progress(experiment: Experiment, was_running: bool) -> None:
 
 
 def _beside(experiment: Experiment) -> None:
-    """The cells beside the one that is chosen: as charts, then in words and figures."""
+    """Compare the cells with a chosen baseline: as charts, then in words and figures."""
     found = _results(experiment, _baseline(experiment))
     with st.grid(2, min_column_width=380, gap="small"):
         for measure in _DRAWN:
@@ -212,12 +214,12 @@ def _money(found: ExperimentResults) -> None:
 
 
 def _cells(found: ExperimentResults) -> None:
-    """Every cell in a line, as text that can be read aloud and copied."""
-    # Said once for all where it holds for all, so that the columns of money stay narrow.
+    """List every cell in a row of text that can be read aloud and copied."""
+    # In the heading where it holds for all, so that the columns of money stay narrow.
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
-    head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Became of it"]
+    head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Outcomes"]
     head += [TITLES["score"], f"Spent{mark}"]
     st.markdown(markdown_table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
 
@@ -236,7 +238,7 @@ def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
 
 
 def _differences(found: ExperimentResults) -> None:
-    """The same differences as in the charts, in words and figures, and how they are to be read."""
+    """Show the differences of the charts in words and figures, and how to read them."""
     head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline}" for measure in _SHOWN)]
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:

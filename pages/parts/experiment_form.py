@@ -1,4 +1,4 @@
-"""A new experiment: whose drafts, which values, which budget; its cells and their cost before anything is paid."""
+"""The form for a new experiment: drafts, values and budget, with its cells and their cost before it is paid."""
 
 from datetime import UTC, datetime
 
@@ -24,19 +24,19 @@ _THRESHOLDS = [f"{step / 20:.2f}" for step in range(21)]
 _ORDERS = {"worst_first": "worst first", "best_first": "best first"}
 _WHERE = "New experiment"
 _OFFERED = 100
-"""The newest runs."""
+"""Number of newest runs offered."""
 
 
 @st.fragment
-def show() -> None:
-    """The form, what it comes to, and the button."""
+def show_experiment_form() -> None:
+    """Draw the form, its cells with their cost, and the Run button."""
     store = ui.services().store
     ended = [run for run in store.run_names(_OFFERED) if run.status != "running" and run.personas]
     # A branch has the drafts of the run it began with, which is the one to choose.
     branches = set(store.branches([run.id for run in ended]))
     runs = {run.id: run for run in ended if run.id not in branches}
     if not runs:
-        st.markdown("An experiment begins with the drafts of a run, and there is none yet.")
+        st.markdown("An experiment needs the drafts of a run, and there is none yet.")
         st.page_link(ui.CONFIGURE, label="Configure the first run", icon=":material/tune:")
         return
     run_id = st.selectbox(
@@ -64,7 +64,7 @@ def show() -> None:
 
 
 def _grid(source: RunRecord) -> Grid:
-    """What the fields say."""
+    """Read the grid from the fields."""
     config = source.config
     name = st.text_input("Name", f"Thresholds and models on {label(source.study_name, 40)}", max_chars=120)
     left, right = st.columns(2, gap="medium")
@@ -79,7 +79,7 @@ def _grid(source: RunRecord) -> Grid:
             help="Scores (0 to 1) from which a draft is kept as it is. Type any other value.",
         )
         orders = st.multiselect(
-            "Who gets the money first",
+            "Refinement order",
             list(_ORDERS),
             default=[config.escalation_order],
             format_func=lambda order: _ORDERS[order],
@@ -103,14 +103,14 @@ def _grid(source: RunRecord) -> Grid:
             format="%.2f",
             placeholder="no cap",
             key="experiment_budget",
-            help="Reserved before each call, over all cells: never passed. Empty means no cap.",
+            help="Reserved before each call over all cells, so never exceeded. Empty means no cap.",
         )
     values = {
         "quality_threshold": [_number(text) for text in thresholds],
         "frontier_model": models,
         "escalation_order": orders,
     }
-    # What has one value only is not varied: it would be a column of the same word.
+    # A setting with one value is not varied: it would be a column of the same word.
     alone = {name: tried[0] for name, tried in values.items() if len(tried) == 1 and name != "quality_threshold"}
     values = {name: tried for name, tried in values.items() if name not in alone}
     common = {"frontier_provider": provider, **alone}
@@ -141,13 +141,13 @@ def _number(text: str) -> float | str:
 
 
 def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
-    """The cells with what each would do; the reason why they cannot be run, empty where there is none."""
+    """Show the cells with their cost; return the reason why they cannot run, empty without one."""
     rows = []
     expected = worst = 0
     simulated = False
     private = ui.services().store.is_private(source.study_id)
     for number, cell in enumerate(cells, start=1):
-        planned = providers_part.checked(cell.config, drafting=False, private=private)
+        planned = providers_part.plan_or_error(cell.config, drafting=False, private=private)
         if not isinstance(planned, Plan) or planned.missing == "frontier_unavailable":
             reason = planned.reason if isinstance(planned, Plan) else str(planned)
             ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
@@ -162,7 +162,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     most = worst if budget is None else min(worst, budget)
     limit = "by estimate up to" if budget is None else "at most"
     sentence = (
-        f"{count(len(cells), 'run')} on {count(len(source.drafts), 'draft')} of {source.id}, none written anew; "
+        f"{count(len(cells), 'run')} on the {count(len(source.drafts), 'draft')} of {source.id}; "
         f"{limit} {usd(most, simulated)} in all, expected {usd(min(expected, most), simulated)}."
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)
@@ -181,7 +181,7 @@ def _start(grid: Grid, source: RunRecord) -> None:
             datetime.now(UTC),
             private=ui.services().store.is_private(source.study_id),
         )
-        experiment_part.start(experiment)
+        experiment_part.start_experiment(experiment)
     except PersonaError as error:
         ui.problem(error)
         return

@@ -16,10 +16,10 @@ from pipeline.hybrid.preflight import suggested_config
 from pipeline.text.wording import count
 
 OPENED_PREFIX = "opened_"
-"""Of the state of what `folded` makes."""
+"""Key prefix of the popovers."""
 
-FOLDED_PX = 340
-"""Width of what `folded` opens: as wide as a stage, whatever is said in it."""
+POPOVER_PX = 340
+"""Width of an open popover: as wide as a stage, whatever its content."""
 
 Values = dict[str, Any]
 """A `hybrid:` block as it comes from YAML."""
@@ -28,7 +28,7 @@ _USUAL: Values = HybridConfig().model_dump(mode="json")
 
 
 def values() -> Values:
-    """The settings of this session; on the first visit the best that works here without asking."""
+    """Return the settings of this session; on the first visit the best that work here without further input."""
     if ui.CONFIG_KEY not in st.session_state:
         ui.use_config(suggested_config(ui.settings()))
     block: Values = st.session_state[ui.CONFIG_KEY]
@@ -36,32 +36,32 @@ def values() -> Values:
 
 
 def put(changes: Mapping[str, object]) -> None:
-    """Set some settings from outside their fields, which show the new values."""
+    """Change settings from outside their fields, which then show the new values."""
     st.session_state[ui.CONFIG_KEY] = {**values(), **changes}
     for name in changes:
         st.session_state.pop(_key(name), None)
 
 
-def folded(label: str, fill: Callable[[], None], *names: str) -> None:
-    """Settings that most runs leave alone, behind a button; how many of them differ from the usual stays in sight.
+def settings_popover(label: str, fill: Callable[[], None], *names: str) -> None:
+    """Draw rarely changed settings in a popover, and below it the number that differ from their defaults.
 
     Args:
-        label: of the button; another one would close what it has opened.
+        label: of the button, and part of its key: another label would close the popover.
         fill: draws the fields.
         names: of the settings that are counted.
     """
-    # Filled only while it is open. The browser does not draw what is in a closed popover: a field that was sent then
-    # would begin with its default when it is opened, and write that over the setting.
+    # Filled only while open. The browser does not draw the content of a closed popover: a field sent then would
+    # start with its default when opened, and overwrite the setting.
     with st.popover(label, width="stretch", on_change="rerun", key=f"{OPENED_PREFIX}{label}") as opened:
         if opened.open:
-            with st.container(width=FOLDED_PX):
+            with st.container(width=POPOVER_PX):
                 fill()
     if changed := sum(_within(values(), name) != _within(_USUAL, name) for name in names):
-        st.caption(f"{count(changed, 'setting')} in it {'differs' if changed == 1 else 'differ'} from the usual.")
+        st.caption(f"{count(changed, 'setting')} here {'differs' if changed == 1 else 'differ'} from the default.")
 
 
 def number(name: str, label: str, *, step: float | None = None, form: str | None = None, empty: str = "") -> None:
-    """A number; `empty` says what no number means where that is allowed."""
+    """Draw a number field; `empty` is its placeholder where no value is allowed."""
     whole = isinstance(_value(name), int) and step is None
     kind: Callable[[float], float] = int if whole else float
     low, high = (None if limit is None else kind(limit) for limit in limits(_info(name)))
@@ -78,18 +78,18 @@ def number(name: str, label: str, *, step: float | None = None, form: str | None
 
 
 def slider(name: str, label: str, *, step: float) -> None:
-    """A number between two ends that are worth seeing."""
+    """Draw a slider between the limits of a setting."""
     low, high = (None if limit is None else float(limit) for limit in limits(_info(name)))
     st.slider(label, low, high, step=step, format="%.2f", help=doc(name), **_bound(name, float(_value(name))))
 
 
-def toggle(name: str, label: str, *, disabled: bool = False) -> None:
-    """Something that is on or off."""
-    st.toggle(label, disabled=disabled, help=doc(name), **_bound(name, _value(name)))
+def toggle(name: str, label: str) -> None:
+    """Draw a switch."""
+    st.toggle(label, help=doc(name), **_bound(name, _value(name)))
 
 
 def text(name: str, label: str, *, placeholder: str, then: Callable[[], None] | None = None) -> None:
-    """A word or an address; blank is no value. `then` runs after a change."""
+    """Draw a text field; blank means no value. `then` runs after a change."""
     st.text_input(label, placeholder=placeholder, help=doc(name), **_bound(name, _value(name) or "", then))
 
 
@@ -99,19 +99,17 @@ def choice(
     options: Sequence[str],
     *,
     open_ended: bool = False,
-    disabled: bool = False,
     words: Mapping[str, str] | None = None,
     then: Callable[[], None] | None = None,
 ) -> None:
-    """One of several names.
+    """Draw a selection of one option.
 
     Args:
         name: of the setting.
         label: shown above it.
-        options: what is known; the present value is added when it is not among them.
-        open_ended: whether any other name may be typed.
-        disabled: shown, but not to be changed.
-        words: how an option is shown, where its name does not say enough.
+        options: known values; the present value is added when missing.
+        open_ended: whether any other value may be typed.
+        words: display names of options whose own name is not clear enough.
         then: runs after a change.
     """
     present = _value(name) or ""
@@ -121,14 +119,13 @@ def choice(
         known,
         format_func=lambda option: (words or {}).get(option, option),
         accept_new_options=open_ended,
-        disabled=disabled,
         help=doc(name),
         **_bound(name, present, then),
     )
 
 
-def segments(name: str, label: str, words: Mapping[str, str]) -> None:
-    """One of two or three values, side by side."""
+def segmented(name: str, label: str, words: Mapping[str, str]) -> None:
+    """Draw two or three options side by side."""
     st.segmented_control(
         label,
         list(words),
@@ -140,12 +137,12 @@ def segments(name: str, label: str, words: Mapping[str, str]) -> None:
 
 
 def doc(name: str) -> str | None:
-    """What a setting means, in its own words; the weights share one explanation."""
+    """Return the tooltip of a setting, its docstring; the weights share one."""
     return _info(name).description or Weights.__doc__
 
 
 def limits(info: FieldInfo) -> tuple[float | None, float | None]:
-    """Smallest and largest value that a setting may take; `None` where there is no limit."""
+    """Return the smallest and largest value of a setting; `None` without a limit."""
     lows = [bound for part in info.metadata if (bound := getattr(part, "ge", getattr(part, "gt", None))) is not None]
     highs = [bound for part in info.metadata if (bound := getattr(part, "le", None)) is not None]
     return next(iter(lows), None), next(iter(highs), None)

@@ -1,4 +1,4 @@
-"""The figures and charts of a run: each with its finding in words, its n, and its numbers one click away."""
+"""Show the figures and charts of a run, each with its finding in words, its n, and its data in a popover."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, get_args
 
 import streamlit as st
 
-from pages.parts.ui import once
+from pages.parts.ui import cached
 from pipeline.domain.run import RunRecord
 from pipeline.results import charts
 from pipeline.results.charts.images import ImageFormat, image_file
@@ -19,46 +19,46 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class Drawn(NamedTuple):
-    """A chart, and what the browser is told to draw."""
+class RenderedChart(NamedTuple):
+    """A chart with its Vega-Lite specification; empty where there is no chart."""
 
     view: charts.ChartView
     spec: dict[str, Any]
 
 
 class Draw(Protocol):
-    """Draws a chart for a theme."""
+    """Function that draws a chart for a theme."""
 
     def __call__(self, *, dark: bool) -> charts.ChartView:
         """Draw it."""
 
 
-def drawn(what: str, runs: Sequence[RunRecord], draw: Draw) -> Drawn:
-    """A chart of runs, drawn and written out once while they have ended: that takes a tenth of a second.
+def cached_chart(what: str, runs: Sequence[RunRecord], draw: Draw) -> RenderedChart:
+    """Render a chart of runs, cached when all of them have ended: rendering takes a tenth of a second.
 
     Args:
-        what: names the chart, with everything else that it depends on.
-        runs: what it shows.
+        what: name of the chart, with everything else it depends on.
+        runs: the runs it shows.
         draw: draws it.
     """
     dark = is_dark()
-    return once(f"{what} {dark}", runs, lambda: specified(draw(dark=dark)))
+    return cached(f"{what} {dark}", runs, lambda: rendered(draw(dark=dark)))
 
 
-def specified(view: charts.ChartView) -> Drawn:
-    """A chart written out as it is: the tests have checked that Vega-Lite takes it."""
-    return Drawn(view, view.chart.to_dict(validate=False) if view.chart is not None else {})
+def rendered(view: charts.ChartView) -> RenderedChart:
+    """Render a chart without validation: the tests check that Vega-Lite accepts it."""
+    return RenderedChart(view, view.chart.to_dict(validate=False) if view.chart is not None else {})
 
 
 def metrics(run: RunRecord) -> None:
-    """Six figures, each with its n and its interval, or with the reason why there is none."""
+    """Show six figures, each with its n and its interval, or the reason why there is none."""
     with st.grid(3, min_column_width=160, gap="small"):
         for one in run_tiles(run):
             tile(one.label, one.value, one.note, one.meaning or None)
 
 
 def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
-    """One figure in a frame, with a line of small print."""
+    """Show one figure in a frame, with a line of small print."""
     with st.container(border=True, height="stretch", gap=None):
         st.metric(label, escape_markdown(value), help=meaning)
         # A metric's own small print would be cut off where it is narrow, and "(simulated)" with it.
@@ -66,7 +66,7 @@ def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
 
 
 def show_charts(run: RunRecord) -> None:
-    """Scores, mix, cost and refinement: two columns, or one where there is no room for two."""
+    """Show scores, mix, cost and refinement in two columns, or one where the page is narrow."""
     with st.grid(2, min_column_width=380, gap="small"):
         with st.container(border=True, height="stretch"):
             _distribution(run)
@@ -92,13 +92,15 @@ def _distribution(run: RunRecord) -> None:
     )
     with slot:
         dark = is_dark()
-        view = once(f"scores {dimension} {dark}", [run], lambda: charts.moving_distribution(run, dimension, dark=dark))
+        view = cached(
+            f"scores {dimension} {dark}", [run], lambda: charts.moving_distribution(run, dimension, dark=dark)
+        )
         _chart(run, "Score distribution", view, "scores")
 
 
 @st.fragment
 def _mix(run: RunRecord) -> None:
-    bar = drawn("outcomes", [run], lambda *, dark: charts.outcome_bar(run))
+    bar = cached_chart("outcomes", [run], lambda *, dark: charts.outcome_bar(run))
     _chart(run, "Local and frontier", bar.view, "outcomes", bar.spec)
     lines = [
         f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}"
@@ -109,7 +111,7 @@ def _mix(run: RunRecord) -> None:
 
 @st.fragment
 def _uplift(run: RunRecord) -> None:
-    slopes = drawn("uplift", [run], partial(charts.uplift_slopes, run))
+    slopes = cached_chart("uplift", [run], partial(charts.uplift_slopes, run))
     _chart(run, "Did refinement help?", slopes.view, "uplift", slopes.spec)
 
 
@@ -121,12 +123,12 @@ def _cost(run: RunRecord) -> None:
     slot = st.container()
     by = cost_over()
     with slot:
-        curve = drawn(f"cost {by}", [run], partial(charts.cost_curve, run, by))
+        curve = cached_chart(f"cost {by}", [run], partial(charts.cost_curve, run, by))
         _chart(run, "Cumulative cost", curve.view, "cost", curve.spec)
 
 
 def cost_over() -> charts.Progress:
-    """The switch for what cost is drawn over; its choice is in the address."""
+    """Choose the horizontal axis of the cost chart; the choice is in the address."""
     by = st.segmented_control(
         "Cost over",
         get_args(charts.Progress),
@@ -160,16 +162,16 @@ def chart(
     on_demand: bool = False,
     spec: dict[str, Any] | None = None,
 ) -> None:
-    """A chart under its topic and finding, with its figures one click away.
+    """Show a chart below its topic and finding, with its data in a popover.
 
     Args:
-        topic: what it is about.
+        topic: its subject, in a few words.
         view: the chart.
         name: of its widgets, unique on a page.
-        file: what its download is called first.
-        simulated: whether nobody paid the money in it.
-        on_demand: send the figures only when they are opened, which takes a rerun: for what is redrawn often.
-        spec: what `draw` takes.
+        file: start of the name of its download.
+        simulated: whether its amounts are simulated.
+        on_demand: send the data only when opened, which takes a rerun; for charts that are redrawn often.
+        spec: see `draw`.
     """
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -186,12 +188,12 @@ def chart(
 
 
 def draw(view: charts.ChartView | MovingView, name: str, spec: dict[str, Any] | None = None) -> None:
-    """The drawing alone, where there is one; its own description carries `view.alt`.
+    """Draw the chart alone, where there is one; its description carries `view.alt`.
 
     Args:
         view: the chart.
         name: of its widget.
-        spec: the chart written out, where it is kept: Streamlit would write and check it anew on every rerun.
+        spec: its cached specification; without one Streamlit builds and validates it on every rerun.
     """
     if spec and view.chart is not None:
         st.vega_lite_chart(spec, height=view.chart.height, key=f"chart {name}")
@@ -220,17 +222,17 @@ def _download(form: str, data: Callable[[], str | bytes], name: str, file: str) 
         icon=":material/download:",
         on_click="ignore",
         key=f"{ending} {name}",
-        help=f"Download this chart as {form}." if form != "CSV" else "Download these figures as CSV.",
+        help=f"Download this chart as {form}." if form != "CSV" else "Download the data as CSV.",
     )
 
 
 def is_dark() -> bool:
-    """Whether the reader's theme is dark, which labels inside charts must know."""
+    """Return whether the reader's theme is dark, on which labels inside charts depend."""
     return st.context.theme.type == "dark"
 
 
 def csv(run: RunRecord, table: "pd.DataFrame") -> str:
-    """CSV whose money columns say so when nobody paid it."""
+    """Format a table as CSV, with simulated amounts marked in the column names."""
     return spreadsheet.csv_text(_marked(run.simulated, table))
 
 

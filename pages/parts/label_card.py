@@ -1,7 +1,7 @@
 """One text to label, blind: no score, no origin, no cost, no model. All text is untrusted and escaped.
 
-Every key has its button and every button its key; none fires while a note is being typed. Texts are read from the
-store once, while they are among the last used.
+Every shortcut has a button and every button a shortcut; none fires while a note is being typed. Texts are cached while
+among the last used.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ _KEYS: dict[Verdict, tuple[str, str, str]] = {
     "unacceptable": ("Unacceptable", "U", ":material/thumb_down:"),
     "unsure": ("Unsure", "S", ":material/question_mark:"),
 }
-"""Word, key and icon. A question mark is no key that a button can have."""
+"""Word, shortcut and icon. A button cannot have a question mark as its shortcut."""
 
 _STICKY = """<style>
 [data-testid="stLayoutWrapper"]:has(> .st-key-label_keys) {{ position: sticky; bottom: 0; z-index: 9; }}
@@ -35,12 +35,12 @@ _STICKY = """<style>
 _WIDTH_PX, _SOURCE_PX = 920, 560
 
 RATER_KEY = "label_rater"
-"""Who labels in this session."""
+"""Session key of the rater's name."""
 
 
 @st.fragment
-def cards(stored: StoredDesign, rater: str) -> None:
-    """The next text of a design; its own fragment, because a key press must not redraw the whole page."""
+def label_cards(stored: StoredDesign, rater: str) -> None:
+    """Show the next text of a design; a fragment, because a key press must not redraw the whole page."""
     place = next_place(stored, rater)
     if place is None:
         st.rerun()
@@ -48,9 +48,9 @@ def cards(stored: StoredDesign, rater: str) -> None:
 
 
 def next_place(stored: StoredDesign, rater: str) -> int | None:
-    """The first task that this rater has not labelled; `None` at the end."""
-    said = {label.place for label in _own(stored, rater)}
-    return next((task.place for task in stored.design.tasks if task.place not in said), None)
+    """Return the first task that this rater has not labelled; `None` at the end."""
+    labelled = {label.place for label in _own(stored, rater)}
+    return next((task.place for task in stored.design.tasks if task.place not in labelled), None)
 
 
 def _own(stored: StoredDesign, rater: str) -> list[Label]:
@@ -98,11 +98,11 @@ def _persona(persona: Persona) -> None:
                 st.markdown("\n".join([f"**{title}**", *lines]))
 
 
-# --- what can be said ------------------------------------------------------------------------------
+# --- labelling -------------------------------------------------------------------------------------
 
 
 def _note(stored: StoredDesign, place: int) -> None:
-    # Not a dialog behind a key: that has the focus beside its field, and what is typed would press the buttons.
+    # Not a dialog behind a shortcut: its focus is outside the field, so typing would press the buttons.
     st.text_input(
         "Note",
         key=_note_key(stored, place),
@@ -114,9 +114,14 @@ def _note(stored: StoredDesign, place: int) -> None:
 
 def _buttons(stored: StoredDesign, place: int, rater: str, *, any_done: bool) -> None:
     for verdict, (word, key, icon) in _KEYS.items():
-        # The place is in the key: a second press before the next card is there says the same of the same text.
+        # The place is in the key, so that a second press before the next card labels the same text again.
         st.button(
-            word, key=f"{verdict} {place}", shortcut=key, icon=icon, on_click=_say, args=(stored, place, rater, verdict)
+            word,
+            key=f"{verdict} {place}",
+            shortcut=key,
+            icon=icon,
+            on_click=_save_verdict,
+            args=(stored, place, rater, verdict),
         )
     shown = st.session_state.get(_source_key(stored, place), False)
     st.button(
@@ -132,7 +137,7 @@ def _buttons(stored: StoredDesign, place: int, rater: str, *, any_done: bool) ->
 
 
 def undo_button(stored: StoredDesign, rater: str, *, disabled: bool = False) -> None:
-    """Takes the last label of this rater back; its note stays for the next word."""
+    """Draw Undo, which removes the last label of this rater and puts its note back into the field."""
     st.button(
         "Undo",
         shortcut="Z",
@@ -144,7 +149,7 @@ def undo_button(stored: StoredDesign, rater: str, *, disabled: bool = False) -> 
     )
 
 
-def _say(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None:
+def _save_verdict(stored: StoredDesign, place: int, rater: str, verdict: Verdict) -> None:
     note = st.session_state.get(_note_key(stored, place), "").strip()
     st.session_state.pop(_source_key(stored, place), None)
     ui.services().store.save_label(stored.id, place, rater, verdict, note, datetime.now(UTC))
@@ -173,7 +178,7 @@ def _source_key(stored: StoredDesign, place: int) -> str:
 
 
 def _source(stored: StoredDesign, text: ShownText) -> None:
-    """What the participants said whom this text is drawn from."""
+    """Show the words of the participants from whom this text is drawn."""
     study = ui.study(stored.design.setup.study_id)
     with st.container(border=True, height=_SOURCE_PX):
         for participant in text.focus:
@@ -193,7 +198,7 @@ def _segment(segment: Segment) -> None:
 
 
 def labelled_runs(run_ids: Sequence[str]) -> list[RunRecord]:
-    """Runs that have ended; each is read once while it is among the last few used.
+    """Return ended runs, cached while among the last few used.
 
     Raises:
         StoreError: one of them is not in this database.
@@ -202,7 +207,7 @@ def labelled_runs(run_ids: Sequence[str]) -> list[RunRecord]:
 
 
 def texts_to_label(stored: StoredDesign) -> dict[int, ShownText]:
-    """The text of every task of a design, by place."""
+    """Return the text of every task of a design, by place."""
     return _texts(ui.services().store.path, stored.id, stored.run_ids, stored)
 
 

@@ -1,4 +1,4 @@
-"""When every text has its label: what was said, how far it can be trusted, and where it goes."""
+"""The end of a design: counts of labels, agreement between them, and downloads."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,8 +12,8 @@ from pipeline.domain.labels import Agreement, Label, StoredDesign
 from pipeline.text.wording import MISSING, escape_markdown, share
 
 
-def show(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
-    """The end of a design for whoever has labelled all of it."""
+def show_label_summary(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
+    """Show the summary of a design to a rater who has labelled all of it."""
     st.success("Every text has its label.", icon=":material/check_circle:")
     trust = label_agreement(stored, labels)
     first = Counter(label.verdict for label in labels if label.rater == trust.raters[0])
@@ -22,20 +22,16 @@ def show(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
             st.metric(verdict.capitalize(), first[verdict], width="content")
     others = ", ".join(escape_markdown(name) for name in trust.raters[1:])
     st.caption(
-        f"Labels of {escape_markdown(trust.raters[0])}, who began and so decides"
-        + (f"; those of {others} only say how far labels agree." if others else ".")
+        f"Labels of {escape_markdown(trust.raters[0])}, the first rater, count"
+        + (f"; those of {others} only measure agreement." if others else ".")
     )
-    st.header("How far labels agree", anchor=False)
+    st.header("Agreement between labels", anchor=False)
     sides = st.grid(2, min_column_width=300)
     with sides.cell():
         _agreement("The same text, labelled twice", trust.twice, "No text has been labelled twice yet.")
     with sides.cell():
-        _agreement(
-            "Two people on the same text", trust.between, "Nobody else has labelled yet: choose “Somebody else” above."
-        )
-    st.caption(
-        "Kappa is agreement beyond chance: 0 is what guessing gives, 1 is always. With a few texts it says little."
-    )
+        _agreement("Two people on the same text", trust.between, "No second rater yet: choose “Change rater” above.")
+    st.caption("Kappa is agreement beyond chance: 0 is guessing, 1 is always. With few texts it is uncertain.")
     _next(stored, labels, rater)
 
 

@@ -1,6 +1,6 @@
-"""Where labelling begins: designs that were drawn before, a new draw, and labels from a file.
+"""The start of labelling: earlier designs, a new draw, and labels from a file.
 
-A file goes into the design that it names, or apart from all designs drawn here.
+Labels from a file join the design that the file names, or are kept apart from all designs drawn here.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ _FIRST_SHOWN = 5
 """Designs listed at first, the newest."""
 
 _ALL_KEY = "all designs"
-"""Whether all are listed."""
+"""Session key: all designs are listed."""
 
 RISKS: dict[Risk, str] = {
     "marginal": "among everything delivered",
@@ -35,13 +35,13 @@ SCOPES: dict[Scope, str] = {
 
 
 def leave() -> None:
-    """Back to the list of designs."""
+    """Return to the list of designs."""
     st.query_params.pop("design", None)
     st.rerun()
 
 
 def enter(design_id: str) -> None:
-    """On to the cards of a design."""
+    """Open the cards of a design."""
     st.query_params["design"] = design_id
     st.rerun()
 
@@ -51,7 +51,7 @@ def enter(design_id: str) -> None:
 
 @st.fragment
 def open_designs(study_id: str) -> None:
-    """The designs of a study, newest first; nothing when there are none."""
+    """List the designs of a study, newest first; draw nothing without any."""
     designs = ui.services().store.designs(study_id)
     if not designs:
         return
@@ -83,8 +83,8 @@ def _design(design: DesignSummary) -> None:
 
 @st.fragment
 def delete_popover(design_id: str, name: str) -> None:
-    """A way to delete a design with its labels, which says what that takes away."""
-    # Counted when it is opened: labelling goes on beside it.
+    """Draw the deletion of a design, with the number of labels deleted with it."""
+    # Counted when opened, because others may be labelling.
     with st.popover(
         "Delete", key="delete design", icon=":material/delete:", type="tertiary", on_change="rerun"
     ) as opened:
@@ -101,7 +101,7 @@ def delete_popover(design_id: str, name: str) -> None:
 
 
 def new_design(study: Study) -> None:
-    """Settings of a draw, what it takes, and the button that fixes it."""
+    """Draw the settings of a new design, its size, and the button that fixes it."""
     st.header("Draw texts to label", anchor=False)
     runs = ui.services().store.run_names(threshold_data.MOST_RUNS, study.id)
     ended = [run for run in runs if run.status != "running" and run.personas]
@@ -115,7 +115,7 @@ def new_design(study: Study) -> None:
 
 @st.fragment
 def _new_design(runs: dict[str, str]) -> None:
-    """Fields on the left, what they come to on the right; `runs` says what each is called."""
+    """Draw the fields on the left and the resulting plan on the right; `runs` holds names by id."""
     sides = st.grid(2, min_column_width=360, gap="medium")
     with sides.cell():
         current = st.session_state.get(ui.RUN_KEY)
@@ -133,9 +133,13 @@ def _new_design(runs: dict[str, str]) -> None:
 
 def _settings() -> DesignSettings:
     labels = st.number_input(
-        "Texts", 1, 2000, 50, help="For the certificate: drawn at random from the floor on. Fewer drafts: all of them."
+        "Texts",
+        1,
+        2000,
+        50,
+        help="For the certificate: drawn at random at or over the floor. Where there are fewer drafts, all of them.",
     )
-    # Closed, their fields are not in the page: each takes the browser several milliseconds at every change.
+    # In closed popovers their fields are not on the page: each takes the browser several milliseconds per change.
     with st.container(horizontal=True, gap="small"):
         with st.popover("Promise", icon=":material/handshake:"):
             promise = _promise()
@@ -146,8 +150,8 @@ def _settings() -> DesignSettings:
                 95,
                 40,
                 step=5,
-                help="Drafts with the lowest scores go to the frontier anyway. Not labelling them buys more where it "
-                "counts.",
+                help="Drafts with the lowest scores go to the frontier anyway. Leaving them out saves labels for the "
+                "others.",
             )
             seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.")
     st.caption(
@@ -159,16 +163,14 @@ def _settings() -> DesignSettings:
 
 def _promise() -> Promise:
     alpha = st.number_input("Bad at most (%)", 1, 90, 10, help="Alpha: what the certificate promises.")
-    confidence = st.number_input(
-        "Confidence (%)", 50, 99, 90, help="How sure the promise is, over the luck of the draw."
-    )
+    confidence = st.number_input("Confidence (%)", 50, 99, 90, help="How sure the promise is, over random draws.")
     risk = st.selectbox("Bad texts are counted", list(RISKS), format_func=RISKS.__getitem__)
-    scope = st.selectbox("The promise speaks of", list(SCOPES), format_func=SCOPES.__getitem__)
+    scope = st.selectbox("The promise applies to", list(SCOPES), format_func=SCOPES.__getitem__)
     return Promise(alpha=alpha / 100, confidence=confidence / 100, risk=risk, scope=scope)
 
 
 def _draw(run_ids: list[str], settings: DesignSettings) -> None:
-    """What the draw would be, and the button."""
+    """Draw the plan of the design and its button."""
     try:
         planned = plan_labels(threshold_data.scores(run_ids), settings)
     except PersonaError as error:
@@ -182,7 +184,7 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
         rater = st.text_input("Your name", value=st.session_state.get(RATER_KEY, ""), max_chars=80)
         name = st.text_input("Name of the design", placeholder="First labels", max_chars=120)
         st.caption(
-            "Drawing fixes runs, floor, promise and seed. None of it can be changed afterwards: choosing once labels "
+            "Drawing fixes runs, floor, promise and seed. They cannot be changed afterwards: choosing them once labels "
             "are known would break the promise."
         )
         if not st.form_submit_button("Draw and begin", type="primary"):
@@ -200,9 +202,9 @@ def _what_it_takes(planned: LabelPlan) -> None:
     drawn = f"All {certified:,}" if certified == design.eligible else f"{certified:,} of the {design.eligible:,}"
     numbers = Counter(task.purpose for task in design.tasks)
     parts = {
-        "reliability": "from below, to see what the score is worth",
-        "comparison": "by the frontier among them, unmarked",
-        "agreement": "shown twice, to see how far labels agree",
+        "reliability": f"under {score(design.floor)}, to see what the score is worth",
+        "comparison": "by the frontier, mixed in unmarked",
+        "agreement": "shown twice, to measure agreement",
     }
     lines = [f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**", ""]
     lines.append(f"- {drawn} kept drafts that score {score(design.floor)} or more, for the certificate")
@@ -216,7 +218,7 @@ def _what_it_takes(planned: LabelPlan) -> None:
     st.markdown("\n".join(lines))
     if not planned.is_enough:
         st.warning(
-            f"{said} needs at least {planned.needed} drafts from the floor on, and this draw has"
+            f"{said} needs at least {planned.needed} drafts at or over the floor, and this draw has"
             f" {planned.certificate_texts}. Choose more runs, a lower floor, or promise less.",
             icon=":material/info:",
         )
@@ -224,16 +226,16 @@ def _what_it_takes(planned: LabelPlan) -> None:
 
 @st.fragment
 def labels_from_file(study_id: str) -> None:
-    """A file of labels, what would become of it, and the button."""
+    """Draw the import of labels from a file."""
     with st.expander(
         "Labels from a file", icon=":material/upload_file:", on_change="rerun", key="labels from a file"
     ) as opened:
         if not opened.open:
             return
         st.caption(
-            "A CSV of labels written on this page goes back into its design. Any other needs the columns `draft` and"
-            " `verdict` (or `label`), and `run` when it speaks of several runs; it is kept apart, because labels of"
-            " drafts that were not drawn at random certify nothing."
+            "A CSV exported on this page goes back into its design. Any other file needs the columns `draft` and "
+            "`verdict` (or `label`), and `run` for several runs. It is kept apart, because labels of drafts that were "
+            "not drawn at random certify nothing."
         )
         upload = st.file_uploader("File with labels", "csv", label_visibility="collapsed", max_upload_size=5)
         if upload is None:
@@ -251,7 +253,7 @@ def _offer_labels(file: LabelFile, study_id: str) -> None:
     design = known.get(file.design_id or "")
     if design is not None and design.is_drawn:
         st.markdown(f"{count(len(file.rows), 'label')} of the design **{escape_markdown(label(design.name))}**.")
-        if st.button("Take into this design", type="primary"):
+        if st.button("Add to this design", type="primary"):
             store.save_labels(design.id, new_labels(file, store.design(design.id), store.labels(design.id)))
             enter(design.id)
         return

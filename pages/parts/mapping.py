@@ -1,6 +1,6 @@
-"""Correct how a file was read: which column, or which speaker, is what; with the figures before and after.
+"""Correct how a file was read: assign columns or speakers, and compare the figures before and after.
 
-Offered for files that are not kept yet, also for one in which nothing was recognised. A correction is remembered
+Offered for new files, also for one in which nothing was recognised. A correction is remembered
 for every file with the same columns or speakers. Text of files is untrusted: it is escaped before it meets Markdown.
 """
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 SINGLE: dict[MappedRole, tuple[str, str]] = {
     "participant": ("Participant", "Names or numbers the person; rows with the same value belong together."),
     "question": ("Question", "What was asked in this row."),
-    "speaker": ("Speaker", "Who says this row, the interviewer among them: for tables of turns."),
-    "conversation": ("Conversation", "Which interview a turn belongs to; only beside a speaker."),
+    "speaker": ("Speaker", "Who says this row, interviewers included. For tables of turns."),
+    "conversation": ("Conversation", "Which interview a turn belongs to. Needs a speaker column."),
     "subject": ("Subject", "A short title of the row; shown as its place, not counted as words."),
 }
 MANY: dict[MappedRole, tuple[str, str]] = {
@@ -44,32 +44,32 @@ RememberedCorrections = dict[str, Correction]
 
 
 class Counts(NamedTuple):
-    """What is understood of one file."""
+    """Figures of one file as it is read."""
 
     participants: int
     answers: int
     words: int
     refused: str | None = None
-    """Why nothing is, in a sentence."""
+    """The reason why it cannot be read, in a sentence."""
 
 
 def editor(
     ids: tuple[str, ...], files: Sequence[SourceFile], remembered: RememberedCorrections, refused: InputError | None
 ) -> None:
-    """The place to correct how new files were read; open at once when they could not be.
+    """Draw the correction form for new files; expanded at first when they could not be read.
 
     Args:
         ids: of the files, which change with their content.
         files: as uploaded.
-        remembered: corrections kept so far.
-        refused: why there is no study in them yet.
+        remembered: saved corrections.
+        refused: the error, where they cannot be read as a study.
     """
     found = _parts(ids, key_of(remembered), list(files), remembered)
     if not found:
         return
     with st.expander("Correct how this was read", icon=":material/tune:", expanded=refused is not None):
         if refused:
-            st.caption("Say which column, or which speaker, holds the participant's own words, then use it.")
+            st.caption("Choose the column or speaker with the participants' own words, then press “Use this”.")
         place = 0
         if len(found) > 1:
             place = st.selectbox(
@@ -84,7 +84,7 @@ def editor(
 
 
 def key_of(remembered: RememberedCorrections) -> tuple[str, ...]:
-    """What changes when a correction does: part of the key under which a reading is cached."""
+    """Return a cache key that changes with every correction."""
     return tuple(sorted(correction.model_dump_json() for correction in remembered.values()))
 
 
@@ -98,7 +98,7 @@ def _first_refused(
     found: list[tuple[int, MappedPart]],
     remembered: RememberedCorrections,
 ) -> int:
-    """The first part of a file that cannot be read, so that the reader is led to it."""
+    """Return the first part of a file that cannot be read, to show it first; 0 without one."""
     for place, (number, _) in enumerate(found):
         if _counted(ids[number], key_of(remembered), files[number], remembered).refused:
             return place
@@ -111,7 +111,7 @@ def _form(file_id: str, file: SourceFile, part: MappedPart, remembered: Remember
         current = part.roles(kept)
     except InputError:
         current = part.guess
-    # Fields of other names whenever another correction is kept, so that they show what is kept.
+    # The names of the fields change with the saved correction, so that they show its values.
     prefix = f"map_{part.shape}_{hash(kept)}_"
     roles = _columns(part, current, prefix) if part.kind == "table" else _speakers(part, current, prefix)
     same = kept.same if kept else ()
@@ -154,12 +154,12 @@ def _columns(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -
 
 
 def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
-    """The roles chosen for speakers: whoever does not ask and is not left out is a participant."""
+    """The roles chosen for speakers: all but interviewers and those left out are participants."""
     fields = st.grid(2, min_column_width=300)
     asking = [name for name in part.names if current[name] == "interviewer"]
     gone = [name for name in part.names if current[name] == "ignored"]
     with fields.cell():
-        asking = st.multiselect("Interviewers", part.names, default=asking, placeholder="Nobody", key=prefix + "asking")
+        asking = st.multiselect("Interviewers", part.names, default=asking, placeholder="None", key=prefix + "asking")
     with fields.cell():
         gone = st.multiselect(
             "Left out", part.names, default=gone, key=prefix + "gone", help="Their turns are dropped."
@@ -167,7 +167,7 @@ def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) 
     varying = [name for name in part.names if current[name] == "recognised" and name not in (*asking, *gone)]
     if varying:
         names = escape_markdown(", ".join(varying[:6]))
-        st.caption(f"{names}: asks in some conversations and answers in others, so each is looked at by itself.")
+        st.caption(f"{names}: asks in some conversations and answers in others, so the role is decided in each.")
     roles: dict[str, MappedRole] = dict.fromkeys(part.names, "participant")
     roles.update(dict.fromkeys(varying, "recognised"))
     roles.update({name: "apart" for name in part.names if current[name] == "apart"})
@@ -177,7 +177,7 @@ def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) 
 
 
 def _figures(before: Counts, after: Counts) -> None:
-    """What this file gives now, and with the roles chosen above."""
+    """Show the figures of this file, and their change with the roles chosen above."""
     if after.refused:
         st.warning(escape_markdown(after.refused), icon=":material/info:")
         return
@@ -211,8 +211,8 @@ def _buttons(
     part: MappedPart, roles: dict[str, MappedRole], kept: Correction | None, *, changed: bool, after: Counts
 ) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        why = None if changed else "Nothing was changed yet."
-        why = "No study can come of this choice." if after.refused else why
+        why = None if changed else "Nothing has changed."
+        why = "The file cannot be read in this way." if after.refused else why
         if st.button("Use this", icon=":material/check:", disabled=bool(why), help=why, key=f"map_use_{part.shape}"):
             _keep(part, roles, kept)
         if kept and st.button("Forget", icon=":material/undo:", type="tertiary", key=f"map_forget_{part.shape}"):
@@ -237,7 +237,7 @@ def _keep(part: MappedPart, roles: dict[str, MappedRole], kept: Correction | Non
 def _parts(
     ids: tuple[str, ...], key: tuple[str, ...], _files: list[SourceFile], _remembered: RememberedCorrections
 ) -> list[tuple[int, MappedPart]]:
-    """What can be mapped in the files, each with the number of its file; files that cannot be read have nothing."""
+    """List the mappable parts of the files, each with the number of its file; skip files that cannot be read."""
     found: list[tuple[int, MappedPart]] = []
     for number, file in enumerate(_files):
         try:

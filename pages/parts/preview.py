@@ -1,4 +1,4 @@
-"""On Configure: what would be sent, word for word, with what is replaced marked."""
+"""Preview requests on Configure: the text that would be sent, word for word, with replacements marked."""
 
 import streamlit as st
 
@@ -16,7 +16,7 @@ _STAGES = {"draft": "Drafting", "refine": "Refining"}
 
 
 def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> None:
-    """An example of each kind of request, made only when it is asked for."""
+    """Show an example of each kind of request, built only when opened."""
     if study is None:
         return
     opened = st.expander(
@@ -27,17 +27,17 @@ def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRe
             return
         latest = drafts or _latest(study)
         try:
-            with st.spinner("Putting an example together …"):
+            with st.spinner("Building an example …"):
                 found = example_requests(study, config, planned, latest, ui.cache_folder())
         except PersonaError as error:
-            ui.problem(f"No example can be made before a run of this study has drafts. {error}")
+            ui.problem(f"An example needs drafts of this study from an earlier run. {error}")
             return
         if not found:
-            st.markdown(":green[:material/lock:] Nothing: every model of this run works inside this program.")
+            st.markdown(":green[:material/lock:] Nothing is sent: every model of this run works inside this program.")
         for example in found:
             _example(example)
         if planned.scoring.are_on:
-            st.caption("The models of the score are sent single sentences and statements, as they stand.")
+            st.caption("Scoring models receive single sentences and statements, unchanged.")
 
 
 def _latest(study: Study) -> RunRecord | None:
@@ -75,7 +75,7 @@ def _example(example: ExampleRequest) -> None:
 
 
 def _lines(spans: tuple[Span, ...]) -> list[str]:
-    """The prompt as Markdown, line by line; what was replaced has a coloured ground."""
+    """Render the prompt as lines of Markdown, with a coloured background behind replacements."""
     lines = [""]
     for span in spans:
         if span.replaced:
@@ -88,7 +88,7 @@ def _lines(spans: tuple[Span, ...]) -> list[str]:
 
 
 def _inline(text: str) -> str:
-    """Escaped, with the spaces at its ends, which escaping takes away and the words beside a replacement need."""
+    """Escape text, and restore the spaces at its ends that separate words from a replacement."""
     if not text.strip():
         return " " if text else ""
     return f"{' ' if text[0].isspace() else ''}{escape_markdown(text)}{' ' if text[-1].isspace() else ''}"

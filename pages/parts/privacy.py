@@ -1,4 +1,4 @@
-"""What of a study may leave this machine: the switch, its badge, and passages that talk to a model."""
+"""Control what may leave this machine: the switch of a study, its badge, and passages that address a model."""
 
 import streamlit as st
 
@@ -10,15 +10,15 @@ from pipeline.text.wording import count, escape_markdown
 
 LABEL = "Never leaves this machine"
 MEANING = (
-    "No run, experiment or score on this study may send its words to another machine, whatever its settings say. "
-    "builtin, simulated and servers on this machine go on working."
+    "Runs, experiments and scores never send the words of this study to another machine, whatever their settings say. "
+    "builtin, simulated and servers on this machine still work."
 )
 _SHOWN = 20
 """Passages that are listed; the others are counted."""
 
 
 def switch(summary: StudySummary) -> None:
-    """The switch of a study that is kept; turning it off is asked about once more."""
+    """Draw the switch of a stored study; turning it off needs a confirmation."""
     if not summary.private:
         if st.toggle(LABEL, key=f"private_{summary.id}", help=MEANING):
             _set(summary.id, private=True)
@@ -27,8 +27,8 @@ def switch(summary: StudySummary) -> None:
         st.badge(LABEL.lower(), icon=":material/lock:", color="green", help=MEANING)
         with st.popover("Allow sending", type="tertiary"):
             st.markdown(
-                f"From then on runs on {escape_markdown(summary.name)} may send its words to the models that their "
-                "settings name. What was sent cannot be called back."
+                f"After that, runs on {escape_markdown(summary.name)} may send its words to the models in their "
+                "settings. Sent words cannot be taken back."
             )
             if st.button("Allow it", icon=":material/lock_open:"):
                 _set(summary.id, private=False)
@@ -45,15 +45,15 @@ def _set(study_id: str, *, private: bool) -> None:
 
 
 def talks_to_models(study: Study) -> None:
-    """Passages that look like instructions to a model; nothing where there are none."""
+    """List passages that look like instructions to a model; draw nothing without any."""
     found = _suspicious(study.id, study)
     if not found:
         return
     looks = "looks like an instruction" if len(found) == 1 else "look like instructions"
     with st.expander(f"{count(len(found), 'passage')} {looks} to a model", icon=":material/warning:"):
         st.caption(
-            "Models are told to describe such passages and not to obey them, and no score, price or threshold is taken "
-            "from what they say. A persona that repeats one is flagged. Look whether they belong in the study."
+            "Prompts tell models to describe such passages, not to obey them, and no score, price or threshold is "
+            "taken from them. A persona that repeats one is flagged. Check whether they belong in the study."
         )
         for segment in found[:_SHOWN]:
             st.markdown(f"- {escape_markdown(f'{segment.where}: {segment.text[:400]}')}")

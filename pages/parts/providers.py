@@ -1,7 +1,7 @@
-"""The models of a run, on Configure: the two that write, and those that may take part in the score.
+"""Choose the models of a run on Configure: drafting, refining, and optional models that take part in the score.
 
-Which one, is it there, has it a key, a price, a successor. Looks are free. They are kept for ten seconds and then
-taken again in the background, so that moving a slider waits for no server. Optional scorers are off by default.
+Shows availability, key, price and the successor of a retired model. Checks are free. They are cached for ten seconds
+and then repeated in the background, so that moving a slider waits for no server. Optional scorers are off by default.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ from pipeline.scoring.optional_models import check_judge, judge_result, server
 from pipeline.text.wording import escape_markdown
 
 LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}
-"""How looks are kept. They run in a thread without a session: what they need of it is handed over."""
+"""Cache settings of the checks. They run in a thread without a session, so all they need of it is passed in."""
 PROVIDER_SETTINGS = {
     "enabled",
     "local_provider",
@@ -35,7 +35,7 @@ PROVIDER_SETTINGS = {
     "embedding_model",
     "judge_model",
 }
-"""The settings that decide whether a run could start."""
+"""Settings on which it depends whether a run can start."""
 WORDS = {
     "auto": "Automatic",
     "builtin": "builtin (no model)",
@@ -54,34 +54,34 @@ SCORER_OFF = {"": "Off"}
 # --- free looks ------------------------------------------------------------------------------------
 
 
-def checked(config: HybridConfig, *, drafting: bool = True, private: bool = False) -> Plan | PersonaError:
-    """The plan of a run, or why it cannot start; one that is given its drafts needs no local model."""
+def plan_or_error(config: HybridConfig, *, drafting: bool = True, private: bool = False) -> Plan | PersonaError:
+    """Return the plan of a run, or the error that prevents it; a run with given drafts needs no local model."""
     return _plan(_key(config), drafting, private, config, ui.settings(), ui.cache_folder())
 
 
 def health(name: str, role: ProviderRole, config: HybridConfig) -> Health:
-    """The state of one provider."""
+    """Return the state of one provider."""
     return _look(name, role, _key(config), config, ui.settings())
 
 
 def look_again() -> None:
-    """Forget what was seen, because something outside has changed."""
+    """Clear the cached checks, because something outside has changed."""
     _plan.clear()
     _look.clear()
 
 
-@st.cache_resource(**LOOKS, show_spinner="Looking at the models …")
+@st.cache_resource(**LOOKS, show_spinner="Checking the models …")
 def _plan(
     key: str, drafting: bool, private: bool, _config: HybridConfig, _settings: Settings, _cache: Path
 ) -> Plan | PersonaError:
     try:
         return plan_run(_config, _settings, _cache, drafting=drafting, private=private)
     except PersonaError as error:
-        # Kept like a plan: a server that is down is not asked again at every click.
+        # Cached like a plan, so that a server that is down is not checked at every click.
         return error
 
 
-@st.cache_data(**LOOKS, show_spinner="Looking at the models …")
+@st.cache_data(**LOOKS, show_spinner="Checking the models …")
 def _look(name: str, role: ProviderRole, key: str, _config: HybridConfig, _settings: Settings) -> Health:
     return check_provider(name, role, _config, _settings)
 
@@ -93,8 +93,8 @@ def _key(config: HybridConfig) -> str:
 # --- the drafting model ----------------------------------------------------------------------------
 
 
-def local(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """Who writes the drafts."""
+def drafting_model(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Draw the choice of the drafting model."""
     fields.choice("local_provider", "Drafted by", ["auto", *names("local")], words=WORDS)
     name = config.local_provider
     if name == "auto":
@@ -104,17 +104,17 @@ def local(config: HybridConfig, planned: Plan | PersonaError) -> None:
         fields.text("local_base_url", "Address of the server", placeholder="http://127.0.0.1:8000/v1")
     if name != "builtin":
         fields.choice("local_model", "Model", seen.models, open_ended=True)
-    state(seen, "local")
+    health_status(seen, "local")
     if seen.fault == "unknown_model" and hasattr(provider_class(name, "local"), "pull"):
         download(name, config)
 
 
 def download(name: str, config: HybridConfig) -> None:
-    """Offer to fetch a model that the server does not have, and show how far it is."""
+    """Offer to download a model that the server lacks, and show the progress."""
     if not st.button(f"Download {escape_markdown(config.local_model)}", icon=":material/download:"):
         return
     server = build_provider(name, "local", config, ui.settings())
-    bar = st.progress(0.0, text="Asking for the model …")
+    bar = st.progress(0.0, text="Requesting the model …")
     try:
         for step in server.pull(config.local_model):  # type: ignore[attr-defined]
             share = step.completed / step.total if step.total else 0.0
@@ -129,8 +129,8 @@ def download(name: str, config: HybridConfig) -> None:
 # --- the refining model ----------------------------------------------------------------------------
 
 
-def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """Who refines."""
+def refining_model(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Draw the choice of the refining model."""
     fields.choice(
         "frontier_provider", "Refined by", names("frontier"), words=FRONTIER_WORDS, then=_propose_frontier_model
     )
@@ -141,7 +141,7 @@ def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
     usual = DEFAULT_FRONTIER_MODEL.get(name)
     known = [*seen.models] if usual is None or usual in seen.models else [usual, *seen.models]
     fields.choice("frontier_model", "Model", known, open_ended=True)
-    state(seen, "frontier")
+    health_status(seen, "frontier")
     if seen.successor:
         st.button(
             f"Use {escape_markdown(seen.successor)}",
@@ -154,14 +154,14 @@ def frontier(config: HybridConfig, planned: Plan | PersonaError) -> None:
 
 
 def _propose_frontier_model() -> None:
-    """Another provider sells other models."""
+    """Select the default model of a newly chosen provider."""
     name = fields.values()["frontier_provider"]
     if name in DEFAULT_FRONTIER_MODEL:
         fields.put({"frontier_model": DEFAULT_FRONTIER_MODEL[name]})
 
 
 def api_key(variable: str) -> None:
-    """A key for this session, where the environment has none or another one is wanted."""
+    """Draw the field for an API key of this session; in a popover when the environment has one."""
     typed = variable in st.session_state.get(ui.TYPED_KEYS, {})
     if typed:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
@@ -201,8 +201,8 @@ def _forget_key(variable: str) -> None:
     look_again()
 
 
-def state(seen: Health, role: ProviderRole) -> None:
-    """What a look has found, and a way to look again."""
+def health_status(seen: Health, role: ProviderRole) -> None:
+    """Show the result of a check, with a button to repeat it."""
     icon = ":green[:material/check_circle:]" if seen.ready else ":orange[:material/error:]"
     with st.container(horizontal=True, wrap=False, gap="xxsmall"):
         st.caption(f"{icon} {escape_markdown(seen.sentence)}", width="stretch")
@@ -214,21 +214,21 @@ def state(seen: Health, role: ProviderRole) -> None:
 # --- its price -------------------------------------------------------------------------------------
 
 
-def price(config: HybridConfig, planned: Plan | PersonaError) -> None:
-    """The price of the refining model: the library's, or the user's own; in sight while there is none."""
+def price_settings(config: HybridConfig, planned: Plan | PersonaError) -> None:
+    """Draw the price of the refining model, the library's or the user's own; outside a popover while unknown."""
     if isinstance(planned, UnpricedModelError):
-        st.caption("No price is known, so no budget could be kept. State what the provider charges.")
+        st.caption("This model has no known price, so no budget can be kept. Enter what the provider charges.")
         _price_fields(config)
         return
 
     def fill() -> None:
         if isinstance(planned, Plan):
-            st.caption(f"Now: {escape_markdown(planned.pricer.source)}. Own prices replace it.")
+            st.caption(f"Current price: {escape_markdown(planned.pricer.source)}. Your own prices replace it.")
         _price_fields(config)
 
-    fields.folded("Price of the model", fill)
+    fields.settings_popover("Price of the model", fill)
     if config.frontier_model in config.prices:
-        st.caption("Your own price counts.")
+        st.caption("Your own price is used.")
 
 
 def _price_fields(config: HybridConfig) -> None:
@@ -250,7 +250,7 @@ def _price_fields(config: HybridConfig) -> None:
 
 
 def _keep_price(model: str) -> None:
-    """Own prices count once both are there; clearing one gives the library's back."""
+    """Save own prices once both are set; clearing one restores the library's."""
     own = {field: st.session_state[f"{PRICE_FIELD}{field}_{model}"] for field in ("input_usd", "output_usd")}
     others = {name: price for name, price in fields.values()["prices"].items() if name != model}
     complete = None not in own.values()
@@ -258,17 +258,17 @@ def _keep_price(model: str) -> None:
 
 
 def optional_scorers(config: HybridConfig) -> None:
-    """Both models, folded away; what is on stays in sight, and a judge's check, because a run waits for it."""
-    fields.folded("Optional scorers", lambda: _scorer_models(config))
+    """Draw the optional scorers in a popover; models in use and the judge's check, which a run needs, stay visible."""
+    fields.settings_popover("Optional scorers", lambda: _scorer_models(config))
     if named := [name for name in (config.embedding_model, config.judge_model) if name]:
-        st.caption(f"Scored with {escape_markdown(' and '.join(named))} too.")
+        st.caption(f"Also scored with {escape_markdown(' and '.join(named))}.")
     if config.judge_model:
         _judge(config, config.judge_model)
 
 
 def _scorer_models(config: HybridConfig) -> None:
     st.caption(
-        "Local models that look at meaning too. Free, but slower, and a scale of its own: set the threshold anew."
+        "Local models that also compare meaning. Free, but slower. They change the scale: set the threshold again."
     )
     seen = _scorer_server(_server_key(config), config, ui.settings())
     if not seen.models:
@@ -277,8 +277,8 @@ def _scorer_models(config: HybridConfig) -> None:
     st.caption("Gives half of a statement's support. Embeds up to 31 short texts per statement, each of them once.")
     fields.choice("judge_model", "Judge", ["", *seen.models], words=SCORER_OFF, open_ended=True)
     st.caption(
-        "Asked one question per statement that words leave unsure, about half of them in the bundled example. Must "
-        "pass a check of 32 claims first."
+        "Answers one question for each statement that a comparison of words leaves open, about half of them in the "
+        "bundled example. Must first pass a check of 32 claims."
     )
 
 
@@ -293,7 +293,7 @@ def _judge_result(result: JudgeCheck) -> None:
     icon = ":green[:material/check_circle:]" if result.passes else ":orange[:material/error:]"
     st.caption(f"{icon} {escape_markdown(result.sentence)} {result.seconds_per_claim:.1f} s per question.")
     if result.missed:
-        with st.popover("What it got wrong", type="tertiary"):
+        with st.popover("Wrong answers", type="tertiary"):
             for miss in result.missed:
                 st.caption(escape_markdown(miss.sentence))
 

@@ -1,4 +1,4 @@
-"""What can be done with marked runs: open, compare, describe, pin, archive, delete, and take a deletion back."""
+"""Actions on marked runs: open, compare, describe, pin, archive, delete, and undo a deletion."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ from pipeline.text.wording import count, escape_markdown, label, usd
 _UNDO_SHOWN = 5
 
 
-def show(chosen: Sequence[ListedRun]) -> None:
-    """A row of buttons for the marked runs; what cannot be done with them says why."""
+def show_run_actions(chosen: Sequence[ListedRun]) -> None:
+    """Draw a row of buttons for the marked runs; disabled ones say why."""
     one = chosen[0] if len(chosen) == 1 else None
     if st.button(
         "Open",
@@ -24,7 +24,7 @@ def show(chosen: Sequence[ListedRun]) -> None:
         disabled=one is None,
         help=None if one else "Mark one run in the table.",
     ):
-        # Not `use_run`: the address of this page, which the browser's way back leads to, stays as it is.
+        # Not `use_run`: the address of this page must stay as it is for the browser's Back button.
         st.session_state[ui.RUN_KEY] = chosen[0].id
         ui.go(ui.RESULTS)
     comparable = FEWEST <= len(chosen) <= MOST
@@ -33,7 +33,7 @@ def show(chosen: Sequence[ListedRun]) -> None:
         type="primary" if comparable else "secondary",
         icon=":material/compare_arrows:",
         disabled=not comparable,
-        help=None if comparable else f"Mark {FEWEST} to {MOST} runs in the table; the upper one is the baseline.",
+        help=None if comparable else f"Mark {FEWEST} to {MOST} runs in the table; the top one is the baseline.",
     ):
         st.switch_page(ui.COMPARE, query_params={"runs": ",".join(run.id for run in chosen)})
     if access.is_viewer():
@@ -49,12 +49,12 @@ def show(chosen: Sequence[ListedRun]) -> None:
 
 
 def offer_undo(removed: Sequence[RemovedRun]) -> None:
-    """The runs that were deleted just now, each with a way back."""
+    """Offer to undo each recent deletion."""
     for run in removed[:_UNDO_SHOWN]:
         with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
             left = max(1, round((UNDO_FOR - (datetime.now(UTC) - run.deleted_at)).total_seconds() / 60))
             st.markdown(
-                f":material/delete: {escape_markdown(label(run.name))} was deleted. It can be brought back for "
+                f":material/delete: {escape_markdown(label(run.name))} was deleted. Undo works for "
                 f"{count(left, 'minute')} more.",
                 width="content",
             )
@@ -85,9 +85,9 @@ def _pin_and_archive(chosen: Sequence[ListedRun]) -> None:
             store.pin_run(run.id, not pinned)
         st.rerun()
     if st.button(
-        "Bring back" if archived else "Archive",
+        "Unarchive" if archived else "Archive",
         icon=":material/archive:",
-        help="Archived runs are out of sight until the filter asks for them; nothing is lost.",
+        help="Archived runs are hidden until the filter shows them; nothing is lost.",
     ):
         for run in chosen:
             store.archive_run(run.id, not archived)
@@ -97,14 +97,14 @@ def _pin_and_archive(chosen: Sequence[ListedRun]) -> None:
 def _delete_button(chosen: Sequence[ListedRun]) -> None:
     running = any(run.status == "running" for run in chosen)
     spent = sum(run.spent_micros for run in chosen if not run.simulated)
-    money = f" {usd(spent)} was spent, and stays spent in the budget of its project." if spent else ""
+    money = f" {usd(spent)} was spent, and still counts in the budget of its project." if spent else ""
     if st.button(
         "Delete",
         icon=":material/delete:",
         disabled=running,
         help="A marked run is running. Cancel it on Results first."
         if running
-        else f"Gone at once, for good after 10 minutes; until then Undo brings it back.{escape_markdown(money)}",
+        else f"Undo works for 10 minutes; then deletion is final.{escape_markdown(money)}",
     ):
         _try(lambda: _remove(chosen))
 

@@ -1,4 +1,4 @@
-"""What left this machine in a run: in sentences, as a list of segments, and word for word to take away."""
+"""Show what left this machine in a run: in sentences, as a list of segments, and as a download."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from pages.parts import ui
-from pipeline.domain.run import RunRecord
+from pipeline.domain.run import ProviderPlace, RunRecord
 from pipeline.domain.study import Study
-from pipeline.results.sent import Outbound, Place, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
+from pipeline.results.sent import Outbound, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TABLE_PX = 320
 
-_ICONS: dict[Place, str] = {
+_ICONS: dict[ProviderPlace, str] = {
     "away": ":orange[:material/outbound:]",
     "unknown": ":orange[:material/help:]",
     "here": ":green[:material/computer:]",
@@ -24,7 +24,7 @@ _ICONS: dict[Place, str] = {
 
 
 def panel(run_id: str) -> None:
-    """The statement on one run."""
+    """Show what left this machine in one run."""
     run = ui.run(run_id)
     study = ui.study(run.study_id)
     found = _found(run, study)
@@ -54,7 +54,7 @@ def _found(run: RunRecord, study: Study) -> Outbound:
     return _finished(ui.services().store.path, run.id, run.finished_at.isoformat(), run, study)
 
 
-# A finished run does not change before it is resumed, which gives it another end.
+# A finished run changes only when resumed, which gives it another end time.
 @st.cache_resource(max_entries=8, show_spinner="Tracing what was sent …")
 def _finished(_database: Path, run_id: str, ended: str, _run: RunRecord, _study: Study) -> Outbound:
     return outbound(_run, _study)
@@ -71,7 +71,7 @@ def _download(run: RunRecord) -> None:
 
 
 def _segments(shipment: Shipment, study: Study) -> None:
-    """The segments of one shipment, drawn only when they are asked for."""
+    """List the segments of one shipment, drawn only when opened."""
     if not shipment.segments:
         return
     title = f"{count(len(shipment.segments), 'segment')} sent to {escape_markdown(shipment.provider)}"
@@ -79,7 +79,7 @@ def _segments(shipment: Shipment, study: Study) -> None:
     with opened:
         if opened.open:
             st.caption(
-                "As the study has them; what identifies participants was replaced in what was sent."
+                "As in the study; in the requests, details that identify participants were replaced."
                 if shipment.redacted
                 else "As they were sent."
             )
@@ -91,7 +91,7 @@ def _segments(shipment: Shipment, study: Study) -> None:
                 column_config={
                     "Participant": st.column_config.TextColumn(width=90),
                     "Text": st.column_config.TextColumn(width=440),
-                    "Requests": st.column_config.NumberColumn(width=80, help="Requests that held it."),
+                    "Requests": st.column_config.NumberColumn(width=80, help="Requests that contained it."),
                 },
                 alt=f"Table of {count(len(shipment.segments), 'segment')} that were sent: speaker, text and place.",
             )

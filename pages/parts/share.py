@@ -1,4 +1,4 @@
-"""What can be taken away from a run, and what can be brought in: files are made only when they are asked for."""
+"""Export and import of runs; files are built only on request."""
 
 import json
 from collections.abc import Sequence
@@ -26,14 +26,13 @@ _MOST_MB = 200
 
 @st.fragment
 def exports(run: RunRecord) -> None:
-    """The export menu of a run: files for people, for another installation, for other programs."""
+    """Draw the export menu of a run: files for people, for another installation, for other programs."""
     mark = " (simulated)" if run.simulated else ""
     with_words = _words_switch(
         f"words {run.id}",
         [run],
         "Report: quotes of personas and the sources of their claims. Bundle: all text of the study, what was sent "
-        "to models, and the notes of those who labelled. Without it personas keep their own quotes, and labels their "
-        "verdicts.",
+        "to models, and the notes of raters. Without it, personas keep their own quotes, and labels their verdicts.",
     )
     if run.status != "running":
         store = ui.services().store
@@ -55,17 +54,17 @@ def exports(run: RunRecord) -> None:
 
 @st.fragment
 def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
-    """The export menu of a comparison: a report, and the runs themselves with what is saved of it."""
+    """Draw the export menu of a comparison: a report, and a bundle of the runs and the saved comparison."""
     mark = " (simulated)" if any(run.simulated for run in runs) else ""
     name = saved.id if saved else "comparison"
     with_words = _words_switch(
         "words of the comparison",
         runs,
-        "Report: quotes of personas. Bundle: all text of the studies, what was sent to models, "
-        "and the notes of those who labelled.",
+        "Report: quotes of personas. Bundle: all text of the studies, what was sent to models, and the notes "
+        "of raters.",
     )
     if any(run.status == "running" for run in runs):
-        st.caption("Both can be had when all of these runs have ended.")
+        st.caption("Available when all of these runs have ended.")
         return
     _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
     ids = [run.id for run in runs]
@@ -74,32 +73,32 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
 
 
 def _words_switch(key: str, runs: Sequence[RunRecord], meaning: str) -> bool:
-    """Whether exports hold words of the study: off for viewers, and for studies that never leave this machine."""
+    """Draw the switch for words of the study; off for viewers, and for studies that never leave this machine."""
     if access.is_viewer():
         return False
     store = ui.services().store
     private = any(store.is_private(study_id) for study_id in {run.study_id for run in runs})
-    reason = "The study never leaves this machine. Upload has the switch for it."
+    reason = "This study never leaves this machine. The switch is on Upload."
     asked = st.toggle("With words of the study", key=key, disabled=private, help=reason if private else meaning)
     return asked and not private
 
 
 def calibration_button(board: "Board", threshold: float) -> None:
-    """The report of one threshold."""
+    """Draw the download of the report of one threshold."""
     st.download_button(
         "Report of this threshold",
         partial(_calibration, board, threshold),
         f"threshold {threshold:.2f}.html",
         icon=":material/description:",
         on_click="ignore",
-        # Without a name it would be another button at each threshold, and built anew in the browser.
+        # Without a key it would be a new button at each threshold, rebuilt in the browser.
         key="threshold report",
-        help="What may be promised at this threshold, what it costs and why: one file that opens in any browser.",
+        help="The promise at this threshold, its cost and the reasons, in one file that opens in any browser.",
     )
 
 
 def poster_button(run: RunRecord, final: FinalPersona) -> None:
-    """A persona as one landscape page, to print or to show."""
+    """Draw the download of a persona as one landscape page, to print or to show."""
     st.download_button(
         "Download poster",
         lambda: _posters(run, final),
@@ -112,12 +111,12 @@ def poster_button(run: RunRecord, final: FinalPersona) -> None:
 
 
 def importer() -> None:
-    """A button that takes in a bundle and opens its first run."""
+    """Draw the import of a bundle, which opens its first run."""
     if access.is_viewer():
         return
     with st.popover("Import", icon=":material/upload:"):
         file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
-        if st.button("Take it in", type="primary", disabled=file is None) and file is not None:
+        if st.button("Import bundle", type="primary", disabled=file is None) and file is not None:
             _take_in(file.name, file.getvalue())
 
 
@@ -131,15 +130,15 @@ def _take_in(name: str, data: bytes) -> None:
     if taken.runs:
         st.session_state[ui.RUN_KEY] = taken.runs[0]
         ui.go(ui.RESULTS)
-    known = f"{count(len(taken.known), 'run')} of it, and all are here already"
-    st.info(f"{count(taken.labels, 'label')} taken in; {known}." if taken.labels else f"Nothing was changed: {known}.")
+    known = f"the bundle has {count(len(taken.known), 'run')}, already in this database"
+    st.info(f"{count(taken.labels, 'label')} imported; {known}." if taken.labels else f"Nothing changed: {known}.")
 
 
 def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
     st.download_button(label, data, name, on_click="ignore", width="stretch", key=f"export {name}", icon=icon)  # type: ignore[arg-type]
 
 
-# The store of the session that was shown the button: a file is made outside every session, when it is clicked.
+# The store is passed in, because a file is built outside any session, when its button is clicked.
 
 
 def _report(store: Store, run: RunRecord, with_words: bool) -> str:

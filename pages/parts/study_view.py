@@ -1,4 +1,4 @@
-"""A study as it was understood: its size, then its documents, its participants or its segments as a table."""
+"""Show a study as the loaders read it: its size, then its documents, participants or segments as a table."""
 
 from typing import TYPE_CHECKING
 
@@ -19,16 +19,16 @@ THREE_LINES = 68
 
 
 def size(figures: StudySize) -> None:
-    """The four numbers that say how much data there is."""
+    """Show the size of a study in four numbers."""
     with st.grid(4, min_column_width=84, gap="xxsmall"):
         st.metric("Documents", f"{figures.documents:,}")
         st.metric("Participants", f"{figures.participants:,}")
-        st.metric("Words", f"{figures.words:,}", help="Words of participants; what an interviewer says is not counted.")
+        st.metric("Words", f"{figures.words:,}", help="Words of participants. Interviewer turns are not counted.")
         st.metric("Segments", f"{figures.segments:,}", help="Pieces that can be quoted, interviewer turns included.")
 
 
 def understood(study: Study) -> None:
-    """What the loaders made of the files; what they left out comes first."""
+    """Show a study as the loaders read it; what they left out comes first."""
     if study.warnings:
         left_out(study.warnings)
     privacy.talks_to_models(study)
@@ -37,7 +37,7 @@ def understood(study: Study) -> None:
 
 @st.fragment
 def as_table(study: Study) -> None:
-    """Its documents, participants or segments, whichever is asked for."""
+    """Show documents, participants or segments as a table."""
     views = {"Documents": documents, "Participants": participants, "Segments": segments}
     view = st.segmented_control(
         "What was understood",
@@ -51,15 +51,15 @@ def as_table(study: Study) -> None:
 
 
 def left_out(warnings: tuple[str, ...]) -> None:
-    """Files that are not in the study, and why; folded when there are many."""
-    title = f"{count(len(warnings), 'warning')}: what was left out, or may be read wrong"
+    """List files that were left out or may be misread, with the reason; collapsed when there are more than three."""
+    title = f"{count(len(warnings), 'warning')}: files that were left out or may be misread"
     with st.expander(title, icon=":material/warning:", expanded=len(warnings) <= 3):
         for sentence in warnings:
             st.markdown(f"- {escape_markdown(sentence)}")
 
 
 def documents(study: Study) -> None:
-    """One row per file: what it was taken for, who speaks in it, and what was dropped."""
+    """Show one row per file: its kind, its speakers and what was dropped."""
     speakers: dict[str, list[str]] = {document.id: [] for document in study.documents}
     for participant in study.participants:
         for document_id in participant.documents:
@@ -73,7 +73,7 @@ def documents(study: Study) -> None:
         }
         for document in study.documents
     ]
-    # A table that wraps: what was recognised and dropped must be readable without dragging columns.
+    # A table that wraps: notes on what was read and dropped must be readable without dragging columns.
     st.table(
         rows,
         border="horizontal",
@@ -84,7 +84,7 @@ def documents(study: Study) -> None:
 
 
 def _people(participants: list[str]) -> str:
-    """Who speaks in a document; many are shortened to the first and the last."""
+    """Name the speakers of a document; more than three are shortened to the first and the last."""
     if len(participants) <= 3:
         return ", ".join(participants)
     return f"{participants[0]} … {participants[-1]} ({len(participants)})"

@@ -1,6 +1,6 @@
 // Draws what pages/parts/table.py hands over. Text is only ever set as text: names come from files and models.
 
-/** What each table shows: its marks, how often they were changed here, and the data that was drawn. */
+/** State of each table: its marks, the number of changes made here, and the data drawn. */
 const shown = new WeakMap();
 const SVG = "http://www.w3.org/2000/svg";
 const MARK_PX = 40;
@@ -18,7 +18,7 @@ export default function ({ data, key, parentElement, setTriggerValue }) {
   if (state.head !== head) drawHead(box, data);
   if (isNew) drawRows(box, data, key);
   Object.assign(state, { head, rows });
-  // The answer to an earlier mark, where the server is slow: what was marked since holds.
+  // A slow server may answer an earlier mark: later marks win.
   if (data.turn >= state.turn) state.marked = data.marked;
   showMarks(box, state.marked);
   if (isNew) reveal(box);
@@ -34,23 +34,23 @@ export default function ({ data, key, parentElement, setTriggerValue }) {
     const input = row?.querySelector("input");
     if (!input) return;
     if (event.target !== input) {
-      // Not while somebody takes words out of a cell, and not for the head, which has one mark for all.
+      // Not while text is selected, and not for the header, which has one mark for all.
       if (row.closest("tbody") && getSelection().type !== "Range") input.click();
       return;
     }
     const ids = input.value ? [input.value] : inputs(box).map(one => one.value);
     const others = data.several ? state.marked.filter(id => !ids.includes(id)) : [];
-    // The one that is marked already is given back by a second click, which a radio button cannot by itself.
+    // A second click unmarks a row, which a radio button cannot do by itself.
     const on = data.several ? input.checked : !state.marked.includes(input.value);
     mark(on ? [...others, ...ids] : others);
   };
-  // Browsers leave a radio button that is marked as it is.
+  // Browsers do not uncheck a radio button.
   box.onkeydown = event => {
     if (event.key !== " " || data.several || !event.target.checked) return;
     event.preventDefault();
     mark([]);
   };
-  // Cut words are told in full by whoever points at them.
+  // A tooltip shows cut text in full.
   box.onmouseover = ({ target }) => {
     if (target.closest("tbody") && target.matches("th, td") && target.scrollWidth > target.clientWidth)
       target.title = target.textContent;
@@ -69,7 +69,7 @@ function showMarks(box, marked) {
   every.indeterminate = count > 0 && count < all.length;
 }
 
-/** Bring a mark into sight that the reader has not made here, without scrolling the page. */
+/** Scrolls a mark that was not made here into view, without scrolling the page. */
 function reveal(box) {
   const row = box.querySelector("tbody :checked")?.closest("tr");
   const below = row && row.offsetTop + row.offsetHeight - box.clientHeight;

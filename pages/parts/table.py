@@ -1,9 +1,9 @@
 """Two kinds of tables: one with a mark beside each row, drawn by the browser itself, and one as Markdown.
 
 Streamlit's own table paints on a canvas, which costs a fifth of a second for each row chosen and which no screen
-reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. A row is told by its id, never by its
-place. Texts do nothing here: `table.js` only ever sets them as text, and a cell copied into a spreadsheet stays words.
-A table as Markdown can be read aloud, copied and printed, and costs the browser one element.
+reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. Rows are identified by id, never by
+position. Text is inert: `table.js` only sets it as text, and a cell copied into a spreadsheet stays text. A table as
+Markdown can be read aloud, copied and printed, and costs the browser one element.
 """
 
 from collections.abc import Hashable, Sequence
@@ -16,7 +16,7 @@ from pipeline.text.spreadsheet import inert_cell
 from pipeline.text.wording import MISSING, label
 
 _SHOWN_KEY = "list_shown"
-"""Of the session: which selection was shown last."""
+"""Session key of the selection shown last."""
 _MOST_DIGITS = 7
 
 _HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ _TABLE = st.components.v2.component(
 )
 
 _MINUS = "−\u2060"
-"""A minus that no line ends with."""
+"""A minus sign without a line break after it."""
 
 
 class TableColumn(NamedTuple):
@@ -49,7 +49,7 @@ class Bars(NamedTuple):
 
     values: Sequence[int]
     words: str
-    """What it shows, for readers who do not see it."""
+    """Its content in words, for screen readers."""
 
 
 class TableRow(NamedTuple):
@@ -57,7 +57,7 @@ class TableRow(NamedTuple):
 
     id: str
     name: str
-    """What its mark is called: "Mark <name>"."""
+    """Label of its mark: "Mark <name>"."""
     cells: Sequence[str | Bars]
     """One per column; an empty text becomes a dash."""
 
@@ -81,7 +81,7 @@ def table(
         marked: ids of the rows that were marked before. Those that are not among the rows stay marked.
         several: whether any number of rows can be marked, or one.
         alt: what the table is about, in words.
-        tallest: rows in sight before the table scrolls; `None` shows all of them.
+        tallest: rows visible before the table scrolls; `None` shows all of them.
     """
     turn = f"{key} turn"
     said = _TABLE(
@@ -94,7 +94,7 @@ def table(
             "several": several,
             "alt": alt,
             "tallest": tallest,
-            # The last marks that are known here: those that were set since hold in the browser.
+            # The last marks known here: the browser keeps those that were set since.
             "turn": st.session_state.get(turn, 0),
         },
         key=key,
@@ -107,12 +107,12 @@ def table(
 
 
 def shown_page(selection: Hashable, otherwise: int = 1) -> int:
-    """Which page of a list is shown, from 1; it may be behind the last one.
+    """Return the current page of a list, from 1; it may be past the last one.
 
     Args:
-        selection: what is listed, on all of its pages. The page of the address counts for the first selection that a
-            session sees: page 3 of another one would be a page that nobody asked for.
-        otherwise: the page where nothing says which.
+        selection: what is listed, on all of its pages. The page of the address counts only for the first selection
+            that a session sees, because page 3 of another selection is another page.
+        otherwise: the default page.
     """
     key = _page_key(selection)
     if key in st.session_state:
@@ -122,7 +122,7 @@ def shown_page(selection: Hashable, otherwise: int = 1) -> int:
 
 
 def page_turner(selection: Hashable, page: int, pages: int) -> None:
-    """The pages of a list to choose from, where there are several; the one that is shown goes into the address."""
+    """Draw the page chooser of a list with several pages, and put the current page into the address."""
     key = _page_key(selection)
     if pages > 1:
         st.pagination(pages, default=page, key=key)
@@ -131,7 +131,7 @@ def page_turner(selection: Hashable, page: int, pages: int) -> None:
 
 
 def keep_in_address(name: str, value: str) -> None:
-    """Put what is chosen into the address; an empty text leaves it."""
+    """Put a value into the address; an empty one removes the parameter."""
     if not value:
         st.query_params.pop(name, None)
     elif st.query_params.get(name) != value:
@@ -149,6 +149,6 @@ def _cell(cell: str | Bars) -> object:
 
 
 def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table of cells that are Markdown, and escaped already."""
+    """Format a Markdown table; its cells are Markdown, already escaped."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines).replace("−", _MINUS)

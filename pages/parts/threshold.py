@@ -1,7 +1,7 @@
-"""The part of Calibrate that moves: slider, histogram, the figures of this threshold, and what it buys.
+"""The part of Calibrate that follows the slider: histogram, figures and one section of the chosen threshold.
 
-A fragment: moving the slider runs this file only, on figures that are looked up. Charts get new data under the same
-names, so that the browser moves marks instead of drawing charts.
+A fragment: moving the slider reruns this file only, on computed figures. Charts get new data under the same names, so
+that the browser moves marks instead of drawing charts.
 """
 
 from typing import TYPE_CHECKING
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 NO_BREAK = "\u00a0"
 AT_KEY, TYPED_KEY = "at", "typed"
-"""Of the slider, whose value is in the address, and of the field to type one."""
+"""Keys of the slider, whose value is in the address, and of the field to type a threshold."""
 
 
 @st.fragment
-def moving(board: "Board") -> None:
-    """Everything that depends on where the threshold stands."""
+def slider_and_figures(board: "Board") -> None:
+    """Draw the slider and everything that depends on the threshold."""
     from pipeline.calibration.board import place_of
 
     threshold = st.slider(
@@ -43,13 +43,13 @@ def moving(board: "Board") -> None:
 
 
 def _start(board: "Board") -> float:
-    """Where the slider stands at first: at what is certified, else where the newest run had its threshold."""
+    """Return the initial threshold: the certified one, else that of the newest run."""
     certified = board.certificate.threshold
     return round(board.newest.config.quality_threshold if certified is None else certified, 2)
 
 
 def actions(board: "Board") -> None:
-    """What can be done with the threshold. Not part of what moves: this row takes the browser longer than the rest."""
+    """Draw the actions on the threshold; outside the fragment, because this row is the slowest in the browser."""
     with st.container(horizontal=True, gap="small"):
         with st.popover("Type a threshold", icon=":material/keyboard:"):
             st.number_input(
@@ -85,7 +85,7 @@ def actions(board: "Board") -> None:
 
 
 def _report(board: "Board") -> None:
-    # Built when it is opened, for the threshold of that moment.
+    # Built when opened, for the threshold of that moment.
     with st.popover("Report", icon=":material/description:", key="report", on_change="rerun") as opened:
         if opened.open:
             share.calibration_button(board, float(st.session_state.get(AT_KEY, _start(board))))
@@ -107,7 +107,7 @@ def _use(board: "Board", threshold: float) -> None:
         "quality_threshold": threshold,
         "max_cost": None if budget is None else budget / MICROS,
         "escalation_order": board.terms.order,
-        # A threshold decides nothing where no frontier may be called.
+        # Without a frontier a threshold decides nothing.
         "enabled": True,
         "skip_frontier": False,
     }
@@ -120,15 +120,15 @@ def _use(board: "Board", threshold: float) -> None:
 
 
 def _cut_here(board: "Board", here: "Position") -> None:
-    """What the threshold cuts, and its figures as one text: each element that a move sends again is drawn again."""
+    """Draw the histogram, and the figures as one text: every element that a move sends again is redrawn."""
     from pipeline.results.calibration import describe_threshold, threshold_tiles
     from pipeline.results.charts.calibration import threshold_histogram
 
     pool = board.pool
     view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=figures.is_dark())
-    # Without its heading, so that the bars stand right under the slider that cuts them.
+    # Without its heading, so that the bars are right below the slider.
     figures.draw(view, "cut")
-    rug = " Ticks below are labels: grey acceptable, red triangles not." if board.labels else ""
+    rug = " Ticks below are labels: grey acceptable, red triangles unacceptable." if board.labels else ""
     # A figure stays on one line with its unit.
     lines = [
         f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {unbroken(one.note)} |"
@@ -144,20 +144,21 @@ def _cut_here(board: "Board", here: "Position") -> None:
 
 
 def unbroken(text: str) -> str:
-    """Escaped, and no number left at the end of a line without its per cent."""
+    """Escape text, and keep every number on one line with its per cent sign."""
     return escape_markdown(text).replace(" %", f"{NO_BREAK}%")
 
 
 def answer(board: "Board") -> None:
-    """What the labels allow to be said, or why nothing can be promised, and what to do."""
+    """Show what the labels certify, or why they certify nothing and what to do."""
     from pipeline.results.calibration import promise_warning
 
     certificate = board.certificate
     sentence = escape_markdown(certificate.sentence)
     if board.labels is None:
         st.info(
-            "**Nothing is certified: these drafts have no labels.** The figures below show what a threshold costs and "
-            "keeps, and not whether what it keeps is good. Label drafts drawn at random to find out.",
+            "**Nothing is certified: these drafts have no labels.** The figures below show the cost of a "
+            "threshold and the drafts it keeps local, not whether those are good. Label randomly drawn drafts "
+            "to find out.",
             icon=":material/visibility:",
         )
     elif certificate.status == "certified":
@@ -175,31 +176,31 @@ def answer(board: "Board") -> None:
 
 
 def _how_to_read(board: "Board") -> None:
-    """The charts in words, for somebody who has never seen one, and their figures."""
+    """Explain the charts and their figures in words."""
     confidence = percent(board.terms.promise.confidence)
     lines = [
-        "**Histogram**: every bar counts drafts of similar score. What lies right of the line stays local, the rest is "
-        "sent to be refined.",
-        "**Cost**: the further right the threshold, the more drafts are refined. The band is what is guessed and not "
+        "**Histogram**: every bar counts drafts of similar score. Drafts right of the line stay local, the others are "
+        "refined.",
+        "**Cost**: the further right the threshold, the more drafts are refined. The band is the estimated part, not "
         "yet paid for. Where the line is over the budget, the money runs out before all of them are refined.",
     ]
     if board.labels is not None:
         lines.insert(
             1,
-            "**Risk**: to the right more stays local. The dashed line is the risk that the labels suggest, the solid "
-            f"one what they show with {confidence} confidence. Certified is the last point from the left before the "
+            "**Risk**: further right, more drafts stay local. The dashed line is the estimated risk, the solid one its "
+            f"upper bound with {confidence} confidence. Certified is the last point from the left before the "
             "solid line crosses the limit.",
         )
     if board.exchange is not None:
         by = (
-            "Quality is what people said of the texts."
+            "Quality comes from the labels."
             if board.exchange.measure == "labels"
-            else "Quality is the score of the texts, because no texts of the frontier are labelled: it shows what "
-            "refining changes, and not whether the score is right."
+            else "Quality is the score, because no texts of the frontier are labelled: it shows what refining changes, "
+            "not whether the score is right."
         )
         lines.append(
             f"**Cost and quality**: {by} Up and left is better. Filled grey points are simpler rules with the same "
-            "money; hollow ones know the answer beforehand and cannot be reached. A threshold is worth having where it "
+            "money; hollow ones know the answer in advance and cannot be reached. A threshold is worth it where it "
             "lies above fixed ratio."
         )
     with st.popover("How to read this", icon=":material/help:"):

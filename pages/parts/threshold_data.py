@@ -1,7 +1,7 @@
-"""What the Calibrate page works with: chosen runs and labels, and everything worked out of them, once.
+"""Load and cache the data of Calibrate: chosen runs and labels, and the results computed from them.
 
-What is chosen stands in the address. What is worked out is kept per runs, their ends, labels and terms, so that
-moving the slider looks figures up and reads nothing.
+Choices are in the address. Results are cached by runs, their ends, labels and terms, so that moving the slider reads
+nothing from the database.
 """
 
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 MOST_RUNS = 200
-"""The newest runs that can be chosen; others by their address."""
+"""Number of newest runs offered; older ones can be named in the address."""
 
 
 class CalibrationQuestion(NamedTuple):
-    """What is asked of the board; plain values, so that it can be a key."""
+    """Question to the board, in plain values so that it can be a cache key."""
 
     run_ids: tuple[str, ...]
     design_id: str | None
@@ -35,12 +35,12 @@ class CalibrationQuestion(NamedTuple):
 
 
 def ended_runs() -> list[RunName]:
-    """The newest runs that may have scored drafts."""
+    """Return the newest runs that may have scored drafts."""
     return [run for run in ui.services().store.run_names(MOST_RUNS) if run.status != "running"]
 
 
 def chosen_runs(known: Sequence[RunName]) -> list[str]:
-    """The runs of the address, else those of its design, else the current one, else the newest."""
+    """Return the runs of the address, else those of its design, else the current one, else the newest."""
     asked = [run_id for run_id in st.query_params.get_all("runs") if run_id]
     if not asked and (design_id := st.query_params.get("design")):
         asked = list(ui.services().store.design(design_id).run_ids)
@@ -56,7 +56,7 @@ def put_in_address(name: str, values: Sequence[str]) -> None:
 
 
 def scores(run_ids: Sequence[str]) -> tuple[RunScores, ...]:
-    """The drafts of runs without their texts, read again only when a run has changed.
+    """Return the drafts of runs without their texts, cached until a run changes.
 
     Raises:
         StoreError: one of them is not in this database.
@@ -73,19 +73,19 @@ def _scores(
 
 
 def branches(run_ids: Sequence[str]) -> tuple[RunScores, ...]:
-    """Runs that began with the drafts of these and have ended."""
+    """Return the ended runs that reuse the drafts of these."""
     found = scores(ui.services().store.branches(run_ids))
     return tuple(run for run in found if run.status != "running")
 
 
 def designs(run_ids: Sequence[str], study_id: str) -> list[DesignSummary]:
-    """The designs of a study, those drawn from exactly these runs first; newest first within each."""
+    """Return the designs of a study, those drawn from exactly these runs first; newest first within each."""
     found = ui.services().store.designs(study_id)
     return sorted(found, key=lambda design: set(design.run_ids) != set(run_ids))
 
 
-def declared(design_id: str | None) -> Promise | None:
-    """What labels were drawn to promise; `None` without any, and for labels made elsewhere."""
+def declared_promise(design_id: str | None) -> Promise | None:
+    """Return the promise declared when labels were drawn; `None` without a design and for labels made elsewhere."""
     if design_id is None:
         return None
     design = ui.services().store.design(design_id).design
@@ -93,7 +93,7 @@ def declared(design_id: str | None) -> Promise | None:
 
 
 def board(question: CalibrationQuestion, terms: "Terms") -> "Board":
-    """Everything worked out, or what was worked out before.
+    """Return the board that answers a question, computed or cached.
 
     Raises:
         StoreError: a run or the design is not in this database.

@@ -1,6 +1,6 @@
-"""The sections below the figures of Calibrate, one at a time, so that a move has one chart to move, not four.
+"""The sections below the figures of Calibrate, one at a time, so that a move redraws one chart, not four.
 
-Some follow the threshold (risk, cost, quality, simpler rules), others stand still (worth of the score, own threshold).
+Some follow the threshold (risk, cost, quality, simpler rules), others do not (worth of the score, own threshold).
 """
 
 from collections.abc import Callable
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 
 SECTION_KEY = "show"
-"""Of the chooser, whose value is in the address."""
+"""Key of the section chooser, whose value is in the address."""
 
 
 def section(board: "Board", place: int) -> None:
-    """The chooser, and the section that is chosen.
+    """Draw the section chooser and the chosen section.
 
     Args:
-        board: everything worked out.
-        place: the stop of the threshold.
+        board: the computed results.
+        place: of the threshold among the positions of the board.
     """
     found = _sections(board)
     names = list(found)
     if st.session_state.get(SECTION_KEY, names[0]) not in found:
-        # Chosen with other runs or labels, which allowed more to be shown.
+        # Chosen with other runs or labels, which had this section.
         del st.session_state[SECTION_KEY]
     chosen = st.segmented_control(
         "Shown below",
@@ -49,14 +49,14 @@ def section(board: "Board", place: int) -> None:
 
 
 def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
-    """What these drafts and labels allow to be shown, the most useful first."""
+    """Return the sections that these drafts and labels allow, the most useful first."""
     labelled, priced = board.labels is not None, board.exchange is not None
     everything = {
         "Risk": (labelled, _risk),
         "Cost": (True, _cost),
         "Quality": (priced, _quality),
         "Worth of the score": (bool(board.bins), _worth),
-        "Refining": (True, calibration_run.show),
+        "Refining": (True, calibration_run.show_refining),
         "Simpler rules": (priced, _simpler_rules),
         "Own threshold": (labelled, _own_threshold),
         "Table": (True, _every_threshold),
@@ -87,7 +87,7 @@ def _quality(board: "Board", place: int) -> None:
 
 
 def _chart(topic: str, view: ChartView | MovingView) -> None:
-    # Few elements: each one that a move sends again is drawn again.
+    # Few elements: every element that a move sends again is redrawn.
     after = f" :small[:gray[{escape_markdown(view.subtitle)}]]" if view.subtitle else ""
     st.markdown(f"**{topic}: {escape_markdown(view.title)}.**{after}")
     figures.draw(view, topic)
@@ -125,39 +125,39 @@ def _every_threshold(board: "Board", _place: int) -> None:
 
 
 def _worth(board: "Board", _place: int) -> None:
-    """Whether the score tells good drafts from bad, in words and bars."""
+    """Show how well the score tells good drafts from bad, in words and bars."""
     from pipeline.results.charts.tradeoff import reliability_bars
 
     st.header("Is the score worth anything?", anchor=False)
     st.markdown(escape_markdown(board.worth.sentence))
     with st.container(border=True):
         figures.chart(
-            "How many are good at which score",
+            "Share of good drafts by score",
             reliability_bars(board.bins, dark=figures.is_dark()),
             "reliability",
             file=board.newest.id,
             simulated=board.simulated,
         )
         st.caption(
-            "Labelled drafts in groups of about equal size, low scores left. A score that is worth something has bars "
-            "that rise; the black lines say how far off each bar may be (95 %). AUROC is how often a good draft scores "
-            "higher than a bad one: 0.5 is a coin, 1 is always."
+            "Labelled drafts in groups of about equal size, low scores left. The bars of a useful score "
+            "rise; the black lines are 95 % intervals. AUROC is how often a good draft scores higher than a bad one: "
+            "0.5 is chance, 1 is always."
         )
 
 
 def _own_threshold(board: "Board", _place: int) -> None:
-    """One threshold that was chosen before labels were seen: the most powerful test there is."""
-    st.header("Does a threshold of my own hold?", anchor=False)
+    """Test one threshold chosen before any label was seen: the most powerful test there is."""
+    st.header("Does my own threshold hold?", anchor=False)
     st.caption(
-        "If a threshold was settled before anybody looked at a label, it needs no search and so fewer labels. The "
-        "test counts once: trying several until one passes breaks its guarantee.",
+        "A threshold that was fixed before any label was seen needs no search, and so fewer labels. Test only one: "
+        "trying several until one passes breaks the guarantee."
     )
     with st.form("own threshold", border=False):
-        own = st.number_input("Threshold settled beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
-        declared = st.checkbox("It was settled before any of these drafts was labelled.")
+        own = st.number_input("Threshold fixed beforehand", 0.0, 1.0, 0.7, 0.01, format="%.2f", width=220)
+        declared = st.checkbox("It was fixed before any of these drafts was labelled.")
         pressed = st.form_submit_button("Test it")
     if pressed and not declared:
-        st.info("Only a threshold that was settled beforehand can be tested in this way.", icon=":material/info:")
+        st.info("Only a threshold that was fixed beforehand can be tested in this way.", icon=":material/info:")
     elif pressed and own is not None:
         _tested(board, round(own, 2))
 
@@ -176,7 +176,7 @@ def _tested(board: "Board", threshold: float) -> None:
 
 
 def _simpler_rules(board: "Board", place: int) -> None:
-    """This threshold beside simpler rules, with intervals."""
+    """Show this threshold beside simpler rules, with intervals."""
     st.header("Is it better than simpler rules?", anchor=False)
     if board.exchange is not None:
         _compared(board, board.exchange, min(board.positions[place].threshold, 1.0))
@@ -204,13 +204,12 @@ def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
         if exchange.measure == "labels" or one.name != "oracle"
     ]
     st.markdown(
-        f"At {score(threshold)}, on {count(found.drafts, 'draft')} of which both texts are known: quality "
+        f"At {score(threshold)}, on {count(found.drafts, 'draft')} with both texts known: quality "
         f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), board.simulated)} a run."
     )
     st.dataframe(rows, hide_index=True, alt="This threshold against simpler rules")
     st.caption(
-        "An interval that holds 0 means no clear difference. A threshold that was chosen with these labels looks 1 "
-        "to 3 "
+        "An interval that contains 0 means no clear difference. A threshold chosen with these labels looks 1 to 3 "
         "points better here than it will be."
     )
     if exchange.measure == "labels":
@@ -225,6 +224,6 @@ def _recovered(board: "Board", threshold: float) -> None:
     if found.pgr is not None and found.apgr is not None and found.cpt50 is not None and found.cpt80 is not None:
         st.caption(
             f"At this threshold {percent(found.pgr)} of that advantage is recovered (PGR); {percent(found.apgr)} on "
-            f"average over all shares (APGR; a score that says nothing has 50 %). Half of it takes "
+            f"average over all shares (APGR; an uninformative score has 50 %). Half of it takes "
             f"{percent(found.cpt50)} of the drafts, four fifths {percent(found.cpt80)} (CPT)."
         )

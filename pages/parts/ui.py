@@ -1,4 +1,4 @@
-"""What all pages share: the open services, the current study and run, the header line, the error box.
+"""Shared parts of all pages: the open services, the current study and run, the header, the error box.
 
 Session state holds ids and settings, never objects; what can be shared is in the address as well (`?study=`, `?run=`).
 Results computed from finished runs are cached. Text of files and models is escaped before it meets Markdown.
@@ -26,7 +26,7 @@ from pipeline.jobs.worker import Worker
 from pipeline.store import RunName, Store
 from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.store.run_list import ListedRun
-from pipeline.text.wording import escape_markdown, label, usd
+from pipeline.text.wording import escape_markdown, label
 
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
 CALIBRATE, LABEL = "pages/calibrate.py", "pages/label.py"
@@ -47,7 +47,7 @@ CONFIG_KEY = "config"
 DRAFTS_KEY = "drafts_from"
 """On Configure, the run whose drafts are used; absent where drafts are written."""
 FIELD_PREFIX = "setting_"
-"""Of the widgets on Configure, one per setting."""
+"""Key prefix of the widgets on Configure, one per setting."""
 TYPED_KEYS = "typed_keys"
 """API keys typed in this session, by variable. In memory only, gone with the session."""
 
@@ -66,7 +66,7 @@ _ENDED = ("completed", "cancelled", "failed")
 
 
 class Services(NamedTuple):
-    """What every page works with; one per database file and role, shared by all sessions."""
+    """Services of all pages; one per database file and role, shared by all sessions."""
 
     store: Store
     runner: Worker | None
@@ -74,10 +74,10 @@ class Services(NamedTuple):
 
     @property
     def worker(self) -> Worker:
-        """Starts and stops runs.
+        """Return the worker, which starts and stops runs.
 
         Raises:
-            AccessDenied: to a viewer, whatever is wanted of it.
+            AccessDenied: for viewers.
         """
         return self.runner or deny()
 
@@ -90,7 +90,7 @@ _in_app: ContextVar[bool] = ContextVar("in_app", default=False)
 
 @contextmanager
 def in_app() -> Iterator[None]:
-    """While app.py runs a page."""
+    """Mark that app.py is running a page."""
     token = _in_app.set(True)
     try:
         yield
@@ -98,11 +98,11 @@ def in_app() -> Iterator[None]:
         _in_app.reset(token)
 
 
-def show(page: Callable[[], None]) -> None:
-    """Draw a page; inside app.py, which lists the pages, knows the role and tells what went wrong.
+def show_page(page: Callable[[], None]) -> None:
+    """Draw a page inside app.py, which lists the pages, knows the role and reports errors.
 
     A link straight to a page, as the very first request after the server's start, makes Streamlit discover pages/ by
-    itself and run the file alone: only `st.navigation` tells it not to, and has not been called yet. The file then
+    itself and run the file alone: only `st.navigation` prevents that, and has not been called yet. The file then
     runs app.py, which runs the page in turn.
     """
     if _in_app.get():
@@ -117,12 +117,12 @@ def show(page: Callable[[], None]) -> None:
 
 
 def services() -> Services:
-    """The store and the worker, opened once; for viewers a store that cannot be written, and no worker.
+    """Return the store and the worker, opened once; for viewers a read-only store and no worker.
 
     Raises:
         StoreError: the database cannot be opened.
         PersonaError: what `access.role` raises.
-        AccessDenied: nobody is signed in, or somebody without a role.
+        AccessDenied: the user is not signed in, or has no role.
     """
     role = access.role()
     if role is None:
@@ -134,7 +134,7 @@ def services() -> Services:
 @st.cache_resource(show_spinner="Opening the database …")
 def _open(database: Path) -> Services:
     store = Store(database)
-    # Runs of a process that is gone, from before this start.
+    # Runs of an earlier process that has ended.
     store.mark_interrupted(datetime.now(UTC))
     store.purge_removed(datetime.now(UTC))
     if not store.studies():
@@ -148,12 +148,12 @@ def _open_for_viewers(database: Path) -> Services:
 
 
 def cache_folder() -> Path:
-    """Where indexes, answers for the score and checks of judges are kept: beside the database."""
+    """Return the folder of indexes, scoring answers and judge checks: beside the database."""
     return _database().parent / ".cache"
 
 
 def add_example(store: Store) -> str | None:
-    """Put the bundled example study into the store; its id, or `None` where it is not installed."""
+    """Add the bundled example study to the store; return its id, or `None` where it is not installed."""
     if not EXAMPLE.is_dir():
         return None
     from pipeline.sources import load_paths
@@ -164,7 +164,7 @@ def add_example(store: Store) -> str | None:
 
 
 def _database() -> Path:
-    """The file named after `--` on Streamlit's command line, else what the environment says; absolute."""
+    """Return the database file named after `--` on Streamlit's command line, else in the environment; absolute."""
     return (_named_database(tuple(sys.argv[1:])) or from_environment().database).absolute()
 
 
@@ -184,7 +184,7 @@ def settings() -> Settings:
     """Environment, then Streamlit's secrets, then keys typed in this session; later ones win.
 
     Raises:
-        AccessDenied: to a viewer, who has no use for keys.
+        AccessDenied: for viewers, who need no keys.
     """
     if access.is_viewer():
         deny()
@@ -225,7 +225,7 @@ def current_study() -> Study | None:
 
 
 def study(study_id: str) -> Study:
-    """A study from the store, read once while it is among the last few used."""
+    """Return a study from the store, cached while among the last few used."""
     return _study(services().store.path, study_id)
 
 
@@ -240,21 +240,21 @@ def forget_studies() -> None:
 
 
 def run(run_id: str) -> RunRecord:
-    """A run from the store; one that has ended is read once while it is among the last few used.
+    """Return a run from the store; an ended run is cached while among the last few used.
 
     Raises:
-        StoreError: it is not in this database, or was taken away.
+        StoreError: it is not in this database, or was deleted.
     """
     listed = services().store.listed_runs([run_id])
     return record(listed[0]) if listed else services().store.run(run_id)
 
 
 def record(listed: ListedRun) -> RunRecord:
-    """The whole of a run in a list; see `run`."""
+    """Return the full record of a listed run; see `run`."""
     store = services().store
     if listed.status == "running" or not listed.finished_at:
         return store.run(listed.id)
-    # What can change once it has ended is its name; one that went on has ended at another time.
+    # After the end of a run only its name changes; a resumed run gets another end time.
     return _run(store.path, listed.id, listed.name, listed.finished_at)
 
 
@@ -332,7 +332,7 @@ def header(
     study_name: str | None = None,
     run: RunRecord | RunName | None = None,
 ) -> None:
-    """The head of a page: study · run · status · simulated, then its title and the question it answers.
+    """Draw the header of a page: study · run · status · simulated, then its title and the question it answers.
 
     Args:
         title: of the page; our own words.
@@ -356,7 +356,7 @@ def header(
 
 
 def _private_badge(study_id: str | None) -> None:
-    """Says of a study that it never leaves this machine."""
+    """Mark a study that never leaves this machine."""
     if study_id and services().store.is_private(study_id):
         st.badge(
             "never leaves this machine",
@@ -367,61 +367,56 @@ def _private_badge(study_id: str | None) -> None:
 
 
 def status_badge(status: RunStatus) -> None:
-    """A run's status, in a word with its colour and icon."""
+    """Draw a run's status as a word with its colour and icon."""
     word, color, icon = STATUS[status]
     st.badge(word, color=color, icon=icon)
 
 
 def simulated_badge() -> None:
-    """Marks everything that comes from the offline stand-in."""
+    """Mark results of the offline stand-in."""
     st.badge(
         "simulated",
         color="violet",
         icon=":material/science:",
-        help="Refined by an offline stand-in: its text is rewritten from the evidence, and its money is list price "
-        "that nobody was charged.",
+        help="Refined by an offline stand-in: its text is rewritten from the evidence, and its amounts are list prices "
+        "that were not charged.",
     )
 
 
 def when(moment: datetime) -> str:
-    """A time in the zone of the reader's browser: `3 Mar 2026, 10:30`."""
+    """Format a time in the zone of the reader's browser: `3 Mar 2026, 10:30`."""
     local = moment.astimezone(viewer_zone())
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 
 def viewer_zone() -> ZoneInfo:
-    """The time zone of the reader's browser; UTC where it names none that is known here."""
+    """Return the time zone of the reader's browser; UTC where it is unknown."""
     try:
         return ZoneInfo(st.context.timezone or "UTC")
     except (ValueError, ZoneInfoNotFoundError):
         return ZoneInfo("UTC")
 
 
-def money(micros: int, simulated: bool) -> str:
-    """An amount; one that nobody pays says so."""
-    return f"{usd(micros)} (simulated)" if simulated else usd(micros)
-
-
 def no_such_run(error: StoreError) -> None:
-    """A link to a run that is not in this database: say so, and lead to those that are."""
+    """Report a run that is not in this database, and link to the list of runs."""
     problem(error)
-    # Not remembered: the menu would lead back to this message for ever.
+    # Forgotten, because the menu would lead back to this message.
     st.session_state.pop(RUN_KEY, None)
     st.page_link(RUNS, label="Choose one of the runs in this database", icon=":material/list_alt:")
 
 
 def problem(error: PersonaError | str) -> None:
-    """What went wrong, in the error's own words, which say where and what to do next."""
+    """Show an error in its own words, which say where it is and what to do next."""
     st.error(escape_markdown(str(error)), icon=":material/error:")
 
 
-def once(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
-    """Something computed from runs, kept while all of them have ended: a rerun of the page computes nothing anew.
+def cached(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _T:
+    """Return a result computed from runs, cached when all of them have ended.
 
     Args:
-        what: names it, with everything else that it depends on.
-        runs: what it is computed from.
-        compute: computes it; nobody may change what it gives.
+        what: name of the result, with everything else it depends on.
+        runs: the runs it is computed from.
+        compute: computes it; callers must not change the result.
     """
     if not all(run.status in _ENDED for run in runs):
         return compute()

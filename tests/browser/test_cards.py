@@ -84,7 +84,11 @@ def test_cards_are_sorted_filtered_and_turned_page_by_page(
 def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> None:
     page, card = reader.page, reader.page.locator("article").first
     card.locator("summary").first.click()
-    for button, says in (("Score explained", "What it cannot see"), ("Copy", "##"), ("Poster", "Download poster")):
+    for button, says in (
+        ("Score explained", "What the score cannot see"),
+        ("Copy", "##"),
+        ("Poster", "Download poster"),
+    ):
         card.get_by_role("button", name=button).click()
         page.get_by_role("dialog").get_by_text(says).first.wait_for()
         page.keyboard.press("Escape")

@@ -56,7 +56,7 @@ def test_marked_runs_are_compared_saved_and_shown_alike_in_a_fresh_browser(
     page = visitor.page
     page.get_by_role("button", name="Save").first.click()
     page.get_by_role("textbox", name="Title").fill("Is the higher threshold worth it?")
-    page.get_by_role("textbox", name="Note for whoever").fill("Four of five personas change.")
+    page.get_by_role("textbox", name="Note for readers").fill("Four of five personas change.")
     page.get_by_test_id("stFormSubmitButton").get_by_role("button", name="Save").click()
     page.wait_for_url(re.compile("comparison=cmp-"))
     page.get_by_text("Four of five personas change.").first.wait_for()

@@ -51,7 +51,7 @@ def test_a_typed_setting_counts_when_its_popover_is_closed_at_once(
     _fold(page, "More on drafting").click()
     page.get_by_label("Seed", exact=True).fill("41")
     page.get_by_role("heading", name="Configure").click()
-    page.get_by_text("1 setting in it differs from the usual.").wait_for()
+    page.get_by_text("1 setting here differs from the default.").wait_for()
     visitor.settle()
     _fold(page, "More on drafting").click()
     page.get_by_label("Seed", exact=True).wait_for()

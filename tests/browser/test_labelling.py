@@ -94,7 +94,7 @@ def test_thirty_texts_are_labelled_with_the_keyboard_only(
     for done in range(16, total):
         press(later, "a", done)
     later.page.keyboard.press("a")
-    later.page.get_by_text("How far labels agree").wait_for()
+    later.page.get_by_text("Agreement between labels").wait_for()
     later.settle()
     assert later.page.get_by_text("Kappa (n = ").first.is_visible()
     assert later.strays == []

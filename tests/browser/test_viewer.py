@@ -63,7 +63,7 @@ def test_a_viewer_finds_every_page_that_writes_closed_and_no_button_that_does(lo
     before = (store.runs(), store.studies(), store.removed_runs())
     for name in CLOSED:
         looking.open(f"/{name}?run={run.id}&study={run.study_id}&{CRAFTED}")
-        looking.page.get_by_text("You may look at what came of these studies.").wait_for()
+        looking.page.get_by_text("You can view the results of these studies.").wait_for()
         assert looking.page.locator("input, textarea, [data-testid=stFileUploader]").count() == 0
     for name, title in OPEN.items():
         looking.open(f"/{name}?run={run.id}&runs={run.id}&chosen={run.id}&{CRAFTED}")
@@ -125,7 +125,7 @@ def test_somebody_of_the_domain_of_viewers_may_look(
 ) -> None:
     visitor = _signed_in(browser, signing_in, email="Chair@board.example", email_verified=True)
     visitor.open("/configure")
-    visitor.page.get_by_text("You may look at what came of these studies.").wait_for()
+    visitor.page.get_by_text("You can view the results of these studies.").wait_for()
     visitor.open("/results")
     assert visitor.page.get_by_role("heading", name="Results", exact=True).is_visible()
     assert not {"Rename", "Branch", "Label"} & {text.split("\n")[-1].strip() for text in _buttons(visitor)}
@@ -149,9 +149,9 @@ def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_go
     secrets.write_text(kept.replace("ana@example.org", "ben@example.org"))
     _told(visitor, "has no role here.")
     secrets.write_text("[auth")
-    _told(visitor, "cannot be read as TOML, so nobody gets in")
+    _told(visitor, "cannot be read as TOML, so access is refused")
     secrets.unlink()
-    _told(visitor, "its [auth] section is gone, so nobody gets in")
+    _told(visitor, "its [auth] section is gone, so access is refused")
     secrets.write_text(kept)
     visitor.context.close()
 
@@ -170,8 +170,8 @@ def _told(visitor: Visitor, words: str) -> None:
     ("person", "told"),
     [
         ({"email": "eve@elsewhere.example"}, "has no role here."),
-        ({"email": "ana@example.org", "email_verified": False}, "Your account brings no verified e-mail address"),
-        ({"name": "ana@example.org"}, "Your account brings no verified e-mail address"),
+        ({"email": "ana@example.org", "email_verified": False}, "Your account has no verified e-mail address"),
+        ({"name": "ana@example.org"}, "Your account has no verified e-mail address"),
     ],
 )
 def test_a_stranger_sees_nothing(

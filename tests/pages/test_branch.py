@@ -50,7 +50,7 @@ def test_run_from_drafts_is_started_and_says_where_they_are_from(app: App, datab
 
 def test_drafts_can_be_written_anew_after_all(app: App, database: Path) -> None:
     page = _branch(app, finished_run(database))
-    button(page, "Draft anew instead").click().run()
+    button(page, "Write new drafts instead").click().run()
     assert "Drafted by" in [box.label for box in page.selectbox]
 
 

@@ -217,7 +217,7 @@ def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App
     page = _show(_open(app, _promised(database)[0]), "Own threshold")
     press = next(button for button in page.button if button.label == "Test it")
     press.click().run()
-    assert "Only a threshold that was settled beforehand" in _text(page)
+    assert "Only a threshold that was fixed beforehand" in _text(page)
     page.checkbox[0].check()
     next(button for button in page.button if button.label == "Test it").click().run()
     assert "0.70: With 90 % confidence" in _text(page)

@@ -106,7 +106,7 @@ def test_all_runs_are_counted_together_with_real_and_simulated_money_apart(app: 
     assert (metrics["Attempts"], metrics["Settled"], metrics["Reserved"]) == ("8", "$0.02", "$0.02")
     assert "(simulated)" in _text(page)
     assert set(column(page, "Run")) == {"Simulated", "Sent"}
-    assert "Choose one run to read what left this machine" in _text(page)
+    assert "Choose one run to see what left this machine" in _text(page)
 
 
 def test_money_of_imported_runs_is_not_in_the_totals_over_all_runs(app: App, database: Path) -> None:

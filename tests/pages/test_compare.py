@@ -57,7 +57,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
     assert "**less local**" in texts
     assert "B\\: same 2 drafts" in texts
     assert "$0 \\(simulated\\)" in texts
-    assert [heading.value for heading in page.header] == ["What differs", "What came of it", "Personas side by side"]
+    assert [heading.value for heading in page.header] == ["What differs", "Results", "Personas side by side"]
 
 
 def test_the_first_run_of_the_address_is_the_baseline(app: App, database: Path) -> None:

@@ -158,7 +158,7 @@ def test_a_retired_model_has_a_successor_one_click_away(page: AppTest) -> None:
 def test_a_model_without_a_price_cannot_run_before_one_is_set(page: AppTest) -> None:
     _configure(page, HybridConfig(frontier_provider="simulated", frontier_model="claude-mythos-5"))
     assert button(page, "Run").disabled
-    assert "No price is known" in words(page)
+    assert "This model has no known price" in words(page)
     _field(page, "number_input", "price_input_usd_claude-mythos-5").set_value(20.0).run()
     assert "claude-mythos-5" not in _config(page).prices
     _field(page, "number_input", "price_output_usd_claude-mythos-5").set_value(100.0).run()
@@ -214,8 +214,8 @@ def test_a_missing_ollama_model_is_downloaded_on_the_page(
 
 
 def test_what_differs_from_the_usual_behind_a_button_is_counted_beside_it(page: AppTest) -> None:
-    assert "from the usual" not in words(page)
+    assert "from the default" not in words(page)
     opened(page, *FOLDED)
     _field(page, "number_input", "seed").set_value(7).run()
     _field(page, "number_input", "timeout_s").set_value(60.0).run()
-    assert "2 settings in it differ from the usual." in words(page)
+    assert "2 settings here differ from the default." in words(page)

@@ -101,7 +101,7 @@ def test_interrupted_experiment_can_be_gone_on_with(app: App, database: Path) ->
         db.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", [last])
     page = _open(app, experiment=experiment_id)
     assert "interrupted" in _text(page)
-    _button(page, "Go on").click().run()
+    _button(page, "Resume").click().run()
     join_background()
     assert store.run(last).status == "completed"
 

@@ -243,7 +243,7 @@ def test_a_file_of_labels_goes_back_into_its_design(app, database):
         store.remove_label(design_id, label.place, "Ana")
     page = _with_files(app)
     page.file_uploader[0].upload("labels.csv", text.encode(), "text/csv").run()
-    _button(page, "Take into this design").click().run()
+    _button(page, "Add to this design").click().run()
     assert [label.verdict for label in store.labels(design_id)] == ["acceptable", "unsure"]
     assert page.query_params["design"] == design_id
 

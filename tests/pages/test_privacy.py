@@ -28,7 +28,7 @@ def test_the_switch_is_kept_shown_and_asks_before_it_is_turned_off(app: App, sto
     page.toggle(key=f"private_{kept.id}").set_value(True).run()
     assert store.is_private(kept.id)
     assert "never leaves this machine" in words(page)
-    assert "cannot be called back" in words(page)
+    assert "cannot be taken back" in words(page)
     page = _press(page, "Allow it")
     assert not store.is_private(kept.id)
     assert page.toggle(key=f"private_{kept.id}").value is False

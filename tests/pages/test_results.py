@@ -134,7 +134,7 @@ def test_a_filter_that_fits_no_persona_leaves_a_sentence(app: App, database: Pat
     weak = any(weak_claims(final) for final in Store(database).run(run_id).personas)
     page.toggle(key="weak").set_value(True).run()
     assert not page.exception
-    assert ("No persona fits" in _text(page)) != weak
+    assert ("No persona matches" in _text(page)) != weak
 
 
 def _press(page: AppTest, label: str) -> AppTest:
@@ -146,7 +146,7 @@ def test_the_score_of_a_persona_is_taken_apart_when_asked(
 ) -> None:
     run_id = finished_run(database)
     page = _open(app, run_id)
-    assert "What it cannot see" not in _text(page)
+    assert "What the score cannot see" not in _text(page)
     first = Store(database).run(run_id).personas[0]
     _press_on_card(page, monkeypatch, "score", first.draft_id)
     assert not page.exception
@@ -172,12 +172,12 @@ def test_what_a_browser_says_of_a_press_is_not_trusted(
     page, draft = _open(app, run_id), Store(database).run(run_id).personas[0].draft_id
     for action, asked in (("score", "draft-of-another"), ("delete", draft)):
         assert not _press_on_card(page, monkeypatch, action, asked).exception
-        assert "What it cannot see" not in _text(page)
+        assert "What the score cannot see" not in _text(page)
 
 
 def test_scores_in_general_are_explained_with_the_weights_of_the_run(app: App, database: Path) -> None:
     weights = {"completeness": 0.0, "coherence": 0.5, "faithfulness": 0.5}
-    page = _press(_open(app, finished_run(database, weights=weights)), "How scores come about")
+    page = _press(_open(app, finished_run(database, weights=weights)), "How scores are computed")
     assert page.code[0].value == "score = faithfulness^0.50 · coherence^0.50 · completeness^0.00"
 
 
@@ -186,7 +186,7 @@ def test_personas_with_unsupported_quotes_can_be_picked_out(app: App, database: 
     page = _open(app, run_id)
     unsupported = any(unsupported_quotes(final) for final in Store(database).run(run_id).personas)
     page.toggle(key="unquoted").set_value(True).run()
-    assert ("No persona fits" in _text(page)) != unsupported
+    assert ("No persona matches" in _text(page)) != unsupported
 
 
 def test_a_persona_can_be_copied_as_markdown(app: App, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +206,7 @@ def test_a_persona_is_offered_as_a_poster(app: App, database: Path, monkeypatch:
 
 @pytest.mark.parametrize(
     ("status", "says"),
-    [("cancelled", "was cancelled"), ("interrupted", "ended before the run did")],
+    [("cancelled", "was cancelled"), ("interrupted", "stopped before this run had ended")],
 )
 def test_a_run_that_stopped_says_what_is_there_and_offers_to_resume(
     app: App, database: Path, status: str, says: str

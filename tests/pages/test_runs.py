@@ -61,7 +61,7 @@ def test_a_search_narrows_the_table_and_an_empty_one_says_so(app: App, database:
     page.text_input(key="search").set_value("night").run()
     assert _names(page) == ["Night tariff"]
     page.text_input(key="search").set_value("nothing like it").run()
-    assert "No run fits" in page.info[0].value
+    assert "No run matches" in page.info[0].value
 
 
 def test_filters_and_order_decide_what_is_listed(app: App, database: Path) -> None:
@@ -79,7 +79,7 @@ def test_nothing_can_be_done_before_a_run_is_marked(app: App, database: Path) ->
     assert [(button.label, button.disabled) for button in page.button] == [
         ("Open", True),
         ("Compare", True),
-        ("Take it in", True),
+        ("Import bundle", True),
     ]
 
 

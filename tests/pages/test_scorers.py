@@ -39,7 +39,7 @@ def _run(page: AppTest) -> Any:
 
 def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollama: OllamaServer) -> None:
     assert "Optional scorers" in [popover.proto.popover.label for popover in page.get("popover")]
-    assert "Scored with" not in words(page)
+    assert "Also scored with" not in words(page)
     assert {_field(page, name).value for name in ("embedding_model", "judge_model")} == {""}
     assert page.session_state[ui.CONFIG_KEY]["judge_model"] is None
     assert ollama.generations == []
@@ -48,7 +48,7 @@ def test_both_are_off_and_folded_away_and_no_model_is_asked(page: AppTest, ollam
 def test_models_of_the_server_are_offered_and_the_outlook_says_where_sentences_go(page: AppTest) -> None:
     assert set(_field(page, "embedding_model").options) == {"Off", "all-minilm", "qwen2.5:7b"}
     _field(page, "embedding_model").set_value("all-minilm").run()
-    assert "Scored with all-minilm too." in words(page)
+    assert "Also scored with all-minilm." in words(page)
     assert "sentences go to an embedding model" in words(page)
     assert not _run(page).disabled
     _field(page, "embedding_model").set_value("").run()

@@ -58,7 +58,7 @@ def test_bundle_is_imported_on_runs_and_a_broken_one_is_refused(app, tmp_path: P
 
 
 def take_in(at) -> None:
-    next(button for button in at.button if button.label == "Take it in").click().run()
+    next(button for button in at.button if button.label == "Import bundle").click().run()
 
 
 def test_comparison_offers_its_report_and_its_runs(app, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_files_that_are_a_study_already_are_not_kept_twice(app: App, store: Stor
     page = app().run()
     rows = "\n".join(f'R{number},"{text}"' for number, text in enumerate(ANSWERS, start=1))
     page.file_uploader[0].upload("answers.csv", f"participant,answer\n{rows}\n".encode(), "text/csv").run()
-    assert "These files are a study already" in words(page)
+    assert "These files are already a study" in words(page)
     button(page, "Use this study").click()
     page.run()
     assert len(store.studies()) == 1

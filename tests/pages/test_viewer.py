@@ -81,7 +81,7 @@ def test_a_page_that_writes_says_why_it_is_closed(viewer: App, database: Path, p
     run = finished_run(database)
     shown = _open(viewer, page, run=run, **CRAFTED)
     assert not shown.exception
-    assert "is for the people who work with them" in shown.markdown[0].value
+    assert "Only analysts upload, run, label or delete" in shown.markdown[0].value
     assert not shown.button
     assert not shown.get("file_uploader")
     assert not shown.text_input
