@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app import main
 from pages.parts import access, experiment, threshold, threshold_data, ui
 from pages.parts.threshold_data import CalibrationQuestion
 from pipeline.domain.labels import DesignSummary, Promise
@@ -294,4 +295,4 @@ def _label_status(design: DesignSummary) -> None:
     st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
 
 
-ui.show_page(page)
+ui.show_page(page, main)

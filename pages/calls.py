@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import streamlit as st
 
+from app import main
 from pages.parts import attempt, figures, sent, ui
 from pages.parts.table import TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, sum_calls
@@ -349,4 +350,4 @@ def _latency_tile(latencies: Sequence[Latency]) -> None:
     )
 
 
-ui.show_page(page)
+ui.show_page(page, main)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from app import main
 from pages.parts import compare_figures, compare_personas, compare_saved, experiment, figures, share, ui
 from pages.parts.ui import cached
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
@@ -183,4 +184,4 @@ def _chart(
     figures.chart(topic, view, name, file="comparison", simulated=simulated, on_demand=True, spec=spec)
 
 
-ui.show_page(page)
+ui.show_page(page, main)

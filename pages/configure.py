@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import streamlit as st
 
+from app import main
 from pages.parts import fields, preview, providers, threshold_data, ui
 from pipeline.domain.config import HybridConfig, parse_config, parse_config_text
 from pipeline.domain.run import RunRecord
@@ -350,4 +351,4 @@ def _made_with(drafts: RunRecord) -> tuple[str, ...]:
     )
 
 
-ui.show_page(page)
+ui.show_page(page, main)

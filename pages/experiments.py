@@ -5,6 +5,7 @@
 
 import streamlit as st
 
+from app import main
 from pages.parts import access, experiment, experiment_form, ui
 from pipeline.errors import StoreError
 from pipeline.text.wording import label
@@ -55,4 +56,4 @@ def page() -> None:
         ui.problem(error)
 
 
-ui.show_page(page)
+ui.show_page(page, main)

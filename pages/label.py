@@ -6,6 +6,7 @@ stays out of the address.
 
 import streamlit as st
 
+from app import main
 from pages.parts import label_card, label_end, label_start, ui
 from pages.parts.label_card import RATER_KEY, labelled_runs
 from pipeline.calibration.labels import raters
@@ -94,4 +95,4 @@ def _ask_who(known: list[str]) -> None:
             st.warning("Type a name first: labels belong to a person.", icon=":material/person:")
 
 
-ui.show_page(page)
+ui.show_page(page, main)

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from app import main
 from pages.parts import access, cards, figures, share, ui
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
 from pipeline.domain.run import RunRecord
@@ -279,4 +280,4 @@ def _notes(run: RunRecord) -> None:
             st.markdown("\n".join(f"- {escape_markdown(note)}" for note in notes))
 
 
-ui.show_page(page)
+ui.show_page(page, main)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from app import main
 from pages.parts import access, run_actions, share, ui
 from pages.parts.table import Bars, TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.comparison import FEWEST, MOST
@@ -257,4 +258,4 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         page_turner(choice, page, -(-found.fitting // choice.page_size))
 
 
-ui.show_page(page)
+ui.show_page(page, main)

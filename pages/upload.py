@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import streamlit as st
 
+from app import main
 from pages.parts import access, mapping, privacy, study_view, ui, who_says_what
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.study import Study, StudySize
@@ -258,4 +259,4 @@ def what_a_run_will_do(size: StudySize) -> None:
             st.caption(sentence)
 
 
-ui.show_page(page)
+ui.show_page(page, main)

@@ -98,19 +98,21 @@ def in_app() -> Iterator[None]:
         _in_app.reset(token)
 
 
-def show_page(page: Callable[[], None]) -> None:
+def show_page(page: Callable[[], None], run_app: Callable[[], None]) -> None:
     """Draw a page inside app.py, which lists the pages, knows the role and reports errors.
 
     A link straight to a page, as the very first request after the server's start, makes Streamlit discover pages/ by
     itself and run the file alone: only `st.navigation` prevents that, and has not been called yet. The file then
     runs app.py, which runs the page in turn.
+
+    Args:
+        page: draws the page.
+        run_app: `main` of app.py.
     """
     if _in_app.get():
         page()
     else:
-        from app import main
-
-        main()
+        run_app()
 
 
 # --- services --------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from typing import Annotated
 from pydantic import BeforeValidator
 
 from pipeline.domain.base import Frozen, Score
-from pipeline.domain.run import Supporter
 
 SUPPORTED_FROM = 0.7
 """Minimum support of a supported claim; also the default quality threshold of drafts."""
@@ -53,6 +52,20 @@ class Scores(Frozen):
     faithfulness: Score | None
     """`None` when the source is empty, because neither 0 nor 1 would be true."""
     completeness: Score
+
+
+class Supporter(Frozen):
+    """A participant whose own words support a claim, whatever the others say."""
+
+    participant: str
+    support: Score
+    """Of the claim by this participant's words alone, before anything is taken off for its style."""
+    document: str | None = None
+    segment: str | None = None
+    quote: str | None = None
+    """Their best sentences, verbatim; `None` where the facts about them state it."""
+    at: float | None = None
+    """Seconds into the recording."""
 
 
 class ClaimSupport(Frozen):

@@ -6,7 +6,7 @@ Every kept draft ends in exactly one outcome. Money is an integer of micro-USD; 
 from datetime import datetime
 from typing import Literal
 
-from pipeline.domain.base import Frozen, Micros, Score
+from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.domain.study import StudySize
@@ -42,20 +42,6 @@ OUTCOME_MEANING: dict[Outcome, str] = {
 
 
 # --- quality ---------------------------------------------------------------------------------------
-
-
-class Supporter(Frozen):
-    """A participant whose own words support a claim, whatever the others say."""
-
-    participant: str
-    support: Score
-    """Of the claim by this participant's words alone, before anything is taken off for its style."""
-    document: str | None = None
-    segment: str | None = None
-    quote: str | None = None
-    """Their best sentences, verbatim; `None` where the facts about them state it."""
-    at: float | None = None
-    """Seconds into the recording."""
 
 
 # --- run -------------------------------------------------------------------------------------------

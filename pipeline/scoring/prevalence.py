@@ -7,8 +7,7 @@ model are not asked about single people, and nobody is counted where it is not k
 
 from collections.abc import Iterator, Sequence
 
-from pipeline.domain.persona import SUPPORTED_FROM, ClaimSupport, Finding
-from pipeline.domain.run import Supporter
+from pipeline.domain.persona import SUPPORTED_FROM, ClaimSupport, Finding, Supporter
 from pipeline.scoring.demographics import look_up
 from pipeline.scoring.faithfulness import Claim, Evidence, find_alone
 from pipeline.scoring.index import SourceView, StudyIndex

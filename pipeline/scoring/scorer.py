@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.domain.config import Weights
-from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores
-from pipeline.domain.run import Supporter
+from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores, Supporter
 from pipeline.scoring.coherence import LISTS, coherence
 from pipeline.scoring.completeness import completeness, is_blank
 from pipeline.scoring.demographics import look_up

@@ -1,9 +1,7 @@
 """Files, each understood, put together as one study: people across files, segments, ids, notes.
 
 Column names that a survey tool has spread over several rows become one name: Qualtrics writes a code, the question
-and an internal id above each column; SurveyMonkey the question and, below it, the choice. Long turns are cut at
-sentence ends into segments of at most 120 words; joining these with single spaces gives the turn back (scripts
-without spaces: with nothing between).
+and an internal id above each column; SurveyMonkey the question and, below it, the choice.
 """
 
 # ruff: noqa: E501 - names of fields
@@ -25,6 +23,7 @@ from pipeline.sources.people import People, Resolved
 from pipeline.sources.reading import Conversation, Reading, ReadingLimits, Row, Table, Turn
 from pipeline.sources.roles import Cast, cast, speaker_part
 from pipeline.sources.scope import scope_of
+from pipeline.sources.segments import count_words, spans
 from pipeline.sources.tables import read_tables
 from pipeline.text.wording import count, listed
 
@@ -43,18 +42,6 @@ _FIELDS = {
 """Fields of a response that are not questions, by the id that Qualtrics writes in every language."""
 _OPEN_FIELD = frozenset(("response", "open-ended response"))
 """What SurveyMonkey writes below a question that has no choices."""
-
-MAX_WORDS = 120
-"""Words of one segment: about the longest quote a person reads at a glance."""
-
-# A Chinese or Japanese character counts as a word; a run of 200 characters without a space is cut, so that
-# no segment is longer than some 24,000 characters.
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_LONGEST = 200
-_WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}]{{1,{_LONGEST}}}")
-_HAS_CJK = re.compile(f"[{_CJK}]")
-_SENTENCE_END = re.compile(r"""[.!?…]["'”’)\]]*$|[。！？]$""")
-_CLAUSE_END = re.compile(r"[,;:—–、，]$")
 
 
 class Understood(Frozen):
@@ -346,42 +333,3 @@ def _renamed(rows: Sequence[Row], names: dict[str, str]) -> tuple[Row, ...]:
     return tuple(
         Row(where=row.where, cells={names.get(name, name): cell for name, cell in row.cells.items()}) for row in rows
     )
-
-
-def count_words(text: str) -> int:
-    """Words between white space; Chinese and Japanese characters count one each."""
-    if text.isascii() or not _HAS_CJK.search(text):
-        words = text.split()
-        if len(text) <= _LONGEST or max(map(len, words), default=0) <= _LONGEST:
-            return len(words)
-    return sum(1 for _ in _WORD.finditer(text))
-
-
-def split_text(text: str, max_words: int = MAX_WORDS) -> list[str]:
-    """The text in order, in pieces of at most `max_words` words; empty text gives no piece.
-
-    A piece ends at the last sentence end that fits; without one in its second half, at the last clause end;
-    without that, at the word limit. One pass over the words.
-    """
-    return [text[start:end].strip() for start, end in spans(text, max_words)]
-
-
-def spans(text: str, max_words: int = MAX_WORDS) -> Iterator[tuple[int, int]]:
-    """Where the pieces of `split` begin and end in the text."""
-    words = [match.span() for match in _WORD.finditer(text)]
-    first = 0
-    while first < len(words):
-        last = min(first + max_words, len(words))
-        if last < len(words):
-            last = _best_end(text, words, first, last)
-        yield words[first][0], words[last - 1][1]
-        first = last
-
-
-def _best_end(text: str, words: list[tuple[int, int]], first: int, limit: int) -> int:
-    for pattern in (_SENTENCE_END, _CLAUSE_END):
-        for end in range(limit, (first + limit) // 2, -1):
-            start, stop = words[end - 1]
-            if pattern.search(text[start:stop]):
-                return end
-    return limit

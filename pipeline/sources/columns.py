@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.mapping import ColumnRole, MappedRole
-from pipeline.sources.assemble import count_words
 from pipeline.sources.coding_tables import are_files, coded_columns, is_matrix
 from pipeline.sources.encoding import tidy
 from pipeline.sources.fact_keys import fact_key, is_anothers, plain_key
@@ -17,6 +16,7 @@ from pipeline.sources.facts import person_from
 from pipeline.sources.labels import is_interviewer, read_label
 from pipeline.sources.mapping import MappedPart
 from pipeline.sources.reading import Row, Table
+from pipeline.sources.segments import count_words
 from pipeline.sources.table_words import (
     CUSTOMER_WORDS,
     MAYBE_STAFF_COLUMN,

@@ -9,9 +9,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pipeline.sources.assemble import count_words
 from pipeline.sources.reading import Conversation
 from pipeline.sources.roles import Cast
+from pipeline.sources.segments import count_words
 
 MIN_SHARED = 0.6
 """Share of the words of the shorter file, from which both hold the same talk."""

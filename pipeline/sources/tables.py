@@ -14,7 +14,8 @@ from pipeline.sources.columns import Columns, columns_from, grouped, is_asker, i
 from pipeline.sources.encoding import tidy
 from pipeline.sources.fact_keys import fact_key, is_fact, plain_key
 from pipeline.sources.facts import person_from
-from pipeline.sources.formats.subtitles import Cue, joined_cues, labelled_cues, monologue
+from pipeline.sources.formats._cues import Cue, joined_cues, monologue
+from pipeline.sources.formats.subtitles import labelled_cues
 from pipeline.sources.formats.text import find_turns, speaker_labels
 from pipeline.sources.labels import spelled
 from pipeline.sources.mapping import MappingLookup

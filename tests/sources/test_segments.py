@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.sources.assemble import MAX_WORDS, count_words, split_text
+from pipeline.sources.segments import MAX_WORDS, count_words, split_text
 
 
 @given(st.lists(st.sampled_from(["cold", "warm,", "so.", "why?", "…", "私", "x" * 300]), max_size=600))

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from pipeline.domain.study import Role
 from pipeline.sources.encoding import tidy
-from pipeline.sources.formats.subtitles import Cue, monologue
+from pipeline.sources.formats._cues import Cue, monologue
 from pipeline.sources.reading import Conversation, Person, Turn
 
 Node = dict[str, JsonValue]

@@ -17,7 +17,7 @@ from pipeline.domain.base import Frozen
 from pipeline.sources.coding_tables import document_label
 from pipeline.sources.encoding import decode, tidy
 from pipeline.sources.facts import person_from, read_header, section_label, stated_in_aside
-from pipeline.sources.formats.subtitles import Cue, monologue
+from pipeline.sources.formats._cues import Cue, monologue
 from pipeline.sources.labels import is_name, read_label
 from pipeline.sources.metadata import (
     aside_of,
