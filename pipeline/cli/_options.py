@@ -1,10 +1,12 @@
 """Options and services that several commands share."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings, load_config, parse_config
+from pipeline.text.wording import printable
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """Subparsers, to which each command adds its own."""
@@ -27,6 +29,11 @@ _FLAGS: tuple[tuple[str, str, type, str], ...] = (
     ("--local-workers", "local_workers", int, "drafts written in parallel"),
     ("--frontier-workers", "frontier_workers", int, "refinements in parallel"),
 )
+
+
+def say(text: str, *, aside: bool = False) -> None:
+    """Write a line, or a JSON document, whatever stands in it; complaints and notes go aside, to stderr."""
+    print(printable(text), file=sys.stderr if aside else sys.stdout)
 
 
 def run_options(parser: argparse.ArgumentParser) -> None:

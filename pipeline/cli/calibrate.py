@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store, say
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
@@ -50,7 +50,7 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
         floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
-    print(summary.model_dump_json(indent=2) if options.json else summary_text(summary))
+    say(summary.model_dump_json(indent=2) if options.json else summary_text(summary))
     return 0
 
 

@@ -3,7 +3,7 @@
 import argparse
 import json
 
-from pipeline.cli._options import Commands, cache_of, config_of, run_options
+from pipeline.cli._options import Commands, cache_of, config_of, run_options, say
 from pipeline.domain.config import Settings
 
 
@@ -22,7 +22,7 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     if options.judge:
         return _check_judge(options, settings)
     report = check_setup(config_of(options), settings, cache_of(options, settings))
-    print(report.model_dump_json(indent=2)) if options.json else print_check(report)
+    say(report.model_dump_json(indent=2)) if options.json else print_check(report)
     return report.exit_code
 
 
@@ -34,7 +34,7 @@ def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
         result = check_judge(options.judge, config_of(options), settings, cache_of(options, settings), tell)
     if options.json:
         document = {**result.model_dump(), "passes": result.passes, "sentence": result.sentence}
-        print(json.dumps(document, ensure_ascii=False, indent=2))
+        say(json.dumps(document, ensure_ascii=False, indent=2))
     else:
         print_judge(result)
     return 0 if result.passes else 1

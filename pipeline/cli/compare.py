@@ -2,12 +2,11 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store, say
 from pipeline.domain.comparison import FEWEST, LETTERS, MOST
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -37,9 +36,9 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
         from pipeline.results.report import comparison_report
 
         write_file(options.html, comparison_report(runs).encode("utf-8", "replace"))
-        print(f"persona: wrote {options.html}.", file=sys.stderr)
+        say(f"persona: wrote {options.html}.", aside=True)
     if options.json:
-        print(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))
+        say(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))
     else:
         _print(runs)
     return 0
@@ -59,23 +58,23 @@ def _print(runs: Sequence["RunRecord"]) -> None:
     from pipeline.text.wording import label
 
     for letter, run in zip(LETTERS, runs, strict=False):
-        print(f"{letter}  {run.id}  {label(run.name)}  {run.status}{' (simulated)' if run.simulated else ''}")
+        say(f"{letter}  {run.id}  {label(run.name)}  {run.status}{' (simulated)' if run.simulated else ''}")
     for sentence in cautions(runs):
-        print(f"caution: {sentence}")
-    print("\nWhat differs")
+        say(f"caution: {sentence}")
+    say("\nWhat differs")
     differing = [setting for setting in settings_of(runs) if setting.differs]
     for setting in differing:
         values = zip(LETTERS, setting.values, strict=False)
-        print(f"  {setting.name}: " + ", ".join(f"{letter} {label(value)}" for letter, value in values))
+        say(f"  {setting.name}: " + ", ".join(f"{letter} {label(value)}" for letter, value in values))
     if not differing:
-        print("  nothing: the runs have the same settings")
+        say("  nothing: the runs have the same settings")
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
     shown = ""
     for figure in compared_figures(runs):
         if TITLES[figure.measure] != shown:
             shown = TITLES[figure.measure]
-            print(f"\n{shown}")
+            say(f"\n{shown}")
         letter, run = letters[figure.run_id]
         parts = (figure_value(figure, run), figure_difference(figure, run), figure.word, figure_basis(figure))
-        print(f"  {letter}  " + "  ".join(part for part in parts if part))
-    print(f"\n{HOW}")
+        say(f"  {letter}  " + "  ".join(part for part in parts if part))
+    say(f"\n{HOW}")

@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, cache_of, mapping_lookup, open_store, worker_of
+from pipeline.cli._options import Commands, cache_of, mapping_lookup, open_store, say, worker_of
 from pipeline.domain.config import Settings
 from pipeline.errors import Cancelled, PersonaError
 
@@ -41,14 +40,14 @@ def _experiment(options: argparse.Namespace, settings: Settings) -> int:
     try:
         experiment = _prepared(grid, store, worker, options, settings)
     except Cancelled as error:
-        print(f"persona: {error}", file=sys.stderr)
+        say(f"persona: {error}", aside=True)
         return error.exit_code
     store.save_experiment(experiment)
     try:
         run_experiment(experiment, store, worker, settings, lambda run_id: watch(store, worker, run_id))
         code = 0
     except PersonaError as error:
-        print(f"persona: {error}", file=sys.stderr)
+        say(f"persona: {error}", aside=True)
         code = 1
     found = _results(store, experiment.id)
     _print(found, options.json)
@@ -86,6 +85,6 @@ def _print(found: "ExperimentResults", as_json: bool) -> None:
     from pipeline.results.experiment import experiment_document
 
     if as_json:
-        print(json.dumps(experiment_document(found), ensure_ascii=False, indent=2))
+        say(json.dumps(experiment_document(found), ensure_ascii=False, indent=2))
     else:
         print_experiment(found)

@@ -2,11 +2,10 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, config_of, mapping_lookup, open_store, run_options, worker_of
+from pipeline.cli._options import Commands, config_of, mapping_lookup, open_store, run_options, say, worker_of
 from pipeline.cli.runs import print_run_of
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -88,12 +87,12 @@ def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Nam
     watch(store, worker, run_id)
     run = store.run(run_id)
     for warning in run.warnings:
-        print(f"persona: {warning}", file=sys.stderr)
+        say(f"persona: {warning}", aside=True)
     if getattr(options, "output", None):
         _write_output(run, options.output)
     print_run_of(run, options.json)
     if run.status == "failed":
-        print(f"persona: the run failed. {run.error}", file=sys.stderr)
+        say(f"persona: the run failed. {run.error}", aside=True)
     return {"completed": 0, "cancelled": 130, "interrupted": 130}.get(run.status, 1)
 
 

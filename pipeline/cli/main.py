@@ -14,6 +14,7 @@ from typing import NoReturn
 from pipeline.cli import app, calibrate, check, compare, experiment, generate, runs, score, share
 from pipeline.domain.config import from_environment
 from pipeline.errors import PersonaError
+from pipeline.text.wording import printable
 
 COMMANDS = (generate, experiment, score, calibrate, compare, runs, share, check, app)
 """In the order in which `--help` lists them."""
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.command(options, from_environment())
         return code
     except PersonaError as error:
-        print(f"persona: {error}", file=sys.stderr)
+        print(printable(f"persona: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("persona: interrupted.", file=sys.stderr)
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        print(f"persona: {message}. See `{self.prog} --help`.", file=sys.stderr)
+        print(printable(f"persona: {message}. See `{self.prog} --help`."), file=sys.stderr)
         sys.exit(2)
 
 

@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store, say
 from pipeline.domain.config import Settings
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def _runs(options: argparse.Namespace, settings: Settings) -> int:
 
     summaries = open_store(options, settings).runs(options.limit)
     if options.json:
-        print(json.dumps([summary.model_dump(mode="json") for summary in summaries], ensure_ascii=False, indent=2))
+        say(json.dumps([summary.model_dump(mode="json") for summary in summaries], ensure_ascii=False, indent=2))
     else:
         print_runs(summaries)
     return 0
@@ -46,7 +46,7 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
     run_id = store.find_run(options.run)
     store.delete_run(run_id)
-    print(json.dumps({"deleted": run_id}) if options.json else f"Deleted {run_id}.")
+    say(json.dumps({"deleted": run_id}) if options.json else f"Deleted {run_id}.")
     return 0
 
 
@@ -56,6 +56,6 @@ def print_run_of(run: "RunRecord", as_json: bool) -> None:
     from pipeline.results.export import run_document
 
     if as_json:
-        print(json.dumps(run_document(run), ensure_ascii=False, indent=2))
+        say(json.dumps(run_document(run), ensure_ascii=False, indent=2))
     else:
         print_run(run)

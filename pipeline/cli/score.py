@@ -4,7 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
-from pipeline.cli._options import Commands, cache_of, mapping_lookup
+from pipeline.cli._options import Commands, cache_of, mapping_lookup, say
 from pipeline.domain.config import Settings
 
 
@@ -37,7 +37,7 @@ def _score(options: argparse.Namespace, settings: Settings) -> int:
         assessed = penalise_near_duplicates(assessed)
     if options.json:
         documents = [score_document(item.draft.persona, item.assessment) for item in assessed]
-        print(json.dumps(documents, ensure_ascii=False, indent=2))
+        say(json.dumps(documents, ensure_ascii=False, indent=2))
     else:
         print_scores(assessed)
     return 0

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, open_store
+from pipeline.cli._options import Commands, open_store, say
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 from pipeline.text.wording import count
@@ -39,7 +39,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
         file, data = options.bundle, _bundle(store, run_ids, options)
     write_file(file, data)
     written = {"file": str(file), "runs": run_ids, "bytes": len(data)}
-    print(json.dumps(written, ensure_ascii=False) if options.json else f"{file}: {', '.join(run_ids)}.")
+    say(json.dumps(written, ensure_ascii=False) if options.json else f"{file}: {', '.join(run_ids)}.")
     return 0
 
 
@@ -72,14 +72,14 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     bundle = open_bundle(options.bundle)
     taken = open_store(options, settings).import_bundle(bundle, SystemClock().now())
     if options.json:
-        print(taken.model_dump_json(indent=2))
+        say(taken.model_dump_json(indent=2))
         return 0
     for run_id in taken.runs:
-        print(f"Imported {run_id}: `persona show {run_id}`.")
+        say(f"Imported {run_id}: `persona show {run_id}`.")
     for run_id in taken.known:
-        print(f"{run_id} is already here and was left unchanged.")
+        say(f"{run_id} is already here and was left unchanged.")
     if taken.labels:
-        print(f"{count(taken.labels, 'label')} imported.")
+        say(f"{count(taken.labels, 'label')} imported.")
     return 0
 
 

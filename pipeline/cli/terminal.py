@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pipeline.domain.facts import RunProgress, StageName, stage_bars
 from pipeline.domain.run import AssessedDraft, RunRecord
-from pipeline.text.wording import MISSING, percent, score, usd
+from pipeline.text.wording import MISSING, percent, printable, score, usd
 
 if TYPE_CHECKING:
     from pipeline.hybrid.preflight import CheckReport
@@ -47,22 +47,22 @@ def print_run(run: RunRecord) -> None:
     """Print one run: a table of its personas and a line of money."""
     mark = " (simulated)" if run.simulated else ""
     out = _console()
-    out.print(Text(f"{run.id}  {run.name}  {run.status}{mark}"))
+    out.print(_text(f"{run.id}  {run.name}  {run.status}{mark}"))
     table = Table(box=None, pad_edge=False)
     for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
         table.add_column(title, no_wrap=title != "tagline")
     for final in run.personas:
         table.add_row(
             score(final.assessment.scores.overall),
-            Text(final.persona.name),
+            _text(final.persona.name),
             final.outcome,
             usd(final.cost_micros),
-            Text(final.persona.tagline),
+            _text(final.persona.tagline),
         )
     out.print(table)
     budget = "no cap" if run.config.budget_micros is None else f"of {usd(run.config.budget_micros)}"
     alone = "" if run.frontier_only_micros is None else f"; the frontier alone: about {usd(run.frontier_only_micros)}"
-    out.print(Text(f"Spent {usd(run.spent_micros)} {budget}{mark}{alone}. {run.timing.wall_s:.1f} s."))
+    out.print(_text(f"Spent {usd(run.spent_micros)} {budget}{mark}{alone}. {run.timing.wall_s:.1f} s."))
 
 
 def print_runs(runs: "Sequence[RunSummary]") -> None:
@@ -78,7 +78,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
             str(run.personas),
             score(run.mean_score),
             usd(run.spent_micros) + (" (simulated)" if run.simulated else ""),
-            Text(run.name),
+            _text(run.name),
         )
     _console().print(table if runs else "No runs yet. Start one with `persona generate --from PATH`.")
 
@@ -89,7 +89,7 @@ def print_experiment(found: "ExperimentResults") -> None:
 
     out = _console()
     experiment = found.experiment
-    out.print(Text(f"{experiment.id}  {experiment.name}  {found.status}"))
+    out.print(_text(f"{experiment.id}  {experiment.name}  {found.status}"))
     table = Table(box=None, pad_edge=False)
     for title in ("cell", "run", "status", "mean score", "beside cell 1", "local", "spent", "settings"):
         table.add_column(title, no_wrap=title not in ("settings", "beside cell 1"))
@@ -105,14 +105,14 @@ def print_experiment(found: "ExperimentResults") -> None:
             else MISSING,
             MISSING if local is None or local.value is None else percent(local.value),
             usd(cell.spent_micros, cell.simulated),
-            Text(cell.cell.label),
+            _text(cell.cell.label),
         )
     out.print(table)
     for note in found.notes:
-        out.print(Text(note))
+        out.print(_text(note))
     spent = [usd(found.spent_micros(simulated=kind), kind) for kind in (False, True) if _has(found, simulated=kind)]
     budget = "no cap" if experiment.budget_micros is None else f"of {usd(experiment.budget_micros)}"
-    out.print(Text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all cells."))
+    out.print(_text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all cells."))
 
 
 def _has(found: "ExperimentResults", *, simulated: bool) -> bool:
@@ -124,28 +124,28 @@ def print_scores(assessed: Sequence[AssessedDraft]) -> None:
     out = _console()
     for item in assessed:
         numbers = "  ".join(f"{name} {score(value)}" for name, value in item.assessment.scores)
-        out.print(Text(f"{item.draft.persona.name}: {numbers}"))
+        out.print(_text(f"{item.draft.persona.name}: {numbers}"))
         for finding in item.assessment.findings:
-            out.print(Text(f"  - {finding.text}"))
+            out.print(_text(f"  - {finding.text}"))
 
 
 def print_check(report: "CheckReport") -> None:
     """Print the findings of the check before a run."""
     out = _console()
     for item in report.items:
-        out.print(Text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
-    out.print(Text(report.verdict))
+        out.print(_text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
+    out.print(_text(report.verdict))
     for warning in report.warnings:
-        out.print(Text(f"warning: {warning}"))
+        out.print(_text(f"warning: {warning}"))
 
 
 def print_judge(result: "JudgeCheck") -> None:
     """Print the result of a judge's check, and its mistakes."""
     out = _console()
     for miss in result.missed:
-        out.print(Text(f"--  {miss.sentence}"))
-    out.print(Text(result.sentence))
-    out.print(Text(f"{result.seconds_per_claim:.1f} s per claim on this machine."))
+        out.print(_text(f"--  {miss.sentence}"))
+    out.print(_text(result.sentence))
+    out.print(_text(f"{result.seconds_per_claim:.1f} s per claim on this machine."))
 
 
 @contextmanager
@@ -154,6 +154,10 @@ def count_up(title: str) -> Iterator[Callable[[int, int], None]]:
     with _bars() as progress:
         task = progress.add_task(title, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _text(text: str) -> Text:
+    return Text(printable(text))
 
 
 def _console() -> Console:

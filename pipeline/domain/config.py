@@ -41,6 +41,12 @@ INHERITED = (
 DEFAULT_DATABASE = Path("data/persona.db")
 
 
+_LEAST_WEIGHT = 0.01
+_DEAREST_USD = 1_000_000
+_LARGEST_SEED = 2**63 - 1
+"""What a column of the database and the vendors' APIs hold."""
+
+
 class Weights(BaseModel):
     """Exponents of the overall score; they are normalised to sum to 1."""
 
@@ -59,9 +65,9 @@ class PriceOverride(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    input_usd: float = Field(ge=0)
+    input_usd: float = Field(ge=0, le=_DEAREST_USD, allow_inf_nan=False)
     """USD per million input tokens."""
-    output_usd: float = Field(ge=0)
+    output_usd: float = Field(ge=0, le=_DEAREST_USD, allow_inf_nan=False)
     """USD per million output tokens."""
 
 
@@ -98,7 +104,7 @@ class HybridConfig(BaseModel):
     """Drafts written per delivered persona; the best `count` are kept."""
     escalation_order: Literal["worst_first", "best_first"] = "worst_first"
     """Which drafts under the threshold are refined first."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=_LARGEST_SEED)
     """Random seed: the same seed and the same answers give the same run."""
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Sampling temperature; empty leaves the provider's default, which newer models insist on."""
@@ -203,9 +209,16 @@ def parse_config(values: object, where: str) -> HybridConfig:
     if not isinstance(block, dict):
         raise ConfigError(f"{where}: expected a `hybrid:` block of settings, found {type(block).__name__}.")
     try:
-        return HybridConfig.model_validate(block)
+        config = HybridConfig.model_validate(block)
     except ValidationError as error:
         raise ConfigError(f"{where}: {explain_validation(error)}") from error
+    # Not in the model: runs that were made with such weights must still be read.
+    if sum(dict(config.weights).values()) < _LEAST_WEIGHT:
+        raise ConfigError(
+            f"{where}: weights: completeness, coherence and faithfulness add up to less than {_LEAST_WEIGHT}. Give at"
+            " least one of them some weight."
+        )
+    return config
 
 
 def load_config(path: Path) -> HybridConfig:

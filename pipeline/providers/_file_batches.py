@@ -96,7 +96,7 @@ class FileBatches(HostedBatches):
         content: bytes = self._hosted.reach(lambda: self._client.files.content(file_id).content)
         # Lines of bytes, because some signs that end a line of text may stand inside a JSON string.
         for line in filter(None, map(bytes.strip, content.splitlines())):
-            yield self._hosted.reach(partial(parse_json, line, _LINE))
+            yield from self._hosted.reach(partial(_parsed, line))
 
     def _answer(self, line: dict[str, Any], request: Request) -> Answer:
         response, error = line.get("response"), line.get("error")
@@ -143,6 +143,11 @@ class FileBatches(HostedBatches):
                 quoted = self._endpoint.quote(getattr(problems[0], "message", None), sent)
                 return ProviderError(f"{self._endpoint.who} refused the batch{quoted}.")
         return self._endpoint.unreadable("a batch without this request")
+
+
+def _parsed(line: bytes) -> list[JsonValue]:
+    """The one value in a line."""
+    return [parse_json(line, _LINE)]
 
 
 def _label(batch: Any) -> object:

@@ -91,38 +91,42 @@ def score_document(persona: Persona, assessment: Assessment) -> JsonDict:
     return {
         "id": persona.id,
         "score": scores_document(assessment.scores),
-        "claims": _claims(assessment, "text"),
+        "claims": [_claim(claim, "text") for claim in assessment.claims],
         "findings": [finding.text for finding in assessment.findings],
     }
 
 
-def _claims(assessment: Assessment, called: str) -> list[JsonDict]:
-    """List every claim with its best source; the key of its text differs between documents."""
-    return [
-        {
-            "field": claim.field,
-            called: claim.text,
-            "support": claim.support,
-            "document": claim.document,
-            "segment": claim.segment,
-            "quote": claim.quote,
-            "supporters": [one.participant for one in claim.supporters],
-            "of": claim.of,
-            "at": clock(claim.at),
-            "said_by": [
-                {
-                    "participant": one.participant,
-                    "support": one.support,
-                    "document": one.document,
-                    "segment": one.segment,
-                    "quote": one.quote,
-                    "at": clock(one.at),
-                }
-                for one in claim.supporters
-            ],
-        }
-        for claim in assessment.claims
-    ]
+def _claim(claim: ClaimSupport, called: str) -> JsonDict:
+    """Return a claim with its best source; the key of its text differs between documents."""
+    return {
+        "field": claim.field,
+        called: claim.text,
+        "support": claim.support,
+        "document": claim.document,
+        "segment": claim.segment,
+        "quote": claim.quote,
+    }
+
+
+def _evidence(claim: ClaimSupport) -> JsonDict:
+    """Return a claim with its best source and every participant in focus who supports it alone."""
+    return {
+        **_claim(claim, "claim"),
+        "supporters": [one.participant for one in claim.supporters],
+        "of": claim.of,
+        "at": clock(claim.at),
+        "said_by": [
+            {
+                "participant": one.participant,
+                "support": one.support,
+                "document": one.document,
+                "segment": one.segment,
+                "quote": one.quote,
+                "at": clock(one.at),
+            }
+            for one in claim.supporters
+        ],
+    }
 
 
 def scores_document(scores: Scores) -> JsonDict:
@@ -217,7 +221,7 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
         "draft_score": scores_document(before.scores) if before else None,
         "focus": list(focus),
         "persona": final.persona.model_dump(mode="json"),
-        "evidence": _claims(final.assessment, "claim"),
+        "evidence": [_evidence(claim) for claim in final.assessment.claims],
         "findings": [finding.text for finding in final.assessment.findings],
     }
 

@@ -87,7 +87,7 @@ class DatabaseFile:
 
         try:
             connection = sqlite3.connect(
-                f"{self.path.as_uri()}?mode={mode}",
+                f"{self.path.as_uri()}?{'mode=ro&immutable=1' if self._is_sealed_off() else f'mode={mode}'}",
                 uri=True,
                 timeout=self._busy_s,
                 isolation_level=None,
@@ -101,6 +101,17 @@ class DatabaseFile:
                 connection.close()
         except sqlite3.Error as error:
             raise StoreError(_explain(self.path, error)) from error
+
+    def _is_sealed_off(self) -> bool:
+        """Whether nobody can change the file here, as on a read-only file system, and all of it is in the file.
+
+        SQLite itself would refuse to read it, because it cannot make the index of the write-ahead log beside it. With
+        words in that log the file alone is not the database, so then SQLite's refusal stands.
+        """
+        if not self.path.is_file() or (os.access(self.path, os.W_OK) and os.access(self.path.parent, os.W_OK)):
+            return False
+        log = self.path.with_name(f"{self.path.name}-wal")
+        return not log.exists() or log.stat().st_size == 0
 
     @contextmanager
     def _read(self) -> Iterator["Database"]:

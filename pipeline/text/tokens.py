@@ -448,8 +448,8 @@ def _number_at(words: list[str], start: int) -> _Number | None:
     if part:
         return part
     if word in _ORDINALS:
-        return _Number(str(_ORDINALS[word]), start + 1)
-    if word in _SMALL or word == "hundred":
+        value, end = Decimal(_ORDINALS[word]), start + 1
+    elif word in _SMALL or word == "hundred":
         value, end = _spoken(words, start)
     elif _DIGITS.fullmatch(word):
         value, end = Decimal(word), start + 1
@@ -462,7 +462,7 @@ def _number_at(words: list[str], start: int) -> _Number | None:
     if end < len(words) and words[end] in _LAST_ORDINALS and word in _SMALL and value % 10 == 0 and value:
         last = _LAST_ORDINALS[words[end]]
         if last < 10:
-            return _Number(str(int(value) + last), end + 1)
+            value, end = value + last, end + 1
     value, end, scale = _grown(words, value, end)
     lone = end - start == 1 and (word == "one" or word[0].isdigit())
     return None if lone else _Number(_written(value), end, scale)
@@ -471,7 +471,7 @@ def _number_at(words: list[str], start: int) -> _Number | None:
 def _grown(words: list[str], value: Decimal, end: int) -> tuple[Decimal, int, int]:
     """A number with what follows it: `point five`, `and a half`, `thousand`."""
     value, end = _with_decimals(words, value, end)
-    if words[end : end + 1] == ["and"] and words[end + 1 : end + 2] != ["half"]:
+    if words[end : end + 1] == ["and"] and words[end + 1 : end + 2] not in ([], ["half"]):
         part = _part_at(words, end + 1, closed=False)
         if part and Decimal(part.text) < 1 and value == int(value):
             value, end = value + Decimal(part.text), part.end

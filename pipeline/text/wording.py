@@ -10,6 +10,9 @@ from typing import NamedTuple
 from pipeline.domain.run import CallStatus, Outcome
 from pipeline.domain.units import MICROS
 
+_SCIENTIFIC_FROM = 1e15
+"""Dollars from which on digits are no longer counted by anybody: `$1e+300`."""
+
 MISSING = "–"
 """Stands for a value that cannot be computed."""
 
@@ -72,6 +75,10 @@ def clock(seconds: float | None) -> str | None:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+"""Controls of both sets, line separators, marks and commands of the writing direction."""
+
+
 def usd(micros: int, simulated: bool = False) -> str:
     """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
 
@@ -82,6 +89,8 @@ def usd(micros: int, simulated: bool = False) -> str:
     sign, amount = ("−" if micros < 0 else ""), abs(micros) / MICROS
     if micros == 0:
         text = "0"
+    elif amount >= _SCIENTIFIC_FROM:
+        text = f"{amount:.3g}"
     elif amount >= 0.9995:
         text = f"{amount:,.2f}"
     else:
@@ -156,6 +165,15 @@ def undirected(text: str) -> str:
     Arabic and Hebrew need none of them: each letter has its own direction.
     """
     return _DIRECTION.sub("", text)
+
+
+def printable(text: str) -> str:
+    """Untrusted text as it may be written to a terminal: nothing in it moves the cursor or turns the writing.
+
+    Line feeds and tabs stay. What is taken out is written as an escape, as JSON and Python write it, so that it can be
+    seen; a JSON document with such escapes is the same document.
+    """
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def escape_markdown(text: str) -> str:

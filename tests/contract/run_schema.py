@@ -83,6 +83,9 @@ RUN_SCHEMA = record(
                     document=MAYBE_TEXT,
                     segment=MAYBE_TEXT,
                     quote=MAYBE_TEXT,
+                    supporters=TEXTS,
+                    of={"anyOf": [COUNT, {"type": "null"}]},
+                    at=MAYBE_TEXT,
                 )
             ),
         )

@@ -99,7 +99,7 @@ class Answer:
     body: object = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
-    lines: tuple[object, ...] = ()
+    lines: tuple[object, ...] | None = None
 
 
 class _Http(ThreadingHTTPServer):
@@ -297,7 +297,7 @@ class LoopbackServer:
                     self._write(scripted.status, scripted.headers, scripted.body)
 
             def _send(self, answer: Answer) -> None:
-                if answer.lines:
+                if answer.lines is not None:
                     body = b"".join(json.dumps(line).encode() + b"\n" for line in answer.lines)
                     self._write(answer.status, {"Content-Type": "application/x-ndjson"}, body)
                     return

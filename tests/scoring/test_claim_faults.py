@@ -94,6 +94,6 @@ def test_any_text_has_a_soundness_between_nothing_and_one(field: str, text: str,
 
 @pytest.mark.parametrize("unit", ["a ", "they ", "is is ", "- they ", "never ", "it ", "that "])
 def test_a_long_statement_takes_no_time(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     faults("goals", unit * 100_000, "english")
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

@@ -1,7 +1,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from pipeline.scoring.faithfulness import Claim
@@ -116,7 +116,10 @@ _WORDS = [*ONES, *TENS, "hundred", "thousand", "million", "and", "a", "half", "t
           "of", "the", "point", "to", "between", "or", "3", "2.5", "40"]  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(_WORDS), max_size=12))
+@example(["two", "and"])
+@example(["40", "point", "and"])
+@settings(max_examples=1000)
+@given(st.lists(st.sampled_from(_WORDS), max_size=8))
 def test_folding_twice_changes_nothing(words: list[str]) -> None:
     once = fold_numbers(words)
     assert fold_numbers(once) == once
@@ -134,10 +137,10 @@ def test_a_word_of_the_vocabulary_folds_to_itself(word: str) -> None:
 )
 def test_a_megabyte_of_numbers_takes_linear_time(unit: str) -> None:
     text = unit * (300_000 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     folded(text)
     sentences(text)
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 def in_words(value: int) -> str:

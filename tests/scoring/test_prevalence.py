@@ -8,7 +8,7 @@ from pipeline.domain.persona import SUPPORTED_FROM, Assessment, ClaimSupport, Pe
 from pipeline.domain.study import Study
 from pipeline.results.cards import cards
 from pipeline.results.evidence import said_by
-from pipeline.results.export import score_document
+from pipeline.results.export import run_document
 from pipeline.scoring import Scorer
 from pipeline.scoring.faithfulness import Claim, find, find_alone
 from pipeline.scoring.index import StudyIndex
@@ -81,12 +81,14 @@ def test_a_persona_that_mostly_rests_on_one_person_says_so(study: Study) -> None
     assert not [found for found in assessed(study, persona, ("P1",)).findings if found.kind == "one_voice"]
 
 
-def test_the_document_of_a_score_names_supporters_and_times(study: Study) -> None:
+def test_the_document_of_a_run_names_supporters_and_times(study: Study) -> None:
     timed = study.model_copy(
         update={"segments": tuple(part.model_copy(update={"at": 751.0}) for part in study.segments)}
     )
     persona = Persona(id="p", name="Jo", behaviours=(HABIT,))
-    (claim,) = score_document(persona, assessed(timed, persona))["claims"]
+    final = make_final(make_draft(0, 0.8), "kept_local").model_copy(update={"assessment": assessed(timed, persona)})
+    run = make_run([0.8]).model_copy(update={"personas": (final,)})
+    (claim,) = run_document(run)["personas"][0]["evidence"]
     assert (claim["supporters"], claim["of"], claim["at"]) == (["P1", "P2"], 3, "00:12:31")
     assert claim["said_by"][1]["at"] == "00:12:31"
 

@@ -261,7 +261,7 @@ def open_calls(store: Store, run_id: str, prices: Sequence[int], first: int = 0)
             store.log(run_id).call_opened(call)
             said.append("fits")
         except BudgetExhausted as error:
-            said.append("held" if error.held else "spent")
+            said.append("held" if error.free_micros >= price else "spent")
     return said
 
 

@@ -5,6 +5,7 @@ the claims bounds the memory. What a library stumbles over in damaged bytes beco
 """
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,13 @@ _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _FREE_BYTES = 1_000_000
 """Size up to which the ratio to the stored size says nothing."""
 _PIECE = 1_000_000
+_DECLARES = (b"<!DOCTYPE", b"<!ENTITY")
+_LONGEST_MARK = max(map(len, _DECLARES)) - 1
+_DECLARATION = 500
+_MARKS = b"\xef\xbb\xbf\xfe\xff \t\r\n"
+"""Byte order marks and white space before the first sign."""
+_ENCODING = re.compile(rb"encoding\s*=\s*[\"']([^\"']+)")
+_ASCII_BASED = (b"utf-8", b"utf8", b"utf-16", b"utf-32", b"ascii", b"us-ascii", b"iso-8859-", b"windows-125")
 
 
 @contextmanager
@@ -101,18 +109,34 @@ def check_elements(
         if not entry.filename.endswith((".xml", ".rels")) or entry.filename.startswith(passed):
             continue
         with parsing(file.name, what), package.open(entry) as part:
+            before = b""
             while piece := part.read(_PIECE):
-                elements += piece.count(b"<")
-                if b"<!DOCTYPE" in piece or b"<!ENTITY" in piece:
+                # Without its zero bytes, UTF-16 and UTF-32 look like the ASCII that they would be.
+                plain = piece.replace(b"\x00", b"")
+                if not before and not _is_plain(plain):
+                    raise InputError(
+                        f"{file.name}: {entry.filename[:80]!r} is in an encoding that no office program writes. "
+                        "Open the file in one and save it again."
+                    )
+                elements += plain.count(b"<")
+                if any(mark in before + plain for mark in _DECLARES):
                     raise InputError(
                         f"{file.name}: {entry.filename[:80]!r} declares entities, which no office program writes. "
                         "Open the file in one and save it again."
                     )
+                before = plain[-_LONGEST_MARK:]
         if elements > limits.max_nodes:
             raise InputError(
                 f"{file.name}: more than {limits.max_nodes:,} elements ({entry.filename[:80]!r}). "
                 "Split the file, or save it as plain text."
             )
+
+
+def _is_plain(beginning: bytes) -> bool:
+    """Return whether XML, seen without its zero bytes, has an encoding that extends ASCII."""
+    start = beginning[:_DECLARATION].lstrip(_MARKS)
+    declared = _ENCODING.search(start.partition(b"?>")[0]) if start.startswith(b"<?xml") else None
+    return start[:1] == b"<" and (declared is None or declared[1].lower().startswith(_ASCII_BASED))
 
 
 def _check(file: SourceFile, entries: list[zipfile.ZipInfo], limits: ReadingLimits) -> None:
