@@ -119,7 +119,7 @@ def test_parts_of_a_bin_stand_on_each_other_and_dropped_drafts_are_hollow_on_top
 def test_the_threshold_is_drawn_with_its_value_over_the_overall_score_only():
     view = score_distribution(SOME)
     assert texts(drawn(view)) == ["threshold 0.70"]
-    assert texts(drawn(score_distribution(SOME, "coherence"))) == []
+    assert texts(drawn(moving_distribution(SOME, "coherence").still())) == []
 
 
 def test_another_part_of_the_score_is_other_rows_of_the_same_chart():

@@ -10,7 +10,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pipeline.calibration.cases import Cases, Floats, Ints
+from pipeline.calibration.cases import Cases, Floats
 from pipeline.calibration.position import Position
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
@@ -91,7 +91,7 @@ def _cut(scores: Floats, threshold: float) -> ChartColumns:
 
     Columns: left, right (a bin holds its left bound), bottom, top, drafts, side (`stays local` or `is refined`).
     """
-    bins = _bins(scores)
+    bins = style.bin_numbers(scores, _BINS)
     local = np.bincount(bins[scores >= threshold], minlength=_BINS)
     refined = np.bincount(bins[scores < threshold], minlength=_BINS)
     left = np.tile(np.arange(_BINS) / _BINS, 2)
@@ -102,13 +102,8 @@ def _cut(scores: Floats, threshold: float) -> ChartColumns:
     return {name: values[held].tolist() for name, values in (columns | {"side": sides}).items()}
 
 
-def _bins(scores: Floats) -> Ints:
-    # Rounded before it is cut: 0.58 * 50 is 28.999999999999996.
-    return np.asarray(np.clip((scores * _BINS).round(9), 0, _BINS - 1), np.int64)
-
-
 def _highest(scores: Floats) -> float:
-    return float(np.bincount(_bins(scores)).max())
+    return float(np.bincount(style.bin_numbers(scores, _BINS)).max())
 
 
 def _bars() -> alt.Chart:

@@ -323,8 +323,7 @@ def _score_finding(
 
 def _binned(scored: pd.DataFrame) -> pd.DataFrame:
     """One row per run and bin that is not empty: label, left, right, personas, share of the run."""
-    # Rounded before it is cut: 0.55 * 20 is a little more than 11, and others fall just short of their bin.
-    bins = (scored["overall"] * _BINS).round(9).astype(int).clip(upper=_BINS - 1)
+    bins = style.bin_numbers(scored["overall"].to_numpy(), _BINS)
     counts = scored.assign(bin=bins).groupby(["run", "label", "bin"], as_index=False).size()
     total = counts.groupby("run")["size"].transform("sum")
     return pd.DataFrame(

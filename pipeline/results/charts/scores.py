@@ -35,9 +35,9 @@ _NARROW = 350
 """Width of the bar on the narrowest page, in pixels; its labels must fit."""
 
 
-def score_distribution(run: RunRecord, dimension: Dimension = "overall", *, dark: bool = False) -> ChartView:
+def score_distribution(run: RunRecord, *, dark: bool = False) -> ChartView:
     """Draw the histogram for a file; see `moving_distribution`."""
-    view = moving_distribution(run, dimension, dark=dark)
+    view = moving_distribution(run, dark=dark)
     return view.still() if isinstance(view, MovingView) else view
 
 
@@ -106,8 +106,7 @@ def _binned(scored: pd.DataFrame, dimension: Dimension) -> pd.DataFrame:
 
     Columns: left, right float64 (a bin holds its left bound), bottom, top, drafts int64, outcome, words str.
     """
-    # Rounded before it is cut: 0.55 * 20 is 11.000000000000002, and others fall just short of their bin.
-    bins = (scored[dimension] * _BINS).round(9).astype(int).clip(upper=_BINS - 1)
+    bins = style.bin_numbers(scored[dimension].to_numpy(), _BINS)
     counts = scored.assign(bin=bins).groupby(["bin", "outcome"], as_index=False).size()
     place = counts["outcome"].map({outcome: place for place, outcome in enumerate(style.PLACES)})
     counts = counts.assign(place=place).sort_values(["bin", "place"])

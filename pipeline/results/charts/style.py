@@ -11,9 +11,11 @@ from math import floor, log10
 from typing import Any, Literal, NamedTuple
 
 import altair as alt
+import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
+from pipeline.calibration.cases import Floats, Ints
 from pipeline.results.tables import DROPPED, PENDING
 from pipeline.text.wording import OUTCOME_WORDS, score
 
@@ -300,3 +302,21 @@ def side_label(base: alt.Chart, dark: bool, text: str, away: int) -> alt.Chart:
 def tenths_axis() -> alt.Axis:
     """Return an axis for scores and thresholds that ends exactly at the edge of the drawing."""
     return alt.Axis(format=".1f", values=[tenth / 10 for tenth in range(11)], labelFlush=True, grid=False)
+
+
+def spread_levels(levels: Sequence[float], gap: float, top: float = 1.0) -> list[float]:
+    """Move ascending levels of labels at least `gap` apart, as little as needed, none over `top`."""
+    spread = list(levels)
+    for place in range(1, len(spread)):
+        spread[place] = max(spread[place], spread[place - 1] + gap)
+    ceiling = top
+    for place in reversed(range(len(spread))):
+        spread[place] = min(spread[place], ceiling)
+        ceiling = spread[place] - gap
+    return spread
+
+
+def bin_numbers(scores: Floats, bins: int) -> Ints:
+    """Return the number of each score's bin, of equal bins on 0..1 that include their lower bound, the last also 1."""
+    # Round before cutting: 0.58 * 50 is 28.999999999999996, 0.55 * 20 is 11.000000000000002.
+    return np.asarray(np.clip((scores * bins).round(9), 0, bins - 1), np.int64)

@@ -105,7 +105,7 @@ def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[obje
     late = [cost > 0.6 * right for _, cost, _, _ in rows]
     level = {
         side: iter(
-            _apart(
+            style.spread_levels(
                 [row[0] for row, is_late in zip(rows, late, strict=True) if is_late == side], 0.06 * (high - low), high
             )
         )
@@ -123,17 +123,6 @@ def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[obje
 
 def _kind(name: ControlName) -> str:
     return "bound" if name in UNACHIEVABLE else "rule"
-
-
-def _apart(levels: list[float], gap: float, top: float) -> list[float]:
-    """Move ascending levels at least `gap` apart and not above `top`."""
-    for place in range(1, len(levels)):
-        levels[place] = max(levels[place], levels[place - 1] + gap)
-    ceiling = top
-    for place in reversed(range(len(levels))):
-        levels[place] = min(levels[place], ceiling)
-        ceiling = levels[place] - gap
-    return levels
 
 
 def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:

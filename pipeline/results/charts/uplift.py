@@ -95,7 +95,7 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
 def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
     """The personas' names at the right ends of their lines."""
     ranked = pairs.sort_values("refined_score")
-    frame = pd.DataFrame({"level": _apart(ranked["refined_score"].to_list()), "side": 1})
+    frame = pd.DataFrame({"level": style.spread_levels(ranked["refined_score"].to_list(), _LINE_OF_TEXT), "side": 1})
     frame["label"] = ranked["name"].map(_short).to_list()
     text = style.text_layer(alt.Chart(frame), dark, "left", "middle", dx=10)
     names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
@@ -105,15 +105,3 @@ def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
 def _short(name: str) -> str:
     """Shorten a name to fit beside the lines on a narrow page; the tooltip has all of it."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1].rstrip()}…"
-
-
-def _apart(levels: list[float]) -> list[float]:
-    """Move ascending levels apart, as little as needed for lines of text not to touch, none over 1."""
-    spread = list(levels)
-    for place in range(1, len(spread)):
-        spread[place] = max(spread[place], spread[place - 1] + _LINE_OF_TEXT)
-    ceiling = 1.0
-    for place in reversed(range(len(spread))):
-        spread[place] = min(spread[place], ceiling)
-        ceiling = spread[place] - _LINE_OF_TEXT
-    return spread

@@ -22,19 +22,17 @@ _EVERY = 5
 """Stops of the slider between two rows of the table: 0.05."""
 
 
-def calibration_report(board: Board, threshold: float, *, study_name: str = "") -> str:
+def calibration_report(board: Board, threshold: float) -> str:
     """Return the report of one threshold for some runs as one HTML file, without words of the study.
 
     Args:
         board: of the runs.
         threshold: of the report, 0 to 1.
-        study_name: of the runs' study; left out where it is empty.
     """
     here = board.positions[place_of(threshold)]
     return render(
         "calibration.html",
         threshold=score(threshold),
-        study_name=study_name,
         simulated=board.simulated,
         facts=_facts(board),
         headline=_headline(board),
