@@ -74,7 +74,7 @@ def test_other_cell_can_be_the_one_that_is_compared_with(app: App, database: Pat
 def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, database: Path) -> None:
     run_id = finished_run(database)
     page = _open(app)
-    assert f"3 runs on 4 drafts of {run_id}, none written anew; at most" in _text(page)
+    assert f"3 runs on the 4 drafts of {run_id}; at most" in _text(page)
     _button(page, "Run 3 cells").click().run()
     assert not page.exception
     store = Store(database)
@@ -130,7 +130,7 @@ def test_experiment_is_deleted_and_its_runs_stay(app: App, database: Path) -> No
     experiment_id = _experiment(database)
     runs = len(Store(database).runs())
     page = _open(app, experiment=experiment_id)
-    assert "will be forgotten. Its 2 runs and what they have spent stay" in _text(page)
+    assert "will be deleted. Its 2 runs and their cost stay" in _text(page)
     _button(page, "Delete this experiment").click().run()
     assert not page.exception
     assert "No experiment yet" in _text(page)
