@@ -81,7 +81,7 @@ def run_setup(study: Study | None) -> None:
     with stages.cell():
         refine_stage(config, planned)
     if isinstance(planned, Plan):
-        preview.show(study, config, planned, drafts)
+        preview.show_request_preview(study, config, planned, drafts)
     yaml_settings(config)
 
 

@@ -15,7 +15,7 @@ _PROMPT_PX = 420
 _STAGES = {"draft": "Drafting", "refine": "Refining"}
 
 
-def show(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> None:
+def show_request_preview(study: Study | None, config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> None:
     """Show an example of each kind of request, built only when opened."""
     if study is None:
         return
