@@ -69,7 +69,7 @@ def load_files(
 
 
 def outline(file: SourceFile, *, remembered: MappingLookup = nothing) -> tuple[MappedPart, ...]:
-    """What can be mapped in a file, also in one that holds no study as it is recognised; nothing for prose.
+    """Return the mappable parts of a file, even if no study is recognised in it yet; empty for prose.
 
     Raises:
         InputError: the file cannot be read at all.

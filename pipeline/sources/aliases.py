@@ -1,7 +1,7 @@
 """Labels of one file that stand for the same person: `DB` and `DB:`, `P2 (Ben, …)` and `Ben`, `Dana` and `Dana Bell`.
 
-Decided once, for all formats, before anybody is taken for an interviewer. Only what can hardly mean anything else is
-merged; two labels that merely look alike stay apart and are told about in `doubts`.
+Decided once, for all formats, before the interviewer is recognised. Only labels that can hardly mean anything else are
+merged; two labels that merely look alike stay apart, and `doubts` warns about them.
 """
 
 import re
@@ -126,6 +126,6 @@ class _Longer:
         return self._by_initials.get(plain, label) if is_initials else label
 
     def _is_called(self, label: str) -> bool:
-        """Whether somebody is stated by the first name alone of this full name."""
+        """Return whether the file states a person under the first name alone of this full name."""
         owner = self._by_called.get(label.split()[0].casefold())
         return owner is not None and " " not in self._named[owner]

@@ -41,7 +41,7 @@ _FIELDS = {
 }  # fmt: skip
 """Fields of a response that are not questions, by the id that Qualtrics writes in every language."""
 _OPEN_FIELD = frozenset(("response", "open-ended response"))
-"""What SurveyMonkey writes below a question that has no choices."""
+"""Second header row that SurveyMonkey writes below a question without choices."""
 
 
 class Understood(Frozen):
@@ -54,7 +54,7 @@ class Understood(Frozen):
     used: tuple[StudyMapping, ...]
     """Corrections by hand that changed how the file is read."""
     apart: frozenset[str] = frozenset()
-    """Labels that stand for somebody of this file only, as chosen."""
+    """Labels that the user limited to this file: the same label in another file is another person."""
 
 
 class _Spoken(Frozen):
@@ -65,7 +65,7 @@ class _Spoken(Frozen):
     people: Resolved
 
     def role(self, turn: Turn) -> Role:
-        """Whether a turn asks or answers."""
+        """Return whether a turn asks or answers."""
         return turn.role or ("interviewer" if turn.speaker in self.cast.interviewers else "participant")
 
 
@@ -77,10 +77,10 @@ class _Heard(Frozen):
 
 
 def understand(name: str, reading: Reading, remembered: MappingLookup) -> Understood:
-    """A reading with its columns and roles decided.
+    """Decide the columns and roles of a reading.
 
     Raises:
-        InputError: no participant says anything in it, or a mapping leaves nobody who could.
+        InputError: no participant says anything in it, or a mapping leaves no participant.
     """
     reading, used = read_tables(with_question_names(reading), remembered)
     reading = with_one_label_each(reading)
@@ -113,12 +113,12 @@ def understand(name: str, reading: Reading, remembered: MappingLookup) -> Unders
 
 
 def parts(name: str, reading: Reading, remembered: MappingLookup) -> tuple[MappedPart, ...]:
-    """What can be mapped in a file: its tables, then the speakers that come of them; nothing for prose."""
+    """Return the mappable parts of a file: its tables, then the speakers read from them; empty for prose."""
     reading = with_question_names(reading)
     tables = tuple(table_part(table) for table in reading.tables)
     try:
         speakers = speaker_part(name, with_one_label_each(read_tables(reading, remembered)[0]))
-    except InputError:  # no table holds words yet, so nobody speaks
+    except InputError:  # no table has a column of words yet, so there are no speakers
         speakers = None
     return (*tables, speakers) if speakers else tables
 
@@ -173,7 +173,7 @@ def assemble(
 
 
 def _hear(people: People, file: Understood, document: str, scopes: Iterator[frozenset[str]]) -> _Heard:
-    """Make everybody who speaks in a file known to `people`."""
+    """Add the speakers of a file to `people`."""
     is_alone = len(file.casts) == 1
     conversations: list[_Spoken] = []
     taken: dict[str, tuple[str, ...]] = {}

@@ -1,7 +1,7 @@
-"""Tables that coding tools export: coded passages, whose person is the document, and matrices without words.
+"""Exports of coding tools: tables of coded passages, where each document is one person, and matrices without words.
 
-Taguette, MAXQDA, ATLAS.ti, NVivo, Dedoose and their like write one row per coded passage. The row, the coder and
-the code are nobody's; the document is, and the code travels with the passage.
+Taguette, MAXQDA, ATLAS.ti, NVivo, Dedoose and their like write one row per coded passage. The
+document identifies the participant; the row, the coder and the code do not. The code is kept with its passage.
 """
 
 import re
@@ -44,7 +44,7 @@ def coded_columns(plain: Mapping[str, str], filled: Mapping[str, Sequence[str]])
 
 
 def document_label(name: str) -> str:
-    """What the name of a document says about the person in it: `D 1: P01 Omar.docx` → `P01`, else the bare name."""
+    """Return the participant label in the name of a document: `D 1: P01 Omar.docx` → `P01`, else the bare name."""
     bare = PurePosixPath(re.split(r"\\+", name.strip())[-1]).name
     bare = _ATLAS_NUMBER.sub("", bare)
     stem = PurePosixPath(bare).stem if _FILE.fullmatch(bare) else bare
@@ -52,14 +52,14 @@ def document_label(name: str) -> str:
 
 
 def are_files(values: Sequence[str]) -> bool:
-    """Whether most values are names of files."""
+    """Return whether most values are names of files."""
     return bool(values) and 2 * sum(_FILE.fullmatch(text.strip()) is not None for text in values[:200]) > len(
         values[:200]
     )
 
 
 def is_matrix(names: Sequence[str], filled: Mapping[str, Sequence[str]], rows: int) -> bool:
-    """Whether a table holds titles and, beside them, numbers: how often a code was given, without the words."""
+    """Return whether a table holds titles beside numbers: how often each code was given, without the words."""
     if len(names) < 3 or rows < 2:
         return False
     first, *others = names

@@ -47,7 +47,7 @@ MIN_ANSWER_WORDS = 5
 """Mean words from which a column with any name holds answers rather than facts."""
 _SAMPLE_ROWS, _SAMPLE_CHARS = 5, 160
 _AGAIN = re.compile(r" \(\d{1,3}\)$")
-"""What `grid` adds to the name of a column that comes again."""
+"""Suffix that `grid` adds to a repeated column name."""
 _CLOCK = re.compile(r"\d{1,7}(?:[.,]\d{1,6})?|(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,:]\d{1,3})?")
 
 
@@ -60,7 +60,7 @@ _FACTS_IN_WORDS = frozenset(("age", "gender", "occupation", "location", "country
 
 
 class Columns(Frozen):
-    """What each column is for."""
+    """Purpose of each column of a table."""
 
     person: str | None = None
     speaker: str | None = None
@@ -70,7 +70,7 @@ class Columns(Frozen):
     answers: tuple[str, ...] = ()
     facts: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    """Codes that somebody gave to the words."""
+    """Columns with the codes that a researcher gave to the words."""
     ignored: tuple[str, ...] = ()
 
 
@@ -113,7 +113,7 @@ def grouped(rows: Sequence[Row], columns: Columns) -> list[list[Row]]:
 
 
 def is_timed(rows: Sequence[Row], columns: Columns) -> bool:
-    """Whether the rows are the cues of one recording: words between two times, and nobody named."""
+    """Return whether the rows are the cues of one recording: words between two times, without a speaker."""
     if columns.person or columns.speaker or columns.question or columns.group or len(columns.answers) != 1:
         return False
     keys = {plain_key(name): name for name in rows[0].cells}
@@ -124,12 +124,12 @@ def is_timed(rows: Sequence[Row], columns: Columns) -> bool:
 
 
 def is_asker(row: Row, columns: Columns) -> bool:
-    """Whether a row is a turn of somebody who is an interviewer by name: not about the participant."""
+    """Return whether a row is a turn of an interviewer, by the speaker label: not about the participant."""
     return columns.speaker is not None and is_interviewer(tidy(row.cells.get(columns.speaker, "")))
 
 
 def is_blank(text: str) -> bool:
-    """Whether a cell says nothing: empty, or a stand-in such as `n/a`."""
+    """Return whether a cell is blank: empty, or a stand-in such as `n/a`."""
     return len(text) < 20 and text.strip().casefold() in BLANK
 
 
@@ -159,7 +159,7 @@ def _staff_columns(plain: Mapping[str, str], filled: Mapping[str, Sequence[str]]
 
 
 def _are_codes(values: Sequence[str]) -> bool:
-    """Whether a column under any name holds a code of its own for everybody, such as `L-07`."""
+    """Return whether a column, under any name, holds a distinct code per person, such as `L-07`."""
     if len(values) < 2 or len(set(values)) < len(values):
         return False
     short = [tidy(text) for text in values if len(text) <= 20]
@@ -210,7 +210,7 @@ def _guess(rows: Sequence[Row], names: Sequence[str]) -> dict[str, ColumnRole]:
     free = {name: key for name, key in plain.items() if name not in (*answers, *taken)}
     person = _person(free, filled) or next((name for name in free if _are_codes(filled[name])), None)
     if person and not speaker and any(is_interviewer(tidy(value)) for value in set(filled[person])):
-        person, speaker = None, person  # the column names whoever speaks, the interviewer among them
+        person, speaker = None, person  # the column names the speaker, and the interviewer is one of them
     subject = _first(plain, SUBJECT)
     subject = subject if subject != person and {plain[name] for name in answers} & _ANSWERS else None
     answers = [name for name in answers if name not in (subject, person)]

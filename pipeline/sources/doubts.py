@@ -1,7 +1,7 @@
-"""What may have been read wrong in a file, as warnings: who speaks is a guess, or the words look unlike the guess.
+"""Warnings about a file that may have been misread: speaker roles are a guess, or the words do not fit the guess.
 
-A note tells what was understood; a warning asks the user to look. It is shown on the Upload page and kept with the
-study, so that a run carries it.
+A note states how the file was read; a warning asks the user to check. Warnings are shown on the Upload page and kept
+with the study, so that every run of it has them.
 """
 
 import re
@@ -36,7 +36,7 @@ def doubts(name: str, reading: Reading, casts: Sequence[Cast]) -> tuple[str, ...
 
 
 def sureness(casts: Sequence[Cast]) -> float | None:
-    """How sure the roles in a file are: as sure as in its least certain conversation; `None` without any decision."""
+    """Return the lowest confidence in the roles of a file's conversations; `None` without any decision."""
     return min((cast.confidence for cast in casts if cast.confidence is not None), default=None)
 
 
@@ -105,7 +105,7 @@ def _likeness(first: str, second: str) -> float:
 
 
 def roles_in_words(casts: Sequence[Cast]) -> str:
-    """How the roles of a file were decided, in a sentence; empty where there was nothing to decide."""
+    """Return a sentence on how the roles of a file were decided; empty if there was nothing to decide."""
     reasons = list(dict.fromkeys(cast.reason for cast in casts if cast.reason))
     if not reasons:
         return ""

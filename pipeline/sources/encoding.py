@@ -165,7 +165,7 @@ def _european(data: bytes, encoding: str) -> str | None:
 
 
 def _is_mixed(text: str) -> bool:
-    """Whether letters meet that share no language: Czech (è, ø) or Turkish (ð, ý) read as a Western code page."""
+    """Return whether letters of no common language meet: Czech (è, ø) or Turkish (ð, ý) read as a Western code page."""
     letters = set(text)
     is_czech = "ø" in letters and bool(letters & set("èìù"))
     return is_czech or (bool(letters & set("ðþý")) and not letters & set("áæíúě"))

@@ -43,7 +43,7 @@ _PLACEHOLDER = re.compile(
     r"(?: ?(?:name|[a-z]|[ivx]{1,4}|\d{1,3}|one|two|three|four|five|redacted|removed|name redacted))?)\W*",
     re.IGNORECASE,
 )
-"""What stands where a name or a place was taken out: `Country X`, `City 1`, `[REDACTED]`, `Interviewee`."""
+"""Placeholders for a removed name or place: `Country X`, `City 1`, `[REDACTED]`, `Interviewee`."""
 
 
 @lru_cache(maxsize=10_000)  # the same few keys come with every row
@@ -81,7 +81,7 @@ def canonical(plain: str) -> str | None:
 
 
 def is_anothers(plain: str) -> bool:
-    """Whether a plain key holds words of somebody who is not the participant: `moderator notes`, `company reply`."""
+    """Return whether a plain key holds words of others than the participant: `moderator notes`, `company reply`."""
     words = plain.split()
     if not words or len(words) > 5:
         return False
@@ -92,20 +92,20 @@ def is_anothers(plain: str) -> bool:
 
 
 def is_known_key(key: str) -> bool:
-    """Whether a key certainly states who somebody is, so that a line with it is a header even above prose."""
+    """Return whether a key certainly describes a person, so that a line with it is a header even above prose."""
     plain = plain_key(key)
     return canonical(plain) is not None or plain in NAME_KEY or (plain in LABEL_KEY and plain != "id")
 
 
 def is_fact(value: str) -> bool:
-    """Whether a value is short, not blank, not a stand-in, and neither a way to reach somebody nor a machine's."""
+    """Return whether a value is short, not blank, no placeholder, no contact detail and not written by a machine."""
     if not 0 < len(value) <= MAX_FACT_CHARS or _CONTACT.search(value):
         return False
     return not _OF_A_MACHINE.fullmatch(value) and not is_placeholder(value)
 
 
 def is_placeholder(value: str) -> bool:
-    """Whether a value stands where something was taken out: `Country X`, `[REDACTED]`."""
+    """Return whether a value is a placeholder for removed text: `Country X`, `[REDACTED]`."""
     text = value.strip()
     return _PLACEHOLDER.fullmatch(text) is not None or (text[:1] in "[<" and text[-1:] in "]>")
 
@@ -117,7 +117,7 @@ _CONSENT = re.compile(
 
 
 def _is_technical(key: str, plain: str) -> bool:
-    """Whether a key is one of the export rather than of the person: ids, times, places of a device, consent."""
+    """Return whether a key describes the export rather than the person: ids, times, device locations, consent."""
     words = plain.split()
     if canonical(plain):
         return False

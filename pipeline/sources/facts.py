@@ -1,7 +1,7 @@
 """Facts about a person, as a file states them or as they state them themselves.
 
 Only what is stated becomes a fact. Contact details never do: an e-mail address or a telephone number says
-nothing about how somebody lives, and facts are shown, drafted from and sent. Age, occupation, town and name are read
+nothing about how a person lives, and facts are shown, drafted from and sent. Age, occupation, town and name are read
 from a participant's first turns only, and only from sentences that can hardly mean anything else: a wrong fact is
 worse than none.
 """

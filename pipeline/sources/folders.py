@@ -25,7 +25,7 @@ _UTF8_NAME = 0x800
 
 
 class Opened(NamedTuple):
-    """What was found on the disk."""
+    """Files found on the disk."""
 
     files: list[SourceFile]
     must_read: set[int]
@@ -35,13 +35,13 @@ class Opened(NamedTuple):
 
 
 def open_paths(paths: Sequence[Path], readable: Container[str], limits: ReadingLimits, warnings: list[str]) -> Opened:
-    """What is read of files and folders.
+    """Open the files to read among paths and in folders.
 
     Args:
         paths: folders are searched with everything below them.
         readable: endings of the files to take from a folder.
-        limits: what is refused.
-        warnings: where a sentence goes for every file of a folder that is left out.
+        limits: sizes and counts above which input is refused.
+        warnings: receives a sentence for every file of a folder that is left out.
 
     Raises:
         InputError: no path, a path is missing, a file named explicitly cannot be read, or there are too many.
@@ -67,7 +67,7 @@ def open_paths(paths: Sequence[Path], readable: Container[str], limits: ReadingL
 
 
 def is_usable(path: PurePath, shown: str, readable: Container[str], warnings: list[str]) -> bool:
-    """Whether a file of a folder or an archive is read; a sentence is added to the warnings where it is not."""
+    """Return whether a file of a folder or an archive is read; add a sentence to the warnings if not."""
     if path.suffix.lower() not in readable:
         warnings.append(f"{shown} is left out: {path.suffix or 'files without an ending'} cannot be read.")
     elif path.stem.lower() in _NOT_STUDY:

@@ -96,7 +96,7 @@ def narrowed(line: GridLine, width: int) -> Sequence[str]:
 
 
 def _titles(lines: Sequence[GridLine]) -> int:
-    """How many lines above the header hold one field each, in a table that is three columns wide or more."""
+    """Count the lines above the header with one field each, in a table of three or more columns."""
     widths = [sum(1 for field in line.fields if field.strip()) for line in lines[: 2 * _TITLE_ROWS]]
     titles = next((place for place, width in enumerate(widths[:_TITLE_ROWS]) if width > 1), 0)
     return titles if titles and widths[titles] > 2 else 0
@@ -127,5 +127,5 @@ def _holds(line: GridLine, place: int) -> bool:
 
 
 def _is_data(name: str) -> bool:
-    """Whether a first-row field is a value: a bare number, or a long sentence that asks nothing."""
+    """Return whether a first-row field is a value: a bare number, or a long sentence that is no question."""
     return name.replace(".", "", 1).isdigit() or (len(name.split()) > 12 and "?" not in name)

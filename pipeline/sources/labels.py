@@ -1,7 +1,7 @@
-"""Participant labels and speaker labels: which are codes, which are names, which say nothing.
+"""Participant labels and speaker labels, classified as codes, names or generic labels.
 
 A code (`P03`, `PARTICIPANT 003`) is the study's own label and is shown. A name, an e-mail address or a
-telephone number is never an id: whoever is known by one only gets an id of ours.
+telephone number is never an id: a person known only by one of these gets an id of ours.
 """
 
 import re
@@ -49,11 +49,11 @@ class SpeakerLabel(Frozen):
 
 @lru_cache(maxsize=10_000)  # asked again for every line that starts with a label
 def read_label(text: str, noun: str = "") -> SpeakerLabel:
-    """What a label is.
+    """Classify a label.
 
     Args:
         text: the label as written; white space already collapsed.
-        noun: what a bare number counts (`respondent` turns `7` into `R7`).
+        noun: the noun that a bare number counts (`respondent` turns `7` into `R7`).
     """
     if text.isascii() and text.isdigit() and len(text) <= 6:
         return _code(_letter(noun or "respondent"), text, "")
@@ -79,7 +79,7 @@ def spelled(label: str, noun: str) -> str:
 
 
 def is_interviewer(text: str) -> bool:
-    """Whether a label is a word for the one who asks, alone or with a name or number beside it."""
+    """Return whether a label is a word for the interviewer, alone or with a name or number beside it."""
     words = re.findall(r"[^\W\d_]+", text)
     if not words or len(words) > 4 or len(text) > 60:
         return False
@@ -90,7 +90,7 @@ def is_interviewer(text: str) -> bool:
 
 
 def is_name(text: str) -> bool:
-    """Whether a text has the shape of a person's name: one to four words, capitalised but for particles."""
+    """Return whether a text has the shape of a person's name: one to four words, capitalised but for particles."""
     if len(text) > 40 or not _NAME.fullmatch(text):
         return False
     words = text.split()
@@ -98,12 +98,12 @@ def is_name(text: str) -> bool:
 
 
 def _may_open_name(word: str) -> bool:
-    """Whether a word begins with a capital, or in a script that has none."""
+    """Return whether a word begins with a capital, or with a letter of a script that has none."""
     return word[0].isupper() or word[0].lower() == word[0].upper()
 
 
 class FileLabel(Frozen):
-    """What the name of a file says about the person in it."""
+    """Participant label and first name, as the name of a file gives them."""
 
     label: str | None
     name: str | None

@@ -1,4 +1,4 @@
-"""What each column of a table, or each speaker of a transcript, is for: guessed, corrected by hand, remembered.
+"""Mapping of table columns and transcript speakers to roles: guessed, corrected by hand, remembered.
 
 A mapping is kept per *shape* (the column names of a table, the speaker labels of a file), so that the next
 export of the same survey is read in the same way. Neither column names nor names of people are kept: the
@@ -36,7 +36,7 @@ class MappedPart(Frozen):
     guess: abc.Mapping[str, MappedRole]
     """The role of every name as recognised; a table without words of a participant has no `words` in it."""
     sample: tuple[tuple[str, ...], ...]
-    """What helps to decide, one text per name in each row: first rows of a table, first words of a speaker."""
+    """Examples that help to decide, one text per name in each row: first rows of a table, first words of a speaker."""
 
     @property
     def shape(self) -> str:

@@ -1,7 +1,7 @@
-"""What stands in a text and is nobody's words: headers, page marks of a printout, lines of a tool, notes, tasks.
+"""Lines of a text that are not speech: headers, page marks of a printout, lines of a tool, notes, tasks.
 
-One place for all text-like formats. Facts about a person in a header are read in `facts`; who is said to ask and who
-to answer is read here.
+One place for all text-like formats. Facts about a person in a header are read in `facts`; the interviewer and the
+participant that a header names are read here.
 """
 
 # ruff: noqa: E501 - patterns of many languages
@@ -47,7 +47,7 @@ _TASK = re.compile(
     re.IGNORECASE,
 )
 _BOXED = re.compile(r"(?:\[[^\[\]]{1,400}\]|\([^()]{1,200}\)|\{[^{}]{1,200}\}|<[^<>]{1,100}>|\*[^*]{1,100}\*)\.?")
-"""A line that stands in brackets as a whole: what somebody does, or a remark."""
+"""A line entirely in brackets: an action of a speaker, or a remark."""
 _TOOL = re.compile(
     r"Transcribed by https?://\S+|[\w'’., -]{2,60} (?:started|stopped) transcription"
     r"|Meeting ended after [\d:]{4,8}.{0,4}|This editable transcript was computer generated.*"
@@ -81,7 +81,7 @@ _SILENT = re.compile(
     r"|has (?:joined|left) the (?:channel|group|chat)|added .{1,40} to the (?:channel|group)|created (?:this )?group",
     re.IGNORECASE,
 )  # fmt: skip
-"""Messages of a chat in which nobody says anything: notices, stand-ins for pictures, deleted messages."""
+"""Chat messages without words of a person: notices, placeholders for pictures, deleted messages."""
 
 
 _EDITED = re.compile(
@@ -96,14 +96,14 @@ def without_edit_mark(text: str) -> str:
 
 
 class Stated(NamedTuple):
-    """Who asks and who answers, as a header says it in a sentence or a list."""
+    """Interviewers and participants, as a header names them in a sentence or a list."""
 
     asking: tuple[str, ...]
     answering: tuple[str, ...]
 
 
 def is_header_key(label: str) -> bool:
-    """Whether what stands before a colon is a key of a header, so that it never is a speaker."""
+    """Return whether the text before a colon is a header key, so that it never is a speaker."""
     plain = plain_key(label)
     if plain in _HEADER_KEYS or plain in NOT_A_SPEAKER:
         return True
@@ -116,7 +116,7 @@ def is_header_key(label: str) -> bool:
 
 
 def aside_of(line: str) -> Aside | None:
-    """What a line is that stands between turns and is nobody's words; `None` for what may be somebody's."""
+    """Classify a line between turns that is not speech; `None` for a line that may be speech."""
     if len(line) > 400:
         return None
     if _TOOL.fullmatch(line) or is_time(line):
@@ -131,12 +131,12 @@ def aside_of(line: str) -> Aside | None:
 
 
 def opens_aside(line: str) -> bool:
-    """Whether what stands before the colon of a line is the head of a task or a note, so that nobody speaks."""
+    """Return whether the text before the colon of a line is the head of a task or a note, and not a speaker."""
     return _TASK.match(line) is not None or _NOTE.match(line) is not None
 
 
 def says_nothing(text: str) -> bool:
-    """Whether a message of a chat is a notice or a stand-in for something that is not text."""
+    """Return whether a chat message is a notice or a placeholder for something that is not text."""
     return len(text) < 400 and _SILENT.search(text) is not None
 
 
@@ -221,7 +221,7 @@ def question_in(line: str) -> str | None:
 
 
 def is_key_of_a_header(label: str, text: str) -> bool:
-    """Whether a label that comes once, above the first certain speaker, opens a header rather than speech."""
+    """Return whether a label that comes once, above the first certain speaker, opens a header rather than speech."""
     if is_header_key(label):
         return True
     return fact_key(label) is not None and not (

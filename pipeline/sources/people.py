@@ -32,7 +32,7 @@ class Resolved(Frozen):
 
 @dataclass
 class _Known:
-    """What is known of one person so far."""
+    """Facts and labels collected for one person so far."""
 
     spellings: set[str] = field(default_factory=set)
     stated_name: str | None = None
@@ -56,13 +56,13 @@ class People:
     def resolve(
         self, conversation: Conversation, cast: Cast, file_name: str, local: str, near: Set[str] = frozenset()
     ) -> Resolved:
-        """Who is behind the labels of a conversation.
+        """Resolve the labels of a conversation to people.
 
         Args:
             conversation: one of a file.
             cast: its speakers.
             file_name: consulted for a label only when the conversation is the only one of its file.
-            local: prefix that makes labels that say nothing distinct; ends in `:` when others share the file.
+            local: prefix that makes generic labels distinct; ends in `:` when others share the file.
             near: labels that count the people of this conversation, from `scope`.
         """
         is_alone = not local.endswith(":")
@@ -131,7 +131,7 @@ class People:
         return {key: ids[key] for key in speaking}
 
     def participants(self, ids: dict[str, str]) -> tuple[Participant, ...]:
-        """Everybody who says something, as participants of the study."""
+        """Return the people with words of their own, as participants of the study."""
         return tuple(
             Participant(
                 id=ids[key], name=known.name, demographics=known.facts,
@@ -159,7 +159,7 @@ class People:
                     known.names.append(own.shown)
 
     def _note_names(self, conversation: Conversation, keys: Iterable[str | None], base: str, hint: str | None) -> None:
-        """Believe the first name in a file name when somebody is called so in the conversation.
+        """Accept the first name in a file name if a person in the conversation is called by it.
 
         A capital inside a sentence is a name; at its start, or where the same word is also written small, it may be
         any word of the title.

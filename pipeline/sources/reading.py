@@ -1,6 +1,6 @@
-"""What a loader receives and what it hands over.
+"""Input and output of a loader.
 
-A loader says what a file holds, in the file's own terms: who is named, who speaks, what is said, where. It
+A loader returns the contents of a file in the file's own terms: people named, speakers, turns, positions. It
 does not decide who is the interviewer, which label is whose, or how long a segment is: that is done once,
 for all formats, in `roles`, `people` and `segments`.
 """
@@ -28,7 +28,7 @@ class SourceFile(Frozen):
 
 
 class ReadingLimits(Frozen):
-    """How much is accepted before a study is refused with a sentence."""
+    """Limits above which a study is refused with a sentence."""
 
     max_file_bytes: int = Field(default=50_000_000, gt=0)
     """Bytes of one file, as stored."""
@@ -57,7 +57,7 @@ class ReadingLimits(Frozen):
     max_unpacked_bytes: int = Field(default=200_000_000, gt=0)
     """Bytes of everything in one archive, archives inside it included; of the parts of one document."""
     max_expansion: int = Field(default=200, gt=0)
-    """How many times its stored size an archive may unpack to, from 1 MB on."""
+    """Largest ratio of unpacked to stored size of an archive, from 1 MB on."""
     max_members: int = Field(default=2_000, gt=0)
     """Entries of one archive, or parts of one document."""
     max_archive_depth: int = Field(default=3, gt=0)
@@ -86,7 +86,7 @@ class ReadingLimits(Frozen):
 
 
 class Person(Frozen):
-    """What a file states about one person, outside of what is said."""
+    """Statements of a file about one person, outside of the turns."""
 
     label: str | None = None
     """The study's own label as written (`PARTICIPANT 001`, an e-mail address, ...): never shown as it is."""
@@ -96,7 +96,7 @@ class Person(Frozen):
     interviewer: str | None = None
     """Name of the interviewer, where a header gives it; several with commas between them."""
     role: Role | None = None
-    """Whether this person asks or answers, where the file says so."""
+    """Interviewer or participant, if the file states it."""
 
     def over(self, other: "Person") -> "Person":
         """This person, with what only the other states filled in."""
@@ -110,7 +110,7 @@ class Person(Frozen):
 
 
 class Turn(Frozen):
-    """One thing somebody says, writes or answers."""
+    """One utterance, message or answer of one speaker."""
 
     text: str
     where: str
@@ -120,9 +120,9 @@ class Turn(Frozen):
     role: Role | None = None
     """Set when the format itself says so (a question column); `None` leaves it to `roles`."""
     times: tuple[tuple[int, float], ...] = ()
-    """Where the file has times: positions in the text, ascending, and the seconds at which the words there begin."""
+    """Positions in the text, ascending, with the seconds at which the words there begin; empty without times."""
     tags: tuple[str, ...] = ()
-    """Codes that somebody gave to these words."""
+    """Codes that a researcher gave to these words."""
 
 
 class Conversation(Frozen):
@@ -130,9 +130,9 @@ class Conversation(Frozen):
 
     turns: tuple[Turn, ...]
     person: Person = Person()
-    """Whom it is with, as far as the file says."""
+    """Participant of the conversation, as far as the file states it."""
     speakers: dict[str, Person] = {}
-    """What the file states of its speakers, by label."""
+    """Statements of the file about its speakers, by label."""
 
 
 class Row(Frozen):
@@ -163,8 +163,8 @@ class Reading(Frozen):
     """In words: `transcript`, `wide survey`, ..."""
     conversations: tuple[Conversation, ...] = ()
     people: dict[str, Person] = {}
-    """Everybody whom a list in the file describes, by the label or name under which they speak."""
+    """People described by a list in the file, by the label or name under which they speak."""
     tables: tuple[Table, ...] = ()
     """Become conversations, after those above, in `tables.read_tables`."""
     notes: tuple[str, ...] = ()
-    """What was understood and what was dropped, one sentence each."""
+    """Notes on how the file was read and which parts were dropped, one sentence each."""

@@ -16,7 +16,7 @@ from pipeline.sources.segments import count_words
 MIN_SHARED = 0.6
 """Share of the words of the shorter file, from which both hold the same talk."""
 _MIN_SENTENCES, _MIN_SENTENCE_WORDS, _MIN_WORDS = 2, 5, 15
-"""Shorter sentences are said by everybody; a single one, or two short ones, can be a coincidence."""
+"""Shorter sentences are common to many people; a single one, or two short ones, can be a coincidence."""
 _ENDS = re.compile(r"[.!?…。！？؟\n]+")
 _NOT_WORDS = re.compile(r"[\W_]+")
 
@@ -61,7 +61,7 @@ def find_repeats(talks: Sequence[Talk]) -> tuple[Repeat, ...]:
 
 
 _MAX_FILES_OF_A_PHRASE = 50
-"""Files from which a sentence is a phrase of the form rather than somebody's words."""
+"""Number of files from which a repeated sentence is a phrase of the form rather than words of a person."""
 
 
 def _chosen(
@@ -78,7 +78,7 @@ def _chosen(
 
 
 def _labels(talk: Talk) -> int:
-    """How much is known about who speaks: an interviewer above names above nothing."""
+    """Return the rank of the speaker labels: an interviewer above names above none."""
     return 2 * any(cast.interviewers for cast in talk.casts) + any(cast.participants for cast in talk.casts)
 
 

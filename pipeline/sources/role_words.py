@@ -99,7 +99,7 @@ _VOICES = (
     " спикер, говорящий, собеседник, мовець, говорител, المتحدث, متحدث, گوینده, דובר, דוברת, वक्ता, スピーカー, 話者, 发言人,"
     " 发言者, 說話人, 说话人, 發言者, 話者, 화자, 발언자, 스피커, người nói, pembicara, ผู้พูด, msemaji, channel, ch"
 )
-"""Words for somebody who speaks, of whom they say no more; usually with a number."""
+"""Generic words for a speaker without a role; usually with a number."""
 
 _NOT_LETTERS = re.compile(r"[\W\d_]+")
 
@@ -125,30 +125,30 @@ QUESTION_HEADS = _words(
     " consigna, pergunta, domanda, vraag, fråga, spørgsmål, spørsmål, kysymys, pytanie, otázka, kérdés, întrebare, ερώτηση,"
     " soru, вопрос, питання, سؤال, שאלה, प्रश्न, 質問, 设问, 问题, 問題, 질문, câu hỏi, pertanyaan, คำถาม, swali"
 )
-"""Words before a question that nobody speaks: what a diary or a form asks."""
+"""Words before a printed question, such as one of a diary or a form."""
 
 
 def asks(label: str) -> bool:
-    """Whether a label is nothing but a word for the one who asks, with or without a number."""
+    """Return whether a label is only a word for the interviewer, with or without a number."""
     return _plain(label) in ASKERS
 
 
 def answers(label: str) -> bool:
-    """Whether a label is nothing but a word for the one who answers, with or without a number."""
+    """Return whether a label is only a word for the participant, with or without a number."""
     return _plain(label) in ANSWERERS
 
 
 def is_voice(label: str) -> bool:
-    """Whether a label says only that somebody speaks: `Speaker 1`, `SPEAKER_00`, `Спикер №1`."""
+    """Return whether a label is a generic word for a speaker: `Speaker 1`, `SPEAKER_00`, `Спикер №1`."""
     return _plain(label) in VOICES
 
 
 def moderates(text: str) -> bool:
-    """Whether a description holds a word that only the one who asks is called by: `moderator`, `study facilitator`."""
+    """Return whether a description holds a word used only for an interviewer: `moderator`, `study facilitator`."""
     plain = _plain(text)
     return plain in MODERATORS or any(word in MODERATORS for word in plain.split() if len(word) > 3)
 
 
 def is_question_head(label: str) -> bool:
-    """Whether a label opens a question that is printed rather than spoken: `Prompt`, `Question 3`."""
+    """Return whether a label opens a question that is printed rather than spoken: `Prompt`, `Question 3`."""
     return _plain(label) in QUESTION_HEADS

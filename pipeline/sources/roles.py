@@ -1,9 +1,9 @@
-"""Who asks and who answers in one conversation.
+"""Roles of the speakers in one conversation: interviewer or participant.
 
-Decided in this order: what the file says (a header, a list of participants, a field of the export), role words in the
-label, the one speaker who is left beside those who answer, and last what people do: who asks, who speaks first, who
-says least. Where that is not clear, nobody is the interviewer: a participant's words taken for an interviewer's would
-be lost as evidence. Every decision comes with a confidence, and a doubtful one with a warning.
+Decided in this order: statements of the file (a header, a list of participants, a field of the export), role words in
+the label, the one speaker who is left beside those who answer, and last behaviour: who asks, who speaks first, who
+says least. If that is not clear, no speaker becomes the interviewer: a participant's words taken for an interviewer's
+would be lost as evidence. Every decision comes with a confidence, and a doubtful one with a warning.
 """
 
 # ruff: noqa: E501 - patterns of many words
@@ -20,10 +20,10 @@ from pipeline.sources.reading import Conversation, Reading, Turn
 from pipeline.sources.role_words import answers
 
 MIN_QUESTION_SHARE = 0.4
-"""Share of turns with a question mark from which behaviour alone can make somebody the interviewer."""
+"""Share of turns with a question mark from which behaviour alone can make a speaker the interviewer."""
 
 CLEAR_LEAD = 0.5
-"""Lead in that share over everybody else from which it does not matter who says more."""
+"""Lead in that share over all other speakers from which it does not matter who says more."""
 
 DOUBTFUL = 0.7
 """Confidence below which a decision is a warning rather than a note."""
@@ -48,9 +48,9 @@ class Cast(Frozen):
     interviewers: tuple[str, ...]
     participants: tuple[str, ...]
     reason: str
-    """How the interviewer was recognised, for the notes; empty when there are no speakers."""
+    """Evidence by which the interviewer was recognised, for the notes; empty when there are no speakers."""
     confidence: float | None = None
-    """How sure that is, 0 to 1; `None` when there was nothing to decide."""
+    """Confidence of the roles, 0 to 1; `None` when there was nothing to decide."""
 
 
 class _Habit(Frozen):
@@ -66,11 +66,11 @@ class _Habit(Frozen):
 
 
 def cast(conversation: Conversation, roles: Mapping[str, MappedRole] | None = None) -> Cast:
-    """The interviewers and the participants among the speakers; turns with a preset role are left alone.
+    """Assign interviewer and participant roles to the speakers; turns with a preset role are left alone.
 
     Args:
         conversation: one of a file.
-        roles: of speakers, corrected by hand; whoever is not in them, or `recognised`, keeps the guess.
+        roles: of speakers, corrected by hand; a speaker not in them, or `recognised`, keeps the guess.
     """
     guess = _guess(conversation)
     if not roles:
@@ -88,7 +88,7 @@ def cast(conversation: Conversation, roles: Mapping[str, MappedRole] | None = No
 
 
 def speaker_part(title: str, reading: Reading) -> MappedPart | None:
-    """The speakers of a file, each with the role recognised for it; `None` when nobody is named."""
+    """Return the speakers of a file, each with its recognised role; `None` if no speaker is named."""
     found: dict[str, set[SpeakerRole]] = {}
     first: dict[str, str] = {}
     for conversation in reading.conversations:
@@ -153,7 +153,7 @@ def _is_stated_asker(speaker: str, conversation: Conversation) -> bool:
 
 
 def _only_other(speakers: Sequence[str], conversation: Conversation) -> str | None:
-    """The one speaker of whom nothing is said, where everybody else answers by word or statement."""
+    """Return the one speaker without a stated role, if role words or statements make all others participants."""
     unknown = [speaker for speaker in speakers if not _answers(speaker, conversation)]
     if len(unknown) != 1 or len(speakers) < 2 or read_label(unknown[0]).kind == "code":
         return None
@@ -174,7 +174,7 @@ def _all_answer(speakers: Sequence[str], conversation: Conversation) -> bool:
 
 
 def _sureness(asker: "_Habit", habits: Sequence["_Habit"]) -> float:
-    """How clear the behaviour is: the lead in questions, who opens, who says less, and how much there is to go by."""
+    """Return the confidence from behaviour: lead in questions, who opens, who says less, and the number of turns."""
     others = [habit for habit in habits if habit is not asker]
     lead = asker.question_share - max(habit.question_share for habit in others)
     talk = sum(habit.words_per_turn for habit in others) / len(others)
@@ -183,13 +183,13 @@ def _sureness(asker: "_Habit", habits: Sequence["_Habit"]) -> float:
 
 
 def _sureness_of_none(habits: Sequence["_Habit"]) -> float:
-    """How likely it is that nobody asks: less, the more questions there are."""
+    """Return the confidence that there is no interviewer: lower, the more questions there are."""
     share = sum(habit.questions for habit in habits) / max(sum(habit.turns for habit in habits), 1)
     return round(max(0.3, 0.85 - share), 2)
 
 
 def is_same_name(speaker: str, name: str | None) -> bool:
-    """Whether a speaker label is this name, or its first name."""
+    """Return whether a speaker label is this name, or its first name."""
     if not name:
         return False
     label, full = speaker.casefold().split(), name.casefold().split()

@@ -1,4 +1,4 @@
-"""How far a speaker label reaches: one interview, or the whole study.
+"""Scope of a speaker label: one interview, or the whole study.
 
 `Participant 2` counts the people of one interview; `P07` is a code that a study uses in every file. What the form
 does not say, the numbers do: labels that begin at 1 again in every interview count within it.
@@ -18,7 +18,7 @@ class Scope(NamedTuple):
     """Which labels are local, and whether that was a guess."""
 
     local: tuple[frozenset[str], ...]
-    """Per conversation: the labels that stand for somebody of this conversation only."""
+    """Per conversation: the labels that identify a person within this conversation only."""
     guessed: frozenset[str]
     """Labels that come in several interviews and whose reach only the numbers decide."""
 
@@ -56,7 +56,7 @@ def _number(label: str) -> int | None:
 
 
 def _is_spelled(label: str) -> bool:
-    """Whether a numbered label is a word with a plain number: `Interviewee 1`, not `P07` or `PARTICIPANT 001`."""
+    """Return whether a label is a word with a plain number: `Interviewee 1`, not `P07` or `PARTICIPANT 001`."""
     letters = "".join(filter(str.isalpha, label))
     digits = "".join(filter(str.isdigit, label))
     return len(letters) >= _SPELLED and not digits.startswith("0")

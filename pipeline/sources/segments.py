@@ -38,7 +38,7 @@ def split_text(text: str, max_words: int = MAX_WORDS) -> list[str]:
 
 
 def spans(text: str, max_words: int = MAX_WORDS) -> Iterator[tuple[int, int]]:
-    """Where the pieces of `split` begin and end in the text."""
+    """Yield the start and end position in the text of each piece of `split`."""
     words = [match.span() for match in _WORD.finditer(text)]
     first = 0
     while first < len(words):

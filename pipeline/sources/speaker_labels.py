@@ -18,10 +18,10 @@ HEAD = 160
 """Characters of a line that can hold its label."""
 
 Form = Literal["colon", "marked", "timed", "chat", "stamped", "bare", "alone", "dash"]
-"""How a label is written.
+"""Notation of a speaker label.
 
 `colon`: `Dana: …`; `marked`: `[Dana]: …`, `(speaker 0) …`, `<Speaker 1>`; `timed`: a name with a time and no colon;
-`chat`: a date, a name, a colon; `stamped`: a date and words without a colon, which name somebody or are the tool's;
+`chat`: a date, a name, a colon; `stamped`: a date and words without a colon, which are a name or the tool's;
 `bare`: a line that is nothing but a role word; `alone`: a line that is nothing but a name; `dash`: `P1 - …`.
 """
 
@@ -31,10 +31,10 @@ class LabelledLine(NamedTuple):
 
     label: str
     text: str
-    """What follows the label on the same line."""
+    """Text after the label on the same line."""
     form: Form
     aside: str = ""
-    """What stands in parentheses behind the label, unless it says that somebody asks: that stays in the label."""
+    """Text in parentheses behind the label; a word for the interviewer stays in the label instead."""
 
 
 _HALF = r"(?: ?[AaPp]\.? ?[Mm]\b\.?)"
@@ -69,7 +69,7 @@ _ZOOM_CHAT = re.compile(r"From (?P<label>[^\W\d_][^:\[\]()<>]{0,60}?)(?: to [^:]
 _SURNAME_FIRST = re.compile(
     rf"(?P<last>[^\W\d_][\w'’ -]{{0,30}}), (?P<label>[^\W\d_][\w'’. -]{{0,30}}?)(?: \([^()]{{1,40}}\))? {_WHEN}$"
 )
-"""How Teams names people of an organisation."""
+"""Form in which Teams names people of an organisation."""
 _DASHED = re.compile(rf"{_LABEL} [-–—] (?![A-Z][\w ]{{1,24}}[:=])(?=\S)")
 _BARE = re.compile(r"(?:p|r)(?: ?\d{1,3})?", re.IGNORECASE)
 _LEADING_TIME = re.compile(rf"(?:{_BOXED}(?: ?[-–:])?|{_SPAN}:?|{_DATED}(?= ?[-–])|{_CLOCK}) ?[-–]? ?(?=\S)")
@@ -146,7 +146,7 @@ def parted(lines: list[str]) -> list[str]:
 
 
 def is_time(line: str) -> bool:
-    """Whether a line is a time and nothing else."""
+    """Return whether a line is a time and nothing else."""
     return len(line) < _SHORT and re.fullmatch(_WHEN, line) is not None
 
 

@@ -24,7 +24,7 @@ from pipeline.sources.vocabulary import ANSWER_KIND, RATING
 from pipeline.text.wording import count
 
 _COMMENT = re.compile(r"\s*\d[^;\n]{5,30};(?P<author>[^;\n]{1,60});(?=\s*\S)")
-"""How Jira writes a comment: when, by whom, what."""
+"""Format of a Jira comment: date, author, text."""
 
 
 def read_tables(reading: Reading, remembered: MappingLookup) -> tuple[Reading, tuple[StudyMapping, ...]]:

@@ -17,14 +17,14 @@ PERSON_ID = _list("""participant id, participantid, participant, participant cod
     respondent id, respondent, pid, user id, userid, customer id, customer, client id, client, interviewee
     id, interviewee, member id, person id, requester, requester name, submitter,
     person, subject id, user, author, caller""")
-"""Whose words a row holds."""
+"""Columns that identify the author of the words in a row."""
 WEAK_PERSON_ID = _list("""email, email address, e mail, e mail address,
     response id, submission id, id, name, full name, participant name, respondent
     name, customer name""")
 """The same, where nothing better is there."""
 SPEAKER = _list("""speaker, speaker name, speaker label, message author type, author type, sender type,
     role, sender, who, from, name, author""")
-"""Who says a turn. `role`, `from` and the like may mean something else, so their values are looked at."""
+"""Columns of speakers. `role`, `from` and the like may mean something else, so their values are looked at."""
 QUESTION = _list("question, prompt, question text, item, q")
 ANSWER = _list("""answer, response, reply, text, message, comment, comments, feedback, verbatim, body,
     content, utterance, quote, review, review text, review body, review content, message body, entry,
@@ -32,7 +32,7 @@ ANSWER = _list("""answer, response, reply, text, message, comment, comments, fee
     description, open answer, answer text, response text, transcript,
     said, a""")
 NOT_AN_ANSWER = frozenset(_list("tags, tag, labels, themes, codes, highlight tags"))
-"""Columns of words that are nobody's own."""
+"""Columns of words that are not an answer of a participant."""
 ANSWERED_BY = frozenset(
     _list("""moderator, interviewer, researcher, facilitator, observer, analyst, agent, assignee, developer, company,
     owner, vendor, staff, admin, support, internal, merchant, seller, business, operator, official, bot, assistant""")
@@ -42,7 +42,7 @@ ANSWERED_WITH = frozenset(
 )
 """Words of columns that, after one of the above, hold what others say: `Moderator notes`, `Developer Reply Text`."""
 ANSWER_KIND = {"entry": "diary", "diary entry": "diary", "highlight": "highlights"}
-"""What a table is called whose answers stand in such a column."""
+"""Kind of a table, by the name of its answer column."""
 RATING = _list("rating, star rating, stars, review stars, review rating, im rating")
 """Columns by which a list of texts is seen to be reviews."""
 SUBJECT = _list("subject, title, review title, summary, headline")
@@ -105,14 +105,14 @@ NOT_A_FACT = frozenset(
     note title, highlight created at, type, no, nr, number, s no, serial number, row number,
     review id, review created utc, requester email, requester id""")
 )
-"""About the recording, the file or how to reach somebody, not about the person."""
+"""Keys about the recording, the file or contact details, not about the person."""
 GENDER_WORDS = frozenset(
     _list(
         "female, male, woman, man, non-binary, nonbinary, f, m, she/her, he/him, they/them, weiblich, männlich, femme,"
         " homme, mujer, hombre, mulher, homem, donna, uomo, vrouw, kobieta, mężczyzna, женщина, мужчина, 女性, 男性, 女, 男"
     )
 )
-"""What stands for somebody's gender in parentheses behind a label."""
+"""Words for a gender in parentheses behind a label."""
 OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, adviser, analyst, architect,
     artist, assistant, baker, banker, barber, barista, bartender, bookkeeper, builder, buyer, caretaker,
     carer, carpenter, cashier, chef, chemist, childminder, cleaner, clerk, consultant, controller, cook,
@@ -127,7 +127,7 @@ OCCUPATION = _list("""accountant, actor, actress, administrator, advisor, advise
     scientist, seamstress, secretary, solicitor, statistician, student, surgeon, surveyor, tailor, teacher,
     technician, therapist, translator, tutor, undertaker, vet, veterinarian, vicar, waiter, waitress,
     welder, writer""")
-"""Last words of the occupations that are believed when somebody says "I'm a ..."."""
+"""Last words of the occupations that are accepted in a sentence "I'm a ..."."""
 
 # --- speakers --------------------------------------------------------------------------------------
 

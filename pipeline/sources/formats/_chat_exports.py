@@ -1,4 +1,4 @@
-"""Exports of chats as JSON: Slack, Discord (DiscordChatExporter), Telegram. Bots and notices are nobody's evidence.
+"""Exports of chats as JSON: Slack, Discord (DiscordChatExporter), Telegram. Bots and notices are not evidence.
 
 Written from the public documentation of the exports.
 """
@@ -54,7 +54,7 @@ def _conversation(messages: Sequence[tuple[int, _Message | None]], where: str) -
 
 
 def _is_true(value: JsonValue) -> bool:
-    """Whether a flag is set, in JSON or in YAML, where every scalar is text."""
+    """Return whether a flag is set, in JSON or in YAML, where every scalar is text."""
     return str(value).casefold() == "true"
 
 

@@ -1,8 +1,8 @@
-"""What speech recognition services write: words and segments with times and speakers, to turns.
+"""Output of speech recognition services: words and segments with times and speakers become turns.
 
 One small reader per shape; the first whose keys are there is used. Amazon Transcribe and Contact Lens, AssemblyAI,
 Azure, Deepgram, ElevenLabs, Google, IBM, OpenAI, Rev, Speechmatics, Whisper, whisper.cpp and WhisperX. Ids, settings
-and scores of a service are nobody's facts. Written from the services' public documentation.
+and scores of a service are not facts about a person. Written from the services' public documentation.
 """
 
 import re
@@ -70,7 +70,7 @@ def _append(parts: list[str], one: Said) -> None:
 
 
 def _sentences(said: Sequence[Said]) -> list[Said]:
-    """Speech of nobody in particular; single words are put together at the ends of sentences."""
+    """Return speech without speakers; single words are joined into sentences."""
     if any(" " in one.text.strip() for one in said):
         return [Said(None, tidy(one.text), one.start) for one in said if one.text.strip()]
     found: list[Said] = []
@@ -235,7 +235,7 @@ def _rev(node: Node) -> Iterator[Said]:
 
 
 def _segments(node: Node) -> Iterator[Said]:
-    """Whisper, WhisperX, OpenAI: segments with a text and, where speakers are told apart, their labels."""
+    """Parse the segments of Whisper, WhisperX and OpenAI: a text and, with diarisation, speaker labels."""
     segments = _objects(node.get("segments"))
     if not all("text" in part and ("start" in part or "speaker" in part) for part in segments):
         return
@@ -281,7 +281,7 @@ def _first_alternative(item: Node, key: str) -> str:
 
 
 def _label(value: JsonValue) -> str | None:
-    """A speaker as a label that says no more than that somebody speaks, where the service counts."""
+    """Return the speaker label; a generic one if the service only numbers its speakers."""
     if value is None or isinstance(value, dict | list):
         return None
     text = tidy(str(value))

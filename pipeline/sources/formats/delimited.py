@@ -42,9 +42,9 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
 
 
 def _delimiter(text: str, usual: str) -> str:
-    """The delimiter that gives most rows the width of the first; the usual one where several do.
+    """Return the delimiter that gives most rows the width of the first; the usual one if several do.
 
-    Rows of other widths are no reason to see one column: they are an error, to be told with its line.
+    Rows of other widths are no reason to see one column: they are an error, reported with its line.
     """
     best, fit = _ONE_COLUMN, (0, 0)
     for candidate in dict.fromkeys((usual, ",", ";", "\t", "|")):
@@ -67,7 +67,7 @@ def _sample(text: str, delimiter: str) -> Iterator[list[str]]:
     reader = csv.reader(io.StringIO(text[:200_000]), delimiter=delimiter)
     try:
         yield from (fields for fields in islice(reader, _SAMPLE_ROWS) if any(fields))
-    except csv.Error:  # the error, if it is one, is told with its line when the whole file is read
+    except csv.Error:  # a real error is reported with its line when the whole file is read
         return
 
 
@@ -105,7 +105,7 @@ def _fitted(line: GridLine, width: int, file: str, short: list[int]) -> tuple[st
 
 
 def _short_rows(lines: Sequence[int]) -> tuple[str, ...]:
-    """What to say about rows that ended early, which spreadsheet programs write where the last cells are empty."""
+    """Return the note about rows that ended early, which spreadsheet programs write if the last cells are empty."""
     if not lines:
         return ()
     shown = ", ".join(map(str, lines[:5])) + (f" and {len(lines) - 5} more" if len(lines) > 5 else "")

@@ -59,7 +59,7 @@ class _Roster(NamedTuple):
 
 
 class _LeftOut(NamedTuple):
-    """Values beside a record that hold no words of anybody, or words that are nobody's."""
+    """Values beside a record that hold no words, or words without an author."""
 
     keys: tuple[str, ...]
 
@@ -205,7 +205,7 @@ def _walk_object(node: dict[str, JsonValue], where: str, outer: Person) -> Itera
         if inner and own.label:
             cells.setdefault("participant", own.label)
         yield Row(where=where or "record", cells=cells)
-        about = Person()  # what stands in a record is said by somebody of its own, or by the same person
+        about = Person()  # values inside a record belong to a person of their own, or to the same person
         if own.label or outer.label:
             about = own.over(outer)
         yield from _walk_members(inner, where, about)
@@ -264,7 +264,7 @@ def _roster(key: str, value: JsonValue) -> dict[str, Person]:
 
 
 def _is_inner(key: str, value: JsonValue) -> bool:
-    """Whether a member holds records or words further in, beside the scalars of its object."""
+    """Return whether a member holds nested records or words, beside the scalars of its object."""
     if plain_key(key) in NOT_AN_ANSWER or (isinstance(value, dict) and plain_key(key) in ABOUT_PERSON):
         return False
     if isinstance(value, list):
@@ -280,7 +280,7 @@ def _is_inner(key: str, value: JsonValue) -> bool:
 
 
 def _is_aside(key: str, value: JsonValue) -> bool:
-    """Whether a member is the question of its object, or the one reply of a company to it."""
+    """Return whether a member is the question of its object, or the one reply of a company to it."""
     plain = plain_key(key)
     is_reply = plain in COMPANY_REPLY or plain in STAFF_COLUMN or is_anothers(plain)
     return plain in QUESTION or (is_reply and isinstance(value, dict))
@@ -358,14 +358,14 @@ def _asked_and_answered(question: str, answer: JsonValue, where: str, speaker: s
 
 
 def _is_record(node: dict[str, JsonValue], flat: dict[str, str], inner: dict[str, JsonValue], outer: Person) -> bool:
-    """Whether an object holds words of its own: a row, not a wrapper around rows."""
+    """Return whether an object holds words of its own: a row, not a wrapper around rows."""
     if node and all(read_label(tidy(key)).kind == "code" for key in node):
         return False
     has_answer = any(not is_blank(text) and plain_key(key) in (*ANSWER, *MORE_ANSWER) for key, text in flat.items())
     has_words = has_answer or any(not is_blank(text) and len(text.split()) >= _MIN_WORDS for text in flat.values())
     if not inner or outer.label or outer.name:
         return has_words
-    # Around other records, only words beside somebody's name are that person's: a post above its replies.
+    # Around other records, words count only beside a name, as that person's: a post above its replies.
     return has_answer and any(plain_key(key) in (*PERSON_ID, *WEAK_PERSON_ID, "author name") for key in flat)
 
 

@@ -76,7 +76,7 @@ def _sheets(content: bytes, limits: ReadingLimits) -> Iterator[_Found]:
 
 
 def _is_hidden(style: "Element") -> bool:
-    """Whether sheets of this style are not shown."""
+    """Return whether sheets of this style are hidden."""
     return any(own.get(f"{_TABLE}display") == "false" for own in style.iterfind(f"{_STYLE}table-properties"))
 
 

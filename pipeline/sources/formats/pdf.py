@@ -24,7 +24,7 @@ EXTENSIONS = (".pdf",)
 
 _WHAT = "a PDF file"
 _PAGE_BYTES, _PAGE_OPERATIONS = 20_000_000, 300_000
-"""What one page may unpack to, and the steps it may take to draw: some seconds at most."""
+"""Limits for one page: unpacked bytes, and drawing operations; some seconds at most."""
 _EDGE_LINES = 3
 """Lines of a header or a footer that are looked for at each edge."""
 _MIN_PAGES = 3
@@ -40,7 +40,7 @@ def load(file: SourceFile, limits: ReadingLimits, clock: Clock | None = None) ->
     with parsing(file.name, _WHAT):
         import pypdf  # 0.3 s
 
-        logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # what is wrong with a file is told once, by us
+        logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # errors in a file are reported once, by us
 
         within = pypdf.apply_configuration(
             zlib_maximum_output_length=_PAGE_BYTES,
@@ -100,7 +100,7 @@ def _without_edges(pages: Sequence[Sequence[str]]) -> list[Sequence[str]]:
 
 
 def _cut(pages: Sequence[Sequence[str]], kept: Sequence[Sequence[str]]) -> int:
-    """How many different lines were taken away, numbers in them made equal."""
+    """Return the number of different lines removed; lines that differ only in numbers count once."""
     before = Counter(_pattern(line) for lines in pages for line in lines)
     return len(before - Counter(_pattern(line) for lines in kept for line in lines))
 
@@ -114,7 +114,7 @@ def _trimmed(lines: Sequence[str], repeated: frozenset[str]) -> Sequence[str]:
 
 
 def _repeated(pages: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Patterns of first and last lines that stand on more than half of the pages and label nobody's words."""
+    """Return patterns of first and last lines that are on more than half of the pages and are no speaker labels."""
     edges = Counter(
         _pattern(line)
         for lines in pages
@@ -127,7 +127,7 @@ def _repeated(pages: Sequence[Sequence[str]]) -> frozenset[str]:
 
 
 def _is_label(line: str) -> bool:
-    """Whether a line reads as a label of its own, which a page may well end with."""
+    """Return whether a line reads as a label of its own, which a page may well end with."""
     found = read_line(line)
     if found is None or found.form not in ("bare", "marked", "timed", "chat"):
         return False

@@ -1,7 +1,7 @@
 """WebVTT and SubRip: cues become turns, cues without a speaker continue the turn before.
 
 Read with a parser of our own: pysubs2 1.8 takes cue identifiers and NOTE blocks (Teams and Zoom write both)
-for words of the cue before, and would put them into somebody's mouth.
+for words of the cue before, and would attribute them to its speaker.
 """
 
 import html
@@ -85,7 +85,7 @@ def labelled_cues(cues: Sequence[Cue]) -> list[Cue]:
 
 
 def _person(lines: Sequence[str]) -> Person:
-    """What the title line and the NOTE blocks above the first cue say about the person."""
+    """Parse facts about the person from the title line and the NOTE blocks above the first cue."""
     above: list[str] = []
     for line in lines:
         if _TIMING.match(line[:200]):

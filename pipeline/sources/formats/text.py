@@ -64,7 +64,7 @@ _MIN_SHARE_ALONE = 0.8
 class _Section(Frozen):
     conversation: Conversation
     left_out: int
-    """Lines that are neither facts nor anybody's words."""
+    """Lines that are neither facts nor speech."""
 
 
 def load(file: SourceFile, limits: ReadingLimits) -> Reading:
@@ -119,14 +119,14 @@ def _talk(lines: Sequence[str], speakers: frozenset[str], front: Person, number:
 
 
 def _stated(lines: Sequence[str]) -> Person:
-    """Who asks and whom the conversation is with, where the lines above it say so in words."""
+    """Parse the interviewer and the participant from the lines above a conversation, if named there in words."""
     stated = stated_roles(lines)
     name = stated.answering[0] if len(stated.answering) == 1 else None
     return Person(name=name, interviewer=", ".join(stated.asking) or None)
 
 
 def _unlabelled(lines: Sequence[str], front: Person, number: int) -> _Section:
-    """Words that nobody is named for: cues with a time span each, or prose."""
+    """Return a section of words without speakers: cues with a time span each, or prose."""
     cues = [(line, words) for line in lines if line and (words := spanned(line)) is not None]
     if len(cues) < 2 or 2 * len(cues) < sum(map(bool, lines)):
         return _prose(lines, front, number)
@@ -243,9 +243,9 @@ class Spoken(Frozen):
     preamble: tuple[str, ...]
     """Lines before the first turn: titles, facts, the researcher's own words."""
     dropped: int = 0
-    """Lines after a heading inside the conversation that nobody is named for, notes, and lines of the tool."""
+    """Lines dropped: those without a speaker after a heading in the conversation, notes, and lines of the tool."""
     people: dict[str, Person] = {}
-    """What stands in parentheses behind a label: `P2 (Ben, consultant)`."""
+    """Facts in parentheses behind a label: `P2 (Ben, consultant)`."""
 
 
 class _Seen(NamedTuple):
@@ -334,7 +334,7 @@ def _numbered(turns: list[tuple[str, list[str]]], first_number: int) -> Iterator
 
 
 def _chat_labels(seen: Sequence[_Seen]) -> frozenset[str]:
-    """Everybody who writes in a chat; where no dated line has a colon, dated lines name the writer and no more."""
+    """Return the writers in a chat; where no dated line has a colon, dated lines name the writer and no more."""
     forms = Counter(one.line.form for one in seen)
     if forms["chat"] > 1 and forms["chat"] * 2 > forms["colon"]:
         written = [one.line for one in seen if one.line.form == "chat"]
@@ -390,7 +390,7 @@ def _labels_alone(lines: Sequence[str], seen: Sequence[_Seen]) -> frozenset[str]
 
 
 def _introduces(line: LabelledLine) -> bool:
-    """Whether a line names a person rather than lets one speak: `Participant: Per, 41, baker`."""
+    """Return whether a line introduces a person rather than being speech: `Participant: Per, 41, baker`."""
     first, _, more = line.text.partition(",")
     return read_label(line.label).kind == "generic" and is_name(first) and any(map(str.isdigit, more))
 

@@ -92,7 +92,7 @@ def _visible_parts(package: ZipFile) -> list[str]:
 
 
 def _without_value(part: bytes) -> int:
-    """How many formulas of a sheet have no value beside them, because no program has worked them out yet."""
+    """Count the formulas of a sheet that have no stored value, because no program has calculated them yet."""
     if not _FORMULA.search(part):
         return 0
     from defusedxml.ElementTree import iterparse

@@ -72,7 +72,7 @@ def _nested_too_deeply(place: str, limits: ReadingLimits) -> InputError:
 
 
 def _unclosed_brackets(text: str) -> int:
-    """How many brackets are open at the end of a text; those in quotes count, since they mostly come in pairs."""
+    """Count the brackets open at the end of a text; those in quotes count too, since they mostly come in pairs."""
     return sum(text.count(opening) - text.count(closing) for opening, closing in ("[]", "{}"))
 
 
