@@ -8,7 +8,8 @@ COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-vers
 # One worker per processor, because "auto" counts cores and sees one where two threads share it; at most four, because
 # each worker that opens a browser starts a server and a Chromium. A file stays with one worker, so that shared
 # fixtures are built once. In the order of their names, so that the browser's long files come first and not last.
-PYTEST := $(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+PYTEST := python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+UNIT := -m "not slow" tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser
 
 .PHONY: app check lint test test-all lock latest
 
@@ -21,14 +22,14 @@ lint: .venv/dev
 	$(BIN)/mypy pipeline
 
 check: lint
-	$(PYTEST) -m "not slow" tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser
+	$(BIN)/$(PYTEST) $(UNIT)
 
 test: lint
-	$(PYTEST) -m "not slow"
+	$(BIN)/$(PYTEST) -m "not slow"
 
 # And the grids and cost measurements that take minutes; CI runs them too.
 test-all: test
-	$(PYTEST) -m slow
+	$(BIN)/$(PYTEST) -m slow
 
 # Write the lock from the ranges in pyproject.toml. Keeps the versions that are locked already; to take the newest of
 # everything inside the ranges: make lock UPGRADE=--upgrade
@@ -43,9 +44,9 @@ latest:
 	@echo "Newer than the lock, inside the ranges:"
 	$(LATEST)/uv pip install --python $(LATEST)/python --upgrade --editable . --group checkout --group dev
 	@failed=""; \
-	for check in "ruff check ." "mypy pipeline" "python -m pytest -x --maxfail=30 tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser"; do \
-		echo "== $$check"; $(LATEST)/$$check || failed="$$failed [$$check]"; \
-	done; \
+	echo "== ruff"; $(LATEST)/ruff check . || failed="$$failed ruff"; \
+	echo "== mypy"; $(LATEST)/mypy pipeline || failed="$$failed mypy"; \
+	echo "== tests"; $(LATEST)/$(PYTEST) --maxfail=30 $(UNIT) || failed="$$failed tests"; \
 	if [ -n "$$failed" ]; then echo "With the newest versions these fail:$$failed"; exit 1; fi; \
 	echo "Nothing breaks with the newest versions."
 
