@@ -130,7 +130,7 @@ def _keep(part: MappedPart, roles: Mapping[str, MappedRole], merged: Mapping[str
 def _read(
     file_id: str, key: tuple[str, ...], _file: SourceFile, _remembered: mapping.RememberedCorrections
 ) -> tuple[MappedPart, Study] | None:
-    """The speakers of a file, and the file alone as a study; `None` where nobody is named, or it cannot be read."""
+    """The speakers of a file, and the file alone as a study; `None` if no speaker is named, or it cannot be read."""
     try:
         speakers = [part for part in outline(_file, remembered=_remembered.get) if part.kind == "speakers"]
         return (speakers[0], load_files([_file], "preview", remembered=_remembered.get)) if speakers else None

@@ -33,8 +33,8 @@ class Frozen(BaseModel):
     def __get_pydantic_core_schema__(cls, source: type[BaseModel], handler: GetCoreSchemaHandler) -> CoreSchema:
         """The usual schema, with collections that stop at their first error.
 
-        An error takes ten times the memory of the item that it is about, and whoever fills a list with wrong items
-        would choose how much.
+        An error takes ten times the memory of the item that it is about, so the length of a list of
+        wrong items would decide how much.
         """
         schema = handler(source)
         _stop_early(schema)

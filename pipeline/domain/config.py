@@ -44,7 +44,7 @@ DEFAULT_DATABASE = Path("data/persona.db")
 _LEAST_WEIGHT = 0.01
 _DEAREST_USD = 1_000_000
 _LARGEST_SEED = 2**63 - 1
-"""What a column of the database and the vendors' APIs hold."""
+"""Maximum of an integer column in the database and of a seed in the vendors' APIs."""
 
 
 class Weights(BaseModel):

@@ -7,7 +7,7 @@ from pipeline.domain.base import Frozen
 ColumnRole = Literal["participant", "words", "fact", "question", "speaker", "conversation", "subject", "tag", "ignored"]
 SpeakerRole = Literal["participant", "interviewer", "ignored", "recognised", "apart"]
 """`recognised`: decided in each conversation by what is said, because the label changes sides between them.
-`apart`: a participant of this file only, whoever bears the same label elsewhere."""
+`apart`: a participant of this file only, even if another file has the same label."""
 MappedRole = ColumnRole | SpeakerRole
 PartKind = Literal["table", "speakers"]
 
@@ -20,4 +20,4 @@ class StudyMapping(Frozen):
     roles: tuple[MappedRole, ...]
     """One per name, in the order of the sorted names."""
     same: tuple[int, ...] = ()
-    """Per name, in that order, the place of the name under which its turns are kept; empty where nobody is merged."""
+    """Per name, in that order, the place of the name under which its turns are kept; empty if no names are merged."""

@@ -92,7 +92,7 @@ class ClaimSupport(Frozen):
     supporters: tuple[Supporter, ...] = ()
     """Participants in focus who support it on their own, by words and facts: in the order of their ids."""
     of: int | None = None
-    """Participants in focus; `None` where nobody was counted: before scorer 1.2, and without a known focus."""
+    """Participants in focus; `None` if they were not counted: before scorer 1.2, and without a known focus."""
 
 
 class Finding(Frozen):

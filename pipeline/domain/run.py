@@ -78,8 +78,8 @@ class ModelCall(Frozen):
     latency_ms: int = 0
     error: str | None = None
     flag: str | None = None
-    """What in the bill contradicts the call: more output than was allowed, more money than was reserved, fewer tokens
-    than its texts have."""
+    """Contradiction between the bill and the call: more output than was allowed, more money than was reserved, fewer
+    tokens than its texts have."""
     payload: str = ""
     """Request as sent, word for word, as JSON. Empty for providers inside this process."""
     reply: str | None = None

@@ -41,11 +41,11 @@ class Document(Frozen):
     words: int
     """Words of participants; interviewer turns are not counted."""
     notes: tuple[str, ...] = ()
-    """What was understood and what was dropped, one sentence each, for the preview."""
+    """Content recognised and content dropped, one sentence each, for the preview."""
     roles: str = ""
-    """How it was decided who asks and who answers; empty where nobody is named."""
+    """Explanation of which speakers were taken as interviewers and participants; empty if no speaker is named."""
     confidence: float | None = None
-    """How sure that is, 0 to 1, in the least certain conversation; `None` where there was nothing to decide."""
+    """Confidence in those roles, 0 to 1, in the least certain conversation; `None` if there was nothing to decide."""
 
 
 class Participant(Frozen):

@@ -24,7 +24,7 @@ _BOM = b"\xef\xbb\xbf"
 _LONGEST_SCALAR = 10_000
 """Characters of a YAML value: a number to the base of 60 takes quadratic time."""
 _NOT_BUILT = (yaml.YAMLError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError)
-"""What the YAML library raises for a value that contradicts its tag, besides its own errors."""
+"""Exceptions of the YAML library for a value that contradicts its tag, besides its own errors."""
 
 
 class Refused(ValueError):
@@ -40,7 +40,7 @@ class Refused(ValueError):
 
 
 class Bounds(NamedTuple):
-    """How much of a document is read."""
+    """Limits on how much of a document is read."""
 
     max_bytes: int
     max_nodes: int
@@ -186,5 +186,5 @@ def _check_counts(nodes: int, items: int, most: int, levels: int, bounds: Bounds
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    # Opening a pipe that nobody writes to would wait for somebody who does.
+    # Opening a pipe without a writer would block until one connects.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

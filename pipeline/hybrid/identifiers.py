@@ -19,11 +19,11 @@ from pipeline.hybrid.identity_numbers import CHECKED, PATTERNS, is_right
 IdentifierKind = Literal["email", "link", "account", "card", "ip", "id", "address", "phone"]
 
 PLACEHOLDER = re.compile(r"\[(?:email|link|account|card|ip|id|address|phone)(?: \d+)?\]")
-"""What stands in the place of such a string."""
+"""Placeholder that replaces such a string."""
 
 
 class Identifier(NamedTuple):
-    """A part of a text that identifies somebody."""
+    """A part of a text that identifies a person."""
 
     kind: IdentifierKind
     start: int
@@ -32,7 +32,7 @@ class Identifier(NamedTuple):
 
 
 def find_identifiers(text: str) -> tuple[Identifier, ...]:
-    """Return what identifies somebody in a text, in order and without overlaps; placeholders are left alone.
+    """Return the identifiers of people in a text, in order and without overlaps; placeholders are left alone.
 
     Takes time in proportion to the length of the text, whatever it holds.
 
@@ -140,7 +140,7 @@ _PHONE_WORD = re.compile(
     r"(?: (?:me|us|is|ist|est|es|on|at|al|le|au|under|number|nummer|no\.?)){0,3}:? ?$",
     re.IGNORECASE,
 )
-"""Before a number: it rings somebody."""
+"""Words before a number that mark it as a telephone number."""
 _NOT_A_PHONE = re.compile(r"\d*\.\d+|(?:19|20)\d\d[-/. ]\d\d?[-/. ]\d\d?\b.*|\d\d?[-/. ]\d\d?[-/. ](?:19|20)\d\d\b.*")
 _MAX_GROUPS = 6
 """Groups of digits in a telephone number without a prefix; numbers in a row have more."""
@@ -148,7 +148,7 @@ _CODES_WITHOUT_ZERO = (1, 34, 48, 39, 351)
 """Codes of countries whose national numbers do not start with 0; one per shape of number."""
 
 EndOf = Callable[[re.Match[str]], int | None]
-"""Where what a pattern has matched ends; `None` when it is none."""
+"""Function that returns the end of an identifier from a pattern's match; `None` if the match is not one."""
 
 
 def _always(match: re.Match[str]) -> int | None:
@@ -204,7 +204,7 @@ def _is_checked(name: str, match: re.Match[str]) -> bool:
 
 
 def _is_phone(match: re.Match[str]) -> bool:
-    """Whether digits with separators are a telephone number: rather one too many than one too few."""
+    """Return whether digits with separators are a telephone number; false positives are preferred to misses."""
     candidate = match["it"]
     digits = re.sub(r"\D", "", candidate)
     if not 7 <= len(digits) <= 15 or _NOT_A_PHONE.fullmatch(candidate) or not _counts_people(match):
@@ -222,7 +222,7 @@ def _is_phone(match: re.Match[str]) -> bool:
 
 @lru_cache(maxsize=4096)
 def _is_valid_somewhere(digits: str) -> bool:
-    """Whether the digits are a number of one of the regions, with or without the code of its country before it."""
+    """Return whether the digits are a valid number in one of the regions, with or without its country code."""
     from phonenumbers import PhoneNumber, is_valid_number  # its tables take a moment; most studies hold no such number
 
     return any(

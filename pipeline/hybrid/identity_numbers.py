@@ -66,7 +66,7 @@ class _Number(Protocol):
 
 
 def is_right(name: str, number: str) -> bool:
-    """Whether a number has the check digits, or the date of birth, that its kind has.
+    """Return whether a number has valid check digits, or a valid date of birth, for its kind.
 
     Args:
         name: from `CHECKED`.

@@ -1,4 +1,4 @@
-"""What identifies a participant, replaced before text leaves the machine, and put back in what returns.
+"""Replace what identifies a participant before text leaves the machine, and restore it in the replies.
 
 E-mail addresses, telephone numbers, links and the other strings of `pipeline.hybrid.identifiers` become `[email 1]`,
 `[phone 1]`, `[link 1]`; a participant's name becomes the participant's id. Names come from the study's list of people,
@@ -31,7 +31,7 @@ _GAP = re.compile(r"\s+(?:(?:de|der|den|van|von|da|di|du|la|le|el|al|bin|y|ter|[
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:;\"“‘(\[{*\n—–-])\s*$")
 
 REPLACED = "e-mail addresses, phone numbers, links, postal and network addresses, numbers of cards, accounts and papers"
-"""What is replaced beside names, in words."""
+"""Kinds of strings replaced besides names, in words."""
 
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 POSSESSIVE = re.compile(r"['’]s?$", re.IGNORECASE)
@@ -74,7 +74,7 @@ class Replacement(Frozen):
     end: int
     kind: IdentifierKind | Literal["name"]
     shown: str
-    """What is sent in its place."""
+    """Replacement that is sent."""
 
 
 class Redactor:
@@ -106,14 +106,14 @@ class Redactor:
         }
 
     def redact(self, text: str, mark: Callable[[str], str] = str) -> str:
-        """The text without what identifies somebody; letters with accents become single characters.
+        """Return the text with identifiers replaced; letters with accents become single characters.
 
         Strings that the study does not hold (a model made them up) become `[email]`, `[phone]` and so on, without a
         number. Redacting twice changes nothing more.
 
         Args:
             text: to be sent.
-            mark: how what is sent in the place of something is shown; as it is sent unless given.
+            mark: formats each replacement for display; by default it is shown as sent.
         """
         text = _composed(text)
         parts: list[str] = []
@@ -148,7 +148,7 @@ class Redactor:
         return segment.model_copy(update={"text": self.redact(segment.text)})
 
     def replacements(self, text: str) -> tuple[Replacement, ...]:
-        """What `redact` replaces in a text, in order."""
+        """Return the replacements that `redact` makes in a text, in order."""
         return tuple(self._replacements(_composed(text)))
 
     def restore(self, text: str) -> str:
@@ -205,7 +205,7 @@ class Redactor:
         )
 
     def _continues(self, text: str, start: int, end: int, next_start: int, word: str) -> bool:
-        """Whether a word goes on with the name before it: another word of it, not the verb in `Hart will come`."""
+        """Return whether a word continues the name before it: another part of it, not the verb in `Hart will come`."""
         is_word_of_name = folded(word) not in self._common or word[0].isupper()
         is_other = folded(word) not in folded(text[start:end]).split()
         return is_word_of_name and is_other and _GAP.fullmatch(text, end, next_start) is not None

@@ -30,14 +30,14 @@ _POSTCODE = (
     r"(?:\d{5}-\d{3}|\d{4}-\d{3}|\d{2}-\d{3}|\d{3} \d{2}|\d{4} ?[A-Z]{2}|[A-Z]\d{4}[A-Z]{3}|\d{4,8}))"
 )
 _TAIL = rf"{_INSIDE}{{0,3}}(?:,? {_POSTCODE}\b(?:,? {_UPPER}){{0,3}})?"
-"""What may follow a street and number."""
+"""Pattern for the rest of an address after street and number."""
 
 _NO_HOUSE = (
     r"(?!\d* (?:years?|months?|days?|weeks?|hours?|minutes?|times|people|users|steps|stunden|tage|personen|leute"
     r"|jahren?|monaten?|minuten|ans|mois|años|meses|minutos|anni|mesi|jaar|lat|lata|anos|år|vuotta|let|roky|ani|évig?"
     r"|yıl|лет|χρόνια|uhr|km)\b)(?!(?:19|20)\d\d\b)"
 )
-"""What a number before it is no house."""
+"""Negative lookahead for words after a number that is not a house number: units, durations, years."""
 _PARTICLES = r"(?:(?:d[aeiou]s?|del|dell[aeo]|degli|dei|la|le|les|los|las|der|den|von|van|y|e|i|na) |(?:l|d|dell)['’])"
 
 _STREET = (

@@ -1,4 +1,4 @@
-"""What comes back over HTTP, counted while it arrives: no server decides how much memory an answer takes.
+"""Limit the size of HTTP responses while they arrive, so that no server decides how much memory one takes.
 
 An SDK reads an answer to its end and turns all of its JSON into objects before we see any of it. So the bytes, and the
 signs that make JSON values, are counted below it; compressed answers, which would be counted before they grow, are not
@@ -16,7 +16,7 @@ UNCOMPRESSED = {"Accept-Encoding": "identity"}
 
 
 class BodyBounds(NamedTuple):
-    """How much of an answer is read."""
+    """Limits on how much of a response is read."""
 
     max_bytes: int
     max_signs: int
@@ -34,7 +34,7 @@ VECTORS = BodyBounds(max_bytes=64_000_000, max_signs=2_000_000)
 
 
 def refusing(library: ModuleType, bounds: BodyBounds) -> Callable[[Any], None]:
-    """What to do with each response of a client: hand it on, and stop when more comes than is read.
+    """Return a response hook for a client that passes the body on and stops once it exceeds the bounds.
 
     Args:
         library: of the client: httpx, or its successor httpx2.

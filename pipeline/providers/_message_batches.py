@@ -103,7 +103,7 @@ class MessageBatches(HostedBatches):
 
 
 def _named(lines: Iterable[Any], names: Container[str]) -> dict[str, Any]:
-    """What the lines hold under these names; the others are not kept."""
+    """Return the results under these names from the lines; the others are not kept."""
     named = ((str(getattr(line, "custom_id", "")), getattr(line, "result", None)) for line in lines)
     return {name: result for name, result in named if name in names}
 

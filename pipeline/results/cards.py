@@ -52,7 +52,7 @@ class CardSource(Frozen):
 
 
 class Saying(Frozen):
-    """What one participant said that supports a claim on its own."""
+    """Words of one participant that support a claim on their own."""
 
     who: str
     at: str
@@ -70,7 +70,7 @@ class CardClaim(Frozen):
     said: tuple[str, ...]
     """Sentences about its support: the number, reasons for a lower one, the reason for no source."""
     people: str = ""
-    """How many participants in focus support it on their own; empty where that was not counted."""
+    """Number of participants in focus who support it on their own, in words; empty if not counted."""
     supporters: tuple[Saying, ...] = ()
     """Each supporter with their best sentences; empty where the shown source is the only one."""
     source: CardSource | None = None

@@ -149,7 +149,7 @@ def lowered_because(claim: ClaimSupport) -> str:
 
 
 def said_by(claim: ClaimSupport) -> str:
-    """How many of the participants in focus support a claim on their own: `3 of 7 said so`; empty if not counted."""
+    """Return how many participants in focus support a claim on their own: `3 of 7 said so`; empty if not counted."""
     if claim.of is None:
         return ""
     verb = "state it" if not claim.supporters or claim.supporters[0].segment is None else "said so"
@@ -159,7 +159,7 @@ def said_by(claim: ClaimSupport) -> str:
 
 
 def rest_on_one(assessment: Assessment) -> tuple[int, int]:
-    """How many claims rest on one person, and how many are supported by anybody alone; one in focus counts for none."""
+    """Count the claims with exactly one supporter, and with any; claims with one person in focus are left out."""
     backed = [claim for claim in assessment.claims if claim.supporters and (claim.of or 0) > 1]
     return sum(len(claim.supporters) == 1 for claim in backed), len(backed)
 

@@ -50,7 +50,7 @@ MEANING: tuple[str, ...] = (
     "from, near each other, and no rule found a fault in its form.",
     "0.80 does not mean that the claims are true, that they matter, or that more than one person would agree.",
 )
-"""What a score of 0.80 says, and what it does not."""
+"""Explanation of a score of 0.80: its meaning and its limits."""
 
 CAUTIONS: tuple[str, ...] = (
     "It is not a probability: 0.80 does not mean that four of five claims are true.",
@@ -149,7 +149,7 @@ def explain_score(assessment: Assessment, weights: Weights) -> Explanation:
 
 
 def on_this_study(run: RunRecord) -> tuple[str, ...]:
-    """What the scores of a run are like, in sentences: their spread, and how many claims rest on one person."""
+    """Describe the scores of a run in sentences: their spread, and how many claims rest on one person."""
     scores = sorted(item.assessment.scores.overall for item in run.drafts if item.assessment.scores.overall is not None)
     told = []
     if len(scores) > 1:

@@ -1,8 +1,8 @@
-"""Whether a statement of a persona says something, is whole, and stands in the right list.
+"""Check that a statement of a persona has content, is a complete sentence, and stands in the right list.
 
 Rules on the statement alone, whatever its source says: drafts made of real speech repeat half sentences, and the
 study supports their words fully. Each rule that fits names its reason and how sure it is; a statement is faulty when
-what they leave of its soundness is under a half. Grammar is English; in other languages only what needs none is
+its remaining soundness is under a half. Grammar is English; in other languages only what needs none is
 looked at: empty and broken-off text, marks of a transcript, words said twice.
 """
 
@@ -132,7 +132,7 @@ def faults(field: str, text: str, language: str) -> tuple[Fault, ...]:
 
 
 def soundness(found: tuple[Fault, ...]) -> float:
-    """What some faults leave of a statement: 1 without any."""
+    """Return the soundness of a statement with these faults: 1 without any."""
     left = 1.0
     for fault in found:
         left *= 1 - fault.certainty
@@ -160,7 +160,7 @@ def _nothing_said(words: list[str]) -> Iterator[Fault]:
 
 
 def _tells(word: str) -> bool:
-    """Whether a word is about something; `honestly` and `really` only colour what is."""
+    """Return whether a word carries content; `honestly` and `really` only intensify other words."""
     plain = stem(word)
     return (
         bool(plain) and plain not in _EMPTY and word not in FILLERS and not (word.endswith("ly") and not is_noun(word))
@@ -215,7 +215,10 @@ def _open_end(words: list[str]) -> tuple[str, float]:
 
 
 def _may_strand(words: list[str]) -> bool:
-    """Whether a preposition may end a statement: `someone to talk to`, `is looked after`, `the house they live in`."""
+    """Return whether a preposition may end a statement.
+
+    It may in `someone to talk to`, `is looked after`, `the house they live in`.
+    """
     last = words[-1]
     if last == "before":
         return any(word in _TIMES or is_number(word) for word in words[-3:-1]) or not _TURNS.isdisjoint(words)
@@ -231,7 +234,7 @@ def _may_strand(words: list[str]) -> bool:
 
 
 def _main_clause(text: str, words: list[str]) -> bool:
-    """Whether a main clause follows the one that a subordinator begins."""
+    """Return whether a main clause follows the one that a subordinator begins."""
     if "," in text and len(tokens(text.split(",", 1)[1])) >= 2:
         return True
     if (
@@ -298,7 +301,7 @@ def _broken(left: str, word: str, after: str) -> str:
 
 
 def _is_third(word: str) -> bool:
-    """Whether a word is the third person of a verb: `knows`, `finds`."""
+    """Return whether a word is the third person of a verb: `knows`, `finds`."""
     return word.endswith("s") and not word.endswith("ss") and len(word) > 3 and not is_base(word) and is_verb(word)
 
 
@@ -348,12 +351,12 @@ def _out_of_place(field: str, words: list[str]) -> Iterator[Fault]:
 
 
 def _is_stance(denied: list[str]) -> bool:
-    """Whether what is denied makes a habit: `never misses`, `does not trust`."""
+    """Return whether the denied words describe a habit: `never misses`, `does not trust`."""
     return bool(denied) and (stem(denied[0]) in _STANCES or is_trouble(denied[0]))
 
 
 def _states(words: list[str]) -> bool:
-    """Whether a statement tells how things are or were, not what somebody wants."""
+    """Return whether a statement describes how things are or were, not a wish."""
     if not _WISHES.isdisjoint(words[:8]) or words[0] in ("to", "not", "be", "have", "never", "always"):
         return words[0] == "never" and len(words) > 1 and is_past(words[1]) and not is_base(words[1])
     if words[0] in ("i", "we", "they", "he", "she", "it", "there"):

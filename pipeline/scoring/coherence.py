@@ -1,4 +1,4 @@
-"""Whether a persona is a text that a person can use, by rules: it contradicts nowhere, and its statements are sound.
+"""Score the coherence of a persona by rules: no contradictions, and sound statements.
 
 1 without an issue, times .6 for each contradiction, times the square of the share of statements that say something,
 are whole and stand in the right list. Rule-checked, not understood: what none of these rules describes passes unseen.
@@ -16,10 +16,10 @@ from pipeline.scoring.polarity import disagree, fewest_shared, read_signs
 from pipeline.text.tokens import content, fold_numbers, is_number, shortened, stems, tokens
 
 PER_ISSUE = 0.6
-"""What every issue leaves of the score."""
+"""Factor on the score for each issue."""
 
 SOUND_POWER = 2
-"""What the share of sound statements is raised to: of twelve, one faulty leaves 85 %, half leave 29."""
+"""Exponent of the share of sound statements: of twelve, one faulty leaves 85 %, half leave 29."""
 
 _RETOLD, _FEWEST_RETOLD = 0.75, 3
 _SAME = """see view look check watch/price cost fee charge/buy purchase/quick fast swift/phone mobile smartphone/start
@@ -97,7 +97,7 @@ def _retold(persona: Persona, language: str) -> Iterator[tuple[str, Finding]]:
 
 @lru_cache(maxsize=1 << 15)
 def _plain_stems(text: str, language: str) -> frozenset[str]:
-    """What a statement is about, words that mean the same as one."""
+    """Return the content stems of a statement, with synonyms merged."""
     return frozenset(_SAME_WORD.get(stem, stem) for stem in content(tokens(text), language))
 
 

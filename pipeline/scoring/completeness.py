@@ -1,4 +1,4 @@
-"""Whether a persona says enough to be used: 0 (empty) to 1 (every part filled with something of its own)."""
+"""Score the completeness of a persona: 0 (empty) to 1 (every part filled with something of its own)."""
 
 import re
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ _BRACKETED = re.compile(r"\s*[\[<{][^\]>}]{0,80}[\]>}]\s*")
 
 
 def is_blank(text: str) -> bool:
-    """Whether a text is empty or a placeholder: `n/a`, `Goal 1`, `[insert name]`, `unknown`."""
+    """Return whether a text is empty or a placeholder: `n/a`, `Goal 1`, `[insert name]`, `unknown`."""
     return len(text) < 200 and bool(_PLACEHOLDER.match(text) or _BRACKETED.fullmatch(text))
 
 
@@ -70,7 +70,7 @@ def valid_items(items: Sequence[str], enough: int) -> list[str]:
 
 
 def same_statement(one: str, other: str) -> bool:
-    """Whether two items say the same in nearly the same words; different numbers make them different."""
+    """Return whether two items say the same in nearly the same words; different numbers make them different."""
     left, right = tokens(one[:_READ]), tokens(other[:_READ])
     if set(filter(is_number, left)) != set(filter(is_number, right)):
         return False

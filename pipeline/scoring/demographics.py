@@ -1,4 +1,4 @@
-"""Whether what a persona states about the person agrees with the facts the data states about the participants.
+"""Compare the demographics of a persona with the facts that the data states about the participants.
 
 Headers and survey columns are not words a participant said, so they are looked up here and not in the index.
 """
@@ -18,20 +18,20 @@ _ALIASES = {
 _DECADE = re.compile(r"\b(early|mid|late)?[- ]*(\d)0'?s\b")
 _PART_OF_DECADE = {"early": (0, 3), "mid": (4, 6), "late": (7, 9), None: (0, 9)}
 _INSIDE_RANGE = 0.8
-"""Support of an age that nobody has, between those of the participants in focus: an average is no fact."""
+"""Support of an age between those of the participants in focus that none of them has: an average is no fact."""
 
 
 @dataclass(frozen=True)
 class Stated:
-    """What the data states about a claim."""
+    """Support of a claim by the facts in the data."""
 
     support: float
     participant: Participant
-    """Whose facts agree best, or disagree."""
+    """Participant whose facts agree best, or disagree."""
 
 
 def look_up(key: str, value: str, participants: Iterable[Participant]) -> Stated | None:
-    """How well the facts of some participants support a demographic; `None` when they do not state it.
+    """Return the support of a demographic by the facts of some participants; `None` when they do not state it.
 
     An age is supported by equality, fully by a range or decade that holds a stated age, and refused when every
     stated age contradicts it. Everything else is supported by its share of stated words.

@@ -11,7 +11,7 @@ from pipeline.text.tokens import tokens
 
 _ALIKE = 85
 PENALTY = 0.6
-"""What is left of the overall score of a near-duplicate."""
+"""Factor on the overall score of a near-duplicate."""
 
 _LONGEST = 20_000
 _LEAST_SHARED = 0.5

@@ -1,4 +1,4 @@
-"""How far the words of a study carry one claim: 0 (nobody said anything like it) to 1.
+"""Score how far the words of a study support one claim: 0 (no participant said anything like it) to 1.
 
 Lexical and deterministic: it sees words, numbers, names and their neighbourhood, not meaning. A claim that
 swaps who did what to whom passes; a negation that was turned is only noticed when the sentence it was turned
@@ -31,11 +31,11 @@ _CANDIDATES = 5
 _GENERIC_WEIGHT = 0.5
 _WINDOW, _WHOLE, _PAIRS = 0.4, 0.35, 0.25
 _WITHOUT_FACTS = 0.3
-"""What is left of the support of a claim none of whose numbers and names were said."""
+"""Factor on the support of a claim none of whose numbers and names were said."""
 _UNHEARD_NEGATION = 0.75
 _OPPOSITE = 0.3
 _KNEE, _HIGH = 0.675, 0.9
-"""Where the scale bends, and the support there. Words that are nearly all there leave little to tell claims apart
+"""Knee of the scale, and the support there. Words that are nearly all there leave little to tell claims apart
 by, so the last tenth is spread over what is left, in words and in their order; nothing is cut off."""
 _WORTH_SHOWING = 0.2
 _CAPITALISED = re.compile(r"(?P<before>^|[.!?:\"“‘(\n]\s*)?(?P<word>[^\W\d_][\w'’]*)")
@@ -50,7 +50,7 @@ class Claim:
     facts: frozenset[str]
     """Stems that must not be wrong: numbers, and words capitalised inside a sentence."""
     is_goal: bool
-    """Whether it says what somebody wants to be so, rather than what is so."""
+    """True for a wish, false for a statement of fact."""
 
     @classmethod
     @lru_cache(maxsize=1 << 14)
@@ -68,22 +68,22 @@ class Claim:
         return {term: _GENERIC_WEIGHT if term in GENERIC else 1.0 for term in self.stems}
 
     def best_sentences(self, view: SourceView, most: int) -> list[int]:
-        """The sentences of a view with words of the claim, best first; none when nobody used a word of it."""
+        """The sentences of a view with words of the claim, best first; none when no participant used a word of it."""
         return view.search(sorted({view.number_of(term) for term in self.stems} - {-1}), most)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What was found for a claim."""
+    """Evidence found for a claim."""
 
     support: float
     sentences: tuple[int, int] | None
     """The best sentences of the view, first and one past the last; `None` when no word was found."""
     flags: tuple[str, ...] = ()
     participant: Participant | None = None
-    """Whose stated facts it rests on, when it does not rest on a sentence."""
+    """Participant whose stated facts it rests on, when it does not rest on a sentence."""
     factor: float = 1.0
-    """What wrong numbers and names, and disagreement about yes and no, leave of any support for the claim."""
+    """Factor on the support of the claim for wrong numbers and names, and for disagreement about yes and no."""
     unjudged: float | None = None
     """The support before a judge changed it."""
 
@@ -121,7 +121,7 @@ def find_alone(claim: Claim, together: Evidence, view: SourceView, enough: float
     best = int(view.person[together.sentences[0]]) if together.sentences else -1
     for person in likely.tolist():
         if person == best and said[:, person].all() and paired[person] == paired.max() == len(couples):
-            found.append((view.participants[person], together))  # nobody else added to what was found
+            found.append((view.participants[person], together))  # the others added nothing to it
             continue
         own = {term: known[term] for term, there in zip(terms, said[:, person].tolist(), strict=True) if there}
         evidence = _weighed(claim, own, int(paired[person]), view.best_of(person, scores, _CANDIDATES), view)
@@ -131,7 +131,7 @@ def find_alone(claim: Claim, together: Evidence, view: SourceView, enough: float
 
 
 def _known(claim: Claim, view: SourceView) -> dict[str, int]:
-    """The stems of a claim that somebody said, with their places."""
+    """Return the stems of a claim that were said, with their places."""
     return {term: place for term in claim.weights if (place := view.number_of(term)) >= 0}
 
 
@@ -170,7 +170,7 @@ class ClaimSummary(NamedTuple):
     lowest_mean: float
     """Of the lowest quarter."""
     lowest: int
-    """How many claims that quarter holds, rounded up."""
+    """Number of claims in that quarter, rounded up."""
 
 
 def summary(supports: Sequence[tuple[float, float]]) -> ClaimSummary | None:
@@ -244,7 +244,7 @@ def _shown(best: int, known: dict[str, int], weights: dict[str, float], view: So
 def _polarity(
     claim: Claim, best: int, ranked: Sequence[int], places: set[int], view: SourceView
 ) -> tuple[float, tuple[str, ...]]:
-    """What disagreement about yes and no leaves of the support, and the flag for it."""
+    """Return the factor on the support for disagreement about yes and no, and the flag for it."""
     if view.language != "english":
         return 1.0, ()
     claimed = read_signs(claim.words, claim.is_goal)

@@ -1,6 +1,6 @@
-"""Answers that need not be asked for twice: small files named by a hash of what they answer.
+"""Cache model answers in small files named by a hash of the request.
 
-Whoever reads one checks it, because a file may be damaged or foreign; what does not fit counts as not there.
+The reader validates each entry, because a file may be damaged or foreign; an invalid entry counts as a miss.
 The folder may be deleted at any time: it costs time, never a result.
 """
 
@@ -22,7 +22,7 @@ class FileCache:
         self._kept: dict[str, bytes] = {}
 
     def get(self, *key: str) -> bytes | None:
-        """What was put under a key; `None` when nothing was, or it cannot be read."""
+        """Return the bytes stored under a key; `None` when there are none, or they cannot be read."""
         name = _name(key)
         if name in self._kept or self._folder is None:
             return self._kept.get(name)

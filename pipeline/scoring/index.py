@@ -52,7 +52,7 @@ class SourceView:
     Attributes:
         language: of the whole study.
         participants: the participants in focus.
-        is_known: False when the focus named nobody of this study and everybody is searched instead.
+        is_known: False when the focus named no participant of this study and all are searched instead.
     """
 
     def __init__(
@@ -80,15 +80,15 @@ class SourceView:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is not one content word to compare a claim with."""
+        """Return whether there is no content word to compare a claim with."""
         return len(self.terms) == 0
 
     def number_of(self, term: str) -> int:
-        """Position of a stem in this view's postings; -1 when nobody in focus said it."""
+        """Position of a stem in this view's postings; -1 when no participant in focus said it."""
         return self._place_of.get(self._index.stem_numbers.get(term, -1), -1)
 
     def idf(self, place: int) -> float:
-        """Weight of a term by rarity among the sentences in focus; highest for one nobody said (place -1)."""
+        """Weight of a term by rarity among the sentences in focus; highest for one that was not said (place -1)."""
         return float(self.idfs[place]) if place >= 0 else self._unknown_idf
 
     def said_by(self, places: Sequence[int]) -> NDArray[np.bool_]:
@@ -96,7 +96,7 @@ class SourceView:
         return self._rows(places, *self._people_of_terms)
 
     def paired_by(self, pairs: Sequence[tuple[int, int]]) -> Ints:
-        """How many pairs of terms (by place) each participant in focus said one after the other."""
+        """Count, per participant in focus, the pairs of terms (by place) said one after the other."""
         counts: Ints = self._rows(self._find_pairs(pairs), *self._people_of_pairs).sum(axis=0)
         return counts
 
@@ -125,7 +125,7 @@ class SourceView:
 
     @cached_property
     def _people_of_terms(self) -> tuple[Ints, Ints]:
-        """Who said each term: where its people begin among all, and the people."""
+        """Return the participants who said each term: offsets into one array, and that array."""
         return self._by_person(self._places, len(self.terms), np.repeat(self.person, np.diff(self._term_offset)))
 
     @cached_property
@@ -143,7 +143,7 @@ class SourceView:
         return np.searchsorted(both // wide, np.arange(count + 1)), both % wide
 
     def count_pairs(self, pairs: Sequence[tuple[int, int]]) -> int:
-        """How many pairs of terms (by place) follow each other in a sentence in focus, stop words left out."""
+        """Count the pairs of terms (by place) that follow each other in a sentence in focus, stop words left out."""
         return len(self._find_pairs(pairs))
 
     def _find_pairs(self, pairs: Sequence[tuple[int, int]]) -> Ints:
@@ -346,7 +346,7 @@ class StudyIndex:
 
 
 def index_file(study: Study, folder: Path) -> Path:
-    """Where the index of a study is kept; studies of the same words share it."""
+    """Return the file of a study's index; studies of the same words share it."""
     return folder / f"index-{content_key(study)[:32]}.npz"
 
 

@@ -1,9 +1,9 @@
-"""What a local model says of claims that the score is unsure of. Optional, and never trusted further than it shows.
+"""Let a local model judge the claims that the score is unsure of. Optional; a raise needs words from the study.
 
 Asked about statements only, and only about flagged ones and those in the middle of the scale, each with its three
 best windows. It may lower a support freely. It may raise one only with words that it has copied from the study,
 which the quote matcher looks up; and never over a rule about form (copied, a string of keywords, an instruction).
-Nobody's judge is trusted before it has passed `scoring/judge_check.py` on the user's own machine.
+No judge is trusted before it has passed `scoring/judge_check.py` on the user's own machine.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,7 @@ class Judgement(NamedTuple):
 
     @property
     def supports(self) -> bool:
-        """Whether the claim is supported, and words of the study were shown for it."""
+        """Return whether the claim is supported, with words of the study as proof."""
         return self.verdict == "supported" and self.found is not None
 
 
@@ -70,7 +70,7 @@ class Judge:
         self._seed = seed
 
     def weigh(self, field: str, text: str, evidence: Evidence, view: SourceView, about: str) -> Evidence:
-        """The evidence after the judge had its say; the same object when it is not asked."""
+        """Return the evidence adjusted by the judge's verdict; the same object when the judge is not called."""
         unsure = evidence.flags or UNSURE_FROM <= evidence.support < UNSURE_TO
         if not unsure or evidence.sentences is None or reads_like_instruction(text):
             return evidence
@@ -82,7 +82,7 @@ class Judge:
     def judge(
         self, field: str, text: str, passages: Sequence[Sequence[Segment]], view: SourceView, about: str
     ) -> Judgement | None:
-        """The verdict on a claim; `None` when the model's answer cannot be read.
+        """Return the verdict on a claim; `None` when the model's answer cannot be read.
 
         Args:
             field: of the persona.

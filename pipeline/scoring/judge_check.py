@@ -1,4 +1,4 @@
-"""Whether a user's own judge can be trusted with a score: a small set of claims that it must get right first.
+"""Test a user's own judge on a small set of claims that it must get right before it takes part in a score.
 
 Each of the bundled sources stands beside a statement that sums it up and one that changes who, what, how much or
 whether. A judge is right where its verdict has the right effect: supported, with words it has copied, or not.
@@ -45,11 +45,11 @@ class CheckStatement(Frozen):
     field: str
     text: str
     kind: CheckKind = "paraphrase"
-    """What was changed; `absent` is something that nobody said."""
+    """Kind of change to the claim; `absent` is something that was not said."""
 
 
 class CheckSource(Frozen):
-    """What an invented participant said, with a claim that it supports and one that it does not."""
+    """Words of an invented participant, with a claim that they support and one that they do not."""
 
     said: str
     supported: CheckStatement
@@ -66,12 +66,12 @@ class Miss(Frozen):
 
     @property
     def sentence(self) -> str:
-        """What it got wrong, in words."""
+        """Describe the wrong verdict in words."""
         return f"“{self.text}” {_TRUTH[self.kind]}; it said: {self.said}."
 
 
 class JudgeCheck(Frozen):
-    """How a judge did."""
+    """Result of a judge's check."""
 
     model: str
     version: str
@@ -86,7 +86,7 @@ class JudgeCheck(Frozen):
 
     @property
     def passes(self) -> bool:
-        """Whether the judge may take part in scores."""
+        """Return whether the judge may take part in scores."""
         return self.balanced_accuracy >= BAR
 
     @property

@@ -1,4 +1,4 @@
-"""How near a claim comes to a single sentence of the study in meaning, as an embedding model sees it. Optional.
+"""Compare a claim with single sentences of the study by embedding similarity. Optional.
 
 Half of the support of a statement comes from words, half from here. Cosines of different models cannot be
 compared, so they are read against two anchors that are measured on the study itself, always on the same sample

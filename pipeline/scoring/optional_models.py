@@ -30,7 +30,7 @@ _FOLDER, _CHECKS = "answers", "checks"
 """Answers hold words of studies and go with any of them; the results of checks hold none."""
 
 Asking = Callable[[OllamaProvider, Stage], Ask]
-"""How a model is asked within a run: with a row for every attempt."""
+"""Factory for the call to a model within a run, with a row for every attempt."""
 
 
 class ScorerModels(NamedTuple):
@@ -41,15 +41,15 @@ class ScorerModels(NamedTuple):
     judge_digest: str = ""
     cache: FileCache = FileCache(None)
     sentences: tuple[str, ...] = ()
-    """What was found, one sentence per model."""
+    """Status of each model, one sentence per model."""
 
     @property
     def are_on(self) -> bool:
-        """Whether any model takes part in the score."""
+        """Return whether any model takes part in the score."""
         return bool(self.embedding or self.judge)
 
     def scorer(self, index: StudyIndex, config: HybridConfig, asking: Asking) -> Scorer:
-        """The score of a run; without models it asks nobody anything."""
+        """Return the scorer of a run; without models it makes no calls."""
         meaning = judge = None
         if self.embedding:
             meaning = Meaning(index, self.embedding, asking(self.embedding, "embed"))
@@ -100,7 +100,7 @@ def server(config: HybridConfig, settings: Settings) -> Health:
 
 
 def judge_result(model: str, config: HybridConfig, settings: Settings, folder: Path | None) -> JudgeCheck | None:
-    """What is known of a judge; `None` when it was not checked, or the server cannot say which version it has."""
+    """Return the stored check of a judge; `None` if it was not checked, or the server does not report its version."""
     try:
         digest = OllamaProvider(_spec(model, config, settings)).digest()
     except ProviderError:
@@ -186,7 +186,7 @@ def _asking_directly(model: OllamaProvider) -> Ask:
 
 
 def forget_answers(folder: Path) -> None:
-    """Delete all that models have answered for scores: whose words an answer holds cannot be told from its name."""
+    """Delete all cached model answers for scores: a file's name does not show whose words it holds."""
     if (answers := folder / _FOLDER).exists():
         shutil.rmtree(answers)
 

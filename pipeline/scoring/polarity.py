@@ -1,4 +1,4 @@
-"""Whether two statements about the same thing say the opposite, as far as words show it.
+"""Detect statements about the same thing that say the opposite, as far as words show it.
 
 Each content stem is read with a sign: minus where a negation reaches it, or where it is the negative half of a
 pair of opposites (`distrust` is `trust` with a minus). Statements that share most of their stems and disagree on
@@ -58,9 +58,9 @@ class Signed:
     opposites: frozenset[str]
     """Stems that were said as one half of a pair of opposites."""
     is_wish: bool
-    """Whether it says what somebody wants; a wish does not contradict how things are."""
+    """True for a wish; a wish does not contradict how things are."""
     is_will: bool
-    """Whether it says what the speaker would or would not have, which a wish can contradict."""
+    """True for what the speaker would or would not have, which a wish can contradict."""
 
 
 @lru_cache(maxsize=8192)
@@ -78,7 +78,7 @@ def read_signs(words: tuple[str, ...], is_wish: bool = False) -> Signed:
         if word in _BREAKS or (word in _SUBJECTS and left < _REACH):
             left = 0
         elif word in _TURNING or word[-3:] == "n't" or word.removesuffix("'s") in NEGATIONS:
-            # "can't stop" affirms; "not ... nobody" goes on denying.
+            # "can't stop" affirms; a second negation, as in "not ... no one", keeps denying.
             left = 0 if left and word in _AVOIDING else _SHORT_REACH if word in _SHORT else _REACH
         elif word in ("on", "off") and switch:
             signs["on"] = 1 if word == "on" else -1
@@ -97,22 +97,22 @@ def read_signs(words: tuple[str, ...], is_wish: bool = False) -> Signed:
 
 
 def is_negated(words: Sequence[str]) -> bool:
-    """Whether a statement denies, excludes or refuses anything."""
+    """Return whether a statement denies, excludes or refuses anything."""
     return any(word in _DENYING or word.endswith("n't") for word in words)
 
 
 def shared(one: Signed, other: Signed) -> int:
-    """How many stems two statements have in common."""
+    """Return how many stems two statements have in common."""
     return len(one.signs.keys() & other.signs.keys())
 
 
 def fewest_shared(statement: Signed) -> float:
-    """How many stems another statement must share with this one to be about the same thing: half, and two."""
+    """Return how many stems another statement must share with this one to be about the same thing: half, and two."""
     return max(_FEWEST, _ALIKE * len(statement.signs))
 
 
 def disagree(one: Signed, other: Signed, fewest: float) -> bool:
-    """Whether two statements share at least `fewest` stems and say the opposite of each other.
+    """Return whether two statements share at least `fewest` stems and say the opposite of each other.
 
     The opposite is a stem said as `love` here and `hate` there, or half of what they share denied by one only.
     """

@@ -1,8 +1,8 @@
-"""How many said so: which participants in focus support a claim on their own.
+"""Count the participants in focus who support a claim on their own.
 
-A claim that rests on one person is not wrong, and a claim put together from two people may be nobody's. Support by
-one person is counted as support by all in focus is, over this person's words and facts alone. A judge and an embedding
-model are not asked about single people, and nobody is counted where it is not known whom a draft is drawn from.
+A claim that rests on one person is not wrong, and a claim put together from two people may hold for neither. Support
+by one person is computed like support by all in focus, over this person's words and facts alone. A judge and an
+embedding model are not asked about single people, and there is no count if a draft's focus is not known.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,10 +18,10 @@ _FEWEST = 3
 
 
 def supporters(claim: Claim, together: Evidence, view: SourceView, index: StudyIndex) -> tuple[Supporter, ...]:
-    """Who in focus supports a claim by their own words.
+    """Return the participants in focus who support a claim by their own words.
 
     Args:
-        claim: no quote: who said a quote is who it was found with.
+        claim: not a quote; use `quoted` for those.
         together: its evidence over all in focus, before anything is taken off; one person never has more.
         view: of the focus.
         index: of the study.
@@ -35,7 +35,7 @@ def supporters(claim: Claim, together: Evidence, view: SourceView, index: StudyI
 
 
 def stating(key: str, text: str, view: SourceView) -> tuple[Supporter, ...]:
-    """Who in focus supports a demographic by the facts that the data states about them."""
+    """Return the participants in focus who support a demographic by the facts that the data states about them."""
     if not view.is_known:
         return ()
     found = ((person, look_up(key, text, [person])) for person in view.participants)
@@ -47,7 +47,7 @@ def stating(key: str, text: str, view: SourceView) -> tuple[Supporter, ...]:
 
 
 def quoted(evidence: Evidence, view: SourceView, index: StudyIndex) -> tuple[Supporter, ...]:
-    """Who said a quote: the participant with whom it was found, if it is verbatim."""
+    """Return the speaker of a quote: the participant in whose words it was found, if it is verbatim."""
     if not view.is_known or evidence.support < SUPPORTED_FROM or not evidence.sentences:
         return ()
     person = view.segment_of(evidence.sentences[0]).participant
@@ -55,7 +55,7 @@ def quoted(evidence: Evidence, view: SourceView, index: StudyIndex) -> tuple[Sup
 
 
 def about_prevalence(claims: Sequence[ClaimSupport], fields: Sequence[str]) -> Iterator[Finding]:
-    """That most statements rest on one person each, where several are in focus.
+    """Yield a finding if most statements rest on one person each, where several are in focus.
 
     Args:
         claims: of one persona.

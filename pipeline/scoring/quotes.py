@@ -1,4 +1,4 @@
-"""Whether a quote stands in the study: fuzzy to hesitations and punctuation, strict on words.
+"""Find quotes in the study: fuzzy to hesitations and punctuation, strict on words.
 
 True quotes, lightly cleaned, reach .74 and more of the ratio's range; invented ones stay under .67, so the
 support between them runs from 0 to 1.
@@ -22,12 +22,12 @@ _LONGEST = 400
 
 
 def is_scorable(quote: str) -> bool:
-    """Whether a quote is long enough for its place in the study to mean something."""
+    """Return whether a quote is long enough for a match in the study to mean something."""
     return len(tokens(quote[:LONGEST_CLAIM])) >= MIN_TOKENS
 
 
 def find_quote(quote: str, view: SourceView) -> Evidence:
-    """How literally a quote stands in the words in focus.
+    """Return how literally a quote stands in the words in focus.
 
     A quote shortened with an ellipsis is looked up part by part and counts by the length of its parts.
 

@@ -29,7 +29,7 @@ _STUFFED_LENGTH, _STUFFED_SHARE, _STUFFED_CAP = 8, 0.1, 0.3
 _POOLED_KNEE, _POOLED_SLOPE = 0.6, 0.5
 """Support over .6 counts half where it is not known whose words count, so that it ends at .8 without a tie."""
 INSTRUCTION_CAP = 0.3
-"""What the overall score of a text that talks to a model is cut to."""
+"""Maximum overall score of a text that contains instructions to a model."""
 
 _NOT_STATED_CAPS = {"age": 0.0, "occupation": 0.5, "location": 0.5}
 _DEMOGRAPHICS = "demographics."
@@ -46,7 +46,7 @@ class Scorer:
     def __init__(
         self, index: StudyIndex, weights: Weights, meaning: Meaning | None = None, judge: Judge | None = None
     ) -> None:
-        """Bind the score to a study; without `meaning` and `judge`, which ask a model, nobody is asked anything."""
+        """Bind the score to a study; without `meaning` and `judge` no model is called."""
         self._index = index
         self._weights = weights
         self._meaning = meaning
@@ -149,7 +149,7 @@ def scorer_version(embedding_model: str | None, judge_model: str | None) -> str:
 
 
 class Exponents(NamedTuple):
-    """What each part of the overall score is raised to."""
+    """Exponent of each part of the overall score."""
 
     completeness: float
     coherence: float
@@ -179,7 +179,7 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
 
 
 def _with_facts(key: str, text: str, evidence: Evidence, view: SourceView) -> Evidence:
-    """What participants said, or what the data states about them where it knows better."""
+    """Return the evidence from words, or from stated facts where these decide better."""
     stated = look_up(key, text, view.participants)
     if stated is None:
         return evidence
@@ -217,12 +217,12 @@ def _is_stuffed(claim: Claim) -> bool:
 
 
 def weight_of(claim: ClaimSupport) -> float:
-    """How much a claim counts in faithfulness: a fact about the person half as much as a statement."""
+    """Return the weight of a claim in faithfulness: a fact about the person half as much as a statement."""
     return _DEMOGRAPHIC_WEIGHT if claim.field.startswith(_DEMOGRAPHICS) else 1.0
 
 
 def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list[Finding]:
-    """Every place in which a persona talks to the model that will read it."""
+    """Return a finding for each text of a persona that addresses the model that will read it."""
     texts = (("name", persona.name), ("tagline", persona.tagline), ("background", persona.background))
     found = [(field, text) for field, text in texts if reads_like_instruction(text)]
     found += [(claim.field, claim.text) for claim in claims if "instruction" in claim.flags]
@@ -231,7 +231,7 @@ def about_instructions(persona: Persona, claims: Sequence[ClaimSupport]) -> list
 
 
 def about_source(written: str, view: SourceView) -> Iterator[Finding]:
-    """What makes the source unfit for comparing statements with it that are written in some language."""
+    """Yield findings on the source: no words, an unknown focus, or another language than the draft's."""
     if view.is_empty:
         yield Finding(
             kind="empty_source", text="There are no participants' words to compare with: faithfulness is open."
@@ -246,7 +246,7 @@ def about_source(written: str, view: SourceView) -> Iterator[Finding]:
 
 
 def about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
-    """Why claims have little support: their flags, what a judge said against the words, or that nobody said it."""
+    """Yield reasons for little support of claims: flags, a judge's verdict against the words, or no source."""
     sentences = {
         "copied": "Copied from the study word for word instead of summed up",
         "close_to_source": "Nearly word for word from the study instead of summed up",

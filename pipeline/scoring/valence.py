@@ -1,4 +1,4 @@
-"""Whether an English statement complains or praises: words of trouble and of liking, turned around by a negation."""
+"""Detect complaint or praise in an English statement: words of trouble and of liking, turned around by a negation."""
 
 from pipeline.text.tokens import NEGATIONS, stem, words_of
 
@@ -31,7 +31,7 @@ _TURNED_BACK = words_of("but though although unless except until however yet")
 
 
 def praises(words: list[str]) -> bool:
-    """Whether a statement says only good of something, or that there is no trouble; neither is no praise.
+    """Return whether a statement says only good of something, or that there is no trouble; neither is no praise.
 
     Args:
         words: its tokens in lower case.
@@ -56,7 +56,7 @@ def praises(words: list[str]) -> bool:
 
 
 def is_trouble(word: str) -> bool:
-    """Whether a word names a trouble: `miss`, `fails`, `late`."""
+    """Return whether a word names a trouble: `miss`, `fails`, `late`."""
     return _is(word, _TROUBLED)
 
 

@@ -44,7 +44,7 @@ class BundleLimits(NamedTuple):
     file_bytes: int = 200_000_000
     unpacked_bytes: int = 1_000_000_000
     expansion: int = 100
-    """How many times its stored size a bundle may unpack to, from 1 MB on. Text packs to a fifth or a tenth."""
+    """Maximum ratio of unpacked to stored size, from 1 MB on. Text packs to a fifth or a tenth."""
     members: int = 2_000
     document: Bounds = Bounds(max_bytes=100_000_000, max_nodes=1_000_000, max_items=250_000)
     """Of one member. A run of 500 drafts has about 150,000 values."""

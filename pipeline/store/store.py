@@ -103,7 +103,7 @@ class DatabaseFile:
             raise StoreError(_explain(self.path, error)) from error
 
     def _is_sealed_off(self) -> bool:
-        """Whether nobody can change the file here, as on a read-only file system, and all of it is in the file.
+        """Return whether the file cannot be written, as on a read-only file system, and its write-ahead log is empty.
 
         SQLite itself would refuse to read it, because it cannot make the index of the write-ahead log beside it. With
         words in that log the file alone is not the database, so then SQLite's refusal stands.

@@ -1,4 +1,4 @@
-"""Whether a text talks to the model that will read it instead of about a person.
+"""Detect text that addresses the model that will read it instead of describing a person.
 
 Narrow on purpose: people do say "full marks" and do have trouble following instructions.
 """
@@ -44,7 +44,7 @@ _LOOKALIKES = str.maketrans(
 
 
 def reads_like_instruction(text: str) -> bool:
-    """Whether the first 20,000 characters hold a phrase that only makes sense as a command to a model."""
+    """Return whether the first 20,000 characters hold a phrase that only makes sense as a command to a model."""
     return bool(_INSTRUCTION.search(" ".join(_plain(text[:_LONGEST]).split())))
 
 

@@ -280,12 +280,12 @@ def _read_tokens(text: str) -> list[str]:
 
 
 def stems(text: str) -> list[str]:
-    """What an English text is about: see `content`."""
+    """Return the content stems of an English text: see `content`."""
     return content(tokens(text))
 
 
 def content(words: list[str], language: str = "english") -> list[str]:
-    """What a text is about: its tokens as stems, without stop words and fillers, negations kept, in order.
+    """Return the content of a text: its tokens as stems, without stop words and fillers, negations kept, in order.
 
     English number words become numbers (`forty-one` is `41`, `a third` `0.333`), every English negation `not`.
 
@@ -306,7 +306,7 @@ def without_fillers(words: list[str]) -> list[str]:
 
 
 def is_number(token: str) -> bool:
-    """Whether a token or stem is a number."""
+    """Return whether a token or stem is a number."""
     return token[:1].isdigit()
 
 
@@ -438,7 +438,7 @@ class _Number(NamedTuple):
     end: int
     """One past its last word."""
     scale: int = 1
-    """What its last word multiplied it by."""
+    """Factor that its last word multiplied it by."""
 
 
 def _number_at(words: list[str], start: int) -> _Number | None:
@@ -505,18 +505,18 @@ def _spoken(words: list[str], start: int) -> tuple[Decimal, int]:
 
 
 def _goes_on(words: list[str], position: int) -> bool:
-    """Whether a number goes on after `thousand`: the last word of one multiplies all before it."""
+    """Return whether a number continues after `thousand`: the last word of one multiplies all before it."""
     after = words[position + 1 : position + 2] + words[position + 2 : position + 3]
     return bool(after) and (after[0] in _SMALL or (after[0] == "and" and after[1:2] != [] and after[1] in _SMALL))
 
 
 def _part_at(words: list[str], start: int, closed: bool = True) -> _Number | None:
-    """`a third`, `two thirds`, `half of`; whether `a third` is a part is told by the word that follows it.
+    """Parse a fraction: `a third`, `two thirds`, `half of`; the word after `a third` decides whether it is one.
 
     Args:
         words: of a text.
         start: where it begins.
-        closed: whether that word is asked for; `three and a half` needs none.
+        closed: whether the word after it is checked; `three and a half` needs none.
     """
     first, after = words[start], words[start + 1 : start + 2]
     if first == "half" and (after in (["a"], ["an"]) or (after and after[0] in _OF_A_WHOLE)) and "past" not in after:
@@ -538,7 +538,7 @@ def _part_at(words: list[str], start: int, closed: bool = True) -> _Number | Non
 
 
 def _fits(current: int, value: int) -> bool:
-    """Whether `thirty` may be followed by `four`, or `two hundred` by `ten`, in one number."""
+    """Return whether `thirty` may be followed by `four`, or `two hundred` by `ten`, in one number."""
     return current % 100 == 0 or (current % 100 >= 20 and current % 10 == 0 and 0 < value < 10)
 
 

@@ -1,4 +1,4 @@
-"""How numbers, outcomes and untrusted text are put into words, the same on screen, in reports and in a terminal.
+"""Format numbers, outcomes and untrusted text, the same on screen, in reports and in a terminal.
 
 Pure functions on plain values. A value that cannot be computed is a dash, never a zero.
 """
@@ -80,11 +80,11 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e
 
 
 def usd(micros: int, simulated: bool = False) -> str:
-    """Money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
+    """Format money: three significant digits under a dollar (`$0.0201`), two decimals above (`$1,234.50`).
 
     Args:
         micros: amount in micro-USD.
-        simulated: whether nobody was paid; then the amount says so.
+        simulated: whether no money was paid; the amount is then labelled so.
     """
     sign, amount = ("−" if micros < 0 else ""), abs(micros) / MICROS
     if micros == 0:
@@ -195,4 +195,4 @@ class Tile(NamedTuple):
     note: str
     """Its n and interval, or the reason why there is none."""
     meaning: str = ""
-    """What the figure is, where the label does not say it."""
+    """Explanation of the figure, where the label is not enough."""

@@ -227,9 +227,9 @@ HEAD = """\
 
 Written by the tests that check it (`tests/contract/test_faults.py`): each fault is met through the vendor's own SDK,
 once by a single draft (Ollama) and once by a single refinement (Anthropic, OpenAI). No fault loses a draft: a
-refinement that fails leaves the draft in its place, and a draft that cannot be had is counted as a failure.
+refinement that fails leaves the draft in its place, and a failed draft generation is counted as a failure.
 
-*If it passes* is what comes of it when the second attempt is answered, *if it stays* when no attempt is. *Charged* is
+*If it passes* is the result when the second attempt is answered, *if it stays* when no attempt is. *Charged* is
 what an attempt costs that meets the fault: nothing where the provider certainly did not bill it, the whole reservation
 where that cannot be known, and the bill where an answer came back. Waits between attempts are one and two seconds plus
 up to a quarter, or what `Retry-After` asks for (Ollama's SDK does not hand it on); a provider that asks for more than

@@ -64,9 +64,9 @@ HEAD = """\
 # What is understood of which file
 
 Written by the tests that check it (`tests/contract/test_shapes.py`): one small invented file of every kind is read,
-and this is what came of it. *Words of* counts the pieces with a participant's own words, which alone are evidence;
-*interviewer* counts those of whoever asks, or answers for a company. Where a guess is wrong it can be corrected on the
-Upload page; the correction is remembered for every file with the same columns or speakers.
+and the results are listed here. *Words of* counts the pieces with a participant's own words, which alone are evidence;
+*interviewer* counts those of interviewers, and of staff who answer for a company. Where a guess is wrong it can be
+corrected on the Upload page; the correction is remembered for every file with the same columns or speakers.
 
 *Made from documentation*: no export of the tool was at hand, the layout follows its public documentation.
 

@@ -31,7 +31,7 @@ class ToldClaim(Frozen):
     support: str
     """Two decimals; a dash where the statement was not scored."""
     people: str = ""
-    """How many of the participants in focus support it on their own; empty where that was not counted."""
+    """Number of participants in focus who support it on their own, in words; empty if not counted."""
     quote: str | None = None
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None

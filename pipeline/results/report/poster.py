@@ -73,7 +73,7 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
 
 
 def _evidence(final: FinalPersona, supported: int) -> str:
-    """How many claims the study supports, and how many of them one person alone."""
+    """Return a sentence on how many claims the study supports, and how many of them rest on one person."""
     claims = final.assessment.claims
     if not claims:
         return "no claim was checked against the study"
