@@ -232,7 +232,7 @@ def _document(file: Understood, heard: _Heard, document: str, own: Sequence[Segm
     for key, facts in list(heard.taken.items())[:_SHOWN]:
         notes.append(f"{listed(facts).capitalize()} of {ids[key]} taken from what they say about themselves.")
     if any(read_label(label).kind == "opaque" for label in _labels(heard.conversations)):
-        notes.append("Labels that could give somebody away are replaced by numbers of ours (R1, R2, ...).")
+        notes.append("Labels that could identify a person are replaced by numbers of ours (R1, R2, ...).")
     words = sum(count_words(segment.text) for segment in own if segment.role == "participant")
     kind = _kind(file.reading, heard.conversations)
     return Document(

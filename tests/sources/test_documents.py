@@ -38,7 +38,7 @@ def test_a_table_in_a_document_is_read_as_a_table(name: str, data: bytes) -> Non
 def test_words_beside_a_table_of_answers_are_the_researchers() -> None:
     study = study_of(a_docx=docx(("This is what people told us in the spring.",), SURVEY))
     assert not any("spring" in text for _, text in said(study))
-    assert "Left out, as nobody's words beside the table: 1 paragraph." in study.documents[0].notes
+    assert "Left out beside the table (no participant's words): 1 paragraph." in study.documents[0].notes
 
 
 def test_a_table_of_facts_belongs_to_the_interview_below_it() -> None:

@@ -85,7 +85,7 @@ def test_the_notes_say_who_was_taken_for_whom() -> None:
     assert group().documents[0].notes == (
         "Transcript with 4 speakers: Moderator taken as interviewer (by name), Amy is participant R1, "
         "Ben is participant R2, Carla is participant R3.",
-        "Left out, as nobody's words (titles, notes of the researcher): 1 line.",
+        "Left out (titles, notes of the researcher; no participant's words): 1 line.",
     )
 
 

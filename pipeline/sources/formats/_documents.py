@@ -112,7 +112,7 @@ def _beside(prose: Reading | None, tables: Sequence[Reading]) -> Reading:
         notes = [*prose.notes, *notes]
     elif conversations and tables:
         paragraphs = sum(len(conversation.turns) for conversation in conversations)
-        notes.append(f"Left out, as nobody's words beside the table: {count(paragraphs, 'paragraph')}.")
+        notes.append(f"Left out beside the table (no participant's words): {count(paragraphs, 'paragraph')}.")
         conversations = ()
     return Reading(
         kind=prose.kind if prose and conversations else "table",

@@ -90,7 +90,7 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     if not speakers:
         notes.append("No speaker labels: every paragraph is taken as the participant's own words.")
     if left_out:
-        notes.append(f"Left out, as nobody's words (titles, notes of the researcher): {count(left_out, 'line')}.")
+        notes.append(f"Left out (titles, notes of the researcher; no participant's words): {count(left_out, 'line')}.")
     kind = "transcript" if speakers else "text without speaker labels"
     return Reading(kind=kind, conversations=kept, notes=tuple(notes))
 
