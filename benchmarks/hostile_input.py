@@ -137,7 +137,7 @@ class Gateway(BaseHTTPRequestHandler):
         self._answer([_SHOWN])
 
     def do_POST(self) -> None:
-        """Send the hostile body."""
+        """Describe the model, or send the hostile body as its answer."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         if self.path.endswith("/api/show"):
             self._answer([_SHOWN])
@@ -248,7 +248,7 @@ def measured(name: str, *arguments: str) -> bool:
 
 
 def main(wanted: list[str]) -> int:
-    """Measure every case, or those named, and print a line for each."""
+    """Print the table; return 1 when a line of it misses its bound."""
     bad = total = 0
     with tempfile.TemporaryDirectory() as folder:
         for name, (file, make) in FILES.items():

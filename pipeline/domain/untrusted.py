@@ -137,8 +137,7 @@ def yaml_events(text: str, bounds: Bounds) -> Iterator[yaml.Event]:
     """
     check_bytes(len(text.encode("utf-8", "replace")), bounds.max_bytes)
     loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # ten times as fast, where its C library was built
-    nodes, items = 0, [0]
-    most = max(2 * bounds.max_keys, bounds.max_items)  # the keys of an object count as its items
+    nodes, items, most = 0, [0], [bounds.max_items]
     for event in yaml.parse(text, Loader=loader):
         if isinstance(event, yaml.AliasEvent):
             raise Refused(f"an alias (*{str(event.anchor)[:40]}) is not read. Write its value", _line(event))
@@ -147,9 +146,12 @@ def yaml_events(text: str, bounds: Bounds) -> Iterator[yaml.Event]:
             items[-1] += 1
         if isinstance(event, yaml.CollectionStartEvent):
             items.append(0)
+            # Keys and values come by turns.
+            most.append(2 * bounds.max_keys if isinstance(event, yaml.MappingStartEvent) else bounds.max_items)
         elif isinstance(event, yaml.CollectionEndEvent):
             items.pop()
-        _check_counts(nodes, items[-1], most, len(items) - 1, bounds)
+            most.pop()
+        _check_counts(nodes, items[-1], most[-1], len(items) - 1, bounds)
         yield event
 
 

@@ -31,7 +31,8 @@ from tests.contract.test_kills import ANSWERS
 from tests.contract.test_providers import SAID, make_request
 from tests.fakes import FakeClock
 from tests.forked import start
-from tests.loopback import AnthropicServer, OpenAIServer
+from tests.loopback import AnthropicServer, Fault, OpenAIServer
+from tests.loopback.server import Answer, Received
 
 KEY = "sk-secret-3f9a77c1e0d2"
 MODELS = {"anthropic": "claude-sonnet-5-5", "openai": "gpt-5.4-mini"}
@@ -149,6 +150,22 @@ def test_a_gateway_that_reports_no_tokens_does_not_switch_the_budget_off(server:
     assert told.spent_micros <= 60_000
     assert outcomes(told).count("budget_exhausted") > 0
     assert any("reported fewer tokens" in warning for warning in told.warnings)
+
+
+@pytest.mark.parametrize("lines", [(), (None,), ([],), ("x",), (3,), ({"custom_id": ["x"], "result": None},)])
+def test_result_file_without_answers_leaves_the_drafts(
+    server: Server, monkeypatch: pytest.MonkeyPatch, lines: tuple[object, ...]
+) -> None:
+    usual = type(server).answer
+
+    def answer(self: Server, request: Received, scripted: Fault | None) -> Answer:
+        is_file = request.path.endswith(("/results", "/content"))
+        return Answer(lines=lines) if is_file else usual(self, request, scripted)
+
+    monkeypatch.setattr(type(server), "answer", answer)
+    told = run(server)
+    assert outcomes(told) == ["refine_failed"] * 4
+    assert all(call.cost_micros == call.reserved_micros for call in told.calls if call.stage == "refine")
 
 
 def test_address_without_batches_is_found_before_anything_is_drafted(server: Server) -> None:

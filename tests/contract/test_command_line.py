@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 
 from pipeline.cli.main import main
+from pipeline.store import Store
 from tests.contract.run_schema import OUTCOMES, RUN_SCHEMA
 from tests.domain.test_config import RECORD
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
@@ -223,3 +224,24 @@ def test_help_names_every_command(persona) -> None:
     assert done.returncode == 0
     for command in ("generate", "resume", "score", "runs", "show", "delete", "check", "app"):
         assert command in done.stdout
+
+
+NAMES = "\x1b[31mred\x1b]0;title\x07 \x9b31m \u202egnp.exe [bold]loud[/bold]"
+
+
+def test_names_from_elsewhere_do_not_steer_the_terminal(persona, tmp_path: Path) -> None:
+    study = tmp_path / "answers.csv"
+    study.write_text(
+        "participant,answer\n" + "".join(f'R{n},"I want to know the cost tonight, {n}."\n' for n in range(4))
+    )
+    assert persona("generate", "--from", str(study), "--count", "1", "--local-provider", "builtin").returncode == 0
+    (run,) = json.loads(persona("runs", "--json").stdout)
+    Store(tmp_path / "persona.db").rename_run(run["id"], NAMES)
+    for arguments in (["runs"], ["runs", "--json"], ["show", run["id"]], ["show", run["id"], "--json"]):
+        said = persona(*arguments).stdout
+        assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(said), arguments
+    assert json.loads(persona("runs", "--json").stdout)[0]["name"] == NAMES
+    for arguments in (["show", NAMES + "x"], ["score", NAMES, "--from", str(study)], [NAMES]):
+        refused = persona(*arguments)
+        assert refused.returncode in (1, 2)
+        assert not {"\x1b", "\x9b", "\u202e", "\x07"} & set(refused.stderr)

@@ -3,9 +3,11 @@
 The findings are docs/faults.md; `pytest tests/contract/test_faults.py --write-docs` writes it anew.
 """
 
+import gzip
 import re
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -51,6 +53,8 @@ STAYS_S, PASSES_S = 0.15, 0.6
 """Timeouts of the calls that are to time out: short where none is answered, longer where the next one must be."""
 NOWHERE = {"connection refused": "http://127.0.0.1:9", "address not found (DNS)": "http://model.invalid:11434"}
 
+COMPRESSED = {"Content-Type": "application/json", "X-Loopback": "as-is", "Content-Encoding": "gzip"}
+
 FAULTS: dict[str, Fault] = {
     "timeout before the answer": slow(PASSES_S * 2),
     "timeout in the middle of the answer": stalled(PASSES_S * 2),
@@ -72,6 +76,9 @@ FAULTS: dict[str, Fault] = {
     "HTML page as 502": html(502),
     "empty body": empty(),
     "malformed JSON": malformed(),
+    "more bytes than are read": malformed(b'"%s"' % (b"x" * 4_000_000)),
+    "more values than are read": malformed(b"[%s1]" % (b"1," * 20_001)),
+    "compressed, unasked": replace(malformed(gzip.compress(bytes(1_000))), headers=COMPRESSED),
     "another schema": off_schema(),
     "cut off by max_tokens": truncated(),
     "refusal": refusal(),
@@ -88,6 +95,9 @@ RETRIED = {"connection reset", "408", "409", "429", "429, Retry-After: 7", "500"
     "timeout in the middle of the answer",
 }
 BILLED_AT_RESERVATION = {"connection reset", "HTML page as 200", "HTML page as 502", "empty body", "malformed JSON"} | {
+    "more bytes than are read",
+    "more values than are read",
+    "compressed, unasked",
     "timeout before the answer",
     "timeout in the middle of the answer",
 }

@@ -144,6 +144,33 @@ def test_a_broken_document_is_refused_in_one_sentence(name: str, data: bytes, me
     assert str(error.value).startswith(message)
 
 
+def other_encoding(encoding: str, declared: str) -> bytes:
+    """A Word document whose XML declares entities, in another encoding than UTF-8."""
+    text = f'<?xml version="1.0" encoding="{declared}"?>{ENTITIES}{OPENING}{CLOSING}'
+    return rezipped(docx(), word_document_xml=text.encode(encoding))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig", "latin-1"])
+def test_entities_in_any_encoding_are_refused(encoding: str) -> None:
+    declared = {"latin-1": "iso-8859-1", "utf-8-sig": "utf-8"}.get(encoding, encoding)
+    with pytest.raises(InputError, match=r"'word/document.xml' declares entities"):
+        load_files([SourceFile(name="a.docx", data=other_encoding(encoding, declared))], "x")
+
+
+@pytest.mark.parametrize("encoding", ["utf-7", "cp037"])
+def test_encodings_in_which_entities_cannot_be_seen_are_refused(encoding: str) -> None:
+    with pytest.raises(InputError, match=r"'word/document.xml' is in an encoding that no office program writes"):
+        load_files([SourceFile(name="a.docx", data=other_encoding(encoding, encoding))], "x")
+
+
+def test_entities_between_two_pieces_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    for size in range(1, 60):
+        monkeypatch.setattr("pipeline.sources.packages._PIECE", size + 500)
+        padded = ENTITIES.replace("<!DOCTYPE", " " * 480 + "<!DOCTYPE", 1)
+        with pytest.raises(InputError, match="declares entities"):
+            study_of(a_docx=docx_of("", padded))
+
+
 @pytest.mark.parametrize(
     ("name", "data", "limits", "message"),
     [

@@ -16,6 +16,7 @@ from pipeline.cli.main import main
 from pipeline.domain.bundle import WITHHELD, Bundle, without_source
 from pipeline.domain.config import HybridConfig, Settings
 from pipeline.domain.run import ModelCall, RunStatus, Timing
+from pipeline.domain.untrusted import Bounds
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.worker import Worker
 from pipeline.results.export import run_document
@@ -316,6 +317,49 @@ def test_bundle_that_is_too_large_is_refused_before_it_is_unpacked(exported, tmp
     (tmp_path / "x.zip").write_bytes(bomb)
     with pytest.raises(InputError, match="are allowed"):
         open_bundle(tmp_path / "x.zip", BundleLimits(file_bytes=100))
+
+
+TINY = Bounds(max_bytes=100_000, max_nodes=2_000, max_items=500)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b'{"segments": [%s{}]}' % (b"{}," * 600), "holds a list or an object of more than 500 items"),
+        (b"[%s[]]" % (b"[[],[],[],[]]," * 450), "holds more than 2,000 values"),
+        (b"{%s}" % b",".join(b'"%d":1' % key for key in range(11_000)), "are allowed|more than 2,000 values"),
+        (b"[" * 99, "nested more than 40 levels deep"),
+        (b'"%s"' % (b"x" * 200_000), "a member has 200,002 bytes, and 100,000 are allowed"),
+    ],
+)
+@pytest.mark.parametrize("member", ["studies/", "runs/", "manifest"])
+def test_a_member_that_would_become_too_much_is_refused(exported, member: str, content: bytes, sentence: str):
+    def change(members: dict[str, bytes]) -> None:
+        members[next(name for name in members if name.startswith(member))] = content
+
+    data = repacked(exported[2], change, honest=member != "manifest")
+    with pytest.raises(InputError, match=sentence):
+        read_bundle(data, "x.zip", BundleLimits(document=TINY))
+
+
+def test_ratio_of_expansion_is_bounded(exported):
+    data = repacked(exported[2], lambda members: members.update({"bomb": bytes(3_000_000)}))
+    with pytest.raises(InputError, match=r"unpacked it has 3,0.* bytes, and 1,000,000 are allowed"):
+        read_bundle(data, "x.zip")
+
+
+def test_archive_of_more_entries_than_are_listed_is_refused_before_they_are():
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        for number in range(200):
+            archive.writestr(str(number), b"")
+    with pytest.raises(InputError, match="more than 10 members"):
+        read_bundle(target.getvalue(), "x.zip", BundleLimits(members=10))
+
+
+def test_a_real_bundle_packs_far_less_than_is_allowed(exported):
+    with zipfile.ZipFile(io.BytesIO(exported[2])) as archive:
+        assert sum(entry.file_size for entry in archive.infolist()) < 20 * len(exported[2])
 
 
 def test_every_truncation_is_refused(exported):

@@ -2,10 +2,13 @@
 
 import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import which
 from unittest.mock import MagicMock
 
 import pytest
@@ -134,3 +137,33 @@ def test_a_worker_of_a_read_only_store_starts_nothing_even_so(store: ReadOnlySto
         Worker(store).cancel(store.runs()[0].id)
     with pytest.raises(AccessDenied):
         store.mark_interrupted(datetime.now(UTC))
+
+
+def is_mounting_allowed() -> bool:
+    found = subprocess.run(["unshare", "-m", "true"], capture_output=True, check=False) if which("unshare") else None
+    return found is not None and found.returncode == 0
+
+
+LOOKS = """
+import sys
+from pathlib import Path
+from pipeline.errors import StoreError
+from pipeline.store import Store
+store = Store(Path(sys.argv[1]))
+print(*(run.name for run in store.runs()))
+try:
+    store.rename_run(store.runs()[0].id, "Other")
+except StoreError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(not is_mounting_allowed(), reason="needs the right to mount a folder read-only (Linux, root)")
+def test_runs_on_a_read_only_file_system_can_be_looked_at_and_not_changed(tmp_path: Path) -> None:
+    folder = tmp_path / "sealed"
+    finished_run(folder / "p.db", name="Sealed")
+    mounted = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && exec "$2" -c "$3" "$1/p.db"'
+    command = ["unshare", "-m", "sh", "-c", mounted, "sh", str(folder), sys.executable, LOOKS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("Sealed\n"), done.stderr
+    assert "is read-only" in done.stdout

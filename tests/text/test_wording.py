@@ -1,3 +1,4 @@
+import json
 import re
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pipeline.text.wording import (
     label,
     milliseconds,
     percent,
+    printable,
     score,
     share,
     signed,
@@ -167,3 +169,23 @@ def test_escaped_text_cannot_turn_the_words_behind_it_around():
 )
 def test_label_is_one_short_line_that_cannot_turn_what_follows(text: str, shown: str) -> None:
     assert label(text) == shown
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x9b", "\x85", "\r", "\x07", "\u202e", "\u2066", "\u200f", "\u2028", "\x7f"])
+def test_nothing_that_steers_a_terminal_reaches_it(sign: str) -> None:
+    assert printable(f"a{sign}b") == f"a\\u{ord(sign):04x}b"
+    document = json.dumps({"name": f"a{sign}b"}, ensure_ascii=False)
+    assert sign not in printable(document)
+    assert json.loads(printable(document)) == json.loads(document)
+
+
+def test_lines_and_letters_of_all_languages_stay() -> None:
+    text = "Zoë\tקפה\nعربي 寿司 — 🙂"
+    assert printable(text) == text
+
+
+@pytest.mark.parametrize(
+    ("micros", "text"), [(10**306, "$1e+300"), (-(10**306), "−$1e+300"), (10**18, "$1,000,000,000,000.00")]
+)
+def test_endless_amounts_are_shown_like_numbers(micros: int, text: str) -> None:
+    assert usd(micros) == text
