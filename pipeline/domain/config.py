@@ -43,8 +43,8 @@ DEFAULT_DATABASE = Path("data/persona.db")
 
 _LEAST_WEIGHT = 0.01
 _DEAREST_USD = 1_000_000
-_LARGEST_SEED = 2**63 - 1
-"""Maximum of an integer column in the database and of a seed in the vendors' APIs."""
+_LARGEST_SEED = 2**53 - 1
+"""Largest whole number that a browser holds exactly: Configure has a field for the seed."""
 
 
 class Weights(BaseModel):

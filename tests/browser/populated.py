@@ -27,7 +27,7 @@ def populate(database: Path) -> dict[str, str]:
     store.save_study(study)
     drafts = _config(count=28, draft_factor=1.0, quality_threshold=0.8)
     labelled = worker.run(study.id, drafts, Settings(), "Drafts to label")
-    first = worker.run(study.id, _config(count=10, quality_threshold=0.88), Settings(), "First look")
+    first = worker.run(study.id, _config(count=10, quality_threshold=0.85), Settings(), "First look")
     strict = worker.branch(
         first, _config(count=10, quality_threshold=0.92), Settings(), name="Stricter threshold", wait=True
     )
@@ -63,7 +63,7 @@ def _unlabelled(store: Store, run_id: str) -> str:
 
 def _experiment(store: Store, worker: Worker, source: str, cache: Path) -> str:
     grid = Grid.model_validate(
-        {"experiment": "Which threshold?", "from_drafts": source, "grid": {"quality_threshold": [0.85, 0.88, 0.91]}}
+        {"experiment": "Which threshold?", "from_drafts": source, "grid": {"quality_threshold": [0.82, 0.85, 0.88]}}
     )
     experiment = plan_experiment(grid, store.run(source), Settings(), cache, SystemClock().now())
     store.save_experiment(experiment)

@@ -106,7 +106,7 @@ def test_what_a_configuration_leaves_open_is_inherited() -> None:
 
 
 def test_running_run_and_run_without_drafts_cannot_be_branched() -> None:
-    with pytest.raises(InputError, match="is running"):
+    with pytest.raises(InputError, match="is still running"):
         branch_config(BASE, make_run([0.5], status="running"))
     with pytest.raises(InputError, match="no scored drafts"):
         branch_config(BASE, make_run([0.5]).model_copy(update={"drafts": ()}))

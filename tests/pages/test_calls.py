@@ -86,7 +86,7 @@ def test_what_went_out_is_told_and_shown_word_for_word_as_code(app: App, databas
     page = _open(app, run=run_id, call="draft-001.refine.1")
     assert "1 request went to anthropic claude-sonnet-5-5" in _text(page)
     assert page.code[0].value == MARKUP
-    assert "The bill contradicts the request. Too much." in page.warning[0].value.replace("\\", "")
+    assert "The bill contradicts the call. Too much." in page.warning[0].value.replace("\\", "")
     assert "cut off" in page.error[0].value.replace("\\", "")
     assert not any(MARKUP in item.value for kind in ("markdown", "caption") for item in page.get(kind))
 

@@ -45,7 +45,7 @@ def test_answer_wrapped_in_talk_is_still_read(wrap: str) -> None:
         ('{"name": ["x"]}', "not a persona"),
         (json.dumps({**GOOD, "name": " "}), "no name"),
         (json.dumps({**GOOD, "goals": [""]}), "no goal, pain point"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "nested more than 40 levels deep"),
     ],
 )
 def test_answer_that_is_no_persona_is_refused_with_the_reason(text: str, complaint: str) -> None:

@@ -165,7 +165,7 @@ def test_encodings_in_which_entities_cannot_be_seen_are_refused(encoding: str) -
 
 def test_entities_between_two_pieces_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     for size in range(1, 60):
-        monkeypatch.setattr("pipeline.sources.packages._PIECE", size + 500)
+        monkeypatch.setattr("pipeline.sources.formats._packages._PIECE", size + 500)
         padded = ENTITIES.replace("<!DOCTYPE", " " * 480 + "<!DOCTYPE", 1)
         with pytest.raises(InputError, match="declares entities"):
             study_of(a_docx=docx_of("", padded))

@@ -9,7 +9,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import Any, NamedTuple
 
 from pipeline.errors import InputError
 from pipeline.sources.coding_tables import document_label
@@ -21,8 +21,8 @@ from pipeline.sources.labels import is_name, read_label
 from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, SourceFile, Turn
 from pipeline.text.wording import count
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+_Element = Any
+"""An element of lxml, whose class has no public name."""
 
 EXTENSIONS = (".qdpx",)
 
@@ -69,7 +69,7 @@ def load(file: SourceFile, limits: ReadingLimits) -> Reading:
     return Reading(kind="transcript", conversations=tuple(conversations), notes=tuple(notes))
 
 
-def _root(package: zipfile.ZipFile, file: SourceFile, limits: ReadingLimits) -> "_Element":
+def _root(package: zipfile.ZipFile, file: SourceFile, limits: ReadingLimits) -> _Element:
     entry = next((name for name in package.namelist() if name.lower().endswith(".qde")), None)
     if entry is None:
         raise InputError(f"{file.name}: holds no project (.qde). Export it again as REFI-QDA.")
@@ -88,11 +88,11 @@ def _root(package: zipfile.ZipFile, file: SourceFile, limits: ReadingLimits) -> 
     return root
 
 
-def _codes(root: "_Element") -> dict[str, str]:
+def _codes(root: _Element) -> dict[str, str]:
     return {code.get("guid", ""): tidy(code.get("name", "")) for code in root.iter("Code")}
 
 
-def _cases(root: "_Element") -> dict[str, Person]:
+def _cases(root: _Element) -> dict[str, Person]:
     """The person of every source that exactly one case points to, with what the variables say."""
     variables = {one.get("guid", ""): tidy(one.get("name", "")) for one in root.iter("Variable")}
     found: defaultdict[str, list[Person]] = defaultdict(list)
@@ -110,7 +110,7 @@ def _cases(root: "_Element") -> dict[str, Person]:
     return {guid: people[0] for guid, people in found.items() if len(people) == 1}
 
 
-def _values(element: "_Element", variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _values(element: _Element, variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     for value in element.iterchildren("VariableValue"):
         reference = value.find("VariableRef")
         name = variables.get(reference.get("targetGUID", ""), "") if reference is not None else ""
@@ -119,7 +119,7 @@ def _values(element: "_Element", variables: Mapping[str, str]) -> Iterator[tuple
             yield name, words
 
 
-def _sources(root: "_Element", codes: Mapping[str, str]) -> Iterator[_Source]:
+def _sources(root: _Element, codes: Mapping[str, str]) -> Iterator[_Source]:
     for element in root.iter("TextSource", "Representation", "Transcript"):
         outer = element if element.tag == "TextSource" else element.getparent()
         holder = element if outer is None else outer
@@ -129,7 +129,7 @@ def _sources(root: "_Element", codes: Mapping[str, str]) -> Iterator[_Source]:
         yield _Source(holder.get("guid", ""), tidy(holder.get("name", "")), path, content, passages)
 
 
-def _passages(element: "_Element", codes: Mapping[str, str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+def _passages(element: _Element, codes: Mapping[str, str]) -> Iterator[tuple[int, int, tuple[str, ...]]]:
     for selection in element.iter("PlainTextSelection", "TranscriptSelection"):
         names = tuple(
             dict.fromkeys(name for one in selection.iter("CodeRef") if (name := codes.get(one.get("targetGUID", ""))))

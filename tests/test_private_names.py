@@ -18,7 +18,7 @@ from types import ModuleType
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 OURS = ("app", "pages", "pipeline", "tests", "benchmarks")
 SOURCES = sorted([ROOT / "app.py", *(path for name in OURS[1:] for path in (ROOT / name).rglob("*.py"))])
 
@@ -37,6 +37,7 @@ SUBMODULES = {
     "rich": ("console", "progress", "table", "text"),  # rich.readthedocs.io, reference
     "scipy": ("cluster.hierarchy", "sparse.linalg", "spatial.distance"),  # docs.scipy.org, reference by module
     "streamlit": ("column_config", "components.v1", "components.v2", "testing.v1"),  # docs.streamlit.io, API reference
+    "stdnum": ("iban", "luhn"),  # arthurdejong.org/python-stdnum, one page for each kind of number
     "striprtf": ("striprtf",),  # README
 }
 """Public submodules per dependency → where they are documented, besides those in the `__all__` of their package; the

@@ -9,7 +9,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 GROUPS = {"requirements.txt": ("checkout",), "requirements-dev.txt": ("checkout", "dev")}
 
 
