@@ -27,20 +27,20 @@ def main() -> None:
     page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
     # Imported late, because it takes a second or two at the server's start: until the navigation is known, the
     # first visitor sees Streamlit's own list of the files in pages/.
-    from pages.parts import door, ui
+    from pages.parts import sign_in, ui
 
     if broken:
         ui.problem(broken)
         return
     if role is None:
-        door.sign_in()
+        sign_in.sign_in()
         return
     if warning := access.exposure_warning():
         st.warning(warning, icon=":material/lock_open:")
-    door.account()
+    sign_in.account()
     try:
         if role == "viewer" and page.title in access.CLOSED:
-            door.closed_page(page.title)
+            sign_in.closed_page(page.title)
             return
         ui.services()
         with ui.in_app():

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeVar
 import streamlit as st
 
 from app import main
-from pages.parts import attempt, figures, sent, ui
+from pages.parts import attempt, data_sent, figures, ui
 from pages.parts.table import TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.calls import CallChoice, CallGroup, CallTotals, Latency, ListedCall, sum_calls
 from pipeline.domain.run import CallStatus, RunRecord, Stage
@@ -71,7 +71,7 @@ def _calls(run_id: str | None) -> None:
     total = sum_calls(groups, choice)
     _show_totals(total, _latencies(store.path, choice, repr(groups)))
     if run_id:
-        sent.panel(run_id)
+        data_sent.panel(run_id)
     else:
         st.caption("Choose one run to see what left this machine.")
     _attempts(choice, total.attempts)

@@ -9,7 +9,7 @@ from contextlib import suppress
 import streamlit as st
 
 from app import main
-from pages.parts import fields, preview, providers, threshold_data, ui
+from pages.parts import fields, providers, request_preview, threshold_data, ui
 from pipeline.domain.config import HybridConfig, parse_config, parse_config_text
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
@@ -81,7 +81,7 @@ def run_setup(study: Study | None) -> None:
     with stages.cell():
         refine_stage(config, planned)
     if isinstance(planned, Plan):
-        preview.show_request_preview(study, config, planned, drafts)
+        request_preview.show_request_preview(study, config, planned, drafts)
     yaml_settings(config)
 
 

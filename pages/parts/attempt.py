@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts import ui
 from pipeline.domain.run import ModelCall
 from pipeline.errors import StoreError
-from pipeline.results.sent import payload_parts
+from pipeline.results.data_sent import payload_parts
 from pipeline.text.wording import CALL_MEANING, CALL_WORDS, MISSING, escape_markdown, milliseconds, usd
 
 _TEXT_PX = 420

@@ -1,4 +1,4 @@
-"""Two kinds of tables: one with a mark beside each row, drawn by the browser itself, and one as Markdown.
+"""Tables: one with a selection mark per row, drawn in the browser, and one as Markdown.
 
 Streamlit's own table paints on a canvas, which costs a fifth of a second for each row chosen and which no screen
 reader can enter; `docs/decisions/0007-one-table-is-our-own.md` has the figures. Rows are identified by id, never by

@@ -1,4 +1,4 @@
-"""The first turns of every new file with who is taken for whom, and one click to swap, merge or part people.
+"""Show the first turns of every new file with their speakers, and buttons to swap, merge or split people.
 
 A click is kept as a correction for every file with the same speakers, like those of `_mapping`, and the words change at
 once. Text of files is untrusted: it is escaped before it meets Markdown.

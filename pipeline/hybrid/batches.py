@@ -1,4 +1,4 @@
-"""Refinements asked for together at half price: handed in once, waited for, found again after a crash.
+"""Batches of refinements at half price: submitted once, polled, and recovered after a crash.
 
 What is about to be sent is written down before it is sent, with a marker that the provider gets too. So wherever the
 process dies, the next one knows whether nothing was sent, or has something to look for at the provider; it hands a

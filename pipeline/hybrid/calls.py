@@ -1,4 +1,4 @@
-"""One call to a model, paid or not: reserve, write down, send, write down again, and try again where that helps.
+"""Call a model: reserve, record the attempt, send, settle, and retry where that helps.
 
 One attempt = one reservation = one row. The row is written before anything is sent, and the log refuses it
 when it does not fit; the answer is written with its bill before it is used. Providers never retry on their own.

@@ -1,4 +1,4 @@
-"""Strings that identify a person wherever they stand: addresses of all sorts, numbers of cards, accounts and papers.
+"""Find identifiers of a person: e-mail and postal addresses, telephone, card, account and document numbers.
 
 `find_identifiers` is the one place that says what they are; redaction and exports ask it. Every kind is looked for in
 what the kinds before it have left. What has check digits is believed only with right ones; what has none needs a word

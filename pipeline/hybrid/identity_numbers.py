@@ -1,4 +1,4 @@
-"""Numbers of papers: of a person's passport, tax, insurance or membership, in some thirty countries.
+"""Identity numbers: passport, tax, insurance and membership, in some thirty countries.
 
 A number is recognised by the word before it, or by a shape that little else has; where a country's numbers have check
 digits or a date of birth, the shape is believed only when they are right (`python-stdnum`).

@@ -1,4 +1,4 @@
-"""The shapes of postal addresses in some thirty languages: streets with a number, and postcodes that stand alone.
+"""Patterns of postal addresses in some thirty languages: streets with a number, and lone postcodes.
 
 A street is recognised by the word for it, before its name (*rue*, *calle*, *ulica*), behind it (*Lane*) or inside it
 (*-straße*, *-gatan*, *-katu*), or by what people say before it (*my address is*, *ich wohne*, *vivo en*). A number must

@@ -1,4 +1,4 @@
-"""A persona as its card on the screen: every claim with its mark and the words of the study behind it.
+"""Cards of personas: every claim with its mark and its evidence.
 
 Pure functions from a run and its study to plain text that the browser sets as text: nothing in it is markup. Each
 text is cut to what a card can hold and freed of characters that turn the direction of what follows them.

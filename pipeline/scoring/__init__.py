@@ -1,4 +1,4 @@
-"""The local score: what can be known about a draft without asking anybody. Read `scoring/scorer.py` first."""
+"""The local score of a draft, computed from the study alone. Read `scoring/scorer.py` first."""
 
 from pipeline.scoring.duplicates import penalise_near_duplicates
 from pipeline.scoring.index import SCORER_VERSION

@@ -1,4 +1,4 @@
-"""Which drafts of a run say the same: the best of each group keeps its score, the others lose two fifths."""
+"""Penalise near-duplicate drafts of a run: the best of each group keeps its score, the others lose two fifths."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Sentences as vectors from an Ollama embedding model, none of them asked for twice.
+"""Embed sentences with an Ollama model, and cache the vectors.
 
 An embedding model takes part in a run like every other model: a request, a row of its own, retries. Its vectors
 go to the cache and not into the row, where they would outweigh everything else.

@@ -1,4 +1,4 @@
-"""Score how far the words of a study support one claim: 0 (no participant said anything like it) to 1.
+"""Score the support of one claim by the words of a study: 0 (no participant said anything like it) to 1.
 
 Lexical and deterministic: it sees words, numbers, names and their neighbourhood, not meaning. A claim that
 swaps who did what to whom passes; a negation that was turned is only noticed when the sentence it was turned

@@ -1,4 +1,4 @@
-"""One text in, one assessment out: completeness, coherence, faithfulness, the evidence and the findings.
+"""Assess one draft: completeness, coherence, faithfulness, evidence and findings.
 
 Local, deterministic, free. The overall score is `C^.2 * H^.3 * F^.5` with the weights of the run; it orders
 drafts, it is not a probability. Findings are sentences for an analyst, made from flags and supports.

@@ -1,4 +1,4 @@
-"""From files to a study: text, tables, documents, records, subtitles, and zip archives of them.
+"""Read files into a study: text, tables, documents, records, subtitles, and zip archives of them.
 
 A loader is one file in `formats/` that defines `EXTENSIONS` and `load(file, limits) -> Reading`; it is found
 on disk, nothing else is edited to add one. Every upload ends in a `Study` or in one `InputError` sentence

@@ -1,4 +1,4 @@
-"""Files, each understood, put together as one study: people across files, segments, ids, notes.
+"""Assemble a study from the files read: people across files, segments, ids, notes.
 
 Column names that a survey tool has spread over several rows become one name: Qualtrics writes a code, the question
 and an internal id above each column; SurveyMonkey the question and, below it, the choice.

@@ -1,4 +1,4 @@
-"""Which column of a table names the person, which hold answers, which state facts: the guess, before any correction.
+"""Guess the role of each column of a table: name of the person, answers, or facts.
 
 Shared by spreadsheets and JSON records. Shapes: one row per answer (participant, question, answer), one row
 per turn (speaker, text), one row per person (a column per question), one row per message (tickets).

@@ -1,4 +1,4 @@
-"""Bytes to text: encodings, line ends, characters that must not travel further.
+"""Decode bytes to text: encodings, line ends, and removal of control characters.
 
 Never guesses in silence: an encoding other than UTF-8 is named in a note, and bytes that are not text end in
 an `InputError`.

@@ -1,4 +1,4 @@
-"""Which keys and columns state a fact about a person, under which name it is kept, and which never do.
+"""Keys and columns that state facts about a person, the name of each fact, and keys that never do.
 
 Survey tools put codes, groups and punctuation around a question (`G01Q01. How old are you?`, `demo/respondent_age`);
 what is left without them decides, in any of the languages of `vocabulary`.

@@ -1,4 +1,4 @@
-"""The words by which questions about age, gender, work, place and experience are recognised, in many languages.
+"""Words that mark questions about age, gender, work, place and experience, in many languages.
 
 And the words of keys that belong to an export rather than to a person. Keys are in the form that
 `fact_keys.plain_key` gives: lower case, plain words. Extend them here.

@@ -1,4 +1,4 @@
-"""Facts about a person, as a file states them or as they state them themselves.
+"""Facts about a person, stated by a file or by the participant.
 
 Only what is stated becomes a fact. Contact details never do: an e-mail address or a telephone number says
 nothing about how a person lives, and facts are shown, drafted from and sent. Age, occupation, town and name are read

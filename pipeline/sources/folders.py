@@ -1,4 +1,4 @@
-"""Files, folders and zip archives: which files are read, and under which names they are shown.
+"""List the files to read in folders and zip archives, with the names to show.
 
 Archives are unpacked in memory as a folder would be read; the names of entries are shown, never opened as paths.
 """

@@ -1,4 +1,4 @@
-"""Lines of fields to a table with named columns: the same for CSV files, sheets of a workbook, tables of a document.
+"""Turn rows of fields into a table with named columns, for CSV files, workbooks and document tables.
 
 What is a header is decided here; what the columns mean is decided later, in `columns`.
 """

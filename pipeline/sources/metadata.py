@@ -1,4 +1,4 @@
-"""Lines of a text that are not speech: headers, page marks of a printout, lines of a tool, notes, tasks.
+"""Recognise lines that are not speech: headers, page marks, lines of a tool, notes, tasks.
 
 One place for all text-like formats. Facts about a person in a header are read in `facts`; the interviewer and the
 participant that a header names are read here.

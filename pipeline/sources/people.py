@@ -1,4 +1,4 @@
-"""Which speaker is which participant, within a file and across files.
+"""Match speakers to participants, within a file and across files.
 
 The same code or name in several files is the same person; labels that say nothing (`Speaker 1`, `A`) are
 people of their own file. Ids are the study's codes; people without one are numbered R1, R2, ... in reading

@@ -1,4 +1,4 @@
-"""The same talk in two files, found by the sentences that they share: raw and coded, text and PDF, whole and excerpt.
+"""Find two versions of one talk by their shared sentences: raw and coded, text and PDF, whole and excerpt.
 
 Only words of participants are compared, because two interviews with one guide share the interviewer's. Counted once,
 unless the user keeps both.

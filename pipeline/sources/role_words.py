@@ -1,4 +1,4 @@
-"""The words by which people call the one who asks and the one who answers, in the languages that exports come in.
+"""Words for interviewers and participants, in the languages of common exports.
 
 One list per language, lower case, with the gendered forms that are in use. `labels` matches them; extend them here.
 """

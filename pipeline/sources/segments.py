@@ -1,4 +1,4 @@
-"""Segments: long turns cut at sentence ends into pieces of at most 120 words, and the count of words.
+"""Cut long turns at sentence ends into segments of at most 120 words, and count words.
 
 Joining the pieces of a turn with single spaces gives the turn back (scripts without spaces: with nothing between).
 """

@@ -1,4 +1,4 @@
-"""The grammar of speaker labels: how one line of any text-like format says who speaks, and when.
+"""The grammar of speaker labels: speaker and time of one line in any text-like format.
 
 Every format that holds text (plain text, documents, subtitles, cells, JSON strings) reads its lines here, so that a
 form that one tool writes is understood wherever it turns up. A line is looked at alone; whether a label really is a

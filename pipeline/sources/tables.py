@@ -1,4 +1,4 @@
-"""Rows to conversations, once it is known what each column is for.
+"""Turn table rows into conversations, by the role of each column.
 
 A loader hands its rows over as they are; they are understood here, later, so that a mapping corrected by hand can
 take the place of the guess, whatever the format.

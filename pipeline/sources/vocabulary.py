@@ -1,4 +1,4 @@
-"""The words by which columns, keys, speakers and occupations are recognised. Extend them here.
+"""Words that mark columns, keys, speakers and occupations. Extend them here.
 
 Keys are in the form that `facts.plain_key` gives: lower case, plain words.
 """

@@ -1,4 +1,4 @@
-"""Cells and CSV that no spreadsheet takes for a formula.
+"""Escape cells and CSV against formula injection.
 
 Text of files and models is untrusted: a cell that begins like a formula is written so that it is shown, not run.
 """

@@ -13,7 +13,7 @@ from pipeline.errors import ProviderError
 from pipeline.hybrid.memory_log import MemoryLog
 from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.jobs.worker import Worker
-from pipeline.results.sent import outbound
+from pipeline.results.data_sent import outbound
 from pipeline.scoring.index import SCORER_VERSION
 from pipeline.scoring.optional_models import check_judge
 from pipeline.store import Store

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from pipeline.domain.config import HybridConfig, from_environment
 from pipeline.hybrid.preflight import plan_run
-from pipeline.hybrid.preview import example_requests
+from pipeline.hybrid.request_preview import example_requests
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from tests.pages.conftest import App, words

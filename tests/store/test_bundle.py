@@ -19,8 +19,8 @@ from pipeline.domain.run import ModelCall, RunStatus, Timing
 from pipeline.domain.untrusted import Bounds
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.jobs.worker import Worker
+from pipeline.results.data_sent import outbound, outbound_notes
 from pipeline.results.export import run_document
-from pipeline.results.sent import outbound, outbound_notes
 from pipeline.store import Store
 from pipeline.store.bundle_file import FORMAT, BundleLimits, open_bundle, read_bundle, write_bundle
 from tests.factories import make_call, make_draft, make_final

@@ -21,7 +21,7 @@ from pipeline.results.evidence import (
 from pipeline.text.wording import OUTCOME_WORDS, clock, score, usd
 
 
-class ToldClaim(Frozen):
+class ReportClaim(Frozen):
     """A statement of a persona with its mark in words."""
 
     text: str
@@ -38,15 +38,15 @@ class ToldClaim(Frozen):
     """Speaker, document and place; left out together with the quote."""
 
 
-class ToldGroup(Frozen):
+class ReportGroup(Frozen):
     """One list of a persona."""
 
     title: str
     quotes: bool
-    claims: tuple[ToldClaim, ...]
+    claims: tuple[ReportClaim, ...]
 
 
-class ToldPersona(Frozen):
+class ReportPersona(Frozen):
     """One persona in words."""
 
     draft_id: str
@@ -68,13 +68,13 @@ class ToldPersona(Frozen):
     drawn_from: tuple[str, ...]
     """Ids of participants."""
     marks: str
-    groups: tuple[ToldGroup, ...]
+    groups: tuple[ReportGroup, ...]
     withheld: int
     """Quotes that are left out with the words of the study."""
     findings: tuple[str, ...]
 
 
-def told_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[ToldPersona, ...]:
+def report_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[ReportPersona, ...]:
     """Return the personas of a run as a report shows them, best first.
 
     Args:
@@ -89,11 +89,11 @@ def told_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[T
 
 def _told(
     final: FinalPersona, run: RunRecord, focus: tuple[str, ...], segments: Mapping[str, Segment] | None
-) -> ToldPersona:
+) -> ReportPersona:
     before = final.draft_assessment
     groups = [group for group in claim_groups(final) if segments is not None or group.field != "quotes"]
     marks = [f"{number} {MARK_WORDS[name][1]}" for name, number in mark_counts(final).items()]
-    return ToldPersona(
+    return ReportPersona(
         draft_id=final.draft_id,
         name=final.persona.name,
         tagline=final.persona.tagline,
@@ -119,16 +119,16 @@ def _scores(scores: Scores) -> tuple[tuple[str, str], ...]:
     return tuple((name, score(getattr(scores, name))) for name in names)
 
 
-def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None) -> ToldGroup:
+def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None) -> ReportGroup:
     quotes = group.field == "quotes"
-    return ToldGroup(
+    return ReportGroup(
         title=group.title, quotes=quotes, claims=tuple(_claim(claim, quotes, segments) for claim in group.claims)
     )
 
 
-def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ToldClaim:
+def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ReportClaim:
     support = claim.support
-    told = ToldClaim(
+    shown = ReportClaim(
         text=claim.text,
         mark=claim.mark,
         sign=MARK_WORDS[claim.mark][0],
@@ -137,7 +137,7 @@ def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] |
         people=said_by(support) if support and not is_quote else "",
     )
     if segments is None or support is None or not support.document:
-        return told
+        return shown
     segment = segments.get(support.segment or "")
     place = (support.participant, support.document, segment.where if segment else None, clock(support.at))
-    return told.model_copy(update={"quote": support.quote, "source": " · ".join(filter(None, place))})
+    return shown.model_copy(update={"quote": support.quote, "source": " · ".join(filter(None, place))})

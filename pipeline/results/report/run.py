@@ -9,12 +9,12 @@ from pipeline.domain.study import Study
 from pipeline.results import charts
 from pipeline.results.charts.images import image_file
 from pipeline.results.charts.style import ChartView
+from pipeline.results.data_sent import describe_shipment, outbound, outbound_notes
 from pipeline.results.evidence import MARK_WORDS
 from pipeline.results.figures import run_tiles
-from pipeline.results.report.claims import told_personas
+from pipeline.results.report.claims import report_personas
 from pipeline.results.report.html import render, report_figure
 from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, score_formula, scoring_method
-from pipeline.results.sent import describe_shipment, outbound, outbound_notes
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 
 
@@ -34,7 +34,7 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         tiles=run_tiles(run),
         figures=[report_figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
         outcomes=_outcomes(run),
-        personas=told_personas(run, study, with_source=with_source),
+        personas=report_personas(run, study, with_source=with_source),
         marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
         with_source=with_source,
         calls=_calls(run),

@@ -8,7 +8,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.hybrid.preflight import Plan
-from pipeline.hybrid.preview import ExampleRequest, Span, example_requests
+from pipeline.hybrid.request_preview import ExampleRequest, Span, example_requests
 from pipeline.text.wording import count, escape_markdown
 
 _PROMPT_PX = 420

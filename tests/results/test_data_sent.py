@@ -9,7 +9,14 @@ from pipeline.domain.run import ModelCall, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.hybrid.redaction import Redactor
 from pipeline.providers.prompts import segment_line
-from pipeline.results.sent import Outbound, describe_shipment, outbound, outbound_notes, payload_parts, payloads_text
+from pipeline.results.data_sent import (
+    Outbound,
+    describe_shipment,
+    outbound,
+    outbound_notes,
+    payload_parts,
+    payloads_text,
+)
 from tests.factories import make_call, make_run
 
 TEXTS = {

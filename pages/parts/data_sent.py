@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts import ui
 from pipeline.domain.run import ProviderPlace, RunRecord
 from pipeline.domain.study import Study
-from pipeline.results.sent import Outbound, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
+from pipeline.results.data_sent import Outbound, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
 from pipeline.text.wording import count, escape_markdown
 
 if TYPE_CHECKING:
