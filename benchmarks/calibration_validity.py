@@ -21,8 +21,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
+from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import saving, sweep
 from pipeline.calibration.table import read_cases
 from pipeline.domain.labels import Promise, Risk
@@ -70,7 +70,7 @@ def main() -> None:
     print(json.dumps(report) if arguments.json else as_table(report, cells))
 
 
-def all_cells(cases: Cases, draws: int) -> Iterator[Cell]:
+def all_cells(cases: DraftArrays, draws: int) -> Iterator[Cell]:
     """Yield the figures of every promise and every number of labels that the file allows."""
     floor = float(np.quantile(cases.score[~np.isnan(cases.score)], _FLOOR, method="higher"))
     for risk in get_args(Risk):
@@ -82,7 +82,7 @@ def all_cells(cases: Cases, draws: int) -> Iterator[Cell]:
 
 
 def cell(
-    cases: Cases, promise: Promise, pool: np.ndarray, n: int, floor: float | None, design: str, draws: int
+    cases: DraftArrays, promise: Promise, pool: np.ndarray, n: int, floor: float | None, design: str, draws: int
 ) -> Cell:
     """Measure the share of broken promises when `n` of the rows in `pool` are labelled."""
     chance = np.random.default_rng(n)
@@ -104,7 +104,7 @@ def cell(
     return Cell(promise.risk, promise.alpha, n, design, rate, se, shares / draws, certified / draws)
 
 
-def saving_coverage(cases: Cases, n: int, draws: int) -> float:
+def saving_coverage(cases: DraftArrays, n: int, draws: int) -> float:
     """Measure how often the 95 % interval of the saving at the median threshold contains that of the whole file."""
     threshold = float(np.nanmedian(cases.score))
     table = sweep(cases)
@@ -122,7 +122,7 @@ def sweep_ms(size: int) -> float:
     """Time, in milliseconds, a sweep over invented drafts with labels, costs and a binding budget; median of five."""
     chance = np.random.default_rng(0)
     score = chance.random(size)
-    cases = make_cases(
+    cases = make_draft_arrays(
         score,
         label=(chance.random(size) < score).astype(float),
         frontier_label=(chance.random(size) < 0.9).astype(float),

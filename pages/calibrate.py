@@ -20,7 +20,7 @@ from pipeline.store import RunName
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
-    from pipeline.calibration.position import Terms
+    from pipeline.calibration.threshold_effects import Terms
 
 
 _QUESTION = "Where do I put the threshold?"
@@ -69,15 +69,15 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
 
 
 def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
-    from pipeline.results.calibration import board_notes, drift_warning
+    from pipeline.results.calibration import calibration_notes, drift_warning
 
-    board = threshold_data.board(question, terms)
-    if warning := drift_warning(board):
+    result = threshold_data.result(question, terms)
+    if warning := drift_warning(result):
         st.warning(escape_markdown(warning), icon=":material/trending_down:")
-    threshold.answer(board)
-    threshold.actions(board)
-    threshold.slider_and_figures(board)
-    if found := board_notes(board):
+    threshold.answer(result)
+    threshold.actions(result)
+    threshold.slider_and_figures(result)
+    if found := calibration_notes(result):
         lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
         st.caption(f"**Notes on these figures**\n\n{lines}")
 
@@ -136,7 +136,7 @@ def _forget(keys: Sequence[str]) -> None:
 
 def _why_not(runs: Sequence[RunScores]) -> list[str]:
     """Return the reasons why these runs cannot be combined or used."""
-    from pipeline.calibration.pool import why_not_together
+    from pipeline.calibration.pooled_drafts import why_not_together
 
     if not runs:
         return ["No run is chosen. Choose one on the left."]
@@ -151,7 +151,7 @@ def _why_not(runs: Sequence[RunScores]) -> list[str]:
 
 
 def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
-    from pipeline.calibration.position import Terms
+    from pipeline.calibration.threshold_effects import Terms
 
     newest = max(runs, key=lambda run: run.created_at)
     found = {design.id: design for design in threshold_data.designs([run.id for run in runs], newest.study_id)}

@@ -12,47 +12,47 @@ from pipeline.hybrid.forecast import forecast_cost
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
+    from pipeline.calibration.calibration_result import CalibrationResult
     from pipeline.hybrid.preflight import Plan
 
 
-def show_refining(board: "Board", place: int) -> None:
+def show_refining(result: "CalibrationResult", place: int) -> None:
     """Show the known gain of refining these drafts, and offer to measure the rest."""
     st.header("Would refining have helped?", anchor=False)
-    _what_is_known(board, min(board.positions[place].threshold, 1.0))
-    if _running(board):
-        _under_way(board)
+    _what_is_known(result, min(result.positions[place].threshold, 1.0))
+    if _running(result):
+        _under_way(result)
     elif access.is_viewer():
         return
-    elif board.imputed or board.pool.by_score is None:
+    elif result.imputed or result.pool.by_score is None:
         with st.container(border=True):
-            _offer(board)
+            _offer(result)
     else:
         st.caption("Every one of these drafts has been refined once: its cost and its gain are measured.")
 
 
-def _running(board: "Board") -> list[str]:
+def _running(result: "CalibrationResult") -> list[str]:
     """Return the runs on these drafts that have not ended."""
     store = ui.services().store
-    ids = store.branches([run.id for run in board.runs])
+    ids = store.branches([run.id for run in result.runs])
     return [run_id for run_id, status, _ in store.run_states(ids) if status == "running"]
 
 
 @st.fragment(run_every="2s")
-def _under_way(board: "Board") -> None:
+def _under_way(result: "CalibrationResult") -> None:
     """Show a notice while runs last; redraw the page with their results when they have ended."""
-    running = _running(board)
+    running = _running(result)
     if not running:
         st.rerun()
     st.info("A run on these drafts is under way. Its results appear here when it has ended.")
     st.page_link(ui.RESULTS, label="Watch it", icon=":material/visibility:", query_params={"run": running[0]})
 
 
-def _what_is_known(board: "Board", threshold: float) -> None:
-    from pipeline.calibration.worth import gains, gains_text
+def _what_is_known(result: "CalibrationResult", threshold: float) -> None:
+    from pipeline.calibration.score_validity import gains, gains_text
     from pipeline.results.charts.tradeoff import who_gains
 
-    found, known = gains(board.pool, threshold), board.pool.by_score
+    found, known = gains(result.pool, threshold), result.pool.by_score
     if found is None or known is None:
         st.caption("None of these drafts has been refined, so nothing is known yet.")
         return
@@ -62,8 +62,8 @@ def _what_is_known(board: "Board", threshold: float) -> None:
             "Which drafts gain from refining",
             who_gains(known.label.tolist(), known.frontier_label.tolist(), dark=figures.is_dark()),
             "gains",
-            file=board.newest.id,
-            simulated=board.simulated,
+            file=result.newest.id,
+            simulated=result.simulated,
         )
         st.caption(
             "Each dot is a draft: its score, and how much refining raised it. Where the refined text scored lower, the "
@@ -72,10 +72,10 @@ def _what_is_known(board: "Board", threshold: float) -> None:
         )
 
 
-def _offer(board: "Board") -> None:
-    from pipeline.calibration.worth import calibration_config
+def _offer(result: "CalibrationResult") -> None:
+    from pipeline.calibration.score_validity import calibration_config
 
-    run = board.newest
+    run = result.newest
     st.markdown(
         f"**Calibration run**: refine all {count(len(run.kept), 'kept draft')} of {escape_markdown(label(run.name))}"
     )

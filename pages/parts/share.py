@@ -19,7 +19,7 @@ from pipeline.store.bundle_file import read_bundle, write_bundle
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
+    from pipeline.calibration.calibration_result import CalibrationResult
 
 _MOST_MB = 200
 
@@ -83,11 +83,11 @@ def _words_switch(key: str, runs: Sequence[RunRecord], meaning: str) -> bool:
     return asked and not private
 
 
-def calibration_button(board: "Board", threshold: float) -> None:
+def calibration_button(result: "CalibrationResult", threshold: float) -> None:
     """Draw the download of the report of one threshold."""
     st.download_button(
         "Report of this threshold",
-        partial(_calibration, board, threshold),
+        partial(_calibration, result, threshold),
         f"threshold {threshold:.2f}.html",
         icon=":material/description:",
         on_click="ignore",
@@ -166,10 +166,10 @@ def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words:
     return comparison_report(runs, with_source=with_words, **said)
 
 
-def _calibration(board: "Board", threshold: float) -> str:
+def _calibration(result: "CalibrationResult", threshold: float) -> str:
     from pipeline.results.report import calibration_report
 
-    return calibration_report(board, threshold)
+    return calibration_report(result, threshold)
 
 
 def _bundle(store: Store, run_ids: Sequence[str], with_words: bool) -> bytes:

@@ -13,8 +13,8 @@ from pipeline.domain.units import MICROS
 from pipeline.text.wording import escape_markdown, percent, score
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
-    from pipeline.calibration.position import Position
+    from pipeline.calibration.calibration_result import CalibrationResult
+    from pipeline.calibration.threshold_effects import ThresholdEffect
 
 NO_BREAK = "\u00a0"
 AT_KEY, TYPED_KEY = "at", "typed"
@@ -22,15 +22,15 @@ AT_KEY, TYPED_KEY = "at", "typed"
 
 
 @st.fragment
-def slider_and_figures(board: "Board") -> None:
+def slider_and_figures(result: "CalibrationResult") -> None:
     """Draw the slider and everything that depends on the threshold."""
-    from pipeline.calibration.board import place_of
+    from pipeline.calibration.calibration_result import place_of
 
     threshold = st.slider(
         "Threshold",
         0.0,
         1.0,
-        _start(board),
+        _start(result),
         0.01,
         format="%.2f",
         key=AT_KEY,
@@ -38,17 +38,17 @@ def slider_and_figures(board: "Board") -> None:
         label_visibility="collapsed",
     )
     place = place_of(threshold)
-    _cut_here(board, board.positions[place])
-    threshold_sections.section(board, place)
+    _cut_here(result, result.positions[place])
+    threshold_sections.section(result, place)
 
 
-def _start(board: "Board") -> float:
+def _start(result: "CalibrationResult") -> float:
     """Return the initial threshold: the certified one, else that of the newest run."""
-    certified = board.certificate.threshold
-    return round(board.newest.config.quality_threshold if certified is None else certified, 2)
+    certified = result.certificate.threshold
+    return round(result.newest.config.quality_threshold if certified is None else certified, 2)
 
 
-def actions(board: "Board") -> None:
+def actions(result: "CalibrationResult") -> None:
     """Draw the actions on the threshold; outside the fragment, because this row is the slowest in the browser."""
     with st.container(horizontal=True, gap="small"):
         with st.popover("Type a threshold", icon=":material/keyboard:"):
@@ -64,7 +64,7 @@ def actions(board: "Board") -> None:
                 placeholder="0 to 1",
                 width=150,
             )
-        certified = board.certificate.threshold
+        certified = result.certificate.threshold
         if certified is not None:
             st.button(
                 f"Certified: {score(certified)}",
@@ -79,16 +79,16 @@ def actions(board: "Board") -> None:
             icon=":material/arrow_forward:",
             help="Opens Configure with this threshold and budget, and with the study and settings of the newest run.",
         ):
-            _use(board, float(st.session_state.get(AT_KEY, _start(board))))
-        _report(board)
-        _how_to_read(board)
+            _use(result, float(st.session_state.get(AT_KEY, _start(result))))
+        _report(result)
+        _how_to_read(result)
 
 
-def _report(board: "Board") -> None:
+def _report(result: "CalibrationResult") -> None:
     # Built when opened, for the threshold of that moment.
     with st.popover("Report", icon=":material/description:", key="report", on_change="rerun") as opened:
         if opened.open:
-            share.calibration_button(board, float(st.session_state.get(AT_KEY, _start(board))))
+            share.calibration_button(result, float(st.session_state.get(AT_KEY, _start(result))))
 
 
 def _typed() -> None:
@@ -101,12 +101,12 @@ def _move(threshold: float | None) -> None:
         st.session_state[AT_KEY] = round(threshold, 2)
 
 
-def _use(board: "Board", threshold: float) -> None:
-    run, budget = board.newest, board.terms.budget_micros
+def _use(result: "CalibrationResult", threshold: float) -> None:
+    run, budget = result.newest, result.terms.budget_micros
     changed = {
         "quality_threshold": threshold,
         "max_cost": None if budget is None else budget / MICROS,
-        "escalation_order": board.terms.order,
+        "escalation_order": result.terms.order,
         # Without a frontier a threshold decides nothing.
         "enabled": True,
         "skip_frontier": False,
@@ -119,23 +119,23 @@ def _use(board: "Board", threshold: float) -> None:
 # --- what it cuts ----------------------------------------------------------------------------------
 
 
-def _cut_here(board: "Board", here: "Position") -> None:
+def _cut_here(result: "CalibrationResult", here: "ThresholdEffect") -> None:
     """Draw the histogram, and the figures as one text: every element that a move sends again is redrawn."""
     from pipeline.results.calibration import describe_threshold, threshold_tiles
     from pipeline.results.charts.calibration import threshold_histogram
 
-    pool = board.pool
-    view = threshold_histogram(pool.cases, pool.every_label, here, board.certificate.threshold, dark=figures.is_dark())
+    pool = result.pool
+    view = threshold_histogram(pool.cases, pool.every_label, here, result.certificate.threshold, dark=figures.is_dark())
     # Without its heading, so that the bars are right below the slider.
     figures.draw(view, "cut")
-    rug = " Ticks below are labels: grey acceptable, red triangles unacceptable." if board.labels else ""
+    rug = " Ticks below are labels: grey acceptable, red triangles unacceptable." if result.labels else ""
     # A figure stays on one line with its unit.
     lines = [
         f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {unbroken(one.note)} |"
-        for one in threshold_tiles(board, here)
+        for one in threshold_tiles(result, here)
     ]
     finding = (
-        f"**{escape_markdown(view.title)}.** {escape_markdown(describe_threshold(board, here))} "
+        f"**{escape_markdown(view.title)}.** {escape_markdown(describe_threshold(result, here))} "
         f":small[:gray[{escape_markdown(view.subtitle)}.{rug}]]"
     )
     st.markdown(
@@ -148,13 +148,13 @@ def unbroken(text: str) -> str:
     return escape_markdown(text).replace(" %", f"{NO_BREAK}%")
 
 
-def answer(board: "Board") -> None:
+def answer(result: "CalibrationResult") -> None:
     """Show what the labels certify, or why they certify nothing and what to do."""
     from pipeline.results.calibration import promise_warning
 
-    certificate = board.certificate
+    certificate = result.certificate
     sentence = escape_markdown(certificate.sentence)
-    if board.labels is None:
+    if result.labels is None:
         st.info(
             "**Nothing is certified: these drafts have no labels.** The figures below show the cost of a "
             "threshold and the drafts it keeps local, not whether those are good. Label randomly drawn drafts "
@@ -169,32 +169,32 @@ def answer(board: "Board") -> None:
         st.warning(
             f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
         )
-    if other := promise_warning(board):
+    if other := promise_warning(result):
         st.warning(escape_markdown(other), icon=":material/edit_note:")
-    if not access.is_viewer() and (board.labels is None or certificate.labels_needed):
+    if not access.is_viewer() and (result.labels is None or certificate.labels_needed):
         st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
 
 
-def _how_to_read(board: "Board") -> None:
+def _how_to_read(result: "CalibrationResult") -> None:
     """Explain the charts and their figures in words."""
-    confidence = percent(board.terms.promise.confidence)
+    confidence = percent(result.terms.promise.confidence)
     lines = [
         "**Histogram**: every bar counts drafts of similar score. Drafts right of the line stay local, the others are "
         "refined.",
         "**Cost**: the further right the threshold, the more drafts are refined. The band is the estimated part, not "
         "yet paid for. Where the line is over the budget, the money runs out before all of them are refined.",
     ]
-    if board.labels is not None:
+    if result.labels is not None:
         lines.insert(
             1,
             "**Risk**: further right, more drafts stay local. The dashed line is the estimated risk, the solid one its "
             f"upper bound with {confidence} confidence. Certified is the last point from the left before the "
             "solid line crosses the limit.",
         )
-    if board.exchange is not None:
+    if result.exchange is not None:
         by = (
             "Quality comes from the labels."
-            if board.exchange.measure == "labels"
+            if result.exchange.measure == "labels"
             else "Quality is the score, because no texts of the frontier are labelled: it shows what refining changes, "
             "not whether the score is right."
         )

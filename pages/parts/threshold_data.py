@@ -16,8 +16,8 @@ from pipeline.domain.scores import RunScores
 from pipeline.store import RunName
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
-    from pipeline.calibration.position import Terms
+    from pipeline.calibration.calibration_result import CalibrationResult
+    from pipeline.calibration.threshold_effects import Terms
 
 
 MOST_RUNS = 200
@@ -25,7 +25,7 @@ MOST_RUNS = 200
 
 
 class CalibrationQuestion(NamedTuple):
-    """Question to the board, in plain values so that it can be a cache key."""
+    """Question to the result, in plain values so that it can be a cache key."""
 
     run_ids: tuple[str, ...]
     design_id: str | None
@@ -92,8 +92,8 @@ def declared_promise(design_id: str | None) -> Promise | None:
     return design.settings.promise if design.is_drawn else None
 
 
-def board(question: CalibrationQuestion, terms: "Terms") -> "Board":
-    """Return the board that answers a question, computed or cached.
+def result(question: CalibrationQuestion, terms: "Terms") -> "CalibrationResult":
+    """Return the result that answers a question, computed or cached.
 
     Raises:
         StoreError: a run or the design is not in this database.
@@ -103,7 +103,7 @@ def board(question: CalibrationQuestion, terms: "Terms") -> "Board":
     labels = _labels(question.design_id)
     last = labels.model_dump_json(include={"rater", "drafts"}) if labels else ""
     states = store.run_states([run.id for run in (*runs, *others)])
-    return _board(store.path, question, states, last, runs, others, labels, terms)
+    return _calibrated(store.path, question, states, last, runs, others, labels, terms)
 
 
 def _labels(design_id: str | None) -> LabelSet | None:
@@ -116,7 +116,7 @@ def _labels(design_id: str | None) -> LabelSet | None:
 
 
 @st.cache_resource(max_entries=16, show_spinner="Trying every threshold …")
-def _board(
+def _calibrated(
     _database: Path,
     question: CalibrationQuestion,
     states: tuple[tuple[str, str, str], ...],
@@ -125,7 +125,7 @@ def _board(
     _branches: Sequence[RunScores],
     _labels: LabelSet | None,
     _terms: "Terms",
-) -> "Board":
-    from pipeline.calibration.board import board_of
+) -> "CalibrationResult":
+    from pipeline.calibration.calibration_result import calibrate_runs
 
-    return board_of(_runs, _branches, _labels, _terms, kept_only=question.kept_only)
+    return calibrate_runs(_runs, _branches, _labels, _terms, kept_only=question.kept_only)

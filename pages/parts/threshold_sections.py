@@ -15,23 +15,23 @@ from pipeline.results.charts.style import ChartView, MovingView
 from pipeline.text.wording import count, escape_markdown, percent, score, usd
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
+    from pipeline.calibration.calibration_result import CalibrationResult
     from pipeline.calibration.certificate import Certificate
-    from pipeline.calibration.position import Tradeoff
+    from pipeline.calibration.threshold_effects import Tradeoff
 
 
 SECTION_KEY = "show"
 """Key of the section chooser, whose value is in the address."""
 
 
-def section(board: "Board", place: int) -> None:
+def section(result: "CalibrationResult", place: int) -> None:
     """Draw the section chooser and the chosen section.
 
     Args:
-        board: the computed results.
-        place: of the threshold among the positions of the board.
+        result: the computed results.
+        place: of the threshold among the positions of the result.
     """
-    found = _sections(board)
+    found = _sections(result)
     names = list(found)
     if st.session_state.get(SECTION_KEY, names[0]) not in found:
         # Chosen with other runs or labels, which had this section.
@@ -45,17 +45,17 @@ def section(board: "Board", place: int) -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    found[chosen or names[0]](board, place)
+    found[chosen or names[0]](result, place)
 
 
-def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
+def _sections(result: "CalibrationResult") -> dict[str, Callable[["CalibrationResult", int], None]]:
     """Return the sections that these drafts and labels allow, the most useful first."""
-    labelled, priced = board.labels is not None, board.exchange is not None
+    labelled, priced = result.labels is not None, result.exchange is not None
     everything = {
         "Risk": (labelled, _risk),
         "Cost": (True, _cost),
         "Quality": (priced, _quality),
-        "Worth of the score": (bool(board.bins), _worth),
+        "Worth of the score": (bool(result.bins), _worth),
         "Refining": (True, calibration_run.show_refining),
         "Simpler rules": (priced, _simpler_rules),
         "Own threshold": (labelled, _own_threshold),
@@ -64,25 +64,25 @@ def _sections(board: "Board") -> dict[str, Callable[["Board", int], None]]:
     return {name: show for name, (is_there, show) in everything.items() if is_there}
 
 
-def _risk(board: "Board", place: int) -> None:
+def _risk(result: "CalibrationResult", place: int) -> None:
     from pipeline.results.charts.calibration import risk_curve
 
-    alpha = board.terms.promise.alpha
-    _chart("Risk", risk_curve(board.positions, board.positions[place], alpha, dark=figures.is_dark()))
+    alpha = result.terms.promise.alpha
+    _chart("Risk", risk_curve(result.positions, result.positions[place], alpha, dark=figures.is_dark()))
 
 
-def _cost(board: "Board", place: int) -> None:
+def _cost(result: "CalibrationResult", place: int) -> None:
     from pipeline.results.charts.calibration import cost_by_threshold
 
-    here, budget, dark = board.positions[place], board.terms.budget_micros, figures.is_dark()
-    _chart("Cost", cost_by_threshold(board.positions, here, budget, simulated=board.simulated, dark=dark))
+    here, budget, dark = result.positions[place], result.terms.budget_micros, figures.is_dark()
+    _chart("Cost", cost_by_threshold(result.positions, here, budget, simulated=result.simulated, dark=dark))
 
 
-def _quality(board: "Board", place: int) -> None:
+def _quality(result: "CalibrationResult", place: int) -> None:
     from pipeline.results.charts.tradeoff import cost_quality
 
-    if board.exchange is not None:
-        view = cost_quality(board.exchange, place, simulated=board.simulated, dark=figures.is_dark())
+    if result.exchange is not None:
+        view = cost_quality(result.exchange, place, simulated=result.simulated, dark=figures.is_dark())
         _chart("Cost and quality", view)
 
 
@@ -93,12 +93,12 @@ def _chart(topic: str, view: ChartView | MovingView) -> None:
     figures.draw(view, topic)
 
 
-def _every_threshold(board: "Board", _place: int) -> None:
+def _every_threshold(result: "CalibrationResult", _place: int) -> None:
     import pandas as pd
 
     from pipeline.text import spreadsheet
 
-    mark = " (simulated)" if board.simulated else ""
+    mark = " (simulated)" if result.simulated else ""
     rows = [
         {
             "threshold": one.threshold,
@@ -111,32 +111,32 @@ def _every_threshold(board: "Board", _place: int) -> None:
             "over_budget": one.over_budget,
             "quality": one.quality,
         }
-        for one in board.positions
+        for one in result.positions
     ]
     frame = pd.DataFrame(rows)
     st.dataframe(frame, hide_index=True, alt="Every threshold with its figures")
     st.download_button(
         "Download CSV",
         lambda: spreadsheet.csv_text(frame),
-        f"{board.newest.id} thresholds.csv",
+        f"{result.newest.id} thresholds.csv",
         icon=":material/download:",
         on_click="ignore",
     )
 
 
-def _worth(board: "Board", _place: int) -> None:
+def _worth(result: "CalibrationResult", _place: int) -> None:
     """Show how well the score tells good drafts from bad, in words and bars."""
     from pipeline.results.charts.tradeoff import reliability_bars
 
     st.header("Is the score worth anything?", anchor=False)
-    st.markdown(escape_markdown(board.worth.sentence))
+    st.markdown(escape_markdown(result.worth.sentence))
     with st.container(border=True):
         figures.chart(
             "Share of good drafts by score",
-            reliability_bars(board.bins, dark=figures.is_dark()),
+            reliability_bars(result.bins, dark=figures.is_dark()),
             "reliability",
-            file=board.newest.id,
-            simulated=board.simulated,
+            file=result.newest.id,
+            simulated=result.simulated,
         )
         st.caption(
             "Labelled drafts in groups of about equal size, low scores left. The bars of a useful score "
@@ -145,7 +145,7 @@ def _worth(board: "Board", _place: int) -> None:
         )
 
 
-def _own_threshold(board: "Board", _place: int) -> None:
+def _own_threshold(result: "CalibrationResult", _place: int) -> None:
     """Test one threshold chosen before any label was seen: the most powerful test there is."""
     st.header("Does my own threshold hold?", anchor=False)
     st.caption(
@@ -159,12 +159,12 @@ def _own_threshold(board: "Board", _place: int) -> None:
     if pressed and not declared:
         st.info("Only a threshold that was fixed beforehand can be tested in this way.", icon=":material/info:")
     elif pressed and own is not None:
-        _tested(board, round(own, 2))
+        _tested(result, round(own, 2))
 
 
-def _tested(board: "Board", threshold: float) -> None:
+def _tested(result: "CalibrationResult", threshold: float) -> None:
     try:
-        found: Certificate = board.test(threshold)
+        found: Certificate = result.test(threshold)
     except InputError as error:
         ui.problem(error)
         return
@@ -175,23 +175,23 @@ def _tested(board: "Board", threshold: float) -> None:
         st.warning(escape_markdown(sentence), icon=":material/do_not_disturb_on:")
 
 
-def _simpler_rules(board: "Board", place: int) -> None:
+def _simpler_rules(result: "CalibrationResult", place: int) -> None:
     """Show this threshold beside simpler rules, with intervals."""
     st.header("Is it better than simpler rules?", anchor=False)
-    if board.exchange is not None:
-        _compared(board, board.exchange, min(board.positions[place].threshold, 1.0))
+    if result.exchange is not None:
+        _compared(result, result.exchange, min(result.positions[place].threshold, 1.0))
 
 
-def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
-    from pipeline.calibration.position import CONTROL_WORDS, compare_controls
+def _compared(result: "CalibrationResult", exchange: "Tradeoff", threshold: float) -> None:
+    from pipeline.calibration.threshold_effects import CONTROL_WORDS, compare_controls
     from pipeline.results.charts.tradeoff import CONTROL_NAMES
 
     found = compare_controls(exchange.cases, threshold)
     if found is None:
         st.caption("No draft has both texts and a known cost.")
         return
-    mark = " (simulated)" if board.simulated else ""
-    scale = board.terms.personas / found.drafts
+    mark = " (simulated)" if result.simulated else ""
+    scale = result.terms.personas / found.drafts
     rows = [
         {
             "Rule": CONTROL_NAMES[one.name],
@@ -205,7 +205,7 @@ def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
     ]
     st.markdown(
         f"At {score(threshold)}, on {count(found.drafts, 'draft')} with both texts known: quality "
-        f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), board.simulated)} a run."
+        f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), result.simulated)} a run."
     )
     st.dataframe(rows, hide_index=True, alt="This threshold against simpler rules")
     st.caption(
@@ -213,13 +213,13 @@ def _compared(board: "Board", exchange: "Tradeoff", threshold: float) -> None:
         "points better here than it will be."
     )
     if exchange.measure == "labels":
-        _recovered(board, threshold)
+        _recovered(result, threshold)
 
 
-def _recovered(board: "Board", threshold: float) -> None:
-    from pipeline.calibration.worth import recovery
+def _recovered(result: "CalibrationResult", threshold: float) -> None:
+    from pipeline.calibration.score_validity import recovery
 
-    found = recovery(board.pool.cases, threshold)
+    found = recovery(result.pool.cases, threshold)
     st.markdown(escape_markdown(found.sentence))
     if found.pgr is not None and found.apgr is not None and found.cpt50 is not None and found.cpt80 is not None:
         st.caption(

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import special, stats
 
-from pipeline.calibration.cases import Bools, Floats, Ints
+from pipeline.calibration.draft_arrays import Bools, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
 

@@ -28,7 +28,7 @@ from pipeline.calibration.bounds import (
     round_down,
     upper_bound,
 )
-from pipeline.calibration.cases import Bools, Cases, Floats, Ints
+from pipeline.calibration.draft_arrays import Bools, DraftArrays, Floats, Ints
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
@@ -83,7 +83,7 @@ class Certificate(Frozen):
     """The result in words."""
 
 
-def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Certificate:
+def certify(cases: DraftArrays, promise: Promise, *, floor: float | None = None) -> Certificate:
     """Find the most permissive threshold at which the promise holds.
 
     The promise covers drafts like these, drawn one at a time as labels are. It does not widen for a future run on a
@@ -106,7 +106,7 @@ def certify(cases: Cases, promise: Promise, *, floor: float | None = None) -> Ce
     return _answer(candidates, evidence.at_levels(_JUDGED), evidence, promise, floor)
 
 
-def certify_at(cases: Cases, threshold: float, promise: Promise, *, floor: float | None = None) -> Certificate:
+def certify_at(cases: DraftArrays, threshold: float, promise: Promise, *, floor: float | None = None) -> Certificate:
     """Test the promise at one threshold that was chosen before labels were seen: the most powerful test.
 
     Raises:
@@ -321,7 +321,7 @@ def _none(
     )
 
 
-def count_labels(cases: Cases, floor: float | None, threshold: float | None = None) -> LabelEvidence:
+def count_labels(cases: DraftArrays, floor: float | None, threshold: float | None = None) -> LabelEvidence:
     """Count labels at every distinct score at or over the floor, or at one threshold.
 
     Args:
@@ -359,7 +359,7 @@ def _reaching(candidates: Floats, scores: Floats) -> Ints:
     return np.asarray(len(known) - np.searchsorted(known, candidates, side="left"), np.int64)
 
 
-def label_floor(cases: Cases) -> float | None:
+def label_floor(cases: DraftArrays) -> float | None:
     """Return the lowest labelled score if labels drawn among all drafts would rarely all reach it; else `None`.
 
     For labels that arrive without their design. Both rules of a certificate hold for labels drawn among all
@@ -374,7 +374,7 @@ def label_floor(cases: Cases) -> float | None:
     return lowest if below and missed[0] + missed[1] - missed[2] - missed[3] < np.log(_CHANCE) else None
 
 
-def looks_random(cases: Cases, floor: float | None) -> bool:
+def looks_random(cases: DraftArrays, floor: float | None) -> bool:
     """Test that labelled and unlabelled scores above the floor look alike (two-sample KS, p of 0.01 or more)."""
     eligible = cases.rank >= (-np.inf if floor is None else floor)
     labelled, others = cases.rank[eligible & cases.is_labelled], cases.rank[eligible & ~cases.is_labelled]

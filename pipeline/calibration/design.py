@@ -11,7 +11,7 @@ import numpy as np
 
 from pipeline.calibration.certificate import certify
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.pool import pool_of, why_not_together
+from pipeline.calibration.pooled_drafts import pool_drafts, why_not_together
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Design, DesignSettings, DraftKey, LabelledText, Purpose, Setup, StoredDesign, Task
 from pipeline.domain.persona import Persona
@@ -133,7 +133,7 @@ def plan_labels(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPla
         InputError: see `draw_from`.
     """
     design = draw_from(runs, settings)
-    without_labels = certify(pool_of(runs).cases, settings.promise, floor=design.certified_from)
+    without_labels = certify(pool_drafts(runs).cases, settings.promise, floor=design.certified_from)
     return LabelPlan(design=design, needed=without_labels.labels_needed)
 
 

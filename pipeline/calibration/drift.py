@@ -7,7 +7,7 @@ import numpy as np
 from scipy import stats
 
 from pipeline.calibration.bounds import Interval
-from pipeline.calibration.cases import Cases, Floats
+from pipeline.calibration.draft_arrays import DraftArrays, Floats
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Setup
@@ -60,7 +60,7 @@ def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
     return tuple(sentence for name, sentence in words.items() if getattr(calibrated, name) != getattr(now, name))
 
 
-def drift(earlier: Cases, later: Cases, threshold: float) -> Drift:
+def drift(earlier: DraftArrays, later: DraftArrays, threshold: float) -> Drift:
     """Compare two sets of drafts at a common threshold, and test that their scores have one distribution."""
     p = _ks(earlier, later)
     warning = None
@@ -77,12 +77,12 @@ def drift(earlier: Cases, later: Cases, threshold: float) -> Drift:
     )
 
 
-def _ks(earlier: Cases, later: Cases) -> float | None:
+def _ks(earlier: DraftArrays, later: DraftArrays) -> float | None:
     first, second = (cases.score[~np.isnan(cases.score)] for cases in (earlier, later))
     return float(stats.ks_2samp(first, second).pvalue) if len(first) and len(second) else None
 
 
-def _share_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
+def _share_difference(earlier: DraftArrays, later: DraftArrays, threshold: float) -> Interval | None:
     """Difference of two shares from their score intervals (Newcombe 1998, method 10): sound at 0 and 1 too."""
     if not len(earlier) or not len(later):
         return None
@@ -93,13 +93,13 @@ def _share_difference(earlier: Cases, later: Cases, threshold: float) -> Interva
     return Interval(value=difference, low=difference - below, high=difference + above)
 
 
-def _share(cases: Cases, threshold: float) -> _Share:
+def _share(cases: DraftArrays, threshold: float) -> _Share:
     local, n = int(np.count_nonzero(cases.accepted(threshold))), len(cases)
     ends = stats.binomtest(local, n).proportion_ci(CONFIDENCE, method="wilson")
     return _Share(local / n, float(ends.low), float(ends.high))
 
 
-def _cost_difference(earlier: Cases, later: Cases, threshold: float) -> Interval | None:
+def _cost_difference(earlier: DraftArrays, later: DraftArrays, threshold: float) -> Interval | None:
     """Difference of mean cost per draft, by Welch's t; the interval has no width if costs vary in neither set."""
     # To a thousandth of a micro-USD: smaller differences come from adding up one price in another order.
     old, new = (np.round(cases.spend(threshold), 3) for cases in (earlier, later))

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.labels import why_labels_do_not_apply
-from pipeline.calibration.pool import pool_of
+from pipeline.calibration.pooled_drafts import pool_drafts
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import explain_validation
 from pipeline.domain.labels import (
@@ -113,7 +113,7 @@ def export_cases(runs: Sequence[RunScores], labels: LabelSet) -> str:
     reasons = why_labels_do_not_apply(labels, {run.id: setup_of(run) for run in runs})
     if reasons:
         raise InputError(f"The labels of {labels.design.name} do not apply here. {' '.join(reasons)}")
-    pool = pool_of(runs, labels=labels)
+    pool = pool_drafts(runs, labels=labels)
     cases = pool.cases
     frame = pd.DataFrame(pool.keys, columns=["run", "draft"]).assign(
         score=cases.score,

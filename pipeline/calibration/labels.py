@@ -57,7 +57,7 @@ def label_set(stored: StoredDesign, labels: Sequence[Label]) -> LabelSet:
 
 
 def as_label(verdict: Verdict | None) -> float | None:
-    """Convert a verdict for `Cases`: 1 acceptable, 0 not ("unsure" counts as not), `None` without one."""
+    """Convert a verdict for `DraftArrays`: 1 acceptable, 0 not ("unsure" counts as not), `None` without one."""
     return None if verdict is None else float(verdict == "acceptable")
 
 

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from pipeline.calibration.board import Board
-from pipeline.calibration.cases import Cases
+from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import (
     MADE_ELSEWHERE,
     NOT_RANDOM,
@@ -13,8 +12,9 @@ from pipeline.calibration.certificate import (
     label_floor,
     looks_random,
 )
+from pipeline.calibration.draft_arrays import DraftArrays
+from pipeline.calibration.score_validity import Discrimination, discrimination
 from pipeline.calibration.sweep import sweep
-from pipeline.calibration.worth import Discrimination, discrimination
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Promise, Risk
 from pipeline.domain.units import MICROS
@@ -47,7 +47,7 @@ class CalibrationSummary(Frozen):
     sentence: str
 
 
-def summarise(cases: Cases, promise: Promise) -> CalibrationSummary:
+def summarise(cases: DraftArrays, promise: Promise) -> CalibrationSummary:
     """Summarise labels that come without their design.
 
     Labels that all lie above some score are treated as drawn from that floor. If they do not look randomly drawn
@@ -56,19 +56,19 @@ def summarise(cases: Cases, promise: Promise) -> CalibrationSummary:
     return _summary(cases, certify(cases, promise, floor=label_floor(cases)), discrimination(cases))
 
 
-def summary_of(board: Board) -> CalibrationSummary:
+def summary_of(result: CalibrationResult) -> CalibrationSummary:
     """Summarise runs and the labels of a design. The threshold is one that the slider of the page can show.
 
     The sentence includes the reasons why labels cannot be used or trusted.
     """
-    found = _summary(board.cases, board.certificate, board.worth)
-    reasons = list(board.unused)
-    if board.labels and not board.labels.design.design.is_drawn:
+    found = _summary(result.cases, result.certificate, result.worth)
+    reasons = list(result.unused)
+    if result.labels and not result.labels.design.design.is_drawn:
         reasons.append(MADE_ELSEWHERE)
     return found.model_copy(update={"sentence": " ".join([found.sentence, *reasons])})
 
 
-def _summary(cases: Cases, certificate: Certificate, worth: Discrimination) -> CalibrationSummary:
+def _summary(cases: DraftArrays, certificate: Certificate, worth: Discrimination) -> CalibrationSummary:
     table = sweep(cases)
     row = table.index(np.inf if certificate.threshold is None else certificate.threshold)
     return CalibrationSummary(
@@ -105,7 +105,7 @@ def summary_text(summary: CalibrationSummary) -> str:
     return "\n".join([summary.sentence, *(f"  {name:12}{text}" for name, text in figures.items())])
 
 
-def _sentence(cases: Cases, certificate: Certificate, worth: Discrimination) -> str:
+def _sentence(cases: DraftArrays, certificate: Certificate, worth: Discrimination) -> str:
     parts = [certificate.sentence]
     if certificate.status != "too_few_labels" and not looks_random(cases, certificate.floor):
         parts.append(NOT_RANDOM)

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from pipeline.calibration.bounds import Interval
-from pipeline.calibration.cases import Cases, Floats, Ints
+from pipeline.calibration.draft_arrays import DraftArrays, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.errors import InputError
@@ -39,7 +39,7 @@ class Purchase:
     """Share of delivered texts that are acceptable, over drafts with both labels; NaN without any."""
 
 
-def saving(cases: Cases, threshold: float) -> Interval | None:
+def saving(cases: DraftArrays, threshold: float) -> Interval | None:
     """1 - cost / cost of the frontier alone, for drafts to come from the same source, with a 95 % interval.
 
     A ratio of two means, its variance by the delta method over clusters (Cochran 1977, section 6.4) with Student's
@@ -100,7 +100,7 @@ class Sweep:
         return flat
 
 
-def sweep(cases: Cases, *, budget_micros: float | None = None, floor: float | None = None) -> Sweep:
+def sweep(cases: DraftArrays, *, budget_micros: float | None = None, floor: float | None = None) -> Sweep:
     """Compute the effect of every threshold on these drafts.
 
     Args:
@@ -164,14 +164,14 @@ def _prefix(values: Floats, order: Ints) -> Floats:
     return np.concatenate(([0.0], np.cumsum(values[order])))
 
 
-def _selective_risk(cases: Cases, order: Ints, starts: Ints) -> Floats:
+def _selective_risk(cases: DraftArrays, order: Ints, starts: Ints) -> Floats:
     labelled = _prefix(cases.is_labelled.astype(np.float64), order)
     bad = _prefix((cases.label == 0).astype(np.float64), order)
     with np.errstate(invalid="ignore"):
         return np.asarray((bad[-1] - bad[starts]) / (labelled[-1] - labelled[starts]))
 
 
-def _quality(cases: Cases, order: Ints, begins: Ints, ends: Ints) -> Floats:
+def _quality(cases: DraftArrays, order: Ints, begins: Ints, ends: Ints) -> Floats:
     """Compute quality when the drafts from `begins` up to `ends` in this order deliver the frontier's text."""
     both = cases.has_both_labels
     if not both.any():
@@ -180,7 +180,7 @@ def _quality(cases: Cases, order: Ints, begins: Ints, ends: Ints) -> Floats:
     return np.asarray((cases.label[both].sum() + gain[ends] - gain[begins]) / np.count_nonzero(both))
 
 
-def _buy(cases: Cases, order: Ints, begins: Ints, ends: Ints, left: float) -> Purchase:
+def _buy(cases: DraftArrays, order: Ints, begins: Ints, ends: Ints, left: float) -> Purchase:
     """Refine from `begins` on in this order, up to `ends` or until the next draft does not fit."""
     cost = _prefix(cases.frontier_micros, order)
     stops = np.minimum(ends, np.searchsorted(cost, cost[begins] + left, side="right") - 1)
@@ -188,7 +188,7 @@ def _buy(cases: Cases, order: Ints, begins: Ints, ends: Ints, left: float) -> Pu
 
 
 def budget_risks(
-    cases: Cases, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
+    cases: DraftArrays, thresholds: Sequence[float], budget_micros: float, drafts: int, *, seed: int = 0
 ) -> tuple[float, ...]:
     """Estimate the probability, per threshold, that the next drafts cost more than the budget; empty without costs.
 

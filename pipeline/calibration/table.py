@@ -7,7 +7,7 @@ from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.calibration.cases import Cases, make_cases
+from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import Sweep
 from pipeline.domain.units import MICROS
 from pipeline.domain.untrusted import Refused, read_file
@@ -30,7 +30,7 @@ _DELIMITERS = (",", ";", "\t")
 _LIMITS = ReadingLimits(max_file_bytes=10_000_000, max_text_chars=10_000_000, max_lines=100_000, max_columns=200)
 
 
-def read_cases(path: Path) -> Cases:
+def read_cases(path: Path) -> DraftArrays:
     """Read drafts from a table with the columns `score` and `label`.
 
     Optional columns: `local_cost` and `frontier_cost` in USD, `frontier_label`, `cluster`. Empty cells are missing
@@ -65,7 +65,7 @@ def read_cases(path: Path) -> Cases:
         raise InputError(
             f"{path} line {reader.line_num}: not a readable row ({error}). Export the table as CSV again."
         ) from error
-    return make_cases(
+    return make_draft_arrays(
         columns["score"],
         label=columns["label"],
         frontier_label=columns.get("frontier_label"),

@@ -9,7 +9,7 @@ from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
-    from pipeline.calibration.board import Board
+    from pipeline.calibration.calibration_result import CalibrationResult
     from pipeline.domain.labels import Promise
     from pipeline.store import Store
 
@@ -43,8 +43,8 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     if options.design and not options.run:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
     if options.run:
-        board = _board(open_store(options, settings), options)
-        cases, floor, summary = board.pool.cases, board.pool.floor, summary_of(board)
+        result = _calibrated(open_store(options, settings), options)
+        cases, floor, summary = result.pool.cases, result.pool.floor, summary_of(result)
     else:
         cases = read_cases(options.csv)
         floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
@@ -62,11 +62,11 @@ def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":
     return parse_promise(declared, {name: value for name, value in asked.items() if value is not None})
 
 
-def _board(store: "Store", options: argparse.Namespace) -> "Board":
-    from pipeline.calibration.board import board_of
+def _calibrated(store: "Store", options: argparse.Namespace) -> "CalibrationResult":
+    from pipeline.calibration.calibration_result import calibrate_runs
     from pipeline.calibration.labels import label_set
-    from pipeline.calibration.pool import why_not_together
-    from pipeline.calibration.position import Terms
+    from pipeline.calibration.pooled_drafts import why_not_together
+    from pipeline.calibration.threshold_effects import Terms
     from pipeline.domain.labels import Promise
 
     ids = list(dict.fromkeys(store.find_run(text) for text in options.run))
@@ -82,4 +82,4 @@ def _board(store: "Store", options: argparse.Namespace) -> "Board":
     branches = [run for run in store.scores(store.branches(ids)) if run.status != "running"]
     declared = stored.design.settings.promise if stored and stored.design.is_drawn else Promise()
     terms = Terms(promise=_promise(options, declared), personas=max(1, len(runs[-1].kept)))
-    return board_of(runs, branches, labels, terms)
+    return calibrate_runs(runs, branches, labels, terms)

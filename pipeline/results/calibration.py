@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from pipeline.calibration.board import Board
+from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import MADE_ELSEWHERE, NOT_RANDOM
-from pipeline.calibration.position import BadShare, Position
+from pipeline.calibration.threshold_effects import BadShare, ThresholdEffect
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
 from pipeline.text.wording import MISSING, Tile, count, listed, percent, score, usd
@@ -18,16 +18,16 @@ _MANY_TIED = 0.2
 """Share of drafts with one score from which on a note mentions it."""
 
 
-def board_notes(board: "Board") -> tuple[str, ...]:
+def calibration_notes(result: "CalibrationResult") -> tuple[str, ...]:
     """Return cautions for reading the figures; empty for an ordinary set of drafts."""
-    return (*_about_scores(board), *_about_labels(board), *_about_money(board))
+    return (*_about_scores(result), *_about_labels(result), *_about_money(result))
 
 
-def promise_warning(board: "Board") -> str:
+def promise_warning(result: "CalibrationResult") -> str:
     """Warn that the promise differs from the one that the labels were drawn for; empty when it does not."""
-    if board.labels is None or not (design := board.labels.design.design).is_drawn:
+    if result.labels is None or not (design := result.labels.design.design).is_drawn:
         return ""
-    declared, asked = design.settings.promise, board.terms.promise
+    declared, asked = design.settings.promise, result.terms.promise
     if declared == asked:
         return ""
     changed = [
@@ -46,21 +46,21 @@ def promise_warning(board: "Board") -> str:
     )
 
 
-def drift_warning(board: "Board") -> str:
+def drift_warning(result: "CalibrationResult") -> str:
     """Warn that the newest of several runs has other scores, with its other differences; empty when it has not."""
-    if not (found := board.drift) or not found.warning:
+    if not (found := result.drift) or not found.warning:
         return ""
     beside = []
     if found.local_share:
-        beside.append(f"its local share by {difference_words('local_share', found.local_share, board)}")
+        beside.append(f"its local share by {difference_words('local_share', found.local_share, result)}")
     if found.cost_micros:
-        beside.append(f"its cost per draft by {difference_words('cost_micros', found.cost_micros, board)}")
-    at = score(board.newest.config.quality_threshold)
+        beside.append(f"its cost per draft by {difference_words('cost_micros', found.cost_micros, result)}")
+    at = score(result.newest.config.quality_threshold)
     differs = f" At {at} the newest differs from the others: {listed(beside)} (95 %)." if beside else ""
     return f"{found.warning}{differs}"
 
 
-def describe_threshold(board: "Board", position: "Position") -> str:
+def describe_threshold(result: "CalibrationResult", position: "ThresholdEffect") -> str:
     """Describe the effect of one threshold in a sentence."""
     if not position.drafts:
         return "There is no draft to keep or to refine."
@@ -71,7 +71,7 @@ def describe_threshold(board: "Board", position: "Position") -> str:
         return f"No draft stays local: this is above every score{over}. The frontier refines all {position.drafts}."
     if not position.escalated:
         return "Every draft stays local: nothing is sent or paid."
-    tied = int(np.count_nonzero(board.pool.cases.score == position.threshold))
+    tied = int(np.count_nonzero(result.pool.cases.score == position.threshold))
     exact = f" {count(tied, 'draft scores', 'drafts score')} exactly that, and stay with the others." if tied else ""
     return (
         f"Drafts scoring {score(position.threshold)} or more stay as they are; "
@@ -79,8 +79,8 @@ def describe_threshold(board: "Board", position: "Position") -> str:
     )
 
 
-def _about_scores(board: "Board") -> Iterator[str]:
-    cases = board.pool.cases
+def _about_scores(result: "CalibrationResult") -> Iterator[str]:
+    cases = result.pool.cases
     known = cases.score[~np.isnan(cases.score)]
     if not len(cases):
         yield "These runs have no scored drafts."
@@ -99,23 +99,23 @@ def _about_scores(board: "Board") -> Iterator[str]:
         yield f"{ties.max()} drafts share the score {score(float(values[ties.argmax()]))} and move together."
 
 
-def _about_labels(board: "Board") -> Iterator[str]:
-    yield from board.unused
-    if board.labels is None:
+def _about_labels(result: "CalibrationResult") -> Iterator[str]:
+    yield from result.unused
+    if result.labels is None:
         return
-    if not board.labels.design.design.is_drawn:
+    if not result.labels.design.design.is_drawn:
         yield MADE_ELSEWHERE
-    elif board.certificate.status != "too_few_labels" and not board.is_random:
+    elif result.certificate.status != "too_few_labels" and not result.is_random:
         yield NOT_RANDOM
-    if board.pool.floor:
+    if result.pool.floor:
         yield (
-            f"Labels were drawn from a score of {score(board.pool.floor)} on and say nothing below it: no threshold "
+            f"Labels were drawn from a score of {score(result.pool.floor)} on and say nothing below it: no threshold "
             "under that can be certified."
         )
 
 
-def _about_money(board: "Board") -> Iterator[str]:
-    cases = board.pool.cases
+def _about_money(result: "CalibrationResult") -> Iterator[str]:
+    cases = result.pool.cases
     if not len(cases):
         return
     if np.isnan(cases.frontier_micros).any():
@@ -128,13 +128,13 @@ def _about_money(board: "Board") -> Iterator[str]:
         yield "Refining these drafts costs nothing, so there is nothing to save."
     elif cases.local_micros.sum() >= cases.frontier_micros.sum():
         yield "Drafting costs as much as the frontier alone, or more: no threshold saves money."
-    elif board.imputed:
-        paid, all_of = len(cases) - board.imputed, count(len(cases), "draft")
+    elif result.imputed:
+        paid, all_of = len(cases) - result.imputed, count(len(cases), "draft")
         known = f"known for {paid:,} of {all_of} and guessed for the others" if paid else f"guessed for all {all_of}"
         yield f"The cost of refining is {known}, give or take {percent(IMPUTED_BAND)}. A calibration run measures it."
-    if board.terms.budget_micros == 0:
+    if result.terms.budget_micros == 0:
         yield "A budget of 0 buys nothing: drafts under the threshold stay as they are."
-    failed = sum(draft.outcome == "refine_failed" for run in board.runs for draft in run.kept)
+    failed = sum(draft.outcome == "refine_failed" for run in result.runs for draft in run.kept)
     if failed:
         yield (
             f"{count(failed, 'refinement')} failed: the draft was delivered, its cost is guessed, and nothing is "
@@ -142,34 +142,34 @@ def _about_money(board: "Board") -> Iterator[str]:
         )
 
 
-def threshold_tiles(board: Board, here: Position) -> tuple[Tile, ...]:
+def threshold_tiles(result: CalibrationResult, here: ThresholdEffect) -> tuple[Tile, ...]:
     """Return tiles: local share, cost of one run, saving, bad local drafts, chance to exceed the budget."""
-    mark = " (simulated)" if board.simulated else ""
+    mark = " (simulated)" if result.simulated else ""
     return (
         Tile("Stays local", percent(here.local_share), f"{here.local:,} of {count(here.drafts, 'draft')}"),
-        Tile(f"Cost{mark}", cost_words(here), _cost_note(board, here), "Drafting and refining, nothing capped."),
+        Tile(f"Cost{mark}", cost_words(here), _cost_note(result, here), "Drafting and refining, nothing capped."),
         Tile(
             f"Saved{mark}",
             percent(here.saving.value) if here.saving else MISSING,
-            _saving_note(board, here),
+            _saving_note(result, here),
             "The interval is for drafts to come from the same source.",
         ),
         Tile(
             "Bad local drafts",
             percent(here.bad.estimate) if here.bad else MISSING,
-            _bad_note(board, here),
+            _bad_note(result, here),
             "Unacceptable drafts that stay local, as far as the labels show.",
         ),
         Tile(
             "Chance to pass the budget",
             MISSING if here.over_budget is None else percent(here.over_budget),
-            _budget_note(board, here),
+            _budget_note(result, here),
             "The last drafts would then stay unrefined.",
         ),
     )
 
 
-def cost_words(here: Position) -> str:
+def cost_words(here: ThresholdEffect) -> str:
     """Format the cost of one run, without the simulated mark; a dash where it is unknown."""
     return MISSING if here.cost_micros is None else usd(round(here.cost_micros))
 
@@ -179,36 +179,36 @@ def bad_interval(bad: BadShare) -> str:
     return f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
 
 
-def _cost_note(board: Board, here: Position) -> str:
+def _cost_note(result: CalibrationResult, here: ThresholdEffect) -> str:
     if here.cost_micros is None or here.cost_low_micros is None or here.cost_high_micros is None:
         return "not known for these drafts"
-    size = f"one run of {board.terms.personas:,}"
+    size = f"one run of {result.terms.personas:,}"
     if here.cost_high_micros - here.cost_low_micros < 1:
         return f"{size}, all paid for"
     return f"{usd(round(here.cost_low_micros))} to {usd(round(here.cost_high_micros))}, {size}"
 
 
-def _saving_note(board: Board, here: Position) -> str:
+def _saving_note(result: CalibrationResult, here: ThresholdEffect) -> str:
     if here.saving is None:
         return "needs two drafts and their cost"
-    cases = board.pool.cases
-    alone = float(cases.frontier_micros.sum()) * board.terms.personas / max(1, len(cases))
+    cases = result.pool.cases
+    alone = float(cases.frontier_micros.sum()) * result.terms.personas / max(1, len(cases))
     interval = f"{percent(here.saving.low)} to {percent(here.saving.high)}"
-    return f"against the frontier alone, {usd(round(alone), board.simulated)}; 95 %: {interval}"
+    return f"against the frontier alone, {usd(round(alone), result.simulated)}; 95 %: {interval}"
 
 
-def _bad_note(board: Board, here: Position) -> str:
+def _bad_note(result: CalibrationResult, here: ThresholdEffect) -> str:
     if here.bad is None:
         return "no label counts here"
-    whole = "what stays local" if board.terms.promise.risk == "selective" else "everything delivered"
+    whole = "what stays local" if result.terms.promise.risk == "selective" else "everything delivered"
     return f"of {whole}; {bad_interval(here.bad)}"
 
 
-def _budget_note(board: Board, here: Position) -> str:
-    budget = board.terms.budget_micros
+def _budget_note(result: CalibrationResult, here: ThresholdEffect) -> str:
+    budget = result.terms.budget_micros
     if budget is None:
         return "no cap"
     if here.bought is None:
-        return f"budget {usd(budget, board.simulated)}"
-    order = board.terms.order.replace("_", " ")
-    return f"{usd(budget, board.simulated)} buys {here.bought:,} of {here.escalated:,}, {order}"
+        return f"budget {usd(budget, result.simulated)}"
+    order = result.terms.order.replace("_", " ")
+    return f"{usd(budget, result.simulated)} buys {here.bought:,} of {here.escalated:,}, {order}"

@@ -12,7 +12,7 @@ import numpy as np
 from rapidfuzz import fuzz
 from scipy.optimize import linear_sum_assignment
 
-from pipeline.calibration.cases import Floats
+from pipeline.calibration.draft_arrays import Floats
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.compare_runs import shares_drafts

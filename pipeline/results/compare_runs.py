@@ -19,7 +19,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from pipeline.calibration.bounds import Interval
-from pipeline.calibration.cases import Floats
+from pipeline.calibration.draft_arrays import Floats
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen

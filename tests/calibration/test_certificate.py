@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from pipeline.calibration import bounds
-from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import Certificate, certify, certify_at, label_floor, looks_random
+from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 
@@ -14,20 +14,20 @@ SELECTIVE = Promise(risk="selective")
 THIS_RUN = Promise(scope="this_run")
 
 
-def labelled(bad: int, n: int, *, drafts: int | None = None) -> Cases:
+def labelled(bad: int, n: int, *, drafts: int | None = None) -> DraftArrays:
     """Labels on the best `n` of `drafts` evenly spaced scores, the lowest `bad` of them unacceptable."""
     size = drafts or n
     label = [None] * (size - n) + [0] * bad + [1] * (n - bad)
-    return make_cases(np.linspace(0, 1, size), label=label)
+    return make_draft_arrays(np.linspace(0, 1, size), label=label)
 
 
-def drawn(n: int, seed: int, *, floor: float = 0.0, drafts: int = 400) -> Cases:
+def drawn(n: int, seed: int, *, floor: float = 0.0, drafts: int = 400) -> DraftArrays:
     """Labels drawn at random from a floor on; a draft is acceptable with the probability that its score says."""
     chance = np.random.default_rng(seed)
     score = chance.random(drafts)
     label = (chance.random(drafts) < score**0.5).astype(float)
     chosen = chance.choice(np.flatnonzero(score >= floor), n, replace=False)
-    return make_cases(score, label=np.where(np.isin(np.arange(drafts), chosen), label, np.nan))
+    return make_draft_arrays(score, label=np.where(np.isin(np.arange(drafts), chosen), label, np.nan))
 
 
 def truth(answer: Certificate) -> tuple[str, float | None]:
@@ -97,7 +97,7 @@ def test_labels_asked_for_are_the_published_numbers() -> None:
 # --- certificates ----------------------------------------------------------------------------------
 
 
-def naive(cases: Cases, floor: float | None) -> float | None:
+def naive(cases: DraftArrays, floor: float | None) -> float | None:
     """The marginal rules as they are written down, one threshold after the other."""
     usable = cases.is_labelled & (cases.rank >= (-1 if floor is None else floor))
     answer = None
@@ -176,9 +176,9 @@ def test_all_bad_keeps_nothing_local(promise: Promise, status: str) -> None:
 
 
 def test_a_constant_score_is_too_weak_unless_nearly_all_drafts_are_good() -> None:
-    half = make_cases(np.full(100, 0.5), label=[0, 1] * 50)
+    half = make_draft_arrays(np.full(100, 0.5), label=[0, 1] * 50)
     assert truth(certify(half, Promise())) == truth(certify(half, SELECTIVE)) == ("score_too_weak", None)
-    good = make_cases(np.full(100, 0.5), label=[0] + [1] * 99)
+    good = make_draft_arrays(np.full(100, 0.5), label=[0] + [1] * 99)
     assert truth(certify(good, Promise())) == truth(certify(good, SELECTIVE)) == ("certified", 0.5)
 
 
@@ -197,33 +197,33 @@ def test_a_small_run_needs_fewer_labels_than_the_future() -> None:
 
 
 def test_an_estimate_under_the_limit_that_is_not_shown_asks_for_labels() -> None:
-    answer = certify_at(make_cases(np.full(60, 0.5), label=[0] * 3 + [1] * 57), 0.5, Promise(risk="selective"))
+    answer = certify_at(make_draft_arrays(np.full(60, 0.5), label=[0] * 3 + [1] * 57), 0.5, Promise(risk="selective"))
     assert truth(answer) == ("not_certifiable", None)
     assert answer.labels_needed == bounds.labels_to_certify(3.5 / 61, 0.1, 0.1)
     assert f"About {answer.labels_needed} labels" in answer.sentence
 
 
 def test_between_hope_and_proof_everything_is_escalated() -> None:
-    answer = certify_at(make_cases(np.full(30, 0.5), label=[0] * 4 + [1] * 26), 0.5, SELECTIVE)
+    answer = certify_at(make_draft_arrays(np.full(30, 0.5), label=[0] * 4 + [1] * 26), 0.5, SELECTIVE)
     assert truth(answer) == ("escalate_all", None)
     assert answer.labels_needed is None
 
 
 def test_no_scores_at_all_escalate_everything() -> None:
-    answer = certify(make_cases([None] * 40, label=[1] * 40), Promise())
+    answer = certify(make_draft_arrays([None] * 40, label=[1] * 40), Promise())
     assert truth(answer) == ("escalate_all", None)
     assert answer.sentence.startswith("No draft has a score that could keep it local")
 
 
 def test_drafts_without_a_score_count_as_delivered_but_never_as_local() -> None:
-    answer = certify(make_cases([None] * 50 + [0.9] * 50, label=[1] * 100), Promise())
+    answer = certify(make_draft_arrays([None] * 50 + [0.9] * 50, label=[1] * 100), Promise())
     assert truth(answer) == ("certified", 0.9)
     assert answer.local_share == 0.5
 
 
 def test_ties_are_accepted_together_or_not_at_all() -> None:
     answer = certify(
-        make_cases([0.9] * 30 + [0.6] * 30 + [0.3] * 40, label=[1] * 30 + [0, 1] * 15 + [0] * 40), Promise()
+        make_draft_arrays([0.9] * 30 + [0.6] * 30 + [0.3] * 40, label=[1] * 30 + [0, 1] * 15 + [0] * 40), Promise()
     )
     assert truth(answer) == ("certified", 0.9)
     assert answer.local_share == 0.3
@@ -239,7 +239,7 @@ def test_a_declared_threshold_is_tested_at_the_ends_as_well(threshold: float) ->
 def test_one_declared_threshold_is_certified_where_a_sequence_stops_before_it() -> None:
     label = np.ones(100)
     label[-4:] = 0  # the very best scores are bad
-    cases = make_cases(np.linspace(0, 1, 100), label=label)
+    cases = make_draft_arrays(np.linspace(0, 1, 100), label=label)
     assert certify(cases, SELECTIVE).status != "certified"
     assert certify_at(cases, 0.2, SELECTIVE).status == "certified"
 
@@ -254,13 +254,13 @@ def test_labels_from_a_floor_on_say_nothing_about_a_threshold_below() -> None:
 def test_floor_labels_without_their_design_are_recognised() -> None:
     assert label_floor(labelled(0, 50, drafts=100)) == pytest.approx(50 / 99)
     assert label_floor(drawn(50, 1)) is None
-    assert label_floor(make_cases([0.1, 0.5])) is None
-    assert label_floor(make_cases([None, 0.5, 0.9], label=[1, 1, 1])) is None
+    assert label_floor(make_draft_arrays([0.1, 0.5])) is None
+    assert label_floor(make_draft_arrays([None, 0.5, 0.9], label=[1, 1, 1])) is None
 
 
 def test_labels_picked_near_the_threshold_do_not_look_random() -> None:
     near = np.r_[np.full(300, np.nan), np.ones(60), np.full(240, np.nan)]
-    cases = make_cases(np.linspace(0, 1, 600), label=near)
+    cases = make_draft_arrays(np.linspace(0, 1, 600), label=near)
     assert not looks_random(cases, label_floor(cases))
     assert looks_random(drawn(50, 3), None)
     assert looks_random(labelled(1, 30), None)
@@ -272,7 +272,7 @@ def test_promises_are_broken_no_more_often_than_they_say(promise: Promise) -> No
     chance, broken, draws = np.random.default_rng(3), 0, 150
     for _ in range(draws):
         chosen = np.isin(np.arange(400), chance.choice(400, 60, replace=False))
-        answer = certify(make_cases(cases.score, label=np.where(chosen, cases.label, np.nan)), promise)
+        answer = certify(make_draft_arrays(cases.score, label=np.where(chosen, cases.label, np.nan)), promise)
         if answer.threshold is not None:
             accepted = cases.accepted(answer.threshold)
             whole = accepted if promise.risk == "selective" else np.ones(400, bool)

@@ -19,9 +19,9 @@ from pipeline.calibration.label_files import (
     read_labels,
 )
 from pipeline.calibration.labels import label_agreement, label_set, why_labels_do_not_apply
-from pipeline.calibration.pool import pool_of
-from pipeline.calibration.position import on_stops, stop_at_or_over
+from pipeline.calibration.pooled_drafts import pool_drafts
 from pipeline.calibration.table import read_cases
+from pipeline.calibration.threshold_effects import on_stops, stop_at_or_over
 from pipeline.domain.labels import DesignSettings, DraftKey, Label, LabelSet, Promise, StoredDesign, Verdict
 from pipeline.domain.scores import scores_of
 from pipeline.errors import InputError
@@ -57,7 +57,7 @@ def all_of(design: StoredDesign, rater: str = "Ana") -> list[Label]:
 def test_only_drafts_drawn_from_the_floor_on_enter_a_certificate():
     design = stored()
     labels = label_set(design, all_of(design))
-    pool = pool_of(RUNS, labels=labels)
+    pool = pool_drafts(RUNS, labels=labels)
     assert np.count_nonzero(pool.cases.is_labelled) == 30
     assert pool.cases.score[pool.cases.is_labelled].min() >= design.design.floor
     assert np.count_nonzero(pool.for_reliability.is_labelled) == 33
@@ -68,7 +68,7 @@ def test_only_drafts_drawn_from_the_floor_on_enter_a_certificate():
 
 def test_unsure_counts_as_bad_and_frontier_texts_have_a_label_of_their_own():
     design = stored()
-    cases = pool_of(RUNS, labels=label_set(design, all_of(design))).cases
+    cases = pool_drafts(RUNS, labels=label_set(design, all_of(design))).cases
     labelled = cases.is_labelled
     assert (cases.label[labelled] == (cases.score[labelled] >= 0.5)).all()
     assert (cases.frontier_label[labelled & (cases.score < 0.5)] == 1).all()
@@ -115,7 +115,7 @@ def test_agreement_is_counted_with_oneself_and_with_the_second_rater():
 def test_every_label_for_the_certificate_counts_where_thresholds_are_hundredths(percentile: float) -> None:
     design = stored(DesignSettings(labels=100, floor_percentile=percentile, twice_share=0))
     labels = label_set(design, all_of(design))
-    cases = on_stops(pool_of(RUNS, labels=labels).cases)
+    cases = on_stops(pool_drafts(RUNS, labels=labels).cases)
     found = certify(cases, Promise(alpha=0.3), floor=stop_at_or_over(labels.floor))
     assert found.n_labels == sum(task.purpose == "certificate" for task in design.design.tasks)
 
@@ -194,7 +194,7 @@ def test_labels_made_elsewhere_become_a_design_that_certifies_nothing():
     design = StoredDesign(id="design-9", name="x", run_ids=("run-1",), created_at=STARTED, design=made.design)
     assert not design.design.is_drawn
     labels = label_set(design, made.labels)
-    pool = pool_of(RUNS, labels=labels)
+    pool = pool_drafts(RUNS, labels=labels)
     assert not pool.cases.is_labelled.any()
     assert np.count_nonzero(pool.for_reliability.is_labelled) == 2
     assert certify(pool.cases, Promise(), floor=labels.floor).status == "too_few_labels"
@@ -239,7 +239,7 @@ def test_scores_and_labels_together_are_what_calibrate_reads(tmp_path: Path):
     labels = label_set(design, all_of(design))
     path = tmp_path / "drafts.csv"
     path.write_text(export_cases(RUNS, labels))
-    read, cases = read_cases(path), pool_of(RUNS, labels=labels).cases
+    read, cases = read_cases(path), pool_drafts(RUNS, labels=labels).cases
     for name in ("score", "label", "frontier_label", "local_micros", "frontier_micros"):
         assert getattr(read, name) == pytest.approx(getattr(cases, name), nan_ok=True)
     with pytest.raises(InputError, match="do not apply here"):

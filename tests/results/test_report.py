@@ -233,7 +233,7 @@ def test_compare_command_writes_its_report(tmp_path, capsys):
 
 @pytest.mark.parametrize("labelled", [False, True])
 def test_calibration_report_says_what_may_be_promised_and_draws_why(tmp_path, labelled: bool):
-    from pipeline.cli.calibrate import _board
+    from pipeline.cli.calibrate import _calibrated
     from pipeline.store import Store
 
     database = tmp_path / "x.db"
@@ -241,7 +241,7 @@ def test_calibration_report_says_what_may_be_promised_and_draws_why(tmp_path, la
     if labelled:
         labelled_run(database, run_id)
     asked = Namespace(run=[run_id], design=None, alpha=None, confidence=None, risk=None)
-    board = _board(Store(database), asked)
+    board = _calibrated(Store(database), asked)
     report = calibration_report(board, 0.7)
     tags = Tags(report)
     assert ("Nothing is certified" in report) is not labelled

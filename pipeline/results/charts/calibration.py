@@ -10,8 +10,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pipeline.calibration.cases import Cases, Floats
-from pipeline.calibration.position import Position
+from pipeline.calibration.draft_arrays import DraftArrays, Floats
+from pipeline.calibration.threshold_effects import ThresholdEffect
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
 from pipeline.results.charts.style import (
@@ -40,7 +40,7 @@ _COST_WORDS = "Cost of one run over the threshold, with the budget as a line."
 
 
 def threshold_histogram(
-    cases: Cases, labels: Floats, position: Position, recommended: float | None, *, dark: bool = False
+    cases: DraftArrays, labels: Floats, position: ThresholdEffect, recommended: float | None, *, dark: bool = False
 ) -> ChartView | MovingView:
     """Draw draft scores cut by the threshold: drafts right of it stay local. Labels are ticks below the bars.
 
@@ -214,7 +214,7 @@ def _marks(dark: bool) -> list[AnyChart]:
 
 
 def risk_curve(
-    positions: Sequence[Position], here: Position, alpha: float, *, dark: bool = False
+    positions: Sequence[ThresholdEffect], here: ThresholdEffect, alpha: float, *, dark: bool = False
 ) -> ChartView | MovingView:
     """Draw risk over the share that stays local: estimate and upper bound, certified where the bound is under alpha.
 
@@ -263,7 +263,12 @@ def _risk_template(top: float, dark: bool) -> ChartTemplate:
 
 
 def cost_by_threshold(
-    positions: Sequence[Position], here: Position, budget_micros: int | None, *, simulated: bool, dark: bool = False
+    positions: Sequence[ThresholdEffect],
+    here: ThresholdEffect,
+    budget_micros: int | None,
+    *,
+    simulated: bool,
+    dark: bool = False,
 ) -> ChartView | MovingView:
     """Draw the uncapped cost of one run at each threshold: the budget as a line, imputed costs as a band."""
     finite = [one for one in positions if isfinite(one.threshold)]

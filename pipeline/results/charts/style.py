@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa  # type: ignore[import-untyped]
 
-from pipeline.calibration.cases import Floats, Ints
+from pipeline.calibration.draft_arrays import Floats, Ints
 from pipeline.results.tables import DROPPED, PENDING
 from pipeline.text.wording import OUTCOME_WORDS, score
 

@@ -9,8 +9,8 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from pipeline.calibration.position import STOPS, UNACHIEVABLE, ControlName
-from pipeline.calibration.worth import Bin
+from pipeline.calibration.score_validity import Bin
+from pipeline.calibration.threshold_effects import STOPS, UNACHIEVABLE, ControlName
 from pipeline.domain.units import MICROS
 from pipeline.results.charts import style
 from pipeline.results.charts.style import (
@@ -25,7 +25,7 @@ from pipeline.results.charts.style import (
 from pipeline.text.wording import count, percent, score, signed
 
 if TYPE_CHECKING:
-    from pipeline.calibration.position import Tradeoff
+    from pipeline.calibration.threshold_effects import Tradeoff
 
 _HEIGHT = 340
 _WORDS = "Quality over cost: a line for all thresholds, points for this one and for simpler rules."

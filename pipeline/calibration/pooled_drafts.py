@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pipeline.calibration.cases import Cases, Floats, make_cases
+from pipeline.calibration.draft_arrays import DraftArrays, Floats, make_draft_arrays
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.labels import as_label
 from pipeline.domain.labels import DraftKey, LabelledDraft, LabelSet
@@ -14,11 +14,11 @@ from pipeline.domain.scores import ANSWERED, TRIED, RunScores, ScoredDraft
 
 
 @dataclass(frozen=True, eq=False)
-class Pool:
+class PooledDrafts:
     """Drafts of runs that belong together, best first within each run."""
 
     keys: tuple[DraftKey, ...]
-    cases: Cases
+    cases: DraftArrays
     """Entry i belongs to key i. Labels are those that may enter a certificate, and those of frontier texts."""
     every_label: Floats
     """Labels of draft texts, including those drawn below the floor or made elsewhere."""
@@ -29,12 +29,12 @@ class Pool:
     """Score from which on labels were drawn; passed to `certify`."""
 
     @cached_property
-    def for_reliability(self) -> Cases:
+    def for_reliability(self) -> DraftArrays:
         """The drafts with all labels: for charts, never for a certificate."""
         return replace(self.cases, label=self.every_label)
 
     @cached_property
-    def by_score(self) -> Cases | None:
+    def by_score(self) -> DraftArrays | None:
         """The drafts whose refinement was tried, with scores in place of labels; `None` without any.
 
         Quality computed from these is quality as the score measures it. It shows the effect of refining, and never
@@ -47,14 +47,14 @@ class Pool:
         return both.where(known)
 
 
-def pool_of(
+def pool_drafts(
     runs: Sequence[RunScores],
     branches: Sequence[RunScores] = (),
     labels: LabelSet | None = None,
     *,
     kept_only: bool = True,
-) -> Pool:
-    """Pool the drafts of runs; drafts of the same people form a cluster.
+) -> PooledDrafts:
+    """PooledDrafts the drafts of runs; drafts of the same people form a cluster.
 
     A refined draft has the cost that was paid, in the run itself or in a run that began with its drafts and called
     the same model. The others share the rest of the run's frontier-only cost and are marked as imputed; where a run
@@ -76,7 +76,7 @@ def pool_of(
     said = labels.verdicts() if labels else {}
     verdicts = [said.get(key) for key in keys]
     every = labels.verdicts(all_labels=True) if labels else {}
-    cases = make_cases(
+    cases = make_draft_arrays(
         [draft.overall for _, draft in drafts],
         label=[as_label(one.draft if one else None) for one in verdicts],
         frontier_label=[_frontier_label(one, after) for one, after in zip(verdicts, here, strict=True)],
@@ -88,7 +88,7 @@ def pool_of(
         imputed=[not one for one in paid],
         cluster=[f"{run.study_id} {' '.join(sorted(draft.focus)) or draft.id}" for run, draft in drafts],
     )
-    return Pool(
+    return PooledDrafts(
         keys=keys,
         cases=cases,
         every_label=np.asarray([as_label(every[key].draft if key in every else None) for key in keys], np.float64),

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipeline.calibration.bounds import REPLICATES, Interval, lower_bound, mean_of, upper_bound
-from pipeline.calibration.cases import Bools, Cases, Floats, Ints
+from pipeline.calibration.draft_arrays import Bools, DraftArrays, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
-from pipeline.calibration.pool import Pool
+from pipeline.calibration.pooled_drafts import PooledDrafts
 from pipeline.calibration.sweep import sweep
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
@@ -65,7 +65,7 @@ class Bin(Frozen):
     """Ends of the exact 95 % interval (Clopper-Pearson)."""
 
 
-def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
+def discrimination(cases: DraftArrays, seed: int = 0) -> Discrimination:
     """Compute the AUROC of the score over labelled drafts, and state it in a sentence.
 
     Labels drawn above a floor hold for the scores above it only.
@@ -93,7 +93,7 @@ def discrimination(cases: Cases, seed: int = 0) -> Discrimination:
     return Discrimination(auroc=auroc, low=low, high=high, sentence=_in_words(auroc, low, high))
 
 
-def reliability(cases: Cases) -> tuple[Bin, ...]:
+def reliability(cases: DraftArrays) -> tuple[Bin, ...]:
     """Group labelled drafts into 5 to 10 bins, of counts as equal as ties allow, lowest scores first; may be empty."""
     usable = cases.is_labelled & ~np.isnan(cases.score)
     order = np.argsort(cases.score[usable], kind="stable")
@@ -151,7 +151,7 @@ class Recovery(Frozen):
     sentence: str
 
 
-def recovery(cases: Cases, threshold: float, *, seed: int = 0) -> Recovery:
+def recovery(cases: DraftArrays, threshold: float, *, seed: int = 0) -> Recovery:
     """Compute PGR at a threshold, APGR and CPT; undefined unless the interval of the advantage lies above 0.
 
     Args:
@@ -235,7 +235,7 @@ def calibration_config(config: HybridConfig, max_cost: float | None) -> HybridCo
     return config.model_copy(update=changes)
 
 
-def gains(pool: Pool, threshold: float) -> Gains | None:
+def gains(pool: PooledDrafts, threshold: float) -> Gains | None:
     """Measure the gain of refining on either side of a threshold; `None` where nothing was refined."""
     both = pool.by_score
     if both is None:
@@ -267,7 +267,7 @@ def gains_text(found: Gains, threshold: float) -> str:
     return f"{first} {', '.join(sides).capitalize()}."
 
 
-def _side(both: Cases, chosen: Bools) -> Side:
+def _side(both: DraftArrays, chosen: Bools) -> Side:
     change = (both.frontier_label - both.label)[chosen]
     better = int(np.count_nonzero(change > 0))
     return Side(drafts=len(change), better=better, gain=float(change.mean()) if len(change) else 0.0)

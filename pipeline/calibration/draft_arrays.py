@@ -19,8 +19,8 @@ _UNSCORED = -1.0
 
 
 @dataclass(frozen=True, eq=False)
-class Cases:
-    """Drafts side by side: entry i of every array belongs to draft i. Make them with `make_cases`."""
+class DraftArrays:
+    """Drafts side by side: entry i of every array belongs to draft i. Make them with `make_draft_arrays`."""
 
     score: Floats
     """0 to 1; NaN where there is none."""
@@ -63,14 +63,14 @@ class Cases:
         """Compute the micro-USD of each draft at this threshold, without a cap."""
         return self.local_micros + np.where(self.accepted(threshold), 0.0, self.frontier_micros)
 
-    def where(self, chosen: Bools) -> "Cases":
+    def where(self, chosen: Bools) -> "DraftArrays":
         """Select drafts, and renumber their clusters."""
         cluster = np.unique(self.cluster[chosen], return_inverse=True)[1].astype(np.int64)
         kept = {field.name: getattr(self, field.name)[chosen] for field in fields(self)}
-        return Cases(**kept | {"cluster": cluster})
+        return DraftArrays(**kept | {"cluster": cluster})
 
 
-def make_cases(
+def make_draft_arrays(
     score: CaseColumn,
     *,
     label: CaseColumn | None = None,
@@ -79,7 +79,7 @@ def make_cases(
     frontier_micros: CaseColumn | None = None,
     imputed: ArrayLike | None = None,
     cluster: Sequence[str] | Ints | None = None,
-) -> Cases:
+) -> DraftArrays:
     """Make cases from columns; `None` or NaN in a column means missing.
 
     A missing cost becomes the mean of those known. Without any, drafting counts as free and the frontier's
@@ -105,7 +105,7 @@ def make_cases(
     if cluster is not None and len(cluster) != size:
         raise InputError(f"cluster: {len(cluster)} values for {size} drafts. Every column needs one per draft.")
     groups = np.arange(size) if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)[1]
-    return Cases(
+    return DraftArrays(
         score=_within("score", scores, 1.0),
         label=_binary("label", _column("label", label, size)),
         frontier_label=_binary("frontier_label", _column("frontier_label", frontier_label, size)),

@@ -5,38 +5,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.calibration.cases import Cases
 from pipeline.calibration.certificate import Certificate, certify, certify_at, looks_random
+from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.drift import Drift, drift, setup_of
 from pipeline.calibration.labels import why_labels_do_not_apply
-from pipeline.calibration.pool import Pool, pool_of
-from pipeline.calibration.position import (
+from pipeline.calibration.pooled_drafts import PooledDrafts, pool_drafts
+from pipeline.calibration.score_validity import Bin, Discrimination, discrimination, reliability
+from pipeline.calibration.threshold_effects import (
     STOPS,
-    Position,
     Terms,
+    ThresholdEffect,
     Tradeoff,
     on_stops,
     positions,
     stop_at_or_over,
     tradeoff,
 )
-from pipeline.calibration.worth import Bin, Discrimination, discrimination, reliability
 from pipeline.domain.labels import LabelSet
 from pipeline.domain.scores import RunScores
 
 
 @dataclass(frozen=True, eq=False)
-class Board:
+class CalibrationResult:
     """Some runs, and the effect of every threshold on their drafts."""
 
     runs: tuple[RunScores, ...]
-    pool: Pool
+    pool: PooledDrafts
     terms: Terms
     labels: LabelSet | None
     """`None` without any that apply."""
     unused: tuple[str, ...]
     """Reasons why the chosen labels do not apply; empty when they do."""
-    positions: tuple[Position, ...]
+    positions: tuple[ThresholdEffect, ...]
     """Per place of the threshold."""
     certificate: Certificate
     is_random: bool
@@ -59,7 +59,7 @@ class Board:
         return max(self.runs, key=lambda run: run.created_at)
 
     @property
-    def cases(self) -> Cases:
+    def cases(self) -> DraftArrays:
         """The drafts as a certificate uses them: scores moved down to the stops of the slider."""
         return on_stops(self.pool.cases)
 
@@ -77,27 +77,27 @@ class Board:
         return certify_at(self.cases, threshold, self.terms.promise, floor=stop_at_or_over(self.pool.floor))
 
 
-def board_of(
+def calibrate_runs(
     runs: Sequence[RunScores],
     branches: Sequence[RunScores],
     labels: LabelSet | None,
     terms: Terms,
     *,
     kept_only: bool = True,
-) -> Board:
-    """Compute the board; 0.3 s for 2,000 drafts.
+) -> CalibrationResult:
+    """Compute the result; 0.3 s for 2,000 drafts.
 
     Args:
-        runs: of one setup, at least one; see `pool.why_not_together`.
+        runs: of one setup, at least one; see `pooled_drafts.why_not_together`.
         branches: runs that began with their drafts.
         labels: of a design; left out, with the reason, where they do not apply to exactly these runs.
         terms: promise and budget.
         kept_only: the kept drafts, or all that were written.
     """
     unused = why_labels_do_not_apply(labels, {run.id: setup_of(run) for run in runs}) if labels else ()
-    pool = pool_of(runs, branches, None if unused else labels, kept_only=kept_only)
+    pool = pool_drafts(runs, branches, None if unused else labels, kept_only=kept_only)
     floor = pool.floor
-    return Board(
+    return CalibrationResult(
         runs=tuple(runs),
         pool=pool,
         terms=terms,
@@ -122,5 +122,5 @@ def _drift(runs: Sequence[RunScores], kept_only: bool) -> Drift | None:
     if len(runs) < 2:
         return None
     *earlier, newest = sorted(runs, key=lambda run: run.created_at)
-    before, after = (pool_of(part, kept_only=kept_only).cases for part in (earlier, [newest]))
+    before, after = (pool_drafts(part, kept_only=kept_only).cases for part in (earlier, [newest]))
     return drift(before, after, newest.config.quality_threshold)

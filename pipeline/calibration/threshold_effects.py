@@ -16,9 +16,9 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.calibration.bounds import Interval, percentile_interval, resamples
-from pipeline.calibration.cases import Cases, Floats
 from pipeline.calibration.certificate import ExactTest, LabelEvidence, count_labels
-from pipeline.calibration.pool import Pool
+from pipeline.calibration.draft_arrays import DraftArrays, Floats
+from pipeline.calibration.pooled_drafts import PooledDrafts
 from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
 from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.labels import Promise
@@ -63,7 +63,7 @@ class BadShare(Frozen):
     """Upper bound at the promised confidence; the promise can hold if it is at most alpha."""
 
 
-class Position(Frozen):
+class ThresholdEffect(Frozen):
     """Effect of one threshold on a set of drafts. Money is for one run of `personas`."""
 
     threshold: float
@@ -105,7 +105,7 @@ class Terms(Frozen):
     order: EscalationOrder = "worst_first"
 
 
-def on_stops(cases: Cases) -> Cases:
+def on_stops(cases: DraftArrays) -> DraftArrays:
     """Move scores down to the nearest stop; every stop accepts the same drafts as before.
 
     A threshold certified on these is one that the slider can show, with exactly the same effect.
@@ -119,7 +119,7 @@ def stop_at_or_over(value: float | None) -> float | None:
     return None if value is None else float(STOPS[np.searchsorted(STOPS, value, side="left")])
 
 
-def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tuple[Position, ...]:
+def positions(cases: DraftArrays, terms: Terms, *, floor: float | None = None) -> tuple[ThresholdEffect, ...]:
     """Compute one position per stop.
 
     Args:
@@ -137,7 +137,7 @@ def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tupl
     bought = None if budget is None else table.worst_first if terms.order == "worst_first" else table.best_first
     spread = _imputed(cases, STOPS) * scale
     return tuple(
-        Position(
+        ThresholdEffect(
             threshold=float(stop),
             local=int(table.local[row]),
             drafts=len(cases),
@@ -155,7 +155,7 @@ def positions(cases: Cases, terms: Terms, *, floor: float | None = None) -> tupl
     )
 
 
-def bad_shares(cases: Cases, promise: Promise, *, floor: float | None = None) -> tuple[BadShare | None, ...]:
+def bad_shares(cases: DraftArrays, promise: Promise, *, floor: float | None = None) -> tuple[BadShare | None, ...]:
     """Estimate the risk of the promise per stop; `None` below the floor, and where no label counts."""
     if not cases.is_labelled.any():
         return (None,) * len(STOPS)
@@ -189,7 +189,7 @@ def _bad_share(row: int, evidence: LabelEvidence, test: ExactTest, interval: Exa
     )
 
 
-def _imputed(cases: Cases, stops: Floats) -> Floats:
+def _imputed(cases: DraftArrays, stops: Floats) -> Floats:
     """Compute the change in total micro-USD at each stop if imputed costs were a quarter off."""
     guessed = np.where(cases.imputed, cases.frontier_micros, 0.0)
     return np.asarray([IMPUTED_BAND * guessed[~cases.accepted(stop)].sum() for stop in stops])
@@ -214,7 +214,7 @@ class Tradeoff:
 
     measure: QualityMeasure
     """`labels`: share of delivered texts that people find acceptable. `score`: mean score of the delivered texts."""
-    cases: Cases
+    cases: DraftArrays
     """The drafts used: those of which both texts are known."""
     cost_micros: Floats
     """Per stop."""
@@ -224,7 +224,7 @@ class Tradeoff:
     """Per stop: the alternatives for the same money. The oracle needs labels, so there is none by score."""
 
 
-def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
+def tradeoff(pool: PooledDrafts, personas: int) -> Tradeoff | None:
     """Compute quality and cost per stop, by labels of both texts if any, else by score; `None` without either.
 
     Args:
@@ -232,7 +232,7 @@ def tradeoff(pool: Pool, personas: int) -> Tradeoff | None:
         personas: of one run, for which money is counted.
     """
     measure: QualityMeasure = "labels"
-    cases: Cases | None = pool.cases.where(pool.cases.has_both_labels)
+    cases: DraftArrays | None = pool.cases.where(pool.cases.has_both_labels)
     if not cases:
         measure, cases = "score", pool.by_score
     if not cases or np.isnan(cases.frontier_micros).any():
@@ -279,7 +279,7 @@ class _Outcomes(NamedTuple):
     """Micro-USD of each control, likewise."""
 
 
-def compare_controls(cases: Cases, threshold: float, *, seed: int = 0) -> ControlComparison | None:
+def compare_controls(cases: DraftArrays, threshold: float, *, seed: int = 0) -> ControlComparison | None:
     """Compare a threshold with its controls; `None` when no draft has both labels and a known cost.
 
     Args:
@@ -306,7 +306,7 @@ def compare_controls(cases: Cases, threshold: float, *, seed: int = 0) -> Contro
     return ControlComparison(drafts=len(both), cost_micros=cost, quality=float(here.ours[0]), controls=controls)
 
 
-def control_points(cases: Cases, threshold: float) -> tuple[ControlPoint, ...]:
+def control_points(cases: DraftArrays, threshold: float) -> tuple[ControlPoint, ...]:
     """Compute the controls of a threshold without intervals: cheap enough for every move of a slider."""
     both = cases.where(cases.has_both_labels & ~np.isnan(cases.frontier_micros))
     if not len(both):
@@ -318,7 +318,7 @@ def control_points(cases: Cases, threshold: float) -> tuple[ControlPoint, ...]:
     )
 
 
-def _outcomes(cases: Cases, threshold: float, weights: Floats) -> _Outcomes:
+def _outcomes(cases: DraftArrays, threshold: float, weights: Floats) -> _Outcomes:
     """Compute the threshold and every control on resamples of the drafts, each control with the threshold's dollars.
 
     A control that mixes at random is taken at its expectation: no drawing, no noise.
@@ -350,7 +350,7 @@ def _part(money: Floats, whole: Floats) -> Floats:
     return np.clip(np.where(whole > 0, money / np.where(whole > 0, whole, 1.0), 1.0), 0.0, 1.0)
 
 
-def _turned(cases: Cases, weights: Floats, money: Floats) -> tuple[Floats, Floats]:
+def _turned(cases: DraftArrays, weights: Floats, money: Floats) -> tuple[Floats, Floats]:
     """Count the texts that turn from bad to good if only those are bought, cheapest first; with their cost.
 
     The last one may be bought in part: a little more than any rule could reach, as a bound should be.

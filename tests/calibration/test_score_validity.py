@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.calibration.bounds import Interval
-from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.design import draw_design
+from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.drift import drift, setup_of, why_it_does_not_apply
 from pipeline.calibration.labels import agreement
-from pipeline.calibration.worth import discrimination, reliability
+from pipeline.calibration.score_validity import discrimination, reliability
 from pipeline.domain.labels import DesignSettings, DraftKey, Setup
 from pipeline.errors import InputError
 from tests.factories import make_run
@@ -26,7 +26,7 @@ SCORES = {DraftKey("run-1", f"d{number:03}"): number / 200 for number in range(2
 @given(st.lists(st.tuples(st.sampled_from([0.1, 0.4, 0.5, 0.9]), st.integers(0, 1)), min_size=2, max_size=30))
 def test_auroc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, int]]) -> None:
     good, bad = ([score for score, label in rows if label == kind] for kind in (1, 0))
-    found = discrimination(make_cases([score for score, _ in rows], label=[label for _, label in rows]))
+    found = discrimination(make_draft_arrays([score for score, _ in rows], label=[label for _, label in rows]))
     if good and bad:
         pairs = [(one > other) + (one == other) / 2 for one in good for other in bad]
         assert found.auroc == pytest.approx(np.mean(pairs))
@@ -48,22 +48,25 @@ def test_auroc_is_the_share_of_pairs_in_the_right_order(rows: list[tuple[float, 
 def test_the_worth_of_a_score_is_put_into_words(label, word: str) -> None:
     chance = np.random.default_rng(0)
     score, luck = chance.random(900), chance.random(900)
-    assert word in discrimination(make_cases(score, label=label(score, luck).astype(float))).sentence
+    assert word in discrimination(make_draft_arrays(score, label=label(score, luck).astype(float))).sentence
 
 
 def test_the_interval_of_auroc_is_the_same_for_the_same_seed() -> None:
-    cases = make_cases(np.linspace(0, 1, 40), label=[0, 1] * 20)
+    cases = make_draft_arrays(np.linspace(0, 1, 40), label=[0, 1] * 20)
     assert discrimination(cases, seed=3) == discrimination(cases, seed=3) != discrimination(cases, seed=4)
 
 
 def test_labels_of_one_kind_say_nothing_of_the_score() -> None:
-    assert "no scored draft is labelled unacceptable" in discrimination(make_cases([0.1, 0.2], label=[1, 1])).sentence
-    assert "acceptable and unacceptable" in discrimination(make_cases([])).sentence
+    assert (
+        "no scored draft is labelled unacceptable"
+        in discrimination(make_draft_arrays([0.1, 0.2], label=[1, 1])).sentence
+    )
+    assert "acceptable and unacceptable" in discrimination(make_draft_arrays([])).sentence
 
 
 @given(st.lists(st.none() | st.sampled_from([0.1, 0.2, 0.35, 0.5, 0.9]), max_size=120))
 def test_reliability_bins_hold_every_scored_label_once_and_never_split_a_tie(scores: list[float | None]) -> None:
-    bins = reliability(make_cases(scores, label=[1, 0] * (len(scores) // 2) + [1] * (len(scores) % 2)))
+    bins = reliability(make_draft_arrays(scores, label=[1, 0] * (len(scores) // 2) + [1] * (len(scores) % 2)))
     assert sum(one.n for one in bins) == sum(score is not None for score in scores)
     assert len(bins) <= 10
     for one, other in pairwise(bins):
@@ -72,7 +75,7 @@ def test_reliability_bins_hold_every_scored_label_once_and_never_split_a_tie(sco
 
 
 def test_reliability_bins_are_of_equal_counts_without_ties() -> None:
-    assert [one.n for one in reliability(make_cases(np.linspace(0, 1, 60), label=np.ones(60)))] == [10] * 6
+    assert [one.n for one in reliability(make_draft_arrays(np.linspace(0, 1, 60), label=np.ones(60)))] == [10] * 6
 
 
 # --- drift -----------------------------------------------------------------------------------------
@@ -80,8 +83,10 @@ def test_reliability_bins_are_of_equal_counts_without_ties() -> None:
 
 def test_runs_of_one_source_do_not_drift_and_others_do() -> None:
     chance = np.random.default_rng(1)
-    first, second = (make_cases(chance.random(200), frontier_micros=chance.uniform(900, 1100, 200)) for _ in range(2))
-    worse = make_cases(first.score**2, frontier_micros=first.frontier_micros + 200)
+    first, second = (
+        make_draft_arrays(chance.random(200), frontier_micros=chance.uniform(900, 1100, 200)) for _ in range(2)
+    )
+    worse = make_draft_arrays(first.score**2, frontier_micros=first.frontier_micros + 200)
     same, changed = drift(first, second, 0.5), drift(first, worse, 0.5)
     assert same.warning is None
     assert same.local_share is not None
@@ -95,9 +100,13 @@ def test_runs_of_one_source_do_not_drift_and_others_do() -> None:
 
 
 def test_drift_between_sets_too_small_to_compare_is_missing() -> None:
-    found = drift(make_cases([]), make_cases([0.5], frontier_micros=[5]), 0.5)
+    found = drift(make_draft_arrays([]), make_draft_arrays([0.5], frontier_micros=[5]), 0.5)
     assert (found.local_share, found.cost_micros, found.ks_p, found.warning) == (None, None, None, None)
-    tiny = drift(make_cases([0.5, 0.6], frontier_micros=[5, 5]), make_cases([0.1, 0.2], frontier_micros=[5, 5]), 0.5)
+    tiny = drift(
+        make_draft_arrays([0.5, 0.6], frontier_micros=[5, 5]),
+        make_draft_arrays([0.1, 0.2], frontier_micros=[5, 5]),
+        0.5,
+    )
     assert tiny.local_share is not None
     assert tiny.local_share.low >= -1
     assert tiny.local_share.high < 0.3
@@ -105,8 +114,8 @@ def test_drift_between_sets_too_small_to_compare_is_missing() -> None:
     assert (tiny.cost_micros.low, tiny.cost_micros.high) == (5, 5)
 
 
-def costs(*micros: float) -> Cases:
-    return make_cases([0.1] * len(micros), frontier_micros=micros)
+def costs(*micros: float) -> DraftArrays:
+    return make_draft_arrays([0.1] * len(micros), frontier_micros=micros)
 
 
 @pytest.mark.parametrize("micros", [(900.0, 900.0, 900.0), (0.1 + 0.2, 0.3, 0.3), (0.0, 0.0)])

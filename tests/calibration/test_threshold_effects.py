@@ -3,27 +3,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calibration.cases import Cases, make_cases
 from pipeline.calibration.certificate import certify
-from pipeline.calibration.position import STOPS, Terms, bad_shares, on_stops, positions, stop_at_or_over
+from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import budget_risks, saving, sweep
+from pipeline.calibration.threshold_effects import STOPS, Terms, bad_shares, on_stops, positions, stop_at_or_over
 from pipeline.domain.labels import Promise
 
 SCORES = st.lists(st.one_of(st.none(), st.floats(0, 1), st.sampled_from([0.0, 0.29, 0.57, 0.58, 1.0])), max_size=30)
 BUDGET = Terms(personas=10, budget_micros=60_000)
 
 
-def spread(n: int = 60, labels: int = 60, bad_under: float = 0.2) -> Cases:
+def spread(n: int = 60, labels: int = 60, bad_under: float = 0.2) -> DraftArrays:
     score = np.linspace(0.005, 0.995, n)
     said = [
         None if place % max(1, n // max(labels, 1)) else float(value >= bad_under) for place, value in enumerate(score)
     ]
-    return make_cases(score, label=said, frontier_micros=np.full(n, 10_000.0))
+    return make_draft_arrays(score, label=said, frontier_micros=np.full(n, 10_000.0))
 
 
 @given(SCORES)
 def test_scores_moved_to_stops_accept_the_same_drafts_at_every_stop(scores: list[float | None]) -> None:
-    cases = make_cases(scores)
+    cases = make_draft_arrays(scores)
     moved = on_stops(cases)
     for stop in STOPS:
         assert (cases.accepted(stop) == moved.accepted(stop)).all()
@@ -55,32 +55,32 @@ def test_a_budget_of_zero_buys_nothing() -> None:
 
 
 def test_without_costs_money_is_unknown_and_the_rest_is_not() -> None:
-    found = positions(make_cases([0.4, 0.6]), BUDGET)
+    found = positions(make_draft_arrays([0.4, 0.6]), BUDGET)
     assert (found[50].local, found[50].cost_micros, found[50].saving, found[50].over_budget) == (1, None, None, None)
 
 
 def test_imputed_costs_have_a_band_and_paid_ones_none() -> None:
-    guessed = make_cases([0.4, 0.6], frontier_micros=[100, 200], imputed=[True, False])
+    guessed = make_draft_arrays([0.4, 0.6], frontier_micros=[100, 200], imputed=[True, False])
     everything = positions(guessed, Terms(personas=2))[-1]
     assert (everything.cost_low_micros, everything.cost_high_micros) == (275, 325)
 
 
 @pytest.mark.parametrize("scores", [[], [0.5], [None], [0.5, 0.5, 0.5], [0.0], [1.0]])
 def test_few_equal_or_missing_scores_give_every_position(scores: list[float | None]) -> None:
-    found = positions(make_cases(scores, label=[1] * len(scores), frontier_micros=[5] * len(scores)), BUDGET)
+    found = positions(make_draft_arrays(scores, label=[1] * len(scores), frontier_micros=[5] * len(scores)), BUDGET)
     assert len(found) == len(STOPS)
     assert found[-1].local == 0
     assert found[100].local == sum(score == 1 for score in scores)
 
 
 def test_a_draft_at_the_threshold_stays() -> None:
-    found = positions(make_cases([0.57]), Terms())
+    found = positions(make_draft_arrays([0.57]), Terms())
     assert (found[57].local, found[58].local) == (1, 0)
 
 
 @pytest.mark.parametrize(("label", "estimate"), [(1.0, 0.0), (0.0, 1.0)])
 def test_none_and_all_bad_have_exact_intervals(label: float, estimate: float) -> None:
-    shares = bad_shares(make_cases([0.9] * 30, label=[label] * 30), Promise())
+    shares = bad_shares(make_draft_arrays([0.9] * 30, label=[label] * 30), Promise())
     found = shares[50]
     assert found is not None
     assert found.estimate == estimate
@@ -90,7 +90,7 @@ def test_none_and_all_bad_have_exact_intervals(label: float, estimate: float) ->
 
 def test_labels_from_a_floor_on_say_nothing_below_it() -> None:
     score = np.linspace(0.005, 0.995, 100)
-    cases = make_cases(score, label=[1.0 if value >= 0.4 else None for value in score])
+    cases = make_draft_arrays(score, label=[1.0 if value >= 0.4 else None for value in score])
     shares = bad_shares(cases, Promise(), floor=0.405)
     assert stop_at_or_over(0.405) == 0.41
     assert shares[40] is None
