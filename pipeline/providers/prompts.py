@@ -17,9 +17,7 @@ from pipeline.domain.run import AssessedDraft
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.providers import DraftTask, RefineTask, Request
 from pipeline.providers.replies import judge_schema, persona_schema
-
-CHARACTERS_PER_TOKEN = 3
-"""Cautious for European languages (about 4 is usual): the excerpt must fit, not fill, the context window."""
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens
 
 _RULES = """\
 You write personas for user research. A persona describes a pattern found in real participants.
@@ -123,21 +121,21 @@ def excerpt(segments: Sequence[Segment], tokens: int | None, offset: int) -> tup
 
     Args:
         segments: participant turns of the focus, in reading order.
-        tokens: room for them; `None` means all of them.
+        tokens: room for them, counted with `most_tokens`; `None` means all of them.
         offset: running number of the draft.
     """
     if tokens is None:
         return tuple(segments)
-    room = tokens * CHARACTERS_PER_TOKEN
+    room = tokens
     by_person: dict[str | None, list[Segment]] = {}
     for segment in sorted(segments, key=lambda segment: -len(segment.text)):
         by_person.setdefault(segment.participant, []).append(segment)
     rotated = [turns[offset % len(turns) :] + turns[: offset % len(turns)] for turns in by_person.values()]
-    if sum(len(segment_line(segment)) for segment in segments) <= room:
+    if sum(most_tokens(segment_line(segment)) for segment in segments) <= room:
         return tuple(segments)
     chosen: set[str] = set()
     for segment in (turn for turns in zip_longest(*rotated) for turn in turns if turn is not None):
-        room -= len(segment_line(segment))
+        room -= most_tokens(segment_line(segment))
         if room < 0:
             break
         chosen.add(segment.id)
@@ -148,8 +146,12 @@ def excerpt_room(context_tokens: int | None, participants: int, config: HybridCo
     """Return the tokens left for excerpts in a context window, after the answer, the instructions and the facts."""
     if context_tokens is None:
         return None
-    overhead = (len(_RULES) + len(json.dumps(_schema()))) // CHARACTERS_PER_TOKEN + 200
-    return max(256, context_tokens - config.max_output_tokens - overhead - 60 * participants)
+    overhead = most_tokens(_RULES) + TEMPLATE_TOKENS + _TASK_TOKENS
+    return max(0, context_tokens - config.max_output_tokens - overhead - _PERSON_TOKENS * participants)
+
+
+_TASK_TOKENS, _PERSON_TOKENS = 200, 60
+"""Room for the words around the material, and for the facts of one participant."""
 
 
 def persona_text(persona: Persona) -> str:
