@@ -60,7 +60,7 @@ latest:
 # itself: pip is given that one entry of it, with its hashes.
 define install
 	sed -n '/^uv==/,/# via/p' $(2) | $(1)/pip install --quiet --disable-pip-version-check --requirement /dev/stdin
-	$(1)/uv pip sync --quiet --python $(1)/python --require-hashes $(2)
+	$(1)/uv pip sync --quiet --compile-bytecode --python $(1)/python --require-hashes $(2)
 	$(1)/uv pip install --quiet --python $(1)/python --no-deps --no-build-isolation --editable .
 endef
 

@@ -24,7 +24,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.results.export import comparison_document
+    from pipeline.results.export_comparison import comparison_document
 
     store = open_store(options, settings)
     ids = list(dict.fromkeys(store.find_run(text) for text in options.runs))

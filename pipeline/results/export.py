@@ -1,30 +1,19 @@
 """Exports: the JSON documents of the contract, and Markdown.
 
-The shapes are fixed (`persona.run/1`, `persona.comparison/1`); money leaves as USD numbers, times as seconds.
+The shape is fixed (`persona.run/1`); money leaves as USD numbers, times as seconds.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from pipeline.domain.comparison import LETTERS
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
-from pipeline.results.compare_personas import Match, claim_differences, match_personas
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, cautions, compared_figures, settings_of
 from pipeline.results.evidence import LISTS, said_by
-from pipeline.results.figures import run_figures
 from pipeline.text.wording import clock, undirected
 
 JsonDict = dict[str, Any]
-
-_UNITS: dict[ComparedMeasure, tuple[str, float]] = {
-    "score": ("mean_score", 1.0),
-    "local_share": ("local_share", 1.0),
-    "cost_micros": ("cost_usd_per_persona", 1e-6),
-    "answer_ms": ("answer_s_per_persona", 1e-3),
-}
 
 
 def run_document(run: RunRecord) -> JsonDict:
@@ -56,7 +45,7 @@ def run_document(run: RunRecord) -> JsonDict:
                 "input_tokens": call.usage.input_tokens,
                 "output_tokens": call.usage.output_tokens,
                 "cached_tokens": call.usage.cached_tokens,
-                "cost_usd": _usd(call.cost_micros),
+                "cost_usd": usd(call.cost_micros),
                 "latency_ms": call.latency_ms,
                 "error": call.error,
             }
@@ -216,7 +205,7 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
         "origin": final.origin,
         "outcome": final.outcome,
         "reason": final.reason,
-        "cost_usd": _usd(final.cost_micros),
+        "cost_usd": usd(final.cost_micros),
         "score": scores_document(final.assessment.scores),
         "draft_score": scores_document(before.scores) if before else None,
         "focus": list(focus),
@@ -229,106 +218,14 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
 def _cost(run: RunRecord) -> JsonDict:
     alone, spent = run.frontier_only_micros, run.spent_micros
     return {
-        "spent_usd": _usd(spent),
+        "spent_usd": usd(spent),
         "budget_usd": run.config.max_cost,
-        "frontier_only_usd": None if alone is None else _usd(alone),
+        "frontier_only_usd": None if alone is None else usd(alone),
         "saving": round(1 - spent / alone, 4) if alone else None,
         "price_source": run.price_source,
     }
 
 
-def _usd(micros: int) -> float:
+def usd(micros: int) -> float:
+    """Return micro-USD as USD, as the JSON documents state money."""
     return micros / MICROS
-
-
-def comparison_document(
-    runs: Sequence[RunRecord], *, title: str = "", note: str = "", annotations: Mapping[str, str] | None = None
-) -> JsonDict:
-    """Return the document of two to eight runs; the first one is the baseline."""
-    said = annotations or {}
-    ids = [run.id for run in runs]
-    return {
-        "schema": "persona.comparison/1",
-        "title": title,
-        "note": note,
-        "baseline": ids[0],
-        "cautions": list(cautions(runs)),
-        "runs": [_compared_run(letter, run, said.get(run.id, "")) for letter, run in zip(LETTERS, runs, strict=False)],
-        "settings": [
-            {"name": setting.name, "differs": setting.differs, "values": dict(zip(ids, setting.values, strict=True))}
-            for setting in settings_of(runs)
-        ],
-        "figures": [_compared_figure(figure) for figure in compared_figures(runs)],
-        "matches": [
-            {"run_id": run.id, "personas": [_compared_match(one) for one in match_personas(runs[0], run)]}
-            for run in runs[1:]
-        ],
-    }
-
-
-def _compared_run(letter: str, run: RunRecord, annotation: str) -> JsonDict:
-    summed = run_figures(run)
-    return {
-        "letter": letter,
-        "run_id": run.id,
-        "name": run.name,
-        "annotation": annotation,
-        "status": run.status,
-        "simulated": run.simulated,
-        "study": {"id": run.study_id, "name": run.study_name},
-        "drafts_from": run.drafts_from,
-        "personas": summed.personas,
-        "spent_usd": summed.spent_micros / MICROS,
-        "wall_s": summed.seconds,
-    }
-
-
-def _compared_figure(figure: ComparedFigure) -> JsonDict:
-    name, unit = _UNITS[figure.measure]
-    found = figure.difference
-    difference = found and {"value": found.value * unit, "low": found.low * unit, "high": found.high * unit}
-    return {
-        "measure": name,
-        "run_id": figure.run_id,
-        "value": None if figure.value is None else figure.value * unit,
-        "n": figure.n,
-        "difference": difference,
-        "paired": figure.paired,
-        "pairs": figure.pairs,
-        "word": figure.word,
-        "why_not": figure.why_not,
-    }
-
-
-def _compared_match(match: Match) -> JsonDict:
-    differences = claim_differences(match.first, match.second) if match.first and match.second else ()
-    return {
-        "first": _compared_persona(match.first),
-        "second": _compared_persona(match.second),
-        "similarity": match.similarity,
-        "same_draft": match.same_draft,
-        "claims": [
-            {
-                "field": one.field,
-                "only_first": [claim.text for claim in one.only_first],
-                "only_second": [claim.text for claim in one.only_second],
-                "both": [
-                    {
-                        "first": pair.first.text,
-                        "second": pair.second.text,
-                        "support": [side.support and side.support.support for side in (pair.first, pair.second)],
-                        "support_moved": pair.support_moved,
-                    }
-                    for pair in one.both
-                ],
-            }
-            for one in differences
-        ],
-    }
-
-
-def _compared_persona(final: FinalPersona | None) -> JsonDict | None:
-    if final is None:
-        return None
-    scores = final.assessment.scores
-    return {"draft_id": final.draft_id, "name": final.persona.name, "outcome": final.outcome, "score": scores.overall}

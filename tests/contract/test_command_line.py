@@ -212,8 +212,10 @@ def test_same_run_completes_against_servers_that_speak_the_wire_formats(persona,
 
 def test_module_and_installed_program_are_the_same_and_keep_stdout_clean(tmp_path: Path) -> None:
     environment = os.environ | {"PERSONA_DB": str(tmp_path / "p.db"), "OLLAMA_HOST": "http://127.0.0.1:9"}
+    study = tmp_path / "answers.csv"
+    study.write_text("participant,answer\n" + "".join(f'R{n},"I want to know the cost, {n}."\n' for n in range(4)))
     for program in (["-m", "pipeline"], [str(Path(sys.executable).parent / "persona")]):
-        command = [sys.executable, *program, "generate", "--from", STUDY, "--count", "1", "--json"]
+        command = [sys.executable, *program, "generate", "--from", str(study), "--count", "1", "--json"]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         jsonschema.validate(json.loads(done.stdout), RUN_SCHEMA)

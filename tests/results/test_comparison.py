@@ -22,7 +22,7 @@ from pipeline.results.compare_runs import (
     settings_of,
     shares_drafts,
 )
-from pipeline.results.export import comparison_document
+from pipeline.results.export_comparison import comparison_document
 from tests.factories import make_persona, make_run
 
 SCORES = [0.9, 0.5, 0.45, 0.6, 0.4, 0.55, 0.35, 0.65]
