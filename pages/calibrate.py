@@ -111,7 +111,7 @@ def _choose_runs(known: Sequence[RunName], chosen: Sequence[str]) -> None:
             "Runs to calibrate on",
             [*names, *(run_id for run_id in chosen if run_id not in names)],
             list(chosen),
-            format_func=lambda run_id: names.get(run_id, run_id),
+            format_func=lambda run_id: names.get(run_id, label(run_id)),
             key=key,
             on_change=_runs_changed,
             args=(key,),
@@ -279,7 +279,7 @@ def _pick(found: dict[str, DesignSummary]) -> str | None:
     chosen: str = st.selectbox(
         "Labels of",
         [*found, _NO_LABELS],
-        format_func=lambda key: found[key].name if key in found else "no labels",
+        format_func=lambda key: label(found[key].name, 120) if key in found else "no labels",
         key=_DESIGN_KEY,
         on_change=_forget,
         args=(_PROMISE_KEYS,),
@@ -291,8 +291,8 @@ def _pick(found: dict[str, DesignSummary]) -> str | None:
 
 def _label_status(design: DesignSummary) -> None:
     done = max(design.labelled.values(), default=0)
-    who = ", ".join(f"{escape_markdown(rater)} {labels}" for rater, labels in design.labelled.items())
-    st.caption(f"{done} of {design.tasks} texts labelled{f' ({who})' if who else ''}.")
+    who = ", ".join(f"{escape_markdown(rater)} {labels:,}" for rater, labels in design.labelled.items())
+    st.caption(f"{done:,} of {design.tasks:,} texts labelled{f' ({who})' if who else ''}.")
 
 
 ui.show_page(page, main)

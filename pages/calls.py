@@ -20,7 +20,7 @@ from pipeline.errors import StoreError
 from pipeline.results import export, tables
 from pipeline.store import RunName
 from pipeline.text import spreadsheet
-from pipeline.text.wording import CALL_WORDS, MISSING, count, escape_markdown, label, milliseconds, usd
+from pipeline.text.wording import CALL_WORDS, MISSING, count, escape_markdown, file_name, label, milliseconds, usd
 
 T = TypeVar("T", bound=str)
 
@@ -100,7 +100,7 @@ def _choice(run_id: str | None, groups: Sequence[CallGroup]) -> CallChoice:
             "stage", [stage for stage in STAGE_WORDS if _occurs(groups, "stage", stage)], STAGE_WORDS
         )
         providers = list(dict.fromkeys(group.provider for group in groups))
-        provider: str | None = _pick("provider", providers, {name: name for name in providers})
+        provider: str | None = _pick("provider", providers, {name: escape_markdown(name) for name in providers})
         status: CallStatus | None = _pick(
             "ended", [status for status in CALL_WORDS if _occurs(groups, "status", status)], CALL_WORDS
         )
@@ -135,7 +135,7 @@ def _run_chooser(runs: Mapping[str, RunName | RunRecord], run_id: str | None) ->
         st.rerun()
 
 
-def _pick(key: str, options: Sequence[T], words: dict[T, str]) -> T | None:
+def _pick(key: str, options: Sequence[T], words: Mapping[T, str]) -> T | None:
     if len(options) < 2:
         return None
     chosen: T | None = st.pills(
@@ -254,7 +254,7 @@ def _downloads(choice: CallChoice) -> None:
     st.download_button(
         "Attempts as CSV",
         lambda: spreadsheet.csv_text(tables.attempt_table(store.calls(choice))),
-        f"{name}.csv",
+        file_name(f"{name}.csv"),
         on_click="ignore",
         width="stretch",
     )
@@ -265,7 +265,7 @@ def _downloads(choice: CallChoice) -> None:
     st.download_button(
         "What was sent as JSON",
         lambda: json.dumps(export.payload_document(store.run(run_id)), indent=2, ensure_ascii=False),
-        f"{run_id} payloads.json",
+        file_name(f"{run_id} payloads.json"),
         on_click="ignore",
         width="stretch",
     )

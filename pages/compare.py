@@ -130,7 +130,7 @@ def run_choice(chosen: Sequence[RunRecord]) -> None:
 
 
 def _run_name(run: RunName | RunRecord, threshold: float) -> str:
-    return escape_markdown(f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)} · {run.id}")
+    return f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)} · {label(run.id)}"
 
 
 def comparison_charts(runs: Sequence[RunRecord]) -> None:

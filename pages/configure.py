@@ -109,7 +109,9 @@ def run_summary(
         reason = "Use the pasted settings below first, or clear them."
     with st.container(horizontal=True, vertical_alignment="bottom"):
         usual = f"{study.name} at {score(config.quality_threshold)}" if study else "Name of this run"
-        name = st.text_input("Name of this run", placeholder=usual, key=RUN_NAME_KEY, max_chars=120, width=420)
+        name = st.text_input(
+            "Name of this run", placeholder=label(usual, 120), key=RUN_NAME_KEY, max_chars=120, width=420
+        )
         pressed = st.button(
             "Run",
             type="primary",
@@ -129,16 +131,30 @@ def show_forecast(expected: RunForecast) -> None:
     # Pairs, so that four figures become two rows of two where the window is narrow, never three and one.
     pairs = st.grid(2, min_column_width=320, gap="small")
     with pairs.cell(), st.grid(2, min_column_width=100):
-        st.metric("Drafts", expected.drafts, help="Written locally, for free.")
-        st.metric("Stay local", expected.stays_local, help=f"Expected from {expected.basis}.")
+        st.metric("Drafts", f"{expected.drafts:,}", help="Written locally, for free.")
+        st.metric(
+            "Stay local",
+            escape_markdown(str(expected.stays_local)),
+            help=escape_markdown(f"Expected from {expected.basis}."),
+        )
     with pairs.cell(), st.grid(2, min_column_width=100):
-        st.metric(f"Expected{mark}", usd(expected.expected_micros), help=f"Expected from {expected.basis}.")
+        st.metric(
+            f"Expected{mark}",
+            escape_markdown(usd(expected.expected_micros)),
+            help=escape_markdown(f"Expected from {expected.basis}."),
+        )
         if expected.bounded:
             st.metric(
-                f"At most{mark}", usd(expected.worst_micros), help="Reserved before each call, so never exceeded."
+                f"At most{mark}",
+                escape_markdown(usd(expected.worst_micros)),
+                help="Reserved before each call, so never exceeded.",
             )
         else:
-            st.metric(f"Worst case{mark}", usd(expected.worst_micros), help="An estimate: there is no budget.")
+            st.metric(
+                f"Worst case{mark}",
+                escape_markdown(usd(expected.worst_micros)),
+                help="An estimate: there is no budget.",
+            )
     st.caption(f":material/shield: {escape_markdown(expected.data)}", width=900)
 
 
@@ -181,7 +197,7 @@ def draft_stage(config: HybridConfig, planned: Plan | PersonaError) -> None:
     providers.drafting_model(config, planned)
     fields.number("count", "Personas to deliver")
     fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
-    kept = "the best one is kept" if config.count == 1 else f"the best {config.count} are kept"
+    kept = "the best one is kept" if config.count == 1 else f"the best {config.count:,} are kept"
     st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
     fields.settings_popover("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
 

@@ -35,7 +35,7 @@ def page() -> None:
                 "in quality, local share and cost, with intervals."
             )
         return
-    names = {key: f"{label(experiment.name)} · {key}" for key, experiment in known.items()}
+    names = {key: f"{label(experiment.name)} · {label(key)}" for key, experiment in known.items()}
     chosen = asked or next(iter(known))
     if len(known) > 1:
         chosen = (

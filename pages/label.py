@@ -82,6 +82,7 @@ def _ask_who(known: list[str]) -> None:
             "Your name",
             known,
             index=None,
+            format_func=label,
             accept_new_options=True,
             placeholder="Type a name, or choose yours to continue",
         )

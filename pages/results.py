@@ -183,8 +183,8 @@ def _watch(run_id: str) -> None:
         st.rerun()
     with st.container(border=True):
         for column, bar in zip(st.columns(3, gap="medium"), stage_bars(progress), strict=True):
-            planned = "not begun" if bar.planned is None else f"{bar.done} of {bar.planned}"
-            column.progress(bar.fraction, text=f"**{bar.title}** · {planned}")
+            planned = "not begun" if bar.planned is None else f"{bar.done:,} of {bar.planned:,}"
+            column.progress(bar.fraction, text=f"**{escape_markdown(bar.title)}** · {planned}")
         st.caption(_pace(progress))
     run = store.run(run_id)
     spent, latest = st.columns([1, 2], gap="small")

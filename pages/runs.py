@@ -17,7 +17,7 @@ from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import RunStatus
 from pipeline.store.run_list import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
-from pipeline.text.wording import count, label, score, usd
+from pipeline.text.wording import count, escape_markdown, label, score, usd
 
 if TYPE_CHECKING:
     from datetime import date
@@ -135,9 +135,22 @@ def _filtered(facets: RunFacets) -> RunChoice:
         key="study_shown",
         bind="query-params",
     )
-    model = st.selectbox("Model", facets.models, index=None, placeholder="All models", key="model", bind="query-params")
+    model = st.selectbox(
+        "Model",
+        facets.models,
+        index=None,
+        placeholder="All models",
+        format_func=label,
+        key="model",
+        bind="query-params",
+    )
     statuses: Sequence[RunStatus] = st.pills(
-        "Status", facets.statuses, selection_mode="multi", key="status", bind="query-params"
+        "Status",
+        facets.statuses,
+        selection_mode="multi",
+        format_func=escape_markdown,
+        key="status",
+        bind="query-params",
     )
     money = None
     if facets.has_simulated and facets.has_real:
@@ -147,7 +160,7 @@ def _filtered(facets: RunFacets) -> RunChoice:
     since = st.date_input("Started from", None, key="since", bind="query-params")
     until = st.date_input("Started until", None, key="until", bind="query-params")
     archived = st.toggle(
-        f"Archived runs ({facets.archived})", key="archived", bind="query-params", disabled=not facets.archived
+        f"Archived runs ({facets.archived:,})", key="archived", bind="query-params", disabled=not facets.archived
     )
     return RunChoice(
         study_id=study,
@@ -246,7 +259,9 @@ def _out_of_sight(found: RunPage, chosen: Sequence[ListedRun]) -> int:
 
 def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedRun]) -> None:
     shown = (
-        count(found.total, "run") if found.fitting == found.total else f"{found.fitting} of {count(found.total, 'run')}"
+        count(found.total, "run")
+        if found.fitting == found.total
+        else f"{found.fitting:,} of {count(found.total, 'run')}"
     )
     elsewhere = _out_of_sight(found, chosen)
     may = "open it" if access.is_viewer() else "open or change it"

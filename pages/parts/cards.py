@@ -213,7 +213,7 @@ def score_explained(run: RunRecord, final: FinalPersona) -> None:
 def _score_part(part: ScorePart) -> None:
     with st.container(border=True, gap="xsmall"):
         left, right = st.columns([3, 2], gap="medium", vertical_alignment="center")
-        left.progress(part.value or 0.0, text=f"{part.name.capitalize()} **{score(part.value)}**")
+        left.progress(part.value or 0.0, text=f"{escape_markdown(part.name.capitalize())} **{score(part.value)}**")
         right.markdown(f":small[weight {part.exponent:.2f}, factor **{score(part.factor)}**]")
         st.caption(LOOKS_AT[part.name])
         lowered = part.lowered or ("Nothing lowered it.",)
@@ -224,7 +224,7 @@ def _lowest_claims(explained: Explanation) -> None:
     """List the lowest quarter of the claims, which weighs as much as all claims together."""
     if not explained.lowest:
         return
-    st.markdown(f"**The lowest quarter** of {explained.claims} claims, which counts as much as all of them")
+    st.markdown(f"**The lowest quarter** of {explained.claims:,} claims, which counts as much as all of them")
     st.markdown("\n".join(f"- {_low_claim(claim)}" for claim in explained.lowest))
 
 
@@ -258,7 +258,7 @@ def before_and_after(run: RunRecord, final: FinalPersona) -> None:
 
 
 def _changed(change: FieldChange) -> None:
-    st.markdown(f"**{change.title}**")
+    st.markdown(f"**{escape_markdown(change.title)}**")
     left, right = st.columns(2, gap="medium")
     left.markdown(_listed(change.removed, ":red[−]", change.kept) or "–")
     right.markdown(_listed(change.added, ":green[+]", change.kept) or "–")

@@ -63,7 +63,7 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
 def what_differs(runs: Sequence[RunRecord]) -> None:
     """Show the settings that differ, with the others in an expander. Reasons against comparing come first."""
     for sentence in cautions(runs):
-        st.warning(sentence, icon=":material/warning:")
+        st.warning(escape_markdown(sentence), icon=":material/warning:")
     settings = settings_of(runs)
     differing = [setting for setting in settings if setting.differs]
     st.header("What differs", anchor=False)
@@ -103,10 +103,18 @@ def differences(runs: Sequence[RunRecord]) -> None:
 
 def _row(figure: ComparedFigure, letter: str, run: RunRecord) -> list[str]:
     difference = escape_markdown(figure_difference(figure, run))
-    against = f"**{figure.word}**  {difference}" if difference else ("baseline" if letter == "A" else MISSING)
+    against = (
+        f"**{escape_markdown(figure.word)}**  {difference}"
+        if difference
+        else ("baseline" if letter == "A" else MISSING)
+    )
     value = escape_markdown(figure_value(figure, run))
     # Values stay on one line, except money, which is too long for it when marked as simulated.
-    return [f"**{letter}**", value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK), against]
+    return [
+        f"**{escape_markdown(letter)}**",
+        value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK),
+        against,
+    ]
 
 
 def _basis(figures_of_runs: Sequence[ComparedFigure], letters: Mapping[str, tuple[str, RunRecord]]) -> str:

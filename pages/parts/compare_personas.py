@@ -83,7 +83,7 @@ def _difference(one: ClaimDifference) -> list[list[str]]:
     moved = [pair for pair in one.both if pair.support_moved]
     if not (one.only_first or one.only_second or moved):
         return []
-    rows = [[f"**{one.title}**", ""]]
+    rows = [[f"**{escape_markdown(one.title)}**", ""]]
     if one.only_first or one.only_second:
         sides = ([_claim(claim) for claim in only] or [_NOTHING] for only in (one.only_first, one.only_second))
         rows += [list(row) for row in zip_longest(*sides, fillvalue="")]

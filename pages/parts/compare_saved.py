@@ -51,7 +51,7 @@ def save_form(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
             )
             annotations = {
                 run.id: st.text_input(
-                    f"About {letter} · {label(run.name, 40)}",
+                    f"About {letter} · {escape_markdown(label(run.name, 40))}",
                     saved.annotations.get(run.id, "") if saved else "",
                     max_chars=300,
                     key=f"about {run.id} {kept}",

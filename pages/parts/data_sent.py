@@ -9,7 +9,7 @@ from pages.parts import ui
 from pipeline.domain.run import ProviderPlace, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.data_sent import Outbound, Shipment, describe_shipment, outbound, outbound_notes, payloads_text
-from pipeline.text.wording import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown, file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,7 +64,7 @@ def _download(run: RunRecord) -> None:
     st.download_button(
         "All of it as text",
         lambda: payloads_text(run),
-        f"{run.id} payloads.txt",
+        file_name(f"{run.id} payloads.txt"),
         icon=":material/download:",
         on_click="ignore",
     )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -16,7 +17,7 @@ from pipeline.jobs.experiment import run_experiment
 from pipeline.results.compare_runs import TITLES, ComparedMeasure, figure_difference
 from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, experiment_results
 from pipeline.store import Store
-from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, label, percent, score, usd
+from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, file_name, label, percent, score, usd
 
 _POLL_S = 2.0
 _SHOWN: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
@@ -114,7 +115,7 @@ def _actions(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> 
     st.download_button(
         "JSON",
         partial(_document, ui.services().store, experiment),
-        f"{experiment.id}.json",
+        file_name(f"{experiment.id}.json"),
         icon=":material/download:",
         on_click="ignore",
     )
@@ -176,7 +177,7 @@ def _baseline(experiment: Experiment) -> int:
     chosen = st.selectbox(
         "Compared with",
         numbers,
-        format_func=lambda number: f"cell {number}: {label(experiment.cells[number - 1].label, 90)}",
+        format_func=lambda number: f"cell {number:d}: {label(experiment.cells[number - 1].label, 90)}",
         key=f"baseline_{experiment.id}",
         width=620,
     )
@@ -219,30 +220,32 @@ def _cells(found: ExperimentResults) -> None:
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
-    head = ["Cell", " · ".join(name.replace("_", " ") for name in varied), "Outcomes"]
+    head = ["Cell", " · ".join(escape_markdown(name.replace("_", " ")) for name in varied), "Outcomes"]
     head += [TITLES["score"], f"Spent{mark}"]
     st.markdown(markdown_table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
 
 
 def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
     settings = " · ".join(label(value_words(cell.cell.settings[name]), 40) for name in varied)
-    became = ", ".join(f"{number} {OUTCOME_WORDS[name]}" for name, number in cell.outcomes.items())
+    became = ", ".join(f"{n} {OUTCOME_WORDS[name]}" for name, n in cell.outcomes.items())
     mean, local = cell.figures.get("score"), cell.figures.get("local_share")
     if local and local.value is not None:
         became = f"{percent(local.value)} local: {became}"
     if cell.status != "completed":
         became = f"{cell.status or 'not begun'}{'; ' if became else ''}{became}"
     spent = usd(cell.spent_micros, marked and cell.simulated) if cell.run_id else MISSING
-    number = f"[**{cell.number}**](results?run={cell.run_id})" if cell.run_id else f"**{cell.number}**"
+    number = f"**{cell.number:d}**"
+    if cell.run_id:
+        number = f"[{number}](results?run={quote(cell.run_id, safe='')})"
     return [number, *map(escape_markdown, [settings, became, score(mean.value if mean else None), spent])]
 
 
 def _differences(found: ExperimentResults) -> None:
     """Show the differences of the charts in words and figures, and how to read them."""
-    head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline}" for measure in _SHOWN)]
+    head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline:d}" for measure in _SHOWN)]
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:
-        rows = [[f"**{cell.number}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others]
+        rows = [[f"**{cell.number:d}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others]
         st.markdown(markdown_table(head, rows))
     st.caption(_HOW, width=720)
 
@@ -250,4 +253,8 @@ def _differences(found: ExperimentResults) -> None:
 def _difference(cell: CellResult, measure: ComparedMeasure) -> str:
     figure = cell.figures[measure]
     beside = figure_difference(figure, cell)
-    return f"**{figure.word}**  {escape_markdown(beside)}" if beside else escape_markdown(figure.why_not or MISSING)
+    return (
+        f"**{escape_markdown(figure.word)}**  {escape_markdown(beside)}"
+        if beside
+        else escape_markdown(figure.why_not or MISSING)
+    )

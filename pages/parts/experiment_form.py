@@ -42,7 +42,7 @@ def show_experiment_form() -> None:
     run_id = st.selectbox(
         "Drafts of",
         list(runs),
-        format_func=lambda key: f"{label(runs[key].name)} · {ui.when(runs[key].created_at)} · {key}",
+        format_func=lambda key: f"{label(runs[key].name)} · {ui.when(runs[key].created_at)} · {label(key)}",
         help="All cells use these drafts: nothing is drafted or scored again.",
     )
     source = ui.run(run_id)
@@ -91,7 +91,7 @@ def _grid(source: RunRecord) -> Grid:
             "Refined by",
             providers,
             index=providers.index(config.frontier_provider),
-            format_func=lambda key: providers_part.FRONTIER_WORDS.get(key, key),
+            format_func=lambda key: providers_part.FRONTIER_WORDS.get(key, label(key)),
             key=f"experiment_provider_{source.id}",
         )
         models = _models(source, provider)
@@ -127,6 +127,7 @@ def _models(source: RunRecord, provider: str) -> list[str]:
         "Frontier models",
         list(dict.fromkeys([own, usual, *seen.models])),
         default=[own],
+        format_func=lambda model: label(model, 120),
         accept_new_options=True,
         key=f"experiment_models_{source.id}_{provider}",
         help="Paid models that refine the drafts under the threshold. Type any other name.",
@@ -155,7 +156,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
         seen = forecast_run(cell.config, planned, drafts=source)
         simulated = seen.simulated
         expected, worst = expected + seen.expected_micros, worst + seen.worst_micros
-        stays = f"{seen.stays_local} of {cell.config.count}"
+        stays = escape_markdown(f"{seen.stays_local} of {cell.config.count}")
         money = [escape_markdown(usd(micros)) for micros in (seen.expected_micros, seen.worst_micros)]
         rows.append([str(number), escape_markdown(cell.label), stays, *money])
     budget = None if grid.max_cost is None else round(grid.max_cost * MICROS)

@@ -14,6 +14,7 @@ from pages.parts import ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.hybrid.preflight import suggested_config
 from pipeline.text.wording import count
+from pipeline.text.wording import label as plain
 
 OPENED_PREFIX = "opened_"
 """Key prefix of the popovers."""
@@ -117,7 +118,7 @@ def choice(
     st.selectbox(
         label,
         known,
-        format_func=lambda option: (words or {}).get(option, option),
+        format_func=lambda option: (words or {}).get(option, plain(option, 120)),
         accept_new_options=open_ended,
         help=doc(name),
         **_bound(name, present, then),

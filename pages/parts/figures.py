@@ -13,7 +13,7 @@ from pipeline.results.charts.images import ImageFormat, image_file
 from pipeline.results.charts.style import MovingView
 from pipeline.results.figures import run_tiles
 from pipeline.text import spreadsheet
-from pipeline.text.wording import escape_markdown
+from pipeline.text.wording import escape_markdown, file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ def metrics(run: RunRecord) -> None:
 def tile(label: str, value: str, note: str, meaning: str | None = None) -> None:
     """Show one figure in a frame, with a line of small print."""
     with st.container(border=True, height="stretch", gap=None):
-        st.metric(label, escape_markdown(value), help=meaning)
+        st.metric(escape_markdown(label), escape_markdown(value), help=escape_markdown(meaning or "") or None)
         # A metric's own small print would be cut off where it is narrow, and "(simulated)" with it.
         st.caption(escape_markdown(note))
 
@@ -103,7 +103,7 @@ def _mix(run: RunRecord) -> None:
     bar = cached_chart("outcomes", [run], lambda *, dark: charts.outcome_bar(run))
     _chart(run, "Local and frontier", bar.view, "outcomes", bar.spec)
     lines = [
-        f"**{escape_markdown(str(row.words))} · {row.personas}**  {escape_markdown(str(row.meaning))}"
+        f"**{escape_markdown(str(row.words))} · {row.personas:,}**  {escape_markdown(str(row.meaning))}"
         for row in bar.view.table.itertuples()
     ]
     st.caption("\n\n".join(lines))
@@ -175,7 +175,7 @@ def chart(
     """
     with st.container(gap="xxsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.caption(topic, width="content")
+            st.caption(escape_markdown(topic), width="content")
             opening = {"key": f"open {name}", "on_change": "rerun"} if on_demand else {}
             popover = st.popover("Data", icon=":material/table:", type="tertiary", **opening)
             if not on_demand or popover.open:
@@ -218,7 +218,7 @@ def _download(form: str, data: Callable[[], str | bytes], name: str, file: str) 
     st.download_button(
         form,
         data,
-        f"{file} {name}.{ending}",
+        file_name(f"{file} {name}.{ending}"),
         icon=":material/download:",
         on_click="ignore",
         key=f"{ending} {name}",

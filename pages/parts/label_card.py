@@ -91,7 +91,7 @@ def _persona(persona: Persona) -> None:
         st.markdown(escape_markdown(persona.background))
     lists = st.grid(2, min_column_width=240, gap="medium")
     for field, title in LISTS.items():
-        items = [escape_markdown(item) for item in getattr(persona, field)]
+        items = [escape_markdown(text) for text in getattr(persona, field)]
         if items:
             lines = [f"- “{item}”" if field == "quotes" else f"- {item}" for item in items]
             with st.container() if field == "quotes" else lists.cell():

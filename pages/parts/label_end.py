@@ -9,7 +9,7 @@ from pages.parts import label_card, ui
 from pipeline.calibration.label_files import export_cases, export_labels
 from pipeline.calibration.labels import label_agreement, label_set
 from pipeline.domain.labels import Agreement, Label, StoredDesign
-from pipeline.text.wording import MISSING, escape_markdown, share
+from pipeline.text.wording import MISSING, escape_markdown, file_name, share
 
 
 def show_label_summary(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
@@ -19,7 +19,7 @@ def show_label_summary(stored: StoredDesign, labels: Sequence[Label], rater: str
     first = Counter(label.verdict for label in labels if label.rater == trust.raters[0])
     with st.container(horizontal=True, gap="large"):
         for verdict in ("acceptable", "unacceptable", "unsure"):
-            st.metric(verdict.capitalize(), first[verdict], width="content")
+            st.metric(verdict.capitalize(), f"{first[verdict]:,}", width="content")
     others = ", ".join(escape_markdown(name) for name in trust.raters[1:])
     st.caption(
         f"Labels of {escape_markdown(trust.raters[0])}, the first rater, count"
@@ -44,7 +44,7 @@ def _agreement(title: str, found: Agreement, nothing: str) -> None:
         with st.container(horizontal=True, gap="large"):
             st.metric("Equal", share(round(found.agreement * found.n), found.n), width="content")
             kappa = MISSING if found.kappa is None else f"{found.kappa:.2f}"
-            st.metric(f"Kappa (n = {found.n})", kappa, width="content")
+            st.metric(f"Kappa (n = {found.n:,})", kappa, width="content")
         if found.kappa is None:
             st.caption("Kappa needs more than one kind of label.")
 
@@ -60,7 +60,7 @@ def _next(stored: StoredDesign, labels: Sequence[Label], rater: str) -> None:
         st.download_button(
             "Labels as CSV",
             lambda: export_labels(stored, labels),
-            f"{stored.id} labels.csv",
+            file_name(f"{stored.id} labels.csv"),
             icon=":material/download:",
             on_click="ignore",
         )
@@ -74,7 +74,7 @@ def _scored_download(stored: StoredDesign, labels: Sequence[Label]) -> None:
     st.download_button(
         "Drafts with score and label",
         lambda: export_cases(store.scores(stored.run_ids), label_set(stored, labels)),
-        f"{stored.id} drafts.csv",
+        file_name(f"{stored.id} drafts.csv"),
         icon=":material/download:",
         help="Every kept draft of these runs, for `persona calibrate --csv`.",
         on_click="ignore",

@@ -70,7 +70,7 @@ def _show_all() -> None:
 
 def _design(design: DesignSummary) -> None:
     kind = "" if design.is_drawn else " :gray-badge[made elsewhere]"
-    said = ", ".join(f"{escape_markdown(name)} {n} of {design.tasks}" for name, n in design.labelled.items())
+    said = ", ".join(f"{escape_markdown(name)} {n:,} of {design.tasks:,}" for name, n in design.labelled.items())
     facts = f"{said or count(design.tasks, 'text')} · {count(len(design.run_ids), 'run')}"
     st.markdown(
         f"**{escape_markdown(label(design.name))}**{kind}  \n"
@@ -156,7 +156,7 @@ def _settings() -> DesignSettings:
             seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.")
     st.caption(
         f"At most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence, "
-        f"for {SCOPES[promise.scope]}. The lowest {floor} % are left out; seed {seed}."
+        f"for {SCOPES[promise.scope]}. The lowest {floor:d} % are left out; seed {seed:d}."
     )
     return DesignSettings(promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed)
 
@@ -208,18 +208,18 @@ def _what_it_takes(planned: LabelPlan) -> None:
     }
     lines = [f"**{count(texts, 'text')} to label, about {count(minutes_for(texts), 'minute')}**", ""]
     lines.append(f"- {drawn} kept drafts that score {score(design.floor)} or more, for the certificate")
-    lines += [f"- {numbers[purpose]} {words}" for purpose, words in parts.items() if numbers[purpose]]
+    lines += [f"- {numbers[purpose]:,} {words}" for purpose, words in parts.items() if numbers[purpose]]
     promise = design.settings.promise
     said = (
         f"“at most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence”"
     )
     if planned.is_enough:
-        lines += ["", f"At least **{planned.needed or 0}** of them are needed for {said}, if none is bad."]
+        lines += ["", f"At least **{planned.needed or 0:,}** of them are needed for {said}, if none is bad."]
     st.markdown("\n".join(lines))
     if not planned.is_enough:
         st.warning(
-            f"{said} needs at least {planned.needed} drafts at or over the floor, and this draw has"
-            f" {planned.certificate_texts}. Choose more runs, a lower floor, or promise less.",
+            f"{said} needs at least {planned.needed or 0:,} drafts at or over the floor, and this draw has"
+            f" {planned.certificate_texts:,}. Choose more runs, a lower floor, or promise less.",
             icon=":material/info:",
         )
 
@@ -261,7 +261,10 @@ def _offer_labels(file: LabelFile, study_id: str) -> None:
     runs = {run.id: run.name for run in store.run_names(100, study_id) if run.personas}
     st.markdown(f"{count(len(file.rows), 'label')} made elsewhere.")
     chosen = st.multiselect(
-        "Of which runs?", list(runs), [run for run in runs if run in named], format_func=runs.__getitem__
+        "Of which runs?",
+        list(runs),
+        [run for run in runs if run in named],
+        format_func=lambda run_id: label(runs[run_id]),
     )
     if chosen and st.button("Keep apart from drawn designs", type="primary"):
         made = made_elsewhere(file, store.scores(chosen))

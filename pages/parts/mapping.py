@@ -15,7 +15,7 @@ from pipeline.domain.mapping import MappedRole
 from pipeline.errors import InputError
 from pipeline.sources import MappedPart, SourceFile, load_files, outline
 from pipeline.sources import StudyMapping as Correction
-from pipeline.text.wording import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown, label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,8 @@ WORDS: dict[MappedRole, str] = {
 }  # fmt: skip
 NO_COLUMN = "No column"
 SHOWN_ROWS = 3
+_LONGEST = 160
+"""Characters of a column or speaker: questions of a survey begin alike."""
 RememberedCorrections = dict[str, Correction]
 
 
@@ -76,7 +78,7 @@ def editor(
                 "What to correct",
                 range(len(found)),
                 index=_first_refused(ids, files, found, remembered) if refused else 0,
-                format_func=lambda number: _title(found[number][1]),
+                format_func=lambda number: label(_title(found[number][1]), _LONGEST),
                 key=f"map_part_{hash(ids)}",
             )
         number, part = found[place]
@@ -123,6 +125,10 @@ def _form(file_id: str, file: SourceFile, part: MappedPart, remembered: Remember
     _buttons(part, roles, kept, changed=roles != current, after=after)
 
 
+def _column(name: str) -> str:
+    return label(name, _LONGEST)
+
+
 def _columns(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -> dict[str, MappedRole]:
     """The roles chosen for the columns of a table; a column chosen twice keeps the first use in this order."""
     roles: dict[str, MappedRole] = dict.fromkeys(part.names, "ignored")
@@ -132,18 +138,24 @@ def _columns(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) -
         own = [name for name in part.names if current[name] == role]
         with fields.cell():
             if role in MANY:
-                label, about = MANY[role]
+                title, about = MANY[role]
                 chosen[role] = st.multiselect(
-                    label, part.names, default=own, placeholder=NO_COLUMN, key=prefix + role, help=about
+                    title,
+                    part.names,
+                    default=own,
+                    format_func=_column,
+                    placeholder=NO_COLUMN,
+                    key=prefix + role,
+                    help=about,
                 )
             else:
-                label, about = SINGLE[role]
+                title, about = SINGLE[role]
                 # "No column" is an option of its own: a field that starts with a value cannot be emptied.
                 picked = st.selectbox(
-                    label,
+                    title,
                     [None, *part.names],
                     index=part.names.index(own[0]) + 1 if own else 0,
-                    format_func=lambda name: NO_COLUMN if name is None else name,
+                    format_func=lambda name: NO_COLUMN if name is None else _column(name),
                     key=prefix + role,
                     help=about,
                 )
@@ -159,10 +171,17 @@ def _speakers(part: MappedPart, current: Mapping[str, MappedRole], prefix: str) 
     asking = [name for name in part.names if current[name] == "interviewer"]
     gone = [name for name in part.names if current[name] == "ignored"]
     with fields.cell():
-        asking = st.multiselect("Interviewers", part.names, default=asking, placeholder="None", key=prefix + "asking")
+        asking = st.multiselect(
+            "Interviewers", part.names, default=asking, format_func=_column, placeholder="None", key=prefix + "asking"
+        )
     with fields.cell():
         gone = st.multiselect(
-            "Left out", part.names, default=gone, key=prefix + "gone", help="Their turns are dropped."
+            "Left out",
+            part.names,
+            default=gone,
+            format_func=_column,
+            key=prefix + "gone",
+            help="Their turns are dropped.",
         )
     varying = [name for name in part.names if current[name] == "recognised" and name not in (*asking, *gone)]
     if varying:

@@ -165,19 +165,19 @@ def api_key(variable: str) -> None:
     typed = variable in st.session_state.get(ui.TYPED_KEYS, {})
     if typed:
         with st.container(horizontal=True, wrap=False, vertical_alignment="center"):
-            st.caption(f":material/key: {variable}: typed in this session.", width="stretch")
+            st.caption(f":material/key: {escape_markdown(variable)}: typed in this session.", width="stretch")
             st.button("Forget", type="tertiary", on_click=_forget_key, args=(variable,), key=f"forget_{variable}")
         return
     if ui.settings().secret(variable) is None:
         _key_field(variable, variable)
         return
-    with st.popover(f"Another {variable}", icon=":material/key:", width="stretch"):
+    with st.popover(f"Another {escape_markdown(variable)}", icon=":material/key:", width="stretch"):
         _key_field(f"Another {variable}", variable)
 
 
 def _key_field(label: str, variable: str) -> None:
     st.text_input(
-        label,
+        escape_markdown(label),
         type="password",
         key=f"{KEY_FIELD}{variable}",
         placeholder="paste, then press Enter",
@@ -242,7 +242,7 @@ def _price_fields(config: HybridConfig) -> None:
             value=None,
             step=0.1,
             placeholder="library",
-            help=PriceOverride.model_fields[field].description,
+            help=escape_markdown(PriceOverride.model_fields[field].description or ""),
             key=key,
             on_change=_keep_price,
             args=(config.frontier_model,),
@@ -302,7 +302,7 @@ def _run_judge_check(config: HybridConfig, model: str) -> None:
     bar = st.progress(0.0, text="Asking the judge …")
 
     def tell(done: int, total: int) -> None:
-        bar.progress(done / total, text=f"{done} of {total} claims")
+        bar.progress(done / total, text=f"{done:,} of {total:,} claims")
 
     try:
         check_judge(model, config, ui.settings(), ui.cache_folder(), tell)

@@ -16,7 +16,7 @@ from pipeline.errors import PersonaError
 from pipeline.results import export, tables
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
-from pipeline.text.wording import count
+from pipeline.text.wording import count, file_name
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
@@ -102,7 +102,7 @@ def poster_button(run: RunRecord, final: FinalPersona) -> None:
     st.download_button(
         "Download poster",
         lambda: _posters(run, final),
-        f"{run.id} poster.html",
+        file_name(f"{run.id} poster.html"),
         icon=":material/download:",
         type="primary",
         on_click="ignore",
@@ -135,7 +135,9 @@ def _take_in(name: str, data: bytes) -> None:
 
 
 def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
-    st.download_button(label, data, name, on_click="ignore", width="stretch", key=f"export {name}", icon=icon)  # type: ignore[arg-type]
+    st.download_button(
+        label, data, file_name(name), on_click="ignore", width="stretch", key=f"export {name}", icon=icon
+    )  # type: ignore[arg-type]
 
 
 # The store is passed in, because a file is built outside any session, when its button is clicked.

@@ -58,7 +58,9 @@ def closed_page(title: str) -> None:
         title: of the page.
     """
     # The page that opens first is one of them: there it is a welcome.
-    st.title("What you can see here" if title == "Upload" else f"{title} is for analysts", anchor=False)
+    st.title(
+        "What you can see here" if title == "Upload" else f"{escape_markdown(title)} is for analysts", anchor=False
+    )
     with st.container(border=True, width=640):
         st.markdown(
             "You can view the results of these studies. Only analysts upload, run, label or delete, and read what was "

@@ -131,7 +131,8 @@ def _cut_here(result: "CalibrationResult", here: "ThresholdEffect") -> None:
     rug = " Ticks below are labels: grey acceptable, red triangles unacceptable." if result.labels else ""
     # A figure stays on one line with its unit.
     lines = [
-        f"| {one.label} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** | {unbroken(one.note)} |"
+        f"| {escape_markdown(one.label)} | **{escape_markdown(one.value).replace(' ', NO_BREAK)}** "
+        f"| {unbroken(one.note)} |"
         for one in threshold_tiles(result, here)
     ]
     finding = (

@@ -12,7 +12,7 @@ from pages.parts import calibration_run, figures, ui
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
 from pipeline.results.charts.style import ChartView, MovingView
-from pipeline.text.wording import count, escape_markdown, percent, score, usd
+from pipeline.text.wording import count, escape_markdown, file_name, percent, score, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
@@ -118,7 +118,7 @@ def _every_threshold(result: "CalibrationResult", _place: int) -> None:
     st.download_button(
         "Download CSV",
         lambda: spreadsheet.csv_text(frame),
-        f"{result.newest.id} thresholds.csv",
+        file_name(f"{result.newest.id} thresholds.csv"),
         icon=":material/download:",
         on_click="ignore",
     )
@@ -205,7 +205,7 @@ def _compared(result: "CalibrationResult", exchange: "Tradeoff", threshold: floa
     ]
     st.markdown(
         f"At {score(threshold)}, on {count(found.drafts, 'draft')} with both texts known: quality "
-        f"**{found.quality:.2f}** for {usd(round(found.cost_micros * scale), result.simulated)} a run."
+        f"**{found.quality:.2f}** for {escape_markdown(usd(round(found.cost_micros * scale), result.simulated))} a run."
     )
     st.dataframe(rows, hide_index=True, alt="This threshold against simpler rules")
     st.caption(

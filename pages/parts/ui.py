@@ -388,7 +388,7 @@ def simulated_badge() -> None:
 def when(moment: datetime) -> str:
     """Format a time in the zone of the reader's browser: `3 Mar 2026, 10:30`."""
     local = moment.astimezone(viewer_zone())
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return f"{local.day:d} {local:%b %Y, %H:%M}"
 
 
 def viewer_zone() -> ZoneInfo:

@@ -16,7 +16,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import InputError
 from pipeline.sources import MappedPart, SourceFile, load_files, outline
 from pipeline.sources.roles import DOUBTFUL
-from pipeline.text.wording import count, escape_markdown
+from pipeline.text.wording import count, escape_markdown, label
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,9 +96,12 @@ def _merge(part: MappedPart, roles: Mapping[str, MappedRole]) -> None:
     if len(part.names) < 2:
         return
     with st.popover("Two labels are one person", icon=":material/merge:"):
-        one = st.selectbox("Label", part.names, key=f"merge_one_{part.shape}")
+        one = st.selectbox("Label", part.names, format_func=label, key=f"merge_one_{part.shape}")
         other = st.selectbox(
-            "is the same person as", [name for name in part.names if name != one], key=f"merge_other_{part.shape}"
+            "is the same person as",
+            [name for name in part.names if name != one],
+            format_func=label,
+            key=f"merge_other_{part.shape}",
         )
         if st.button("Merge", key=f"merge_{part.shape}"):
             _keep(part, roles, {one: other})
@@ -109,7 +112,7 @@ def _part_by_file(part: MappedPart, roles: Mapping[str, MappedRole]) -> None:
     with st.popover("Another person in every file", icon=":material/call_split:"):
         st.caption("Labels that name somebody else in each file, such as Participant 1.")
         before = [name for name in answering if roles[name] == "apart"]
-        chosen = st.multiselect("Labels", answering, default=before, key=f"apart_{part.shape}")
+        chosen = st.multiselect("Labels", answering, default=before, format_func=label, key=f"apart_{part.shape}")
         if st.button("Part by file", key=f"part_{part.shape}", disabled=chosen == before):
             _keep(part, {**roles, **dict.fromkeys(answering, "participant"), **dict.fromkeys(chosen, "apart")})
 

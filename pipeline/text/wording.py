@@ -1,5 +1,10 @@
 """Format numbers, outcomes and untrusted text, the same on screen, in reports and in a terminal.
 
+One function makes untrusted text safe for each kind of place: `escape_markdown` for everything that Streamlit reads as
+Markdown (bodies, labels, helps, captions, toasts, titles, options of radio buttons, pills and segments), `label` for
+plain text on one line (options of select boxes, placeholders, axes, legends and tooltips of charts), `file_name` for
+downloads, `printable` for terminals. `tests/test_safe_text.py` finds calls that went past them.
+
 Pure functions on plain values. A value that cannot be computed is a dash, never a zero.
 """
 
@@ -77,6 +82,9 @@ def clock(seconds: float | None) -> str | None:
 
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Controls of both sets, line separators, marks and commands of the writing direction."""
+
+
+_NOT_IN_FILE_NAMES = re.compile(r"[^\w .()-]")
 
 
 def usd(micros: int, simulated: bool = False) -> str:
@@ -157,6 +165,16 @@ def label(text: str, longest: int = 60) -> str:
     """
     plain = " ".join(undirected(text).split())
     return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
+
+
+def file_name(text: str) -> str:
+    """A name for a download: letters, digits, spaces and `-_.()`, on every system a file in the folder of downloads.
+
+    Args:
+        text: untrusted, with the ending; cut in front of it after 120 characters. Empty names become `persona`.
+    """
+    stem, dot, ending = _NOT_IN_FILE_NAMES.sub("_", label(text, 2000)).lstrip(". ").rpartition(".")
+    return f"{(stem or ending)[:120].rstrip(' .') or 'persona'}{dot and stem and '.'}{ending[:12] if stem else ''}"
 
 
 def undirected(text: str) -> str:
