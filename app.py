@@ -2,14 +2,18 @@
 
 Start with `streamlit run app.py`, or with a database of your own: `streamlit run app.py -- --db FILE`. With
 `-- --viewer` the app is read-only.
+
+Streamlit runs this file as the script of each session. Before that it imports it once and finds `app`, the server: the
+same as Streamlit's own, with a gate before uploads.
 """
 
 from pathlib import Path
 from typing import Literal
 
 import streamlit as st
+from starlette.middleware import Middleware
 
-from pages.parts import access
+from pages.parts import access, uploads
 from pipeline.errors import PersonaError
 
 
@@ -24,6 +28,7 @@ def main() -> None:
         role = access.role()
     except PersonaError as error:
         role, broken = None, error
+    uploads.remember_role(role)
     page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
     # Imported late, because it takes a second or two at the server's start: until the navigation is known, the
     # first visitor sees Streamlit's own list of the files in pages/.
@@ -77,3 +82,5 @@ def _pages(role: access.AccessRole | None) -> dict[str, list[st.Page]]:
 
 if __name__ == "__main__":
     main()
+else:
+    app = st.App(__file__, middleware=[Middleware(uploads.UploadGate)])

@@ -37,6 +37,7 @@ SUBMODULES = {
     "rich": ("console", "progress", "table", "text"),  # rich.readthedocs.io, reference
     "scipy": ("cluster.hierarchy", "sparse.linalg", "spatial.distance"),  # docs.scipy.org, reference by module
     "streamlit": ("column_config", "components.v1", "components.v2", "testing.v1"),  # docs.streamlit.io, API reference
+    "starlette": ("middleware", "responses", "types"),  # starlette.dev, a page each
     "stdnum": ("iban", "luhn"),  # arthurdejong.org/python-stdnum, one page for each kind of number
     "striprtf": ("striprtf",),  # README
 }

@@ -11,6 +11,7 @@ Loaded before the navigation is known, so it imports nothing heavy.
 import sys
 from collections.abc import Mapping
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -25,7 +26,10 @@ AccessRole = Literal["analyst", "viewer"]
 CLOSED = ("Upload", "Configure", "Label", "Calls")
 """Titles of the pages that are for analysts only."""
 
-_LOCAL = ("localhost", "127.0.0.1", "::1")
+_PROXY_PREFIXES = ("x-forwarded", "x-original-", "cf-")
+_PROXY_HEADERS = ("forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip")
+"""Headers that proxies add and browsers do not."""
+
 _KEYS: dict[str, AccessRole] = {"viewers": "viewer", "analysts": "analyst"}
 """Keys of `[persona.roles]`; an entry in both lists gets the lesser role, which is the first here."""
 
@@ -190,18 +194,42 @@ def _secrets() -> dict[str, Any]:
 
 
 def sits_here() -> bool:
-    """Return whether the user sits at this machine, as far as the server can know.
+    """Return whether the user sits at this machine, by what the server knows and no visitor can claim.
 
-    Behind a reverse proxy the server itself is bound to this machine; then the address in the browser decides, and
-    so does a sign-in.
+    A server with a sign-in, for viewers, bound to another address or with a public address in its settings is reached
+    by others: there no user counts as sitting here. A header of a proxy, whatever its value, means that the request
+    has come from elsewhere. The address that the browser states can only take the right away.
     """
+    return not viewer_mode() and _is_private()
+
+
+def _is_private() -> bool:
+    """Return whether this server and this connection are of this machine only."""
+    bound, public = st.get_option("server.address"), st.get_option("browser.serverAddress")
+    if signs_in() or not _is_local(bound) or not _is_local(public or bound):
+        return False
     visited = urlsplit(st.context.url or "").hostname
-    return not signs_in() and _is_local(st.get_option("server.address")) and (visited is None or _is_local(visited))
+    return comes_from_here(st.context.ip_address, st.context.headers.to_dict()) and _is_local(visited or bound)
+
+
+def comes_from_here(peer: str | None, headers: Mapping[str, str]) -> bool:
+    """Return whether a connection was opened on this machine, and not by a proxy.
+
+    Args:
+        peer: address at the other end of the connection; `None` for this machine.
+        headers: of the request that opened it. None at all means that there is no browser, as in tests.
+    """
+    named = {name.lower(): value for name, value in headers.items()}
+    if any(name.startswith(_PROXY_PREFIXES) or name in _PROXY_HEADERS for name in named):
+        return False
+    # A page of another site whose name was pointed at this machine states that name here.
+    host = urlsplit(f"//{named.get('host', '')}").hostname
+    return (peer is None or _is_local(peer)) and (not named or _is_local(host))
 
 
 def exposure_warning() -> str | None:
     """Return a warning when other machines reach a server without sign-in, and write it to stderr once."""
-    if signs_in() or sits_here():
+    if signs_in() or _is_private():
         return None
     warning = _EXPOSED.format(may="sees every run" if viewer_mode() else "can read all studies and spend your money")
     _warn_once(warning)
@@ -209,7 +237,12 @@ def exposure_warning() -> str | None:
 
 
 def _is_local(address: str | None) -> bool:
-    return address is not None and (address in _LOCAL or address.startswith("127."))
+    if not address:
+        return False
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:  # a name, and any name but this one may point anywhere: 127.0.0.1.example.org
+        return address.lower() == "localhost"
 
 
 @cache

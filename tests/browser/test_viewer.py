@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.store import Store
 from tests.browser.conftest import Visitor, serve
+from tests.browser.test_uploads import REFUSED, cookies_of, part, put, uploaded_to
 from tests.loopback.openid import OpenIdServer
 from tests.pages.runs import finished_run
 
@@ -154,6 +155,18 @@ def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_go
     _told(visitor, "its [auth] section is gone, so access is refused")
     secrets.write_text(kept)
     visitor.context.close()
+
+
+def test_with_a_sign_in_only_analysts_upload(browser: object, signing_in: tuple[str, OpenIdServer, Path]) -> None:
+    ana = _signed_in(browser, signing_in, email="ana@example.org")
+    url = uploaded_to(ana)
+    chair = _signed_in(browser, signing_in, email="chair@board.example")
+    stranger = _signed_in(browser, signing_in, email="eve@elsewhere.example")
+    for cookie in ("", "_streamlit_user=forged", cookies_of(chair), cookies_of(stranger)):
+        assert put(url, part(100), cookie=cookie) == REFUSED
+        assert put(url, cookie=cookie, says=10**9) == REFUSED
+    for visitor in (ana, chair, stranger):
+        visitor.context.close()
 
 
 def _told(visitor: Visitor, words: str) -> None:

@@ -82,3 +82,62 @@ def test_the_command_takes_viewer_before_and_after_the_dashes(
     streamlit, own = started[0][: started[0].index("--")], started[0][started[0].index("--") + 1 :]
     assert "--viewer" not in streamlit
     assert own[-1] == "--viewer"
+
+
+BROWSER = {"Host": "localhost:8501", "Upgrade": "websocket", "Origin": "http://localhost:8501"}
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "localhost:8501", "127.0.0.1:8501", "[::1]:8501", "LOCALHOST:1", "127.3.4.5"]
+)
+def test_a_browser_of_this_machine_comes_from_here(host: str) -> None:
+    assert access.comes_from_here(None, {**BROWSER, "Host": host})
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers"),
+    [
+        ("192.0.2.7", {}),
+        ("192.0.2.7", {"X-Forwarded-For": "127.0.0.1"}),
+        ("::ffff:192.0.2.7", {}),
+        (None, {"X-Forwarded-For": "127.0.0.1"}),
+        (None, {"x-forwarded-host": "localhost"}),
+        (None, {"X-Forwarded-Proto": "https"}),
+        (None, {"Forwarded": "for=127.0.0.1"}),
+        (None, {"Via": "1.1 caddy"}),
+        (None, {"X-Real-IP": "127.0.0.1"}),
+        (None, {"CF-Connecting-IP": "127.0.0.1"}),
+        (None, {"Host": "persona.example.org"}),
+        (None, {"Host": "127.0.0.1.example.org"}),
+        (None, {"Host": "localhost.example.org:8501"}),
+        (None, {"Host": "localhost@example.org"}),
+        (None, {"Host": "192.0.2.1"}),
+        (None, {"Host": ""}),
+    ],
+)
+def test_what_a_client_or_its_proxy_states_never_makes_it_sit_here(peer: str | None, headers: dict[str, str]) -> None:
+    assert not access.comes_from_here(peer, {**BROWSER, **headers})
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("server.address", "0.0.0.0"), ("server.address", None), ("browser.serverAddress", "a.example")],
+)
+def test_at_a_server_that_others_reach_no_user_sits_here(
+    option: str, value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = {"server.address": "localhost", "browser.serverAddress": None}
+    monkeypatch.setattr(access, "signs_in", lambda: False)
+    monkeypatch.setattr(access.st, "get_option", usual.__getitem__)
+    assert access.sits_here()
+    monkeypatch.setattr(access.st, "get_option", {**usual, option: value}.__getitem__)
+    assert not access.sits_here()
+
+
+def test_for_viewers_and_with_a_sign_in_no_user_sits_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access.st, "get_option", {"server.address": "localhost", "browser.serverAddress": None}.get)
+    monkeypatch.setattr(access, "signs_in", lambda: True)
+    assert not access.sits_here()
+    monkeypatch.setattr(access, "signs_in", lambda: False)
+    monkeypatch.setattr(access, "viewer_mode", lambda: True)
+    assert not access.sits_here()
