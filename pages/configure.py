@@ -16,12 +16,18 @@ from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, InputError, PersonaError, StoreError
 from pipeline.hybrid.branch import branch_config
+from pipeline.hybrid.capacity import Capacity, capacity
 from pipeline.hybrid.forecast import RunForecast, forecast_run
 from pipeline.hybrid.preflight import Plan
 from pipeline.text.wording import count, escape_markdown, label, score, usd
 
 RUN_NAME_KEY = "run_name"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
+SELECTION_WORDS = {"cover": "Represent most people", "best_score": "Best score"}
+SELECTION_ENDS = {
+    "cover": ": those that represent most participants without repeating each other",
+    "best_score": ": the best by score, even if all are drawn from the same people",
+}
 ORDER_WORDS = {"worst_first": "Worst first", "best_first": "Best first"}
 SCORE_PARTS = """
 **Faithfulness**: is every claim, every quote, in the words of the participants it is drawn from?
@@ -31,7 +37,7 @@ SCORE_PARTS = """
 **Completeness**: does it say enough about the person to work with?
 """
 WEIGHTS = ("completeness", "coherence", "faithfulness")
-MORE_ON_DRAFTING = ("seed", "temperature", "local_workers", "context_tokens", "timeout_s")
+MORE_ON_DRAFTING = ("seed", "selection_tolerance", "temperature", "local_workers", "context_tokens", "timeout_s")
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
 EARLIER_RUNS = 3
 """Finished runs of the study from which scores are forecast."""
@@ -98,6 +104,8 @@ def run_summary(
         reason = str(planned)
     else:
         show_forecast(forecast_run(config, planned, earlier_scores(study), drafts))
+        if study and not drafts:
+            show_capacity(study_capacity(study.id, study), config)
         for sentence in planned.warnings:
             st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
         reason = ""
@@ -122,6 +130,20 @@ def run_summary(
         )
     if pressed and not reason and study and isinstance(planned, Plan):
         start_run(study, config, planned, name.strip(), drafts)
+
+
+@st.cache_data(max_entries=8, show_spinner="Grouping the participants …")
+def study_capacity(study_id: str, _study: Study) -> Capacity:
+    """Return how many personas a study carries, cached by its id: clustering its participants takes a moment."""
+    return capacity(_study)
+
+
+def show_capacity(found: Capacity, config: HybridConfig) -> None:
+    """Say how many personas the study carries, and warn if more are asked for."""
+    if too_many := found.warn_of(config.count, config.draft_count):
+        st.warning(escape_markdown(too_many), icon=":material/groups:")
+    else:
+        st.caption(f":material/groups: {escape_markdown(found.sentence)}", width=900)
 
 
 def show_forecast(expected: RunForecast) -> None:
@@ -197,13 +219,15 @@ def draft_stage(config: HybridConfig, planned: Plan | PersonaError) -> None:
     providers.drafting_model(config, planned)
     fields.number("count", "Personas to deliver")
     fields.number("draft_factor", "Drafts per persona", step=0.5, form="%.1f")
-    kept = "the best one is kept" if config.count == 1 else f"the best {config.count:,} are kept"
-    st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}.")
+    fields.segmented("selection", "Drafts kept", SELECTION_WORDS)
+    kept = f"{config.count:,} {'is' if config.count == 1 else 'are'} kept"
+    st.caption(f"{count(config.draft_count, 'draft')}, of which {kept}{SELECTION_ENDS[config.selection]}.")
     fields.settings_popover("More on drafting", _more_on_drafting, *MORE_ON_DRAFTING)
 
 
 def _more_on_drafting() -> None:
     fields.number("seed", "Seed")
+    fields.number("selection_tolerance", "Score given up to represent more", step=0.01, form="%.2f")
     fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
     fields.number("local_workers", "Drafts at the same time")
     fields.number("context_tokens", "Context window (tokens)")

@@ -9,6 +9,7 @@ from pages.parts import access, cards, figures, share, ui
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
+from pipeline.results.coverage import WHO_COLUMNS, coverage, coverage_sentences, who_rows
 from pipeline.store.events import describe_batch
 from pipeline.text.wording import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
@@ -236,9 +237,24 @@ def _ended(run: RunRecord) -> None:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
     figures.metrics(run)
+    _coverage(run)
     figures.show_charts(run)
     if run.personas:
         cards.show_cards(run, ui.study(run.study_id))
+
+
+def _coverage(run: RunRecord) -> None:
+    """Say who is represented, and open to who is left out, what overlaps and what the other rule would choose."""
+    found = coverage(run)
+    whole, *details = coverage_sentences(found) or ("",)
+    if whole:
+        with st.expander(escape_markdown(whole), icon=":material/groups:"):
+            st.markdown("\n".join(f"- {escape_markdown(sentence)}" for sentence in details))
+            st.dataframe(
+                [dict(zip(WHO_COLUMNS, row, strict=True)) for row in who_rows(found)],
+                hide_index=True,
+                alt="Each persona with its participants",
+            )
 
 
 def _how_it_ended(run: RunRecord) -> None:

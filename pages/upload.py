@@ -247,7 +247,7 @@ def what_a_run_will_do(size: StudySize) -> None:
         "1 · Draft": f"A local model writes {usual.draft_count:,} drafts, each from some of your "
         f"{count(size.participants, 'participant')} and their {count(size.words, 'word')}. Free.",
         "2 · Assess": f"Every claim is checked against your {count(size.segments, 'segment')}. The score, 0 to 1, "
-        f"is computed on this machine. The best {usual.count:,} drafts are kept. Free.",
+        f"is computed on this machine. {usual.count:,} drafts are kept. Free.",
         "3 · Refine": "Only kept drafts under your threshold go to a paid model, within your budget. Configure "
         "shows what that can cost before anything is sent.",
     }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from pipeline.domain.config import HybridConfig
+from pipeline.domain.config import HybridConfig, SelectionRule
 from pipeline.domain.persona import Assessment, Persona, Scores
 from pipeline.domain.routing import is_accepted, select
 from pipeline.domain.run import (
@@ -135,6 +135,7 @@ def make_run(
     status: RunStatus = "completed",
     extra_calls: Sequence[ModelCall] = (),
     run_id: str = "run-1",
+    selection: SelectionRule = "cover",
 ) -> RunRecord:
     """A run that delivers the best `count` drafts, as the pipeline would route them.
 
@@ -154,6 +155,7 @@ def make_run(
             `outcomes` for those that have one and cut `personas` with `model_copy`.
         extra_calls: calls beside those of the refinements.
         run_id: of the record.
+        selection: in its settings; what is delivered does not depend on it.
     """
     drafts = tuple(make_draft(number, overall) for number, overall in enumerate(scores))
     config = HybridConfig(
@@ -164,6 +166,7 @@ def make_run(
         skip_frontier=local_only,
         count=max(1, len(drafts) if count is None else count),
         draft_factor=1.0 if count is None else 2.0,
+        selection=selection,
     )
     numbers = {item.draft.id: number for number, item in enumerate(drafts)}
     finals, calls = [], list(extra_calls)

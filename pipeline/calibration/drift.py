@@ -10,6 +10,7 @@ from pipeline.calibration.bounds import Interval
 from pipeline.calibration.draft_arrays import DraftArrays, Floats
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.domain.base import Frozen
+from pipeline.domain.config import HybridConfig
 from pipeline.domain.labels import Setup
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
@@ -45,8 +46,13 @@ def setup_of(run: RunRecord | RunScores) -> Setup:
         study_id=run.study_id,
         drafted_by=f"{config.local_provider}{model}",
         scorer=f"{run.scorer_version} {config.weights.model_dump_json()}",
-        selection=f"{config.draft_factor:g}",
+        selection=f"{config.draft_factor:g}{_rule(config)}",
     )
+
+
+def _rule(config: HybridConfig) -> str:
+    """Return the rule that chose the kept drafts; empty for the best by score, as runs before it had a name."""
+    return "" if config.selection == "best_score" else f" by {config.selection} ({config.selection_tolerance:g})"
 
 
 def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
@@ -55,7 +61,8 @@ def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
         "study_id": "The labels are from another study.",
         "drafted_by": f"The labelled drafts were written by {calibrated.drafted_by}, these by {now.drafted_by}.",
         "scorer": "The labelled drafts were scored by another version of the scorer, or with other weights.",
-        "selection": f"{calibrated.selection} drafts were written per persona, and now {now.selection}.",
+        "selection": f"The labelled drafts were the chosen ones of {calibrated.selection} per persona, and now they are"
+        f" those of {now.selection}.",
     }
     return tuple(sentence for name, sentence in words.items() if getattr(calibrated, name) != getattr(now, name))
 

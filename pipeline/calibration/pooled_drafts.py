@@ -64,7 +64,7 @@ def pool_drafts(
         runs: of one setup; see `why_not_together`.
         branches: runs that began with the drafts of these.
         labels: of a design drawn from these runs.
-        kept_only: the best `count` of each run, on which a threshold decides. A threshold at the median of
+        kept_only: the chosen ones of each run, on which a threshold decides. A threshold at the median of
             all drafts escalates about one kept draft in sixteen.
     """
     drafts = [(run, draft) for run in runs for draft in (run.kept if kept_only else run.drafts)]
@@ -103,7 +103,7 @@ def why_not_together(runs: Sequence[RunScores]) -> tuple[str, ...]:
         "study_id": "They are about different studies.",
         "drafted_by": "Their drafts were written by different models.",
         "scorer": "They were scored by different versions of the scorer, or with different weights.",
-        "selection": "They write a different number of drafts per persona.",
+        "selection": "They write a different number of drafts per persona, or choose among them by different rules.",
     }
     setups = [setup_of(run) for run in runs]
     reasons = [words[name] for name in words if len({getattr(setup, name) for setup in setups}) > 1]

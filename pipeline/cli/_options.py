@@ -25,6 +25,7 @@ _FLAGS: tuple[tuple[str, str, type, str], ...] = (
     ("--local-model", "local_model", str, "model that drafts"),
     ("--frontier-provider", "frontier_provider", str, "anthropic, openai or simulated"),
     ("--frontier-model", "frontier_model", str, "model that refines"),
+    ("--selection", "selection", str, "which drafts are kept: cover or best_score"),
     ("--seed", "seed", int, "same seed and same answers give the same run"),
     ("--local-workers", "local_workers", int, "drafts written in parallel"),
     ("--frontier-workers", "frontier_workers", int, "refinements in parallel"),

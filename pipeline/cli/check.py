@@ -2,8 +2,9 @@
 
 import argparse
 import json
+from pathlib import Path
 
-from pipeline.cli._options import Commands, cache_of, config_of, run_options, say
+from pipeline.cli._options import Commands, cache_of, config_of, mapping_lookup, run_options, say
 from pipeline.domain.config import Settings
 
 
@@ -11,6 +12,14 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     """Add the command."""
     check = commands.add_parser("check", parents=[shared], help="check the settings of a run, at no cost")
     run_options(check)
+    check.add_argument(
+        "--from",
+        dest="source",
+        nargs="+",
+        type=Path,
+        metavar="PATH",
+        help="also say how many personas this study carries",
+    )
     check.add_argument("--judge", metavar="MODEL", help="test this Ollama model as a judge instead")
     check.set_defaults(command=_check)
 
@@ -21,7 +30,12 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
 
     if options.judge:
         return _check_judge(options, settings)
-    report = check_setup(config_of(options), settings, cache_of(options, settings))
+    study = None
+    if options.source:
+        from pipeline.sources import load_paths
+
+        study = load_paths(options.source, remembered=mapping_lookup(options, settings))
+    report = check_setup(config_of(options), settings, cache_of(options, settings), study)
     say(report.model_dump_json(indent=2)) if options.json else print_check(report)
     return report.exit_code
 

@@ -46,6 +46,8 @@ def watch(store: "Store", worker: "Worker", run_id: str) -> None:
 def print_run(run: RunRecord) -> None:
     """Print one run: a table of its personas and a line of money."""
     mark = " (simulated)" if run.simulated else ""
+    from pipeline.results.coverage import coverage, coverage_sentences
+
     out = _console()
     out.print(_text(f"{run.id}  {run.name}  {run.status}{mark}"))
     table = Table(box=None, pad_edge=False)
@@ -60,6 +62,8 @@ def print_run(run: RunRecord) -> None:
             _text(final.persona.tagline),
         )
     out.print(table)
+    for sentence in coverage_sentences(coverage(run)):
+        out.print(_text(sentence))
     budget = "no cap" if run.config.budget_micros is None else f"of {usd(run.config.budget_micros)}"
     alone = "" if run.frontier_only_micros is None else f"; the frontier alone: about {usd(run.frontier_only_micros)}"
     out.print(_text(f"Spent {usd(run.spent_micros)} {budget}{mark}{alone}. {run.timing.wall_s:.1f} s."))
@@ -135,6 +139,8 @@ def print_check(report: "CheckReport") -> None:
     for item in report.items:
         out.print(_text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
     out.print(_text(report.verdict))
+    if report.capacity:
+        out.print(_text(report.capacity.sentence))
     for warning in report.warnings:
         out.print(_text(f"warning: {warning}"))
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from math import isfinite
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, field_validator, model_validator
 
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.comparison import Comparison
@@ -74,6 +74,12 @@ class BundledRun(Frozen):
     batches: tuple[Batch, ...]
     events: tuple[Event, ...]
     """In chronological order."""
+
+    @field_validator("config", mode="before")
+    @classmethod
+    def _names_its_selection(cls, value: object) -> object:
+        # Runs older than this setting chose by score alone.
+        return {"selection": "best_score", **value} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:

@@ -19,6 +19,8 @@ from pipeline.domain.units import MICROS
 from pipeline.domain.untrusted import SETTINGS, Refused, parse_yaml, read_file
 from pipeline.errors import ConfigError
 
+SelectionRule = Literal["cover", "best_score"]
+
 DEFAULT_FRONTIER_MODEL: dict[str, str] = {
     "anthropic": "claude-sonnet-5-5",
     "openai": "gpt-5.4-mini",
@@ -101,7 +103,13 @@ class HybridConfig(BaseModel):
     count: int = Field(default=5, ge=1, le=500)
     """Personas to deliver."""
     draft_factor: float = Field(default=2.0, ge=1, le=10)
-    """Drafts written per delivered persona; the best `count` are kept."""
+    """Drafts written per delivered persona; `count` of them are kept."""
+    selection: SelectionRule = "cover"
+    """Rule that chooses the kept drafts. `cover`: those that represent most participants without repeating each other,
+    also when they are fewer than `count`. `best_score`: the best `count`, even if all are drawn from the same people.
+    With one draft per persona there is nothing to choose, and all are kept."""
+    selection_tolerance: float = Field(default=0.05, ge=0, le=1)
+    """Mean score (0 to 1) that `cover` may give up against `best_score` on the same drafts."""
     escalation_order: Literal["worst_first", "best_first"] = "worst_first"
     """Which drafts under the threshold are refined first."""
     seed: int = Field(default=0, ge=0, le=_LARGEST_SEED)

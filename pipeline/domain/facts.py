@@ -118,16 +118,21 @@ def collect(
     )
 
 
-def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
-    """Return the record of a run with its facts; drafts best first, those without a score left out."""
+def assessed(facts: RunFacts) -> tuple[AssessedDraft, ...]:
+    """Return the drafts that have a score, best first; ties by draft id."""
     scored = [
         AssessedDraft(draft=draft, assessment=facts.assessments[draft.id])
         for draft in facts.drafts
         if draft.id in facts.assessments
     ]
+    return tuple(sorted(scored, key=lambda item: (rank(item.assessment.scores.overall), item.draft.id)))
+
+
+def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
+    """Return the record of a run with its facts; drafts best first, those without a score left out."""
     return run.model_copy(
         update={
-            "drafts": tuple(sorted(scored, key=lambda item: (rank(item.assessment.scores.overall), item.draft.id))),
+            "drafts": assessed(facts),
             "failures": facts.failures,
             "personas": facts.personas,
             "calls": facts.calls,

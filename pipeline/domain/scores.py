@@ -11,6 +11,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.routing import rank
 from pipeline.domain.run import FinalPersona, Outcome, RunRecord, RunStatus
+from pipeline.domain.selection import choose
 
 ANSWERED: tuple[Outcome, ...] = ("refined", "refine_not_better")
 """Outcomes with a paid, readable refinement."""
@@ -38,6 +39,8 @@ class ScoredDraft(NamedTuple):
     """Cost of refining it."""
     delivered: float | None
     """Score of the delivered text; `None` without one."""
+    kept: bool
+    """True if it was chosen for delivery; see `kept_ids`."""
 
 
 class RunScores(Frozen):
@@ -59,8 +62,8 @@ class RunScores(Frozen):
 
     @property
     def kept(self) -> tuple[ScoredDraft, ...]:
-        """The best `count` drafts, the only ones that a threshold decides on."""
-        return self.drafts[: self.config.count]
+        """The drafts chosen for delivery, the only ones that a threshold decides on."""
+        return tuple(draft for draft in self.drafts if draft.kept)
 
 
 def best_first(drafts: Sequence[ScoredDraft]) -> tuple[ScoredDraft, ...]:
@@ -75,6 +78,7 @@ def scores_of(run: RunRecord) -> RunScores:
     for call in run.calls:
         if call.stage == "draft":
             paid[call.draft_id] = paid.get(call.draft_id, 0) + call.cost_micros
+    kept = kept_ids(run)
     drafts = []
     for item in run.drafts:
         final = finals.get(item.draft.id)
@@ -87,10 +91,24 @@ def scores_of(run: RunRecord) -> RunScores:
                 outcome=final.outcome if final else None,
                 refine_micros=final.cost_micros if final else 0,
                 delivered=final.assessment.scores.overall if final else None,
+                kept=item.draft.id in kept,
             )
         )
     own = {name: getattr(run, name) for name in RunScores.model_fields if name != "drafts"}
     return RunScores(**own, drafts=best_first(drafts))
+
+
+def kept_ids(run: RunRecord) -> frozenset[str]:
+    """Return the ids of the drafts that a run delivers: while it has not ended, those that its rule would choose."""
+    decided = frozenset(final.draft_id for final in run.personas)
+    if has_chosen(run.status):
+        return decided
+    return decided | {item.draft.id for item in choose(run.drafts, run.config).kept}
+
+
+def has_chosen(status: RunStatus) -> bool:
+    """Return whether a run has given every draft that it delivers an outcome."""
+    return status in ("completed", "cancelled")
 
 
 def draft_score(final: FinalPersona) -> float | None:

@@ -23,6 +23,9 @@ ENOUGH_SHARE = 0.25
 """Participants with fewer words than this share of the `count`-th longest join one with more words: a survey row
 among interviews is no persona, a survey row among survey rows may be one."""
 
+TYPICAL_COUNT = 5
+"""Personas for which `cluster_sizes` decides who says enough to be clustered."""
+
 MOST_ANCHORS = 1500
 """Maximum number of participants that are clustered; the others join the nearest one. Bounds time and memory."""
 
@@ -52,6 +55,14 @@ def choose_focuses(study: Study, drafts: int, count: int, seed: int) -> tuple[Fo
     distinct = list(islice(_distinct_focuses(study, count), drafts))
     turned = distinct[seed % len(distinct) :] + distinct[: seed % len(distinct)]
     return tuple(islice(chain(distinct, cycle(turned)), drafts))
+
+
+def cluster_sizes(study: Study) -> dict[int, tuple[int, ...]]:
+    """Return the sizes of the clusters, largest first, for every number of clusters; empty without participants."""
+    if not study.participants:
+        return {}
+    cuts = _cuts(*_cluster(study, TYPICAL_COUNT))
+    return {number: tuple(len(cluster) for cluster in clusters) for number, clusters in cuts.items()}
 
 
 def _distinct_focuses(study: Study, count: int) -> Iterator[Focus]:

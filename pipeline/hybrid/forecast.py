@@ -171,10 +171,15 @@ def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
 
 
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
-    """Check whether scores of kept drafts are comparable: same drafting model, scorer and draft factor."""
+    """Check whether scores of kept drafts are comparable: same drafting model, scorer and choice among drafts."""
     same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
     same_models = (then.embedding_model, then.judge_model) == (now.embedding_model, now.judge_model)
-    return same_writer and same_models and then.weights == now.weights and then.draft_factor == now.draft_factor
+    return same_writer and same_models and then.weights == now.weights and _selection(then) == _selection(now)
+
+
+def _selection(config: HybridConfig) -> tuple[object, ...]:
+    tolerance = config.selection_tolerance if config.selection == "cover" else None
+    return config.draft_factor, config.selection, tolerance
 
 
 def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> str:
@@ -189,10 +194,10 @@ def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> 
 
 def _staying(config: HybridConfig, planned: Plan, stays: int) -> str:
     if planned.frontier is None:
-        return f"the best {config.count} are kept as they are" if config.count > 1 else "the best one is kept as it is"
+        return f"{config.count} are kept as they are" if config.count > 1 else "the best one is kept as it is"
     if config.count == 1:
         return "the best one probably stays local" if stays else "the best one is probably refined"
-    return f"about {stays} of the best {config.count} {'stays' if stays == 1 else 'stay'} local"
+    return f"about {stays} of the {config.count} kept {'stays' if stays == 1 else 'stay'} local"
 
 
 def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:

@@ -17,6 +17,7 @@ from pipeline.errors import ProviderError
 from pipeline.hybrid.assess import AssessInput, QualityAssessmentStage
 from pipeline.hybrid.batches import BatchDesk, BatchPolicy
 from pipeline.hybrid.calls import Caller, RetryPolicy
+from pipeline.hybrid.capacity import capacity
 from pipeline.hybrid.draft import DraftInput, DraftOutput, LocalDraftStage, draft_id_of
 from pipeline.hybrid.forecast import frontier_only_micros
 from pipeline.hybrid.ledger import HybridCostTracker
@@ -91,7 +92,8 @@ class HybridPipeline:
             ProviderError: every draft failed.
         """
         config, so_far = self.plan.config, so_far or RunFacts()
-        for sentence in (*study.warnings, *self.plan.warnings):
+        crowded = capacity(study).warn_of(config.count, config.draft_count) if self._drafting else ""
+        for sentence in (*study.warnings, *self.plan.warnings, *([crowded] if crowded else [])):
             log.warn(sentence)
         ledger = HybridCostTracker(config.budget_micros, sum(call.cost_micros for call in so_far.calls))
         started = self._clock.monotonic()

@@ -11,7 +11,9 @@ from typing import NamedTuple
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings
 from pipeline.domain.run import Outcome
+from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
+from pipeline.hybrid.capacity import Capacity, capacity
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
@@ -181,18 +183,38 @@ class CheckReport(Frozen):
     warnings: tuple[str, ...] = ()
     successor: str | None = None
     """Model to use as `frontier_model` instead of a retired one."""
+    capacity: Capacity | None = None
+    """Personas that the study carries; `None` when none was given."""
     config: HybridConfig
 
 
-def check_setup(config: HybridConfig, settings: Settings, cache: Path | None = None) -> CheckReport:
-    """Check every provider and the run of this configuration, for free. Never raises a `PersonaError`."""
+def check_setup(
+    config: HybridConfig, settings: Settings, cache: Path | None = None, study: Study | None = None
+) -> CheckReport:
+    """Check every provider and the run of this configuration, for free. Never raises a `PersonaError`.
+
+    Args:
+        config: of the run.
+        settings: keys and addresses.
+        cache: folder that stores the results of judge checks.
+        study: of the run, to say how many personas it carries.
+    """
+    carried = capacity(study) if study else None
     roles: tuple[ProviderRole, ...] = ("local", "frontier")
     items = tuple(_item(name, role, config, settings) for role in roles for name in names(role))
     try:
         planned = plan_run(config, settings, cache)
     except PersonaError as error:
-        return CheckReport(items=items, ready=False, verdict=str(error), exit_code=error.exit_code, config=config)
+        return CheckReport(
+            items=items,
+            ready=False,
+            verdict=str(error),
+            exit_code=error.exit_code,
+            capacity=carried,
+            config=config,
+        )
     frontier = planned.frontier
+    crowded = carried.warn_of(config.count, config.draft_count) if carried else ""
     where = f"; refined by {frontier.name} {frontier.model}" if frontier else f"; none refined: {planned.reason}"
     mark = " (simulated)" if planned.simulated else ""
     return CheckReport(
@@ -200,7 +222,8 @@ def check_setup(config: HybridConfig, settings: Settings, cache: Path | None = N
         ready=True,
         verdict=f"A run would start: drafted by {planned.local.name}{where}{mark}",
         exit_code=0,
-        warnings=planned.warnings,
+        warnings=(*planned.warnings, *([crowded] if crowded else [])),
+        capacity=carried,
         successor=planned.frontier_health.successor if planned.frontier_health else None,
         config=planned.config,
     )

@@ -8,8 +8,9 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunLog
 from pipeline.domain.persona import Persona
-from pipeline.domain.routing import escalation, is_accepted, rank, select
+from pipeline.domain.routing import escalation, is_accepted, rank
 from pipeline.domain.run import AssessedDraft, FinalPersona, Outcome
+from pipeline.domain.selection import choose, represented
 from pipeline.domain.study import Study
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
 from pipeline.hybrid.batches import BatchDesk
@@ -20,6 +21,7 @@ from pipeline.providers import Request
 from pipeline.providers.prompts import refine_request, refine_task
 from pipeline.providers.replies import UnreadableReply, persona_reader
 from pipeline.scoring import Scorer
+from pipeline.text.wording import count
 
 
 class RefineInput(Frozen):
@@ -60,9 +62,11 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         self._log = log
 
     def execute(self, stage_input: RefineInput) -> RefineOutput:
-        """Bring the best `count` drafts to exactly one outcome each."""
+        """Choose the drafts to deliver and bring each to exactly one outcome."""
         config = self._config
-        kept = select(stage_input.drafts, config.count).kept
+        kept, rest = choose(stage_input.drafts, config)
+        if rest and len(kept) < config.count:
+            self._log.warn(_too_few(len(kept), config.count, len(represented([*kept, *rest]))))
         self._log.stage_started("refine", len(kept))
         finals = {final.draft_id: final for final in stage_input.finished}
         for item in kept:
@@ -206,6 +210,18 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         )
         self._log.persona_finished(final)
         return final
+
+
+def _too_few(delivered: int, wanted: int, people: int) -> str:
+    """Return the sentence that says why fewer personas are delivered than were asked for."""
+    if people <= delivered:
+        why = f"the study has {count(people, 'participant')}, and each further one would repeat one of them"
+    else:
+        why = "every other draft repeats one of them (over half of the participants, or three statements, in common)"
+    return (
+        f"{delivered} of {wanted} personas {'is' if delivered == 1 else 'are'} delivered: {why}. To get {wanted}"
+        " all the same, set selection to best_score."
+    )
 
 
 def _outcome_of(error: PersonaError) -> Outcome:

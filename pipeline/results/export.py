@@ -10,6 +10,7 @@ from typing import Any
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
+from pipeline.results.coverage import Coverage, coverage, coverage_sentences
 from pipeline.results.evidence import LISTS, said_by
 from pipeline.text.wording import clock, undirected
 
@@ -32,6 +33,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "drafts_from": run.drafts_from,
         "counts": _counts(run),
         "personas": [_persona(final, focus.get(final.draft_id, ())) for final in run.personas],
+        "coverage": coverage_document(coverage(run)),
         "drafts": _drafts(run),
         "cost": _cost(run),
         "calls": [
@@ -55,6 +57,42 @@ def run_document(run: RunRecord) -> JsonDict:
         "created_at": run.created_at.isoformat(),
         "imported_at": run.imported_at.isoformat() if run.imported_at else None,
         "warnings": list(run.warnings),
+    }
+
+
+def coverage_document(found: Coverage) -> JsonDict:
+    """Return who is represented by whom, who is left out and why, and the pairs that overlap."""
+    return {
+        "participants": found.participants,
+        "represented": found.represented,
+        "heard": found.heard,
+        "left_out": [one.participant for one in found.left_out],
+        "left_out_unnamed": found.unnamed,
+        "reasons": {one.participant: one.reason for one in found.left_out},
+        "personas": [
+            {"id": one.persona, "participants": list(one.participants), "heard": list(one.heard)}
+            for one in found.personas
+        ],
+        "overlaps": [
+            {
+                "a": pair.a,
+                "b": pair.b,
+                "shared": list(pair.shared),
+                "jaccard": round(pair.jaccard, 4),
+                "same_statements": pair.same_statements,
+            }
+            for pair in found.overlaps
+        ],
+        "more_overlaps": found.more_overlaps,
+        "rules": {
+            one.rule: {
+                "drafts": list(one.drafts),
+                "represented": one.represented,
+                "mean_score": round(one.mean_score, 6),
+                "repeats": one.repeats,
+            }
+            for one in found.rules
+        },
     }
 
 
@@ -135,7 +173,9 @@ def personas_markdown(run: RunRecord) -> str:
         f"# {_plain(run.name)}{mark}",
         f"{len(run.personas)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
     ]
-    return "\n\n".join([*head, *(persona_markdown(final) for final in run.personas)]) + "\n"
+    covered = "\n".join(f"- {_plain(sentence)}" for sentence in coverage_sentences(coverage(run)))
+    tail = [f"## Coverage\n\n{covered}"] if covered else []
+    return "\n\n".join([*head, *(persona_markdown(final) for final in run.personas), *tail]) + "\n"
 
 
 def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:

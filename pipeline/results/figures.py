@@ -191,7 +191,7 @@ def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
             "Personas",
             str(figures.personas),
             f"of {count(len(run.drafts), 'draft')}",
-            "The best drafts are delivered, refined where they scored under the threshold.",
+            "The delivered drafts, refined where they scored under the threshold.",
         ),
         _mean_score_note(figures),
         Tile(

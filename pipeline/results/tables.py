@@ -10,15 +10,15 @@ from datetime import datetime
 import pandas as pd
 
 from pipeline.domain.calls import ListedCall
-from pipeline.domain.routing import rank, select
+from pipeline.domain.routing import rank
 from pipeline.domain.run import OUTCOME_MEANING, ModelCall, RunRecord
-from pipeline.domain.scores import draft_score
+from pipeline.domain.scores import draft_score, kept_ids
 from pipeline.domain.units import MICROS
 from pipeline.results.figures import refinements
 from pipeline.text.wording import OUTCOME_WORDS
 
 DROPPED = "dropped"
-"""In place of an outcome: the draft was not among the best `count`."""
+"""In place of an outcome: the draft was not chosen for delivery."""
 
 PENDING = "pending"
 """In place of an outcome: the draft is kept, and the run has not decided on it yet."""
@@ -33,7 +33,7 @@ def draft_scores(run: RunRecord) -> pd.DataFrame:
     faithfulness, completeness float64. The scores are those of the draft, also where it was refined.
     """
     outcomes = {final.draft_id: final.outcome for final in run.personas}
-    kept = outcomes.keys() | {item.draft.id for item in select(run.drafts, run.config.count).kept}
+    kept = kept_ids(run)
     rows = [
         (
             item.draft.id,

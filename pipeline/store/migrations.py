@@ -406,6 +406,12 @@ def m006_call_sums(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m007_selection(db: Database) -> None:
+    """Name the rule by which earlier runs chose among their drafts, also those that are resumed."""
+    db.execute("UPDATE runs SET config = json_set(config, '$.selection', 'best_score')")
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

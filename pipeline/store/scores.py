@@ -2,11 +2,18 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pipeline.domain.scores import RunScores, ScoredDraft, best_first
+from pipeline.domain.config import HybridConfig
+from pipeline.domain.facts import assessed
+from pipeline.domain.scores import RunScores, ScoredDraft, best_first, has_chosen
+from pipeline.domain.selection import choose
+from pipeline.store.facts import read_facts
 from pipeline.store.rows import get_row
 from pipeline.store.store import DatabaseFile
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Database
 
 
 class ScoreTables(DatabaseFile):
@@ -22,8 +29,9 @@ class ScoreTables(DatabaseFile):
         with self._read() as db:
             for run_id in run_ids:
                 row = get_row(db, "runs", run_id, _COLUMNS)
-                drafts = best_first([_draft(draft) for draft in db.query(_DRAFTS, {"run": run_id})])
-                config = json.loads(row.pop("config"))
+                config = HybridConfig.model_validate_json(row.pop("config"))
+                kept = None if has_chosen(row["status"]) else _to_be_kept(db, run_id, config)
+                drafts = best_first([_draft(draft, kept) for draft in db.query(_DRAFTS, {"run": run_id})])
                 found.append(RunScores.model_validate({**row, "config": config, "drafts": drafts}))
         return tuple(found)
 
@@ -39,8 +47,16 @@ class ScoreTables(DatabaseFile):
             return tuple((row["id"], row["status"], row["ended"]) for row in rows)
 
 
-def _draft(row: dict[str, Any]) -> ScoredDraft:
-    return ScoredDraft(**{**row, "focus": tuple(json.loads(row["focus"] or "[]"))})
+def _draft(row: dict[str, Any], kept: frozenset[str] | None) -> ScoredDraft:
+    decided = row["outcome"] is not None
+    return ScoredDraft(
+        **{**row, "focus": tuple(json.loads(row["focus"] or "[]")), "kept": decided or row["id"] in (kept or ())}
+    )
+
+
+def _to_be_kept(db: "Database", run_id: str, config: HybridConfig) -> frozenset[str]:
+    """The drafts that a run which has not ended would choose; their texts are needed for it."""
+    return frozenset(item.draft.id for item in choose(assessed(read_facts(db, run_id)), config).kept)
 
 
 _COLUMNS = (

@@ -90,6 +90,12 @@ RUN_SCHEMA = record(
             ),
         )
     ),
+    coverage=record(
+        participants=COUNT,
+        represented=COUNT,
+        left_out=TEXTS,
+        overlaps=many(record(a={"type": "string"}, b={"type": "string"}, shared=TEXTS)),
+    ),
     drafts=many(record(id={"type": "string"}, kept={"type": "boolean"}, score=SCORE)),
     cost=record(
         spent_usd=USD,

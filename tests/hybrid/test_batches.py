@@ -115,7 +115,7 @@ class Bench:
         for call in so_far.calls:
             self.log.call_closed(call)
         desk = BatchDesk(caller, shop, self.log, self.clock, BatchPolicy(), so_far)
-        config = HybridConfig(count=4, refine_mode="batch")
+        config = HybridConfig(count=4, refine_mode="batch", selection="best_score")
         self.stage = FrontierRefinementStage(Frontier(caller, desk=desk), FixedScorer(), None, config, self.log)
 
     def run(self, *scores: float) -> list[FinalPersona]:

@@ -21,7 +21,7 @@ def _run(*scores: float | None, **settings: object) -> RunScores:
 
 def test_the_sentence_says_who_drafts_what_stays_and_what_it_costs() -> None:
     seen = _outlook(SIMULATED)
-    assert seen.sentence.startswith("10 drafts by builtin here; about 3 of the best 5 stay local; at most $")
+    assert seen.sentence.startswith("10 drafts by builtin here; about 3 of the 5 kept stay local; at most $")
     assert seen.sentence.count("(simulated)") == seen.sentence.count("$") == 2
     assert seen.data == "Nothing leaves this machine. The frontier is simulated."
 

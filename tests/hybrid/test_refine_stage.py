@@ -38,7 +38,9 @@ class Bench:
         frontier: bool = True,
         **settings: object,
     ) -> None:
-        self.config = HybridConfig.model_validate({"count": 4, "frontier_workers": 1, **settings})
+        self.config = HybridConfig.model_validate(
+            {"count": 4, "frontier_workers": 1, "selection": "best_score", **settings}
+        )
         self.log, self.provider = MemoryLog(), ScriptedProvider(script=script)
         self.ledger = HybridCostTracker(budget)
         caller = Caller(self.provider, PRICER, self.ledger, self.log, FakeClock(), RetryPolicy(attempts=1))

@@ -44,7 +44,7 @@ def test_draft_scores_tell_kept_from_dropped_and_leave_missing_scores_missing():
 
 
 def test_a_kept_draft_that_the_run_has_not_decided_on_is_pending():
-    run = make_run([0.9, 0.5, 0.4], count=2, status="running")
+    run = make_run([0.9, 0.5, 0.4], count=2, status="running", selection="best_score")
     frame = tables.draft_scores(run.model_copy(update={"personas": run.personas[:1]}))
     assert frame["outcome"].tolist() == ["kept_local", "pending", "dropped"]
     assert frame["kept"].tolist() == [True, True, False]

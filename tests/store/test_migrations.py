@@ -18,6 +18,7 @@ STEPS = [
     "m004_batches",
     "m005_sharing_labels_experiments",
     "m006_call_sums",
+    "m007_selection",
 ]
 
 
@@ -68,7 +69,7 @@ def write_old_run(old):
     study = {"id": "study-1", "name": "Heating", "documents": 1, "participants": 1, "segments": 1, "words": 5}
     old.table("studies").insert({**study, "body": "{}"})
     moment = STARTED.isoformat()
-    config = run.config.model_dump_json(exclude={"project", "project_max_cost"})
+    config = run.config.model_dump_json(exclude={"project", "project_max_cost", "selection", "selection_tolerance"})
     old.table("runs").insert(
         {
             **{"id": "run-1", "study_id": "study-1", "name": "Old", "status": "interrupted", "simulated": 0},
@@ -96,7 +97,7 @@ def test_a_file_of_the_first_version_keeps_its_runs_and_gains_projects(path):
     store = Store(path)
     assert store.run("run-1").calls == (call,)
     assert (call.reply, call.flag) == (None, None)
-    assert store.run("run-1").config == run.config
+    assert store.run("run-1").config == run.config.model_copy(update={"selection": "best_score"})
     assert store.runs()[0].spent_micros == call.cost_micros
 
 
@@ -119,6 +120,14 @@ def test_a_file_of_the_third_version_keeps_its_calls_outside_of_batches(path):
     store = Store(path)
     assert store.facts("run-1").calls == (call,)
     assert (call.batch, store.facts("run-1").batches) == (None, ())
+
+
+def test_runs_of_the_sixth_version_keep_the_rule_that_chose_their_drafts(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[6])
+    write_old_run(old)
+    old.close()
+    assert Store(path).run("run-1").config.selection == "best_score"
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

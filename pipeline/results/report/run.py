@@ -9,6 +9,7 @@ from pipeline.domain.study import Study
 from pipeline.results import charts
 from pipeline.results.charts.images import image_file
 from pipeline.results.charts.style import ChartView
+from pipeline.results.coverage import coverage, coverage_sentences, who_rows
 from pipeline.results.data_sent import describe_shipment, outbound, outbound_notes
 from pipeline.results.evidence import MARK_WORDS
 from pipeline.results.figures import run_tiles
@@ -27,6 +28,7 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         with_source: whether words of the study may be in it: quotes of personas, the sources of claims, names of
             documents. Otherwise the report quotes no participant.
     """
+    covered = coverage(run)
     return render(
         "run.html",
         run=run,
@@ -35,6 +37,8 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         figures=[report_figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
         outcomes=_outcomes(run),
         personas=report_personas(run, study, with_source=with_source),
+        coverage=coverage_sentences(covered),
+        who=who_rows(covered),
         marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
         with_source=with_source,
         calls=_calls(run),
