@@ -1,4 +1,4 @@
-"""How many personas a study carries: answered from its clusters of participants, before a run.
+"""Capacity of a study: the number of personas that its clusters of participants carry, answered before a run.
 
 A persona should stand for several people. The answer is the finest division of the study in which each cluster still
 holds enough participants; the reason names the cluster that would be too small in the next finer one. It says nothing
