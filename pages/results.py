@@ -236,6 +236,11 @@ def _ended(run: RunRecord) -> None:
     if not run.drafts:
         st.info("No draft has a score, so there is nothing to show yet.", icon=":material/inbox:")
         return
+    if changed := sum(final.edited is not None for final in run.shown):
+        st.caption(
+            f"{count(changed, 'persona')} edited since. Figures and charts here are of the texts as the run delivered "
+            "them; cards and exports show the edited texts."
+        )
     figures.metrics(run)
     _coverage(run)
     figures.show_charts(run)

@@ -8,9 +8,11 @@ const HELP = {
     "contradiction or a repetition. Completeness: the expected parts are there. The score is not a probability.",
   simulated: "Refined by an offline stand-in: its text is rewritten from the evidence, and nothing was charged.",
   score_action: "What each part of the score found, and what lowered it.",
+  edited: "People changed this text after the run. Before and after shows what; the outcome is still that of the run.",
+  edit: "Change words, claims, sources and people, with the support recomputed.",
   poster: "One landscape page, to show or to print. Opens in any browser.",
   copy: "The persona as Markdown.",
-  compare: "The draft beside the frontier's text.",
+  compare: "The draft beside the frontier's text, or the delivered text beside the edited one.",
 };
 const TYPING = "input, textarea, select, [contenteditable], [role='combobox'], [role='slider'], [role='dialog']";
 const SKIPPED = "Ctrl Alt Meta".split(" ");
@@ -62,6 +64,7 @@ function saying({ who, at, words }) {
 function claim(found, quotes) {
   const text = make("span", "text", quotes ? `“${found.text}”` : found.text);
   if (found.people) text.append(" ", make("span", "people", found.people));
+  if (found.pinned) text.append(" ", make("span", "word", "pinned"));
   if (found.word) text.append(" ", make("span", "word", found.word));
   else text.append(make("span", "unseen", ` (${found.mark})`));
   const summary = make("summary", "", hidden(SIGNS[found.mark]), text);
@@ -78,7 +81,8 @@ function group({ title, quotes, claims }) {
 function badges(card) {
   const origin = card.origin === "local" ? make("span", "badge local", "local draft") : make("span", "badge frontier", "frontier");
   const simulated = card.simulated ? withHelp(make("span", "badge simulated", "simulated"), HELP.simulated) : null;
-  return make("p", "badges", origin, simulated, withHelp(make("span", "badge", card.outcome), card.reason));
+  const edited = card.edited ? withHelp(make("span", "badge", card.edited), HELP.edited) : null;
+  return make("p", "badges", origin, simulated, withHelp(make("span", "badge", card.outcome), card.reason), edited);
 }
 
 function button(label, action, card, help) {
@@ -97,6 +101,7 @@ function actions(card) {
     card.compared ? button("Before and after", "compare", card, HELP.compare) : null,
     button("Poster", "poster", card, HELP.poster),
     button("Copy", "copy", card, HELP.copy),
+    card.editable ? button("Edit", "edit", card, HELP.edit) : null,
   );
 }
 

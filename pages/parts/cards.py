@@ -11,11 +11,12 @@ from typing import Literal, NamedTuple
 
 import streamlit as st
 
-from pages.parts import share
+from pages.parts import access, edit, share, ui
 from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, ClaimSupport
-from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.run import Editing, FinalPersona, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.cards import cards
+from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import (
     LISTS,
     MARK_WORDS,
@@ -64,21 +65,25 @@ MARKS: dict[Mark, tuple[str, str, str]] = {
 @st.fragment
 def show_cards(run: RunRecord, study: Study) -> None:
     """Show the personas of a run as cards in two columns, with sorting, filters and pages."""
+    if ui.services().store.revision(run.id) != run.revision:
+        st.rerun()  # the editor has been closed after a change, and the exports must follow too
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.header("Personas", anchor=False, width="content")
         if st.button("How scores are computed", icon=":material/calculate:", type="tertiary"):
             scores_explained(run)
     shown = _controls(run)
-    chosen = _chosen(run.personas, shown)
+    chosen = _chosen(run.shown, shown)
     if not chosen:
         st.info("No persona matches these filters. Remove one of them.", icon=":material/filter_alt_off:")
         return
-    _legend(len(chosen), len(run.personas))
+    _legend(len(chosen), len(run.shown))
     page = 1
     if len(chosen) > _PER_PAGE:
         # The key depends on the filters, so that another selection begins at its first page.
         page = st.pagination(-(-len(chosen) // _PER_PAGE), key=f"page {shown}")
-    on_page = cards(run, chosen[(page - 1) * _PER_PAGE : page * _PER_PAGE], study)
+    on_page = cards(
+        run, chosen[(page - 1) * _PER_PAGE : page * _PER_PAGE], study, editable=edit.is_possible(run, study)
+    )
     board = _board(data=[card.model_dump() for card in on_page], key="cards", on_action_change=lambda: None)
     if isinstance(board.action, Mapping):
         _dialog(run, board.action)
@@ -96,7 +101,7 @@ class _Shown(NamedTuple):
 
 
 def _controls(run: RunRecord) -> _Shown:
-    present = [outcome for outcome in OUTCOME_WORDS if any(final.outcome == outcome for final in run.personas)]
+    present = [outcome for outcome in OUTCOME_WORDS if any(final.outcome == outcome for final in run.shown)]
     orders: tuple[Order, ...] = ("Highest score", "Lowest score", "Most weak claims", "Name")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         order = st.segmented_control(
@@ -160,7 +165,7 @@ def _legend(shown: int, total: int) -> None:
 
 def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
     """Open the dialog of a card's button; input from the browser is not trusted."""
-    final = next((final for final in run.personas if final.draft_id == pressed.get("draft")), None)
+    final = next((final for final in run.shown if final.draft_id == pressed.get("draft")), None)
     if final is None:
         return
     match pressed.get("action"):
@@ -172,6 +177,8 @@ def _dialog(run: RunRecord, pressed: Mapping[str, str]) -> None:
             poster(run, final)
         case "copy":
             copy_text(run, final)
+        case "edit" if not access.is_viewer():
+            edit.edit_persona(run.id, final.draft_id)
 
 
 @st.dialog("How scores are computed", width="medium", icon=":material/calculate:")
@@ -241,6 +248,9 @@ def _blind_spots() -> None:
 @st.dialog("Before and after", width="large")
 def before_and_after(run: RunRecord, final: FinalPersona) -> None:
     """Show the draft beside the frontier's text, part by part."""
+    if final.edited:
+        _before_edits(run, final, final.edited)
+        return
     draft = next((item for item in run.drafts if item.draft.id == final.draft_id), None)
     rejected = final.rejected
     before = final.persona if rejected else draft.draft.persona if draft else final.persona
@@ -255,6 +265,21 @@ def before_and_after(run: RunRecord, final: FinalPersona) -> None:
     right.markdown(f"**Frontier{mark}{unused} · {score(new.scores.overall if new else None)}**")
     for change in text_changes(before, after):
         _changed(change)
+
+
+def _before_edits(run: RunRecord, final: FinalPersona, edited: Editing) -> None:
+    """Show the delivered text beside the edited one, with what was rejected and who changed it."""
+    st.markdown(escape_markdown(f"This persona is {edited_words(edited)}. Outcome and cost stay those of the run."))
+    left, right = st.columns(2, gap="medium")
+    left.markdown(f"**As delivered · {score(edited.original_assessment.scores.overall)}**")
+    right.markdown(f"**Now · {score(final.assessment.scores.overall)}**")
+    for change in text_changes(edited.original, final.persona):
+        _changed(change)
+    before = next((item.draft.focus for item in run.drafts if item.draft.id == final.draft_id), ())
+    if edited.people != before:
+        left, right = st.columns(2, gap="medium")
+        left.markdown(escape_markdown(f"People: {', '.join(before) or 'not known'}"))
+        right.markdown(escape_markdown(f"People: {', '.join(edited.people)}"))
 
 
 def _changed(change: FieldChange) -> None:

@@ -152,7 +152,7 @@ def _report(store: Store, run: RunRecord, with_words: bool) -> str:
 def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:
     from pipeline.results.report import posters
 
-    return posters(run, [final] if final else run.personas)
+    return posters(run, [final] if final else run.shown)
 
 
 def _charts(run: RunRecord) -> bytes:

@@ -256,12 +256,12 @@ def record(listed: ListedRun) -> RunRecord:
     store = services().store
     if listed.status == "running" or not listed.finished_at:
         return store.run(listed.id)
-    # After the end of a run only its name changes; a resumed run gets another end time.
-    return _run(store.path, listed.id, listed.name, listed.finished_at)
+    # After the end of a run only its name and its edits change; a resumed run gets another end time.
+    return _run(store.path, listed.id, listed.name, listed.finished_at, store.revision(listed.id))
 
 
 @st.cache_resource(max_entries=RUNS_KEPT, show_spinner="Reading the run …")
-def _run(database: Path, run_id: str, name: str, finished_at: datetime) -> RunRecord:
+def _run(database: Path, run_id: str, name: str, finished_at: datetime, revision: int) -> RunRecord:
     return services().store.run(run_id)
 
 
@@ -422,7 +422,7 @@ def cached(what: str, runs: Sequence[RunRecord], compute: Callable[[], _T]) -> _
     """
     if not all(run.status in _ENDED for run in runs):
         return compute()
-    key = tuple((run.id, run.name, str(run.finished_at)) for run in runs)
+    key = tuple((run.id, f"{run.name} {run.revision}", str(run.finished_at)) for run in runs)
     kept: _T = _computed(services().store.path, what, key, compute)
     return kept
 

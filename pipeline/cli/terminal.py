@@ -53,11 +53,11 @@ def print_run(run: RunRecord) -> None:
     table = Table(box=None, pad_edge=False)
     for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
         table.add_column(title, no_wrap=title != "tagline")
-    for final in run.personas:
+    for final in run.shown:
         table.add_row(
             score(final.assessment.scores.overall),
             _text(final.persona.name),
-            final.outcome,
+            f"{final.outcome}{', edited' if final.edited else ''}",
             usd(final.cost_micros),
             _text(final.persona.tagline),
         )

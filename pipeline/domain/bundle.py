@@ -16,6 +16,7 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import HybridConfig
+from pipeline.domain.edits import StoredEdit
 from pipeline.domain.facts import EventKind, StageName
 from pipeline.domain.labels import Label, StoredDesign
 from pipeline.domain.persona import Assessment
@@ -74,6 +75,8 @@ class BundledRun(Frozen):
     batches: tuple[Batch, ...]
     events: tuple[Event, ...]
     """In chronological order."""
+    edits: tuple[StoredEdit, ...] = ()
+    """Changes that people made to its personas, oldest first."""
 
     @field_validator("config", mode="before")
     @classmethod
@@ -94,6 +97,11 @@ class BundledRun(Frozen):
             raise ValueError(f"there is no draft '{min(strays)}'")
         if not all(isfinite(seconds) for seconds in self.timing.model_dump().values()):
             raise ValueError("a time is not a number")
+        if [edit.number for edit in self.edits] != list(range(1, len(self.edits) + 1)):
+            raise ValueError("the edits are not numbered from 1")
+        if any(not 0 < edit.edit.undoes < edit.number for edit in self.edits if edit.edit.action == "undo"):
+            raise ValueError("an undo is of no earlier edit")
+        check_moments([edit.at for edit in self.edits])
         check_moments([self.created_at, self.finished_at or self.created_at, *(call.started_at for call in self.calls)])
         return self
 
@@ -103,6 +111,7 @@ class BundledRun(Frozen):
             update={
                 "assessments": {key: _without_quotes(found) for key, found in self.assessments.items()},
                 "personas": tuple(_without_sources(final) for final in self.personas),
+                "edits": tuple(_edit_without_sources(edit) for edit in self.edits),
                 "calls": tuple(
                     call.model_copy(update={"payload": WITHHELD if call.payload else "", "reply": None})
                     for call in self.calls
@@ -111,8 +120,8 @@ class BundledRun(Frozen):
         )
 
     def is_same_as(self, other: "BundledRun") -> bool:
-        """Compare two runs, ignoring name, tags and note."""
-        ignored = {"name": "", "tags": (), "note": ""}
+        """Compare two runs as they were made, ignoring name, tags, note and later edits."""
+        ignored = {"name": "", "tags": (), "note": "", "edits": ()}
         return self.model_copy(update=ignored) == other.model_copy(update=ignored)
 
 
@@ -215,7 +224,19 @@ def _without_quotes(assessment: Assessment) -> Assessment:
     return assessment.model_copy(update={"claims": claims})
 
 
+def _edit_without_sources(stored: StoredEdit) -> StoredEdit:
+    after = {name: final and _without_sources(final) for name, final in stored.after.items()}
+    return stored.model_copy(update={"after": after, "edit": stored.edit.model_copy(update={"quote": ""})})
+
+
 def _without_sources(final: FinalPersona) -> FinalPersona:
     parts = ("assessment", "draft_assessment", "rejected_assessment")
     found = {part: getattr(final, part) for part in parts}
-    return final.model_copy(update={part: value and _without_quotes(value) for part, value in found.items()})
+    edited = final.edited and final.edited.model_copy(
+        update={
+            "original_assessment": _without_quotes(final.edited.original_assessment),
+            "sources": tuple(one.model_copy(update={"quote": ""}) for one in final.edited.sources),
+        }
+    )
+    plain = {part: value and _without_quotes(value) for part, value in found.items()}
+    return final.model_copy(update={**plain, "edited": edited})

@@ -6,6 +6,8 @@ Every kept draft ends in exactly one outcome. Money is an integer of micro-USD; 
 from datetime import datetime
 from typing import Literal
 
+from pydantic import AwareDatetime
+
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import Assessment, Persona
@@ -39,12 +41,6 @@ OUTCOME_MEANING: dict[Outcome, str] = {
     "local_only": "The run was local only: the draft is used, whatever its score.",
     "cancelled": "The run was cancelled before this draft was refined: the draft is used.",
 }
-
-
-# --- quality ---------------------------------------------------------------------------------------
-
-
-# --- run -------------------------------------------------------------------------------------------
 
 
 class Usage(Frozen):
@@ -127,6 +123,45 @@ class AssessedDraft(Frozen):
     assessment: Assessment
 
 
+class ClaimPlace(Frozen):
+    """A claim, named by its list and its words."""
+
+    field: str
+    text: str
+
+
+class ChosenSource(Frozen):
+    """A sentence that a person chose as the source of a claim, instead of the best one found."""
+
+    claim: ClaimPlace
+    segment: str
+    """Id of the segment."""
+    quote: str
+    """The sentence, verbatim."""
+
+
+class Editing(Frozen):
+    """Changes that people made to a persona after its run."""
+
+    by: tuple[str, ...]
+    """Names of the editors, in order of their first change."""
+    at: AwareDatetime
+    """Time of the latest change."""
+    changes: int
+    """Number of changes in force."""
+    people: tuple[str, ...]
+    """Ids of the participants whom it now stands for."""
+    made_from: tuple[str, ...] = ()
+    """Ids of the personas that were merged into it, or of the one that it was split from."""
+    pinned: tuple[ClaimPlace, ...] = ()
+    rejected: tuple[ClaimPlace, ...] = ()
+    """Claims that were taken out, with their last words."""
+    sources: tuple[ChosenSource, ...] = ()
+    original: Persona
+    """The text that the run delivered."""
+    original_assessment: Assessment
+
+
 class FinalPersona(Frozen):
     """Final text and outcome of one kept draft."""
 
@@ -145,6 +180,8 @@ class FinalPersona(Frozen):
     rejected: Persona | None = None
     """The frontier's text when it was paid for but not better than the draft."""
     rejected_assessment: Assessment | None = None
+    edited: Editing | None = None
+    """`None` for a text as the run delivered it. Outcome, reason, cost and draft scores stay those of the run."""
 
 
 class Timing(Frozen):
@@ -177,6 +214,11 @@ class RunRecord(Frozen):
     drafts: tuple[AssessedDraft, ...] = ()
     failures: tuple[DraftFailure, ...] = ()
     personas: tuple[FinalPersona, ...] = ()
+    """As the run delivered them: figures, charts and calibration use these."""
+    edited: tuple[FinalPersona, ...] = ()
+    """All personas as they stand after people's edits, best first; empty if there are none."""
+    revision: int = 0
+    """Number of the latest edit; 0 without any."""
     calls: tuple[ModelCall, ...] = ()
     frontier_only_micros: Micros | None = None
     """Counterfactual cost of refining every kept persona; `None` when the frontier model has no price."""
@@ -187,6 +229,17 @@ class RunRecord(Frozen):
     finished_at: datetime | None = None
     imported_at: datetime | None = None
     """Time of import from a bundle; `None` for a run made here. Imported runs cannot be resumed."""
+
+    @property
+    def shown(self) -> tuple[FinalPersona, ...]:
+        """Personas to read, show and export: with people's edits, where there are any."""
+        return self.edited or self.personas
+
+    def people_of(self, final: FinalPersona) -> tuple[str, ...]:
+        """Return the ids of the participants whom a persona stands for; empty if not known."""
+        if final.edited:
+            return final.edited.people
+        return next((item.draft.focus for item in self.drafts if item.draft.id == final.draft_id), ())
 
     @property
     def spent_micros(self) -> int:

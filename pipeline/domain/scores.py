@@ -113,4 +113,5 @@ def has_chosen(status: RunStatus) -> bool:
 
 def draft_score(final: FinalPersona) -> float | None:
     """Return the overall score of the draft, whichever text was delivered."""
-    return (final.draft_assessment or final.assessment).scores.overall
+    delivered = final.edited.original_assessment if final.edited else final.assessment
+    return (final.draft_assessment or delivered).scores.overall

@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import ClaimSupport, Scores
-from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
+from pipeline.domain.run import AssessedDraft, Editing, FinalPersona, RunRecord
 from pipeline.domain.study import Segment, Study
+from pipeline.results.edit_history import edited_words, has_chosen_source, is_pinned
 from pipeline.results.evidence import (
     MARK_WORDS,
     ClaimGroup,
@@ -69,6 +70,8 @@ class CardClaim(Frozen):
     """Of the mark; empty for a supported statement, because repeating one word would hide the exceptions."""
     said: tuple[str, ...]
     """Sentences about its support: the number, reasons for a lower one, the reason for no source."""
+    pinned: bool = False
+    """True if a person pinned it."""
     people: str = ""
     """Number of participants in focus who support it on their own, in words; empty if not counted."""
     supporters: tuple[Saying, ...] = ()
@@ -116,26 +119,32 @@ class Card(Frozen):
     findings: tuple[str, ...]
     foot: str
     """Reason for its outcome, its participants and its cost."""
+    edited: str = ""
+    """Number of changes by people and who made them; empty for a text as the run delivered it."""
+    editable: bool = False
+    """True for readers who may change personas."""
     compared: bool
     """True if there are two texts to compare."""
 
 
-def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study) -> tuple[Card, ...]:
+def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study, *, editable: bool = False) -> tuple[Card, ...]:
     """Make cards of some personas of a run, in the order given.
 
     Args:
         run: in any state.
         shown: personas of it.
         study: the run's own; without its words (`Study.is_withheld`) claims name the places of their sources only.
+        editable: whether the reader may change personas.
     """
     drafts = {item.draft.id: item for item in run.drafts}
     sources = _Sources(study)
-    return tuple(_card(final, drafts.get(final.draft_id), run.simulated, sources) for final in shown)
+    made = (_card(final, drafts.get(final.draft_id), run.people_of(final), run.simulated, sources) for final in shown)
+    return tuple(card.model_copy(update={"editable": editable}) for card in made)
 
 
 def is_compared(final: FinalPersona, draft: AssessedDraft | None) -> bool:
-    """Return True if there are two texts to compare: the draft and the frontier's."""
-    return final.rejected is not None or (draft is not None and final.outcome == "refined")
+    """Return True if there are two texts to compare: the draft and the frontier's, or before and after edits."""
+    return final.edited is not None or final.rejected is not None or (draft is not None and final.outcome == "refined")
 
 
 class _Sources(Sources):
@@ -147,9 +156,11 @@ class _Sources(Sources):
         self.is_withheld = study.is_withheld
 
 
-def _card(final: FinalPersona, draft: AssessedDraft | None, simulated: bool, sources: _Sources) -> Card:
+def _card(
+    final: FinalPersona, draft: AssessedDraft | None, people: Sequence[str], simulated: bool, sources: _Sources
+) -> Card:
     persona, reason = final.persona, label(final.reason, 600)
-    focus = f" Drawn from {label(', '.join(draft.draft.focus), 600)}." if draft and draft.draft.focus else ""
+    focus = f" Drawn from {label(', '.join(people), 600)}." if people else ""
     cost = usd(final.cost_micros, simulated) if final.cost_micros else "nothing"
     return Card(
         id=final.draft_id,
@@ -164,9 +175,10 @@ def _card(final: FinalPersona, draft: AssessedDraft | None, simulated: bool, sou
         parts=_parts(final.assessment.scores),
         marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in mark_counts(final).items()),
         background=label(persona.background, 3000),
-        groups=tuple(_group(group, sources) for group in claim_groups(final)),
+        groups=tuple(_group(group, sources, final.edited) for group in claim_groups(final)),
         findings=tuple(label(finding.text, 600) for finding in other_findings(final)),
         foot=f"{reason}{focus} Cost: {cost}.",
+        edited=edited_words(final.edited) if final.edited else "",
         compared=is_compared(final, draft),
     )
 
@@ -179,11 +191,16 @@ def _parts(scores: Scores) -> tuple[PartScore, ...]:
     )
 
 
-def _group(group: ClaimGroup, sources: _Sources) -> Group:
+def _group(group: ClaimGroup, sources: _Sources, editing: Editing | None) -> Group:
     quotes = group.field == "quotes"
-    return Group(
-        title=group.title, quotes=quotes, claims=tuple(_claim(claim, quotes, sources) for claim in group.claims)
-    )
+    claims = []
+    for claim in group.claims:
+        told = _claim(claim, quotes, sources)
+        by_hand = has_chosen_source(editing, group.field, claim.text)
+        said = (*told.said, "A person chose this source.") if by_hand else told.said
+        pinned = is_pinned(editing, group.field, claim.text)
+        claims.append(told.model_copy(update={"said": said, "pinned": pinned}))
+    return Group(title=group.title, quotes=quotes, claims=tuple(claims))
 
 
 def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> CardClaim:

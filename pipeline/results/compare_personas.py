@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from math import log
 
 import numpy as np
-from rapidfuzz import fuzz
 from scipy.optimize import linear_sum_assignment
 
 from pipeline.calibration.draft_arrays import Floats
@@ -17,13 +16,11 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.compare_runs import shares_drafts
 from pipeline.results.evidence import LISTS, MarkedClaim, claim_groups
+from pipeline.text.likeness import SAME_CLAIM, claim_likeness
 from pipeline.text.tokens import content, language_of, tokens
 
 _LIKE = 0.15
 """Cosine under which two personas do not match: personas of different people stay below it."""
-
-_SAME_CLAIM = 80
-"""Similarity from 0 to 100, ignoring word order, from which on two sentences are the same claim."""
 
 _SUPPORT_MOVED = 0.05
 _LONGEST = 20_000
@@ -67,7 +64,7 @@ class ClaimDifference(Frozen):
 
 def match_personas(first: RunRecord, second: RunRecord) -> tuple[Match, ...]:
     """Match personas; each occurs once: pairs first, in the order of the first run, then the unmatched."""
-    old, new = first.personas, second.personas
+    old, new = first.shown, second.shown
     likeness = _likeness(old, new)
     pairs: dict[int, tuple[int, bool]] = {}
     if shares_drafts(first, second):
@@ -101,12 +98,16 @@ def claim_differences(first: FinalPersona, second: FinalPersona) -> tuple[ClaimD
 def _difference(field: str, title: str, first: Sequence[MarkedClaim], second: Sequence[MarkedClaim]) -> ClaimDifference:
     """Pair claims greedily, the most similar first."""
     ranked = sorted(
-        ((_alike(one.text, other.text), -at, -to) for at, one in enumerate(first) for to, other in enumerate(second)),
+        (
+            (claim_likeness(one.text, other.text), -at, -to)
+            for at, one in enumerate(first)
+            for to, other in enumerate(second)
+        ),
         reverse=True,
     )
     pairs: dict[int, int] = {}
     for alike, at, to in ranked:
-        if alike >= _SAME_CLAIM and -at not in pairs and -to not in pairs.values():
+        if alike >= SAME_CLAIM and -at not in pairs and -to not in pairs.values():
             pairs[-at] = -to
     return ClaimDifference(
         field=field,
@@ -115,10 +116,6 @@ def _difference(field: str, title: str, first: Sequence[MarkedClaim], second: Se
         only_second=tuple(claim for at, claim in enumerate(second) if at not in pairs.values()),
         both=tuple(ClaimPair(first=first[at], second=second[to]) for at, to in sorted(pairs.items())),
     )
-
-
-def _alike(one: str, other: str) -> float:
-    return fuzz.token_sort_ratio(one[:_LONGEST].casefold(), other[:_LONGEST].casefold(), score_cutoff=_SAME_CLAIM)
 
 
 def _assigned(likeness: Floats) -> Iterator[tuple[int, int]]:

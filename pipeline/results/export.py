@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
-from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.run import Editing, FinalPersona, RunRecord
 from pipeline.domain.units import MICROS
 from pipeline.results.coverage import Coverage, coverage, coverage_sentences
+from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import LISTS, said_by
 from pipeline.text.wording import clock, undirected
 
@@ -19,7 +20,6 @@ JsonDict = dict[str, Any]
 
 def run_document(run: RunRecord) -> JsonDict:
     """Return the `persona.run/1` document of a run."""
-    focus = {item.draft.id: item.draft.focus for item in run.drafts}
     return {
         "schema": "persona.run/1",
         "run_id": run.id,
@@ -32,7 +32,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "scorer_version": run.scorer_version,
         "drafts_from": run.drafts_from,
         "counts": _counts(run),
-        "personas": [_persona(final, focus.get(final.draft_id, ())) for final in run.personas],
+        "personas": [_persona(final, run.people_of(final)) for final in run.shown],
         "coverage": coverage_document(coverage(run)),
         "drafts": _drafts(run),
         "cost": _cost(run),
@@ -171,11 +171,11 @@ def personas_markdown(run: RunRecord) -> str:
     mark = " (simulated)" if run.simulated else ""
     head = [
         f"# {_plain(run.name)}{mark}",
-        f"{len(run.personas)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
+        f"{len(run.shown)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
     ]
     covered = "\n".join(f"- {_plain(sentence)}" for sentence in coverage_sentences(coverage(run)))
     tail = [f"## Coverage\n\n{covered}"] if covered else []
-    return "\n\n".join([*head, *(persona_markdown(final) for final in run.personas), *tail]) + "\n"
+    return "\n\n".join([*head, *(persona_markdown(final) for final in run.shown), *tail]) + "\n"
 
 
 def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
@@ -190,6 +190,7 @@ def persona_markdown(final: FinalPersona, simulated: bool = False) -> str:
     mark = " (simulated)" if simulated and final.origin == "frontier" else ""
     lines = [f"## {_plain(persona.name)}{mark}", f"*{_plain(persona.tagline)}*" if persona.tagline else ""]
     lines.append(f"{score} · {final.outcome} · {_plain(final.reason)}")
+    lines.append(_plain(edited_words(final.edited)) if final.edited else "")
     lines.append(", ".join(f"{_plain(key)}: {_plain(value)}" for key, value in persona.demographics.items()))
     lines.append(_plain(persona.background))
     support = {(claim.field, claim.text): claim for claim in final.assessment.claims}
@@ -249,9 +250,27 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
         "score": scores_document(final.assessment.scores),
         "draft_score": scores_document(before.scores) if before else None,
         "focus": list(focus),
+        "edited": edited_document(final.edited),
         "persona": final.persona.model_dump(mode="json"),
         "evidence": [_evidence(claim) for claim in final.assessment.claims],
         "findings": [finding.text for finding in final.assessment.findings],
+    }
+
+
+def edited_document(editing: Editing | None) -> JsonDict | None:
+    """Return what people changed in a persona; null for a text as the run delivered it."""
+    if editing is None:
+        return None
+    return {
+        "by": list(editing.by),
+        "at": editing.at.isoformat(),
+        "changes": editing.changes,
+        "made_from": list(editing.made_from),
+        "pinned": [place.model_dump() for place in editing.pinned],
+        "rejected": [place.model_dump() for place in editing.rejected],
+        "sources": [{**one.claim.model_dump(), "segment": one.segment, "quote": one.quote} for one in editing.sources],
+        "original": editing.original.model_dump(mode="json"),
+        "original_score": scores_document(editing.original_assessment.scores),
     }
 
 

@@ -110,9 +110,9 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
     """One row per delivered persona, best score first, unscored ones last.
 
     Columns: rank int64 from 1, name str, tagline str, origin str, outcome str, overall float64 (of the delivered
-    text), draft_score float64, cost_usd float64.
+    text), draft_score float64, cost_usd float64, edited bool (changed by a person).
     """
-    ranked = sorted(run.personas, key=lambda final: rank(final.assessment.scores.overall))
+    ranked = sorted(run.shown, key=lambda final: rank(final.assessment.scores.overall))
     rows = [
         (
             rank,
@@ -123,12 +123,13 @@ def persona_table(run: RunRecord) -> pd.DataFrame:
             final.assessment.scores.overall,
             draft_score(final),
             final.cost_micros / MICROS,
+            final.edited is not None,
         )
         for rank, final in enumerate(ranked, start=1)
     ]
     texts = dict.fromkeys(("name", "tagline", "origin", "outcome"), "str")
     numbers = dict.fromkeys(("overall", "draft_score", "cost_usd"), "float64")
-    return _frame(rows, {"rank": "int64", **texts, **numbers})
+    return _frame(rows, {"rank": "int64", **texts, **numbers, "edited": "bool"})
 
 
 def attempt_table(listed: Sequence[ListedCall]) -> pd.DataFrame:

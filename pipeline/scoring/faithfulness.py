@@ -8,7 +8,7 @@ in is clearly the same. The figures behind the constants are printed by `benchma
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -95,6 +95,15 @@ def find(claim: Claim, view: SourceView) -> Evidence:
         return Evidence(0.0, None)
     said = view.count_pairs(_known_pairs(claim, known))
     return _weighed(claim, known, said, view.search(list(known.values()), _CANDIDATES), view)
+
+
+def find_at(claim: Claim, sentence: int, view: SourceView) -> Evidence:
+    """The support of a claim before any cap, with a given sentence of the view as its source."""
+    known, there = _known(claim, view), (sentence, sentence + 1)
+    if not known:
+        return Evidence(0.0, there)
+    said = view.count_pairs(_known_pairs(claim, known))
+    return replace(_weighed(claim, known, said, [sentence], view), sentences=there)
 
 
 def find_alone(claim: Claim, together: Evidence, view: SourceView, enough: float) -> list[tuple[Participant, Evidence]]:

@@ -207,6 +207,11 @@ class SourceView:
         """The segment a sentence of the view stands in."""
         return self._index.study.segments[int(self._index.data.segment[self.sentences[sentence]])]
 
+    def sentences_in(self, segment_id: str) -> list[int]:
+        """The sentences of a segment; empty where it has none in focus."""
+        place = self._index.segment_places.get(segment_id, -1)
+        return [int(found) for found in np.flatnonzero(self._index.data.segment[self.sentences] == place)]
+
     def text_between(self, first: int, last: int) -> str:
         """The verbatim text of neighbouring sentences; they must stand in one segment."""
         data = self._index.data
@@ -309,6 +314,11 @@ class StudyIndex:
             data = _read(study)
             save_index(data, path, key)
         return cls(study, data)
+
+    @cached_property
+    def segment_places(self) -> dict[str, int]:
+        """Position of every segment in the study, by id."""
+        return {segment.id: place for place, segment in enumerate(self.study.segments)}
 
     def view(self, focus: Sequence[str] | None) -> SourceView:
         """The sentences of some participants; of everybody when none of them is known here."""

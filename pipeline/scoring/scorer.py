@@ -11,10 +11,11 @@ from typing import NamedTuple
 
 from pipeline.domain.config import Weights
 from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores, Supporter
+from pipeline.domain.run import ChosenSource
 from pipeline.scoring.coherence import LISTS, coherence
 from pipeline.scoring.completeness import completeness, is_blank
 from pipeline.scoring.demographics import look_up
-from pipeline.scoring.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, summed_up
+from pipeline.scoring.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, find_at, summed_up
 from pipeline.scoring.index import SCORER_VERSION, SourceView, StudyIndex
 from pipeline.scoring.judge import Judge
 from pipeline.scoring.meaning import Meaning
@@ -53,13 +54,22 @@ class Scorer:
         self._judge = judge
         self.version = scorer_version(meaning.model if meaning else None, judge.model if judge else None)
 
-    def assess(self, persona: Persona, focus: Sequence[str] | None = None) -> Assessment:
+    def assess(
+        self,
+        persona: Persona,
+        focus: Sequence[str] | None = None,
+        *,
+        sources: Sequence[ChosenSource] = (),
+        known: Sequence[ClaimSupport] = (),
+    ) -> Assessment:
         """The assessment of one text.
 
         Args:
             persona: the text; nothing in it is trusted.
             focus: ids of the participants it is drawn from. `None`, or ids this study does not have, score it
                 against everybody, which sees less: supports are capped at .8 and a finding says so.
+            sources: sentences that a person chose for some claims; one that is not in focus is passed over.
+            known: supports of claims that need not be computed again, because nothing about them changed.
 
         Raises:
             ProviderError: a model that takes part in the score does not answer.
@@ -69,7 +79,7 @@ class Scorer:
         if self._meaning:
             listed = [text for field, text in statements(persona) if field in LISTS]
             self._meaning.prepare(listed, view, persona.id)
-        claims = tuple(self._claims(persona, view))
+        claims = tuple(self._claims(persona, view, sources, known))
         complete, missing = completeness(persona)
         written = language_of(" ".join(text[:LONGEST_CLAIM] for _, text in statements(persona)))
         coherent, issues = coherence(persona, written)
@@ -93,16 +103,25 @@ class Scorer:
         parts = zip((complete, coherent, faithful), exponents(self._weights), strict=True)
         return min(math.prod(math.pow(score, exponent) for score, exponent in parts), 1.0)
 
-    def _claims(self, persona: Persona, view: SourceView) -> Iterator[ClaimSupport]:
+    def _claims(
+        self, persona: Persona, view: SourceView, sources: Sequence[ChosenSource], known: Sequence[ClaimSupport]
+    ) -> Iterator[ClaimSupport]:
+        chosen = {(one.claim.field, one.claim.text): place_of_source(one, view) for one in sources}
+        computed = {(claim.field, claim.text): claim for claim in known}
         for field, text in statements(persona):
-            if field == "quotes":
+            if (field, text) in computed:
+                yield computed[field, text]
+            elif field == "quotes":
                 if is_scorable(text):
                     evidence = find_quote(text, view)
                     yield self._support(field, text, evidence, view, quoted(evidence, view, self._index))
             else:
                 claim = Claim.of(text, view.language, is_goal=field == "goals")
-                evidence = find(claim, view)
-                backers = supporters(claim, evidence, view, self._index)
+                sentence = chosen.get((field, text))
+                best = find(claim, view)
+                # Who says so does not depend on the sentence that is shown.
+                backers = supporters(claim, best, view, self._index)
+                evidence = best if sentence is None else find_at(claim, sentence, view)
                 if self._meaning and field in LISTS:
                     evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
                 evidence = _capped(claim, evidence, view)
@@ -140,6 +159,12 @@ class Scorer:
             supporters=backers,
             of=len(view.participants) if view.is_known else None,
         )
+
+
+def place_of_source(source: ChosenSource, view: SourceView) -> int | None:
+    """Return the sentence of a view that a person chose; `None` when the view does not have it."""
+    there = view.sentences_in(source.segment)
+    return next((one for one in there if view.text_between(one, one + 1) == source.quote), None)
 
 
 def scorer_version(embedding_model: str | None, judge_model: str | None) -> str:

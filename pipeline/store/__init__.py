@@ -8,6 +8,7 @@ one run at a time.
 from pipeline.store.bundles import BundleTables
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
+from pipeline.store.edits import EditTables
 from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
 from pipeline.store.run_list import RunListTables, RunName, RunSummary
@@ -26,6 +27,7 @@ class Store(
     LabelTables,
     ScoreTables,
     ComparisonTables,
+    EditTables,
     ExperimentTables,
     BundleTables,
 ):

@@ -13,6 +13,7 @@ from pipeline.domain.run import Timing
 from pipeline.domain.study import Study
 from pipeline.errors import InputError, StoreError
 from pipeline.store.comparisons import comparisons_within
+from pipeline.store.edits import read_edits, take_edits
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
 from pipeline.store.labels import designs_within, import_design
 from pipeline.store.rows import TableName, as_json, get_row, iso, storable
@@ -31,6 +32,8 @@ class ImportResult(Frozen):
     """Ids of the runs that existed before, left unchanged."""
     labels: int = 0
     """Number of new labels."""
+    edits: int = 0
+    """Number of new edits of personas."""
 
 
 class BundleTables(DatabaseFile):
@@ -70,6 +73,7 @@ class BundleTables(DatabaseFile):
         """
         new: list[str] = []
         known: list[str] = []
+        edits = 0
         with self._write() as db:
             for study in bundle.studies:
                 _take_study(db, study)
@@ -77,10 +81,11 @@ class BundleTables(DatabaseFile):
                     db.table("private_studies").insert({"study_id": study.id}, ignore=True)
             for run in bundle.runs:
                 (new if _take_run(db, run, now) else known).append(run.id)
+                edits += take_edits(db, run.id, run.edits)
             for comparison in bundle.comparisons:
                 _take_comparison(db, comparison)
             labels = sum(import_design(db, design) for design in bundle.designs)
-        return ImportResult(runs=tuple(new), known=tuple(known), labels=labels)
+        return ImportResult(runs=tuple(new), known=tuple(known), labels=labels, edits=edits)
 
 
 def _read_run(db: "Database", run_id: str) -> BundledRun:
@@ -99,6 +104,7 @@ def _read_run(db: "Database", run_id: str) -> BundledRun:
             "timing": Timing.model_validate_json(row["timing"]),
             "stages": [StageBegun.model_validate(stage) for stage in stages],
             "events": [Event.model_validate(event) for event in events],
+            "edits": read_edits(db, run_id),
             **{name: getattr(facts, name) for name in _FACTS},
         }
     )

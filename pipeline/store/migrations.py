@@ -412,6 +412,33 @@ def m007_selection(db: Database) -> None:
     db.execute("UPDATE runs SET config = json_set(config, '$.selection', 'best_score')")
 
 
+@MIGRATIONS()
+def m008_edits(db: Database) -> None:
+    """Add the edits of personas by people, numbered per run; rows are never altered."""
+    for statement in (
+        """
+        CREATE TABLE edits (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            at TEXT NOT NULL,
+            author TEXT NOT NULL,
+            action TEXT NOT NULL,
+            touched TEXT NOT NULL,
+            edit TEXT NOT NULL,
+            after TEXT NOT NULL,
+            PRIMARY KEY (run_id, number)
+        ) STRICT
+        """,
+        """
+        CREATE TRIGGER edits_are_kept BEFORE UPDATE ON edits
+        BEGIN
+            SELECT RAISE(ABORT, 'a row of the history is never altered');
+        END
+        """,
+    ):
+        db.execute(statement)
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

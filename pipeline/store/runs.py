@@ -7,6 +7,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
 from pipeline.domain.run import RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
+from pipeline.store.edits import with_stored_edits
 from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, mark_calls_lost, read_batches, read_facts
 from pipeline.store.log import run_log
 from pipeline.store.process import ProcessMark, is_alive, this_process
@@ -174,7 +175,7 @@ class RunTables(DatabaseFile):
         )
 
     def run(self, run_id: str) -> RunRecord:
-        """Return the complete record of a run, equal to that of the same run kept in memory.
+        """Return the complete record of a run; without edits it equals that of the same run kept in memory.
 
         Raises:
             StoreError: there is no such run.
@@ -183,10 +184,10 @@ class RunTables(DatabaseFile):
             row = get_row(db, "runs", run_id)
             study = get_row(db, "studies", row["study_id"], "name, documents, participants, segments, words")
             facts = read_facts(db, run_id)
-        values = {key: row[key] for key in row.keys() & RunRecord.model_fields.keys()}
-        config, timing = HybridConfig.model_validate_json(row["config"]), Timing.model_validate_json(row["timing"])
-        own = {"config": config, "timing": timing, "study_name": study["name"], "study": size_of(study)}
-        return with_facts(RunRecord.model_validate({**values, **own}), facts)
+            values = {key: row[key] for key in row.keys() & RunRecord.model_fields.keys()}
+            config, timing = HybridConfig.model_validate_json(row["config"]), Timing.model_validate_json(row["timing"])
+            own = {"config": config, "timing": timing, "study_name": study["name"], "study": size_of(study)}
+            return with_stored_edits(db, with_facts(RunRecord.model_validate({**values, **own}), facts))
 
     def facts(self, run_id: str) -> RunFacts:
         """Return the facts of a run so far, drafts without a score included, for resuming it.

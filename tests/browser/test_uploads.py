@@ -1,4 +1,4 @@
-"""The upload endpoint of a running server: raw requests of people who may not upload, and the pages of those who may."""
+"""The upload endpoint of a running server: raw requests of people who may not upload, and pages of those who may."""
 
 import http.client
 from pathlib import Path

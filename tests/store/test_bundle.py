@@ -272,7 +272,7 @@ def test_id_that_is_here_with_other_content_is_refused_and_nothing_else_of_the_b
 
 CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], object], bool, str]] = {
     "tampered": (edit("runs/", name="Another"), False, "checksum"),
-    "future": (edit("manifest.json", format="persona.bundle/3", more=1), False, "Update the program"),
+    "future": (edit("manifest.json", format="persona.bundle/4", more=1), False, "Update the program"),
     "other program": (edit("manifest.json", format="something"), False, "is not that of a bundle of runs"),
     "no manifest": (lambda members: members.pop("manifest.json"), False, "has no manifest.json"),
     "no study": (lambda members: members.pop("studies/study-1.json"), False, "studies/study-1.json"),
@@ -390,7 +390,7 @@ def test_removing_any_member_is_refused(exported):
 
 
 def test_format_name_is_fixed():
-    assert FORMAT == "persona.bundle/2"
+    assert FORMAT == "persona.bundle/3"
     assert Bundle.model_fields.keys() == {"source_text", "studies", "private", "runs", "comparisons", "designs"}
 
 
@@ -403,7 +403,7 @@ def test_commands_export_import_and_refuse(tmp_path: Path, capsys: pytest.Captur
     assert main(["export", run_id, "--bundle", file, "--db", here, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["runs"] == [run_id]
     assert main(["import", file, "--db", there, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"runs": [run_id], "known": [], "labels": 0}
+    assert json.loads(capsys.readouterr().out) == {"runs": [run_id], "known": [], "labels": 0, "edits": 0}
     assert main(["export", run_id, "--html", str(tmp_path / "x.html"), "--db", there]) == 0
     assert SAID not in (tmp_path / "x.html").read_text()
     (tmp_path / "x.zip").write_bytes(b"no zip")

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from copy import deepcopy
 
@@ -5,6 +6,7 @@ import pytest
 from sqlite_utils import Database
 
 from pipeline.domain.calls import CallChoice
+from pipeline.domain.edits import Edit
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from pipeline.store.migrations import MIGRATIONS, migrate
@@ -19,6 +21,7 @@ STEPS = [
     "m005_sharing_labels_experiments",
     "m006_call_sums",
     "m007_selection",
+    "m008_edits",
 ]
 
 
@@ -55,7 +58,7 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 20
+    assert len(ours) == 21
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {
@@ -128,6 +131,22 @@ def test_runs_of_the_sixth_version_keep_the_rule_that_chose_their_drafts(path):
     write_old_run(old)
     old.close()
     assert Store(path).run("run-1").config.selection == "best_score"
+
+
+def test_a_file_of_the_seventh_version_keeps_its_personas_and_gains_edits(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[7])
+    run, _ = write_old_run(old)
+    (final,) = run.personas
+    body = final.model_dump(mode="json", exclude={"edited"})
+    columns = {"run_id": "run-1", "draft_id": final.draft_id, "name": "x", "origin": "frontier", "outcome": "refined"}
+    old.table("personas").insert({**columns, "cost_micros": 1, "body": json.dumps(body)})
+    old.close()
+    store = Store(path)
+    assert store.run("run-1").shown == (final,)
+    edit = Edit(action="text", persona=final.draft_id, field="name", new="Nora")
+    store.add_edit("run-1", edit, {final.draft_id: None}, "Ann", STARTED, 0)
+    assert [row.author for row in store.edit_rows("run-1")] == ["Ann"]
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Scores
-from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.run import Editing, FinalPersona, RunRecord
 from pipeline.domain.study import Segment, Study
+from pipeline.results.edit_history import edited_words, is_pinned
 from pipeline.results.evidence import (
     MARK_WORDS,
     ClaimGroup,
+    FieldChange,
     Mark,
     MarkedClaim,
     claim_groups,
@@ -17,6 +19,7 @@ from pipeline.results.evidence import (
     mark_word,
     other_findings,
     said_by,
+    text_changes,
 )
 from pipeline.text.wording import OUTCOME_WORDS, clock, score, usd
 
@@ -32,6 +35,8 @@ class ReportClaim(Frozen):
     """Two decimals; a dash where the statement was not scored."""
     people: str = ""
     """Number of participants in focus who support it on their own, in words; empty if not counted."""
+    pinned: bool = False
+    """True if a person pinned it."""
     quote: str | None = None
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None
@@ -69,6 +74,10 @@ class ReportPersona(Frozen):
     """Ids of participants."""
     marks: str
     groups: tuple[ReportGroup, ...]
+    edited: str = ""
+    """Number of changes by people and who made them; empty for a text as the run delivered it."""
+    changes: tuple[FieldChange, ...] = ()
+    """Differences from the delivered text."""
     withheld: int
     """Quotes that are left out with the words of the study."""
     findings: tuple[str, ...]
@@ -82,9 +91,8 @@ def report_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple
         study: the run's own; holds the places of quotes.
         with_source: whether words of the study may be shown: quotes, sources and names of documents.
     """
-    focus = {item.draft.id: item.draft.focus for item in run.drafts}
     segments = {segment.id: segment for segment in study.segments} if with_source else None
-    return tuple(_told(final, run, focus.get(final.draft_id, ()), segments) for final in run.personas)
+    return tuple(_told(final, run, run.people_of(final), segments) for final in run.shown)
 
 
 def _told(
@@ -108,7 +116,9 @@ def _told(
         cost=usd(final.cost_micros, run.simulated) if final.cost_micros else "nothing",
         drawn_from=focus,
         marks=", ".join(marks),
-        groups=tuple(_group(group, segments) for group in groups),
+        groups=tuple(_group(group, segments, final.edited) for group in groups),
+        edited=edited_words(final.edited) if final.edited else "",
+        changes=text_changes(final.edited.original, final.persona) if final.edited else (),
         withheld=len(final.persona.quotes) if segments is None else 0,
         findings=tuple(finding.text for finding in other_findings(final)),
     )
@@ -119,11 +129,13 @@ def _scores(scores: Scores) -> tuple[tuple[str, str], ...]:
     return tuple((name, score(getattr(scores, name))) for name in names)
 
 
-def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None) -> ReportGroup:
+def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None, edited: Editing | None) -> ReportGroup:
     quotes = group.field == "quotes"
-    return ReportGroup(
-        title=group.title, quotes=quotes, claims=tuple(_claim(claim, quotes, segments) for claim in group.claims)
+    claims = tuple(
+        _claim(claim, quotes, segments).model_copy(update={"pinned": is_pinned(edited, group.field, claim.text)})
+        for claim in group.claims
     )
+    return ReportGroup(title=group.title, quotes=quotes, claims=claims)
 
 
 def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ReportClaim:

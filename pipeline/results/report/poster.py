@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import describe_person, mark, rest_on_one, weak_claims
 from pipeline.results.report.html import render
 from pipeline.results.report.run import utc_time
@@ -67,7 +68,16 @@ def _poster(run: RunRecord, final: FinalPersona) -> Poster:
         meaning="of 1: how far the study supports what is said here, how consistent and how complete it is. "
         "Not a probability.",
         evidence=_evidence(final, supported),
-        origin=f"{'frontier' if final.origin == 'frontier' else 'local draft'}, {OUTCOME_WORDS[final.outcome]}",
+        origin=", ".join(
+            filter(
+                None,
+                (
+                    "frontier" if final.origin == "frontier" else "local draft",
+                    OUTCOME_WORDS[final.outcome],
+                    edited_words(final.edited) if final.edited else "",
+                ),
+            )
+        ),
         simulated=run.simulated and final.origin == "frontier",
     )
 
