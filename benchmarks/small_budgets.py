@@ -18,7 +18,7 @@ from pipeline import HybridPipeline  # noqa: E402
 from pipeline.domain.config import HybridConfig  # noqa: E402
 from pipeline.domain.run import RunRecord  # noqa: E402
 from pipeline.domain.study import Study  # noqa: E402
-from pipeline.providers import Reply, Request  # noqa: E402
+from pipeline.providers import UNWATCHED, Reply, Request, Watch  # noqa: E402
 from pipeline.sources import load_paths  # noqa: E402
 
 BUDGETS = (0.05, 0.10, 0.20, 0.40)
@@ -35,7 +35,7 @@ class Varied:
     def __getattr__(self, name: str) -> object:
         return getattr(self._provider, name)
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Answer as the simulation does, with a length of its own."""
         reply = self._provider.complete(request)
         length = round(reply.usage.output_tokens * 2 ** self._random.uniform(-1, 1))

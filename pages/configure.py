@@ -37,7 +37,15 @@ SCORE_PARTS = """
 **Completeness**: does it say enough about the person to work with?
 """
 WEIGHTS = ("completeness", "coherence", "faithfulness")
-MORE_ON_DRAFTING = ("seed", "selection_tolerance", "temperature", "local_workers", "context_tokens", "timeout_s")
+MORE_ON_DRAFTING = (
+    "seed",
+    "selection_tolerance",
+    "temperature",
+    "local_workers",
+    "context_tokens",
+    "timeout_s",
+    "answer_timeout_s",
+)
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
 EARLIER_RUNS = 3
 """Finished runs of the study from which scores are forecast."""
@@ -231,7 +239,8 @@ def _more_on_drafting() -> None:
     fields.number("temperature", "Temperature", step=0.1, form="%.1f", empty="default")
     fields.number("local_workers", "Drafts at the same time")
     fields.number("context_tokens", "Context window (tokens)")
-    fields.number("timeout_s", "Wait for one answer (seconds)", step=10.0, form="%.0f")
+    fields.number("timeout_s", "Longest silence of a model (seconds)", step=10.0, form="%.0f")
+    fields.number("answer_timeout_s", "Longest local answer (seconds)", step=60.0, form="%.0f")
 
 
 def assess_stage(config: HybridConfig) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import main
 from pages.parts import access, cards, figures, share, ui
-from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left
+from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, writing_words
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
 from pipeline.results.coverage import WHO_COLUMNS, coverage, coverage_sentences, who_rows
@@ -194,7 +194,7 @@ def _watch(run_id: str) -> None:
         figures.tile(f"Spent{mark}", usd(progress.spent_micros), _reserved(progress, run))
     with latest.container(border=True, height="stretch"):
         st.caption("Latest")
-        st.text(progress.latest or "Nothing yet.")
+        st.text(writing_words(progress) or progress.latest or "Nothing yet.")
     _so_far(run)
 
 

@@ -38,7 +38,7 @@ class AccessDenied(PersonaError):
 
 
 class Cancelled(PersonaError):
-    """The user asked the run to stop; raised between calls, never inside one."""
+    """The user asked the run to stop; raised between calls, and inside those that stream from a local server."""
 
     exit_code = 130
 

@@ -9,7 +9,18 @@ from typing import ClassVar
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.providers import Ask, Batches, Health, Provider, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import (
+    UNWATCHED,
+    Ask,
+    Batches,
+    Health,
+    Provider,
+    ProviderRole,
+    ProviderSpec,
+    Reply,
+    Request,
+    Watch,
+)
 from tests.factories import make_assessment
 
 ANSWER = {
@@ -67,7 +78,7 @@ class ScriptedProvider:
     def count_tokens(self, request: Request) -> int | None:
         return self.counted
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         with self._lock:
             self.requests.append(request)
             step = self._script.pop(0) if len(self._script) > 1 else self._script[0]

@@ -14,7 +14,7 @@ from greenlet import getcurrent, greenlet
 
 from pipeline.domain.run import Usage
 from pipeline.errors import ProviderError
-from pipeline.providers import Health, ProviderRole, Reply, Request
+from pipeline.providers import UNWATCHED, Health, ProviderRole, Reply, Request, Watch
 from pipeline.providers.pricing import fewest_tokens
 from tests.fakes import ANSWER_TEXT
 
@@ -117,7 +117,7 @@ class ScheduledProvider:
     def count_tokens(self, request: Request) -> int | None:
         return 300 + len(request.prompt) if self._counts else None
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         kind = self._kinds.popleft() if len(self._kinds) > 1 else self._kinds[0]
         usage = self._usage(kind, request)
         if kind not in ("busy", "refused", "lies"):

@@ -31,6 +31,7 @@ PROVIDER_SETTINGS = {
     "refine_mode",
     "context_tokens",
     "timeout_s",
+    "answer_timeout_s",
     "prices",
     "embedding_model",
     "judge_model",

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from pipeline.domain.facts import RunProgress, StageName, stage_bars
+from pipeline.domain.facts import RunProgress, StageName, stage_bars, writing_words
 from pipeline.domain.run import AssessedDraft, RunRecord
 from pipeline.text.wording import MISSING, percent, printable, score, usd
 
@@ -31,7 +31,9 @@ _STAGES: tuple[tuple[StageName, str], ...] = (("draft", "Drafting"), ("assess", 
 
 
 def watch(store: "Store", worker: "Worker", run_id: str) -> None:
-    """Show a run's progress until it ends. Ctrl-C cancels it, within one call; a second one exits at once.
+    """Show a run's progress until it ends.
+
+    Ctrl-C cancels it: local answers end at once, paid ones are waited for. A second one exits at once.
 
     Raises:
         StoreError: the run has ended, but its result could not be saved.
@@ -187,6 +189,8 @@ class _Bars:
     def __call__(self, now: RunProgress) -> None:
         for bar in stage_bars(now):
             note = f"{usd(now.spent_micros)} spent" if bar.stage == "refine" and bar.planned is not None else ""
+            if bar.stage == "draft" and now.stage == "draft":
+                note = writing_words(now)
             if note and now.batch:
                 note = f"{note}, waiting for a batch: up to 24 hours"
             self._progress.update(self._tasks[bar.stage], total=bar.planned, completed=bar.done, note=note)
@@ -199,7 +203,7 @@ def _cancel_on_interrupt(cancel: Callable[[], None]) -> Iterator[None]:
 
     def ask(_: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
-        sys.stderr.write("persona: cancelling after the calls in flight; press Ctrl-C again to exit now.\n")
+        sys.stderr.write("persona: cancelling; paid calls in flight are waited for. Press Ctrl-C again to exit now.\n")
         cancel()
 
     if threading.current_thread() is threading.main_thread():

@@ -117,7 +117,7 @@ class HybridConfig(BaseModel):
     temperature: float | None = Field(default=None, ge=0, le=2)
     """Sampling temperature; empty leaves the provider's default, which newer models insist on."""
     local_workers: int = Field(default=2, ge=1, le=64)
-    """Drafts written at the same time."""
+    """Most drafts written at the same time; fewer where the local server answers fewer at once."""
     frontier_workers: int = Field(default=4, ge=1, le=64)
     """Refinements requested at the same time."""
     refine_mode: Literal["live", "batch"] = "live"
@@ -130,7 +130,9 @@ class HybridConfig(BaseModel):
     context_tokens: int = Field(default=16384, ge=2048)
     """Context window of the local model, in tokens; longer excerpts are cut here, never by the server."""
     timeout_s: float = Field(default=180.0, gt=0, le=3600)
-    """Seconds to wait for one answer."""
+    """Seconds without a word before a local answer is given up; of the frontier, seconds to wait for one answer."""
+    answer_timeout_s: float = Field(default=1800.0, gt=0, le=36000)
+    """Longest time in seconds that a local model may take from the first word of an answer to the last."""
     redact: bool = True
     """Replace contact details, addresses, numbers of cards and papers, and participants' names before anything goes to
     the frontier."""

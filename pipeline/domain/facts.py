@@ -65,6 +65,9 @@ class RunLog(Protocol):
     def call_closed(self, call: ModelCall) -> None:
         """Record the end of the attempt with this id: status, usage and settled cost are final."""
 
+    def call_progressed(self, call: ModelCall, tokens: int) -> None:
+        """Record that an open attempt has so many tokens of its answer; about once a second, not a fact of the run."""
+
     def batch_changed(self, batch: Batch) -> None:
         """Record that a batch is planned, sent, accepted by the provider, or finished; its calls name its marker."""
 
@@ -163,6 +166,14 @@ class RunResult(Frozen):
     scorer_version: str
 
 
+class WritingDraft(Frozen):
+    """An answer while it is being written."""
+
+    draft_id: str
+    tokens: int
+    """Tokens so far."""
+
+
 class RunProgress(Frozen):
     """Progress of a run, cheap enough to query every second."""
 
@@ -185,6 +196,8 @@ class RunProgress(Frozen):
     budget_micros: int | None
     latest: str | None
     """The latest event: plain text, untrusted."""
+    writing: tuple[WritingDraft, ...] = ()
+    """Answers being written right now, by draft."""
     started_at: datetime
     stage_started_at: datetime | None
     batch: Batch | None = None
@@ -219,6 +232,16 @@ def stage_bars(progress: RunProgress) -> tuple[StageBar, ...]:
     return tuple(
         StageBar(stage=stage, title=title, done=done[stage], planned=progress.planned.get(stage))
         for stage, title in TITLES.items()
+    )
+
+
+def writing_words(progress: RunProgress) -> str:
+    """Describe the answers being written: `draft 3 of 10 · 212 tokens`; empty when nothing is known of them."""
+    planned = progress.planned.get(progress.stage) if progress.stage else None
+    of = f" of {planned}" if planned else ""
+    return ", ".join(
+        f"draft {draft.draft_id.rpartition('-')[2].lstrip('0')}{of} · {draft.tokens:,} tokens"
+        for draft in progress.writing
     )
 
 

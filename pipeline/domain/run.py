@@ -72,6 +72,9 @@ class ModelCall(Frozen):
     """Settled cost; the reservation while `in_flight` or when `lost`."""
     reserved_micros: Micros = 0
     latency_ms: int = 0
+    """From sending to the last word."""
+    waiting_ms: int = 0
+    """Part of it before the first word, where the answer was streamed: in a queue, and for reading the prompt."""
     error: str | None = None
     flag: str | None = None
     """Contradiction between the bill and the call: more output than was allowed, more money than was reserved, fewer

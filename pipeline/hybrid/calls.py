@@ -22,13 +22,23 @@ from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.hybrid.ledger import Hold, HybridCostTracker
 from pipeline.providers import Provider, Reply, Request
 from pipeline.providers.pricing import Pricer, fewest_tokens, input_token_upper_bound
-from pipeline.providers.replies import UnreadableReply
+from pipeline.providers.replies import LoopingReply, UnreadableReply
 from pipeline.text.wording import usd
 
 T = TypeVar("T")
 
 _POLL_S = 0.2
 """Seconds between two checks of a waiting call for cancellation or released money."""
+
+_TOLD_EVERY_S = 1.0
+"""Seconds between two records of an answer's progress."""
+
+_SEED_STEP, _SEEDS = 1_000_003, 2**31
+"""Far from the seeds of other drafts, which are neighbours; servers take 31 bits."""
+
+_PENALTY_STEP = 0.15
+"""Added to the repeat penalty after an answer that only repeated itself: 1.15, then 1.30. With 1.30 SmolLM2 left a loop
+that it had been in for ever (llama.cpp, 2026-11-30)."""
 
 _ROOM = 1.5
 """A lowered limit is at least this many times the length that 95 of 100 answers stayed within."""
@@ -227,7 +237,7 @@ class Caller:
             last = attempt == self._policy.attempts
             admission = first if attempt == 1 else self.admit(request, first.call.draft_id)
             try:
-                value = self._attempt(read, admission, self.provider.complete)
+                value = self._attempt(read, admission, self._asking(admission.call))
             except ProviderError as error:
                 wait = self._wait_s(attempt, error.retry_after_s)
                 if last or not error.retryable or wait is None or waited + wait > self._policy.patience_s:
@@ -235,14 +245,21 @@ class Caller:
                     raise
                 waited += wait
                 self._pause(wait)
-            except UnreadableReply:
+                request = _again(request)
+            except UnreadableReply as error:
                 if last or not self._policy.unreadable:
                     self._succeeded()  # it answered: the service is up
                     raise
+                request = _again(request, looped=isinstance(error, LoopingReply))
             else:
                 self._succeeded()
                 return value
         raise AssertionError("the last attempt returns or raises")
+
+    def _asking(self, call: ModelCall) -> Callable[[Request], Reply]:
+        """Return a function that asks the provider and passes on the progress of this attempt."""
+        watch = _Progress(self._log, self._clock, call)
+        return lambda request: self.provider.complete(request, watch)
 
     def _longest(
         self, request: Request, input_tokens: int, draft_id: str, batch: str | None, *, patient: bool
@@ -363,6 +380,10 @@ class Caller:
                 free = {"status": "failed", "cost_micros": 0} if error.fate == "not_charged" else {}
                 ended = ended.model_copy(update={"error": str(error), **free})
                 raise
+            except Cancelled as error:
+                # Only answers that are streamed end in the middle, and those of local servers cost nothing.
+                ended = ended.model_copy(update={"status": "failed", "error": str(error), "cost_micros": 0})
+                raise
             except UnreadableReply as error:
                 status = "unparsable" if ended.status == "ok" else ended.status
                 ended = ended.model_copy(update={"status": status, "error": str(error)})
@@ -403,6 +424,7 @@ class Caller:
                 "cost_micros": cost,
                 "flag": too_little or too_much,
                 "reply": reply.text,
+                "waiting_ms": reply.waiting_ms,
             }
         )
         with self._lock:
@@ -447,6 +469,38 @@ class Caller:
             self._streak = 0
 
 
+class _Progress:
+    """Passes on how far an answer has come, once a second, and whether the run is cancelled."""
+
+    def __init__(self, log: RunLog, clock: Clock, call: ModelCall) -> None:
+        self._log = log
+        self._clock = clock
+        self._call = call
+        self._asked = self._told = float("-inf")
+        self._stopped = False
+
+    def stopped(self) -> bool:
+        """Return true once the run is cancelled; looks it up five times a second at most."""
+        if (now := self._clock.monotonic()) - self._asked >= _POLL_S:
+            self._asked = now
+            self._stopped = self._log.is_cancelled()
+        return self._stopped
+
+    def wrote(self, tokens: int) -> None:
+        """Record the tokens so far, at most once a second."""
+        if (now := self._clock.monotonic()) - self._told >= _TOLD_EVERY_S:
+            self._told = now
+            self._log.call_progressed(self._call, tokens)
+
+
+def _again(request: Request, *, looped: bool = False) -> Request:
+    """Return the request of another attempt: with the same seed a local model gives the same answer, to the byte."""
+    changes: dict[str, int | float] = {"seed": (request.seed + _SEED_STEP) % _SEEDS}
+    if looped:
+        changes["repeat_penalty"] = (request.repeat_penalty or 1.0) + _PENALTY_STEP
+    return request.model_copy(update=changes)
+
+
 def _reply(call: ModelCall, text: str) -> Reply:
     """The reply that a row was written from."""
     stop = next((stop for stop, status in _ANSWERED.items() if status == call.status), "complete")
@@ -482,5 +536,7 @@ def _contradiction(usage: Usage, cost_micros: int, request: Request, call: Model
 def _payload(model: str, request: Request, stage: Stage) -> str:
     """Return the request as sent, as JSON; requests that count tokens have no answer limit."""
     kept_back = {"task", "stage", *(["max_output_tokens"] if stage == "count" else [])}
+    if request.repeat_penalty is None:
+        kept_back.add("repeat_penalty")
     sent = request.model_dump(mode="json", exclude=kept_back)
     return json.dumps({"model": model, **sent}, ensure_ascii=False)

@@ -71,6 +71,9 @@ class MemoryLog(RunLog):
         """Keep the attempt as it ended."""
         self._calls[call.id] = call
 
+    def call_progressed(self, call: ModelCall, tokens: int) -> None:
+        """Do nothing: a run in memory shows no progress."""
+
     def batch_changed(self, batch: Batch) -> None:
         """Keep the batch as it is now."""
         self._batches[batch.marker] = batch

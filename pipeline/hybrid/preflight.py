@@ -251,18 +251,30 @@ def _local(
         return config, build_provider("builtin", "local", config, settings), unasked, ()
     config, warnings = _resolve_auto(config, settings, private)
     provider = build_provider(config.local_provider, "local", config, settings)
-    if private and provider.is_away:
-        raise ConfigError(
-            f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."
-            " Choose builtin, or a server and a model on this machine that no proxy stands before"
-            " (NO_PROXY=localhost,127.0.0.1)."
-        )
+    if private:
+        _demand_here(provider)
     health = provider.check()
+    if private:
+        _demand_here(provider)  # the server has said by now whether it only passes requests on
     if not health.ready:
         if health.fault == "unreachable":
             raise ProviderError(health.sentence)
         raise ConfigError(f"local_model: {health.sentence}")
     return config, provider, health, warnings
+
+
+def _demand_here(provider: Provider) -> None:
+    """Refuse a local provider that would send a private study to another machine.
+
+    Raises:
+        ConfigError: it would, or that is not known.
+    """
+    if provider.is_away:
+        raise ConfigError(
+            f"local_provider: this study never leaves this machine, and {provider.name} {provider.model} is not on it."
+            " Choose builtin, or a server and a model on this machine that no proxy stands before"
+            " (NO_PROXY=localhost,127.0.0.1)."
+        )
 
 
 def _resolve_auto(config: HybridConfig, settings: Settings, private: bool = False) -> _Resolved:
@@ -281,10 +293,11 @@ def _look_privately(config: HybridConfig, settings: Settings) -> Health:
         provider = build_provider("ollama", "local", config, settings)
     except ConfigError as error:
         return Health(ready=False, sentence=str(error), fault="not_configured")
+    health = Health(ready=False, sentence="") if provider.is_away else provider.check()
     if provider.is_away:
         why = "this study never leaves this machine, and the Ollama server or its model is not on it."
         return Health(ready=False, sentence=why, fault="not_configured")
-    return provider.check()
+    return health
 
 
 def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: ProviderRole) -> ProviderSpec:
@@ -296,6 +309,7 @@ def _spec(kind: type[Provider], config: HybridConfig, settings: Settings, role: 
         # The key of a paid service is never sent to a server that is only compatible with it.
         api_key=settings.secret(LOCAL_KEY_VARIABLE if local else kind.key_variable),
         timeout_s=config.timeout_s,
+        answer_timeout_s=config.answer_timeout_s,
         context_tokens=config.context_tokens,
     )
 

@@ -60,6 +60,8 @@ class Request(Frozen):
     max_output_tokens: int
     seed: int
     temperature: float | None
+    repeat_penalty: float | None = None
+    """Makes words less likely that were just written; set after an answer that only repeated itself. Local models."""
     task: DraftTask | RefineTask | None = None
     """For providers without a language model (`builtin`, `simulated`); the others send `system` and `prompt`. `None`
     where nothing but a model can answer."""
@@ -73,6 +75,32 @@ class Reply(Frozen):
     stop: Literal["complete", "length", "refusal"]
     model: str
     """The model that answered, as it calls itself."""
+    waiting_ms: int = 0
+    """Time before the first word, where the answer was streamed: in a queue, and for reading the prompt."""
+
+
+class Watch(Protocol):
+    """Interest in an answer while it is being written; asked and told several times a second."""
+
+    def stopped(self) -> bool:
+        """Return true when the answer is no longer wanted."""
+
+    def wrote(self, tokens: int) -> None:
+        """Report the number of tokens so far."""
+
+
+class _Unwatched:
+    """Waits to the end."""
+
+    def stopped(self) -> bool:
+        return False
+
+    def wrote(self, tokens: int) -> None:
+        pass
+
+
+UNWATCHED: Watch = _Unwatched()
+"""For callers that do not look."""
 
 
 class ProviderSpec(Frozen):
@@ -84,6 +112,9 @@ class ProviderSpec(Frozen):
     base_url: str | None = None
     api_key: SecretStr | None = None
     timeout_s: float = 180.0
+    """Longest silence; for answers in one piece, the longest wait."""
+    answer_timeout_s: float = 1800.0
+    """Longest time from the first word of a streamed answer to its last."""
     context_tokens: int = 16384
 
 
@@ -198,10 +229,16 @@ class Provider(Protocol):
         Free and never raises; `None` when the provider has no count. Used only near the end of a budget.
         """
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Answer one request: one attempt, no retry.
 
+        Args:
+            request: the question.
+            watch: told of the answer's progress, and asked whether it is still wanted; ignored by providers whose
+                answers come in one piece.
+
         Raises:
+            Cancelled: `watch` said so; nothing is owed.
             ProviderError: no answer; says whether to retry and whether it may have been billed.
         """
 

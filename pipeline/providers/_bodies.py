@@ -25,6 +25,8 @@ class BodyBounds(NamedTuple):
 
 ANSWER = BodyBounds(max_bytes=4_000_000, max_signs=20_000)
 """Of a model's answer: the longest that can be asked for, 64,000 tokens, has 0.3 MB."""
+STREAMED = BodyBounds(max_bytes=32_000_000, max_signs=2_000_000)
+"""Of the same answer as a stream, where each token comes in an object of its own, read one at a time."""
 LISTED = BodyBounds(max_bytes=4_000_000, max_signs=60_000)
 """Of a free look: gateways list hundreds of models, with some sixty signs each."""
 BATCH = BodyBounds(max_bytes=32_000_000, max_signs=500_000)

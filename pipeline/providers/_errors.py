@@ -30,6 +30,13 @@ NEVER_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "Connec
 """Exceptions before the request left, by class name: httpx and its successor httpx2 share the first three, and the
 bare `ConnectionError` is how the ollama SDK says that nothing listens."""
 
+NOT_IMPLEMENTED = 501
+_ABOUT_CONTEXT = re.compile(
+    r"context|max_model_len|num_ctx|(prompt|input|request)\b.*\btoo (long|large)", re.IGNORECASE
+)
+"""Words of llama.cpp ("exceeds the available context size"), vLLM ("maximum context length is"), Ollama ("prompt too
+long; exceeded max context length", "input length exceeds the context length") and LM Studio about a full window."""
+
 _REMEDIES = {
     400: "Check the model's name and its limits (max_output_tokens).",
     401: "The key was refused: check {key}.",
@@ -37,6 +44,7 @@ _REMEDIES = {
     403: "The key of {key} may not use this model or this address.",
     404: "Check the model's name and the address.",
     413: "The prompt is too long for it: lower context_tokens, or use fewer documents.",
+    NOT_IMPLEMENTED: "It cannot do that: update it, or choose another model.",
     429: "Its rate limit or quota is used up: wait, or lower the number of workers.",
     529: "It is overloaded: wait and try again.",
 }
@@ -89,8 +97,10 @@ class Endpoint(Frozen):
             headers: of the response; `Retry-After` is read.
         """
         quoted = self.quote(detail, sent)
-        retryable = status in RETRYABLE or status >= 500
+        retryable = status in RETRYABLE or (status >= 500 and status != NOT_IMPLEMENTED)
         remedy = {**_REMEDIES, **self.remedies}.get(status, "Try again later." if retryable else _REMEDIES[400])
+        if status in (400, 413, 422, 500) and isinstance(detail, str) and _ABOUT_CONTEXT.search(detail):
+            retryable, remedy = False, _REMEDIES[413]
         return ProviderError(
             f"{self.who} answered HTTP {status}{quoted}. {remedy.format(key=self.key_variable)}",
             retryable=retryable,

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pipeline.domain.config import DEFAULT_FRONTIER_MODEL
 from pipeline.domain.units import SystemClock
 from pipeline.errors import ProviderError
-from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import UNWATCHED, Batches, Health, ProviderRole, ProviderSpec, Reply, Request, Watch
 from pipeline.providers._anthropic_lifecycle import (
     Lifecycle,
     known_lifecycle,
@@ -128,7 +128,7 @@ class AnthropicProvider:
         counted = self._hosted.count(lambda quick: quick.messages.count_tokens(**parameters))
         return None if counted is None else math.ceil(counted * COUNT_SAFETY) + COUNT_SAFETY_TOKENS
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Answer one request in JSON that fits its schema."""
         if not self._has_key:
             raise ProviderError(self._endpoint.no_key)

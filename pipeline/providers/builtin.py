@@ -13,7 +13,7 @@ from typing import ClassVar, get_args
 from pipeline.domain.run import Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import ProviderError
-from pipeline.providers import DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import UNWATCHED, DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request, Watch
 from pipeline.providers.extraction.cues import CueKind
 from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, ranked, topics, voice_of
 from pipeline.providers.extraction.statements import Statement, find, is_usable
@@ -78,7 +78,7 @@ class BuiltinProvider:
         """Always `None`: no tokens are used."""
         return None
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Draft the persona of the task's focus as the JSON that a model would write; usage is zero tokens.
 
         Raises:

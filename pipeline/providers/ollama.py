@@ -1,26 +1,28 @@
 """Drafts from an Ollama server, on this machine or another. Free; the answer is bound to the JSON schema.
 
-The trap is the context window: Ollama truncates longer prompts silently, so every call states a window that fits,
-and a prompt that cannot fit is an error here.
+The trap is the context window: Ollama truncates longer prompts silently, so every call states a window that fits, says
+that nothing may be cut, and checks the count of tokens that were read. The chat route is called directly: the SDK
+passes on neither `truncate` nor `shift`, and drops the fields that say whether a model runs elsewhere.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import Usage
 from pipeline.domain.untrusted import Refused
 from pipeline.errors import ProviderError
-from pipeline.providers import Health, ProviderRole, ProviderSpec, Reply, Request
-from pipeline.providers._bodies import ANSWER, LISTED, UNCOMPRESSED, VECTORS, BodyBounds, refusing
-from pipeline.providers._errors import Endpoint, leaves_machine, shown_address, token_count, web_address
+from pipeline.providers import UNWATCHED, Health, ProviderRole, ProviderSpec, Reply, Request, Watch
+from pipeline.providers._bodies import LISTED, UNCOMPRESSED, VECTORS, BodyBounds, refusing
+from pipeline.providers._errors import NEVER_SENT, Endpoint, leaves_machine, shown_address, token_count, web_address
 from pipeline.providers._hosted import usage_from
+from pipeline.providers._lanes import Lanes
+from pipeline.providers._streams import LocalStream, Piece, trusted
+from pipeline.providers._windows import PromptCheck, thought_only
 from pipeline.providers.pricing import estimate_tokens
-
-if TYPE_CHECKING:
-    import ssl
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"
@@ -28,18 +30,7 @@ KEEP_ALIVE = "15m"
 CHECK_TIMEOUT_S = 5.0
 WINDOW_STEP = 4096
 """A window grows in steps this large: each new size makes Ollama load the model again."""
-TEMPLATE_TOKENS = 256
-"""Room for the model's chat template."""
-
 _Answer = TypeVar("_Answer")
-
-
-@cache
-def _trusted() -> "ssl.SSLContext":
-    """Cache httpx's default TLS context: loading takes 10 ms or more, and each health check makes two clients."""
-    import httpx
-
-    return httpx.create_ssl_context()
 
 
 class PullProgress(Frozen):
@@ -68,6 +59,13 @@ class _ModelFacts(Frozen):
     """Largest window in tokens; `None` when the server does not state it."""
     capabilities: tuple[str, ...]
     """Capabilities in Ollama's words; empty when the server lists none."""
+    is_remote: bool
+    """True when the server only passes requests on to another one, whatever the model is called here."""
+
+    @property
+    def embeds_only(self) -> bool:
+        """True for a model that makes vectors and cannot write."""
+        return "embedding" in self.capabilities and "completion" not in self.capabilities
 
 
 class OllamaProvider:
@@ -83,7 +81,8 @@ class OllamaProvider:
     batches: None = None
     model: str
     is_away: bool
-    """Also for models that the server only passes on to a cloud: their tags end in `cloud`."""
+    """Also for models that the server only passes on: by name where it ends in `cloud`, and once `check` or the first
+    call has asked the server, by what it says. A model it cannot be asked about counts as away."""
     context_tokens: int | None
     """The window asked for; `check` and the first call lower it to what the model can take."""
 
@@ -96,41 +95,70 @@ class OllamaProvider:
         self.model = spec.model
         self.is_away = leaves_machine(address) or spec.model.strip().casefold().endswith(("-cloud", ":cloud"))
         self.context_tokens = spec.context_tokens
-        # Without a timeout of its own, the SDK waits for ever on a dropped connection.
 
-        def client(timeout_s: float, bounds: BodyBounds) -> ollama.Client:
+        def options(timeout_s: float, bounds: BodyBounds) -> dict[str, Any]:
+            # Without a timeout of its own, the SDK waits for ever on a dropped connection.
             hooks = {"response": [refusing(httpx, bounds)]}
-            return ollama.Client(
-                host=address, timeout=timeout_s, verify=_trusted(), headers=UNCOMPRESSED, event_hooks=hooks
-            )
+            return {"timeout": timeout_s, "verify": trusted(), "headers": UNCOMPRESSED, "event_hooks": hooks}
 
-        self._client = client(spec.timeout_s, ANSWER)
-        self._long = client(spec.timeout_s, VECTORS)
-        self._quick = client(min(CHECK_TIMEOUT_S, spec.timeout_s), LISTED)
+        self._long = ollama.Client(host=address, **options(spec.timeout_s, VECTORS))
+        self._quick = httpx.Client(base_url=address, **options(min(CHECK_TIMEOUT_S, spec.timeout_s), LISTED))
+        self._url = address
         self._address = shown_address(address)
+        self._lanes = Lanes(1, growing=True)
+        endpoint = self._endpoint(spec.model)
+        self._stream = LocalStream(endpoint, {}, spec.timeout_s, spec.answer_timeout_s, self._lanes)
+        self._prompts = PromptCheck(endpoint.who, "OLLAMA_CONTEXT_LENGTH or num_ctx of the server")
         self._status_error = ollama.ResponseError
         self._transport_error = httpx.HTTPError
         # Read by several threads without a lock: at worst two of them ask the server for the same facts.
         self._facts: _ModelFacts | None = None
 
     def check(self) -> Health:
-        """Check that the server answers and has the model; list the models it has."""
+        """Check that the server answers and serves the model, and that the model can write."""
+        health = self.look()
+        if health.ready and self._learn().embeds_only:
+            sentence = f"{self.model} on the Ollama server makes embeddings and cannot write. Choose a chat model."
+            return health.model_copy(update={"ready": False, "sentence": sentence, "fault": "unknown_model"})
+        return health
+
+    def look(self) -> Health:
+        """Check that the server answers and serves the model, whatever it is for; list the models it has."""
+        models: tuple[str, ...] = ()
         try:
             models = self._installed()
-            if not _has(models, self.model):
-                return self._not_pulled(models)
-            self._learn()
+            # Asked instead of looked up in the list: the server knows several spellings of a name.
+            facts = self._learn()
         except ProviderError as error:
+            if error.status == 404:
+                return self._not_pulled(models)
             return Health(ready=False, sentence=str(error), fault="unreachable")
-        return Health(ready=True, sentence=f"Ollama at {self._address} has {self.model}.", models=models)
+        where = ", which passes requests on to another server" if facts.is_remote else ""
+        fits = f" Its window is {self.context_tokens:,} tokens." if facts.context_length else ""
+        sentence = f"Ollama at {self._address} has {self.model}{where}.{fits}"
+        return Health(ready=True, sentence=sentence, models=models)
 
     def count_tokens(self, request: Request) -> int | None:
         """Always `None`: the server counts only while it answers, and its answers are free."""
         return None
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Answer one request in JSON that fits its schema."""
-        facts = self._learn()
+        heard = self._stream.ask(f"{self._url}/api/chat", self._body(request, self._learn()), _piece, watch)
+        self._prompts.look(request, heard.input_tokens)
+        usage = usage_from((heard.input_tokens, heard.output_tokens, None, None), request, heard.text)
+        cut = heard.ended == "length"
+        if not heard.text.strip() and heard.reasoning:
+            raise thought_only(self._endpoint(self.model).who, heard.reasoning)
+        return Reply(
+            text=heard.text,
+            usage=usage,
+            stop="length" if cut else "complete",
+            model=heard.model or self.model,
+            waiting_ms=heard.waiting_ms,
+        )
+
+    def _body(self, request: Request, facts: _ModelFacts) -> dict[str, Any]:
         options: dict[str, int | float] = {
             "num_ctx": self._window(request, facts),
             "num_predict": request.max_output_tokens,
@@ -138,23 +166,23 @@ class OllamaProvider:
         }
         if request.temperature is not None:
             options["temperature"] = request.temperature
-        messages = [{"role": "system", "content": request.system}, {"role": "user", "content": request.prompt}]
-        answer = self._call(
-            lambda: self._client.chat(
-                model=self.model,
-                messages=messages,
-                format=dict(request.json_schema),
-                options=options,
-                keep_alive=KEEP_ALIVE,
-                # Thinking would use up the answer's tokens; models that cannot think refuse the parameter.
-                think=False if "thinking" in facts.capabilities else None,
-            ),
-            sent=request.prompt,
-        )
-        text = answer.message.content or ""
-        usage = usage_from((answer.prompt_eval_count, answer.eval_count, None, None), request, text)
-        cut = answer.done_reason == "length"
-        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=answer.model or self.model)
+        if request.repeat_penalty is not None:
+            options["repeat_penalty"] = request.repeat_penalty
+        body: dict[str, Any] = {
+            "model": self.model,
+            "messages": [{"role": "system", "content": request.system}, {"role": "user", "content": request.prompt}],
+            "format": dict(request.json_schema),
+            "options": options,
+            "keep_alive": KEEP_ALIVE,
+            "stream": True,
+            # Refuse what does not fit, at the start and while the answer grows; the default is to drop the beginning.
+            "truncate": False,
+            "shift": False,
+        }
+        if "thinking" in facts.capabilities:
+            # Thinking would use up the answer's tokens; models that cannot think refuse the parameter.
+            body["think"] = False
+        return body
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         """The vectors of some texts, at least one. A text longer than the model's window is cut by the server.
@@ -182,8 +210,10 @@ class OllamaProvider:
 
     def digest(self) -> str:
         """Return the digest of the installed model; empty when the server gives none."""
-        listed = self._call(self._quick.list).models
-        return next((entry.digest or "" for entry in listed if entry.model and _has((entry.model,), self.model)), "")
+        for entry in self._call(self._tags):
+            if _has((str(entry.get("model")),), self.model):
+                return str(entry.get("digest") or "")
+        return ""
 
     def pull(self, model: str) -> Iterator[PullProgress]:
         """Download a model to the server, step by step.
@@ -196,15 +226,29 @@ class OllamaProvider:
             yield PullProgress(status=step.status or "", completed=step.completed or 0, total=step.total or 0)
 
     def _installed(self) -> tuple[str, ...]:
-        listed = self._call(self._quick.list).models
-        return tuple(sorted(entry.model for entry in listed if entry.model))
+        return tuple(sorted(str(entry["model"]) for entry in self._call(self._tags) if entry.get("model")))
+
+    def _tags(self) -> list[dict[str, Any]]:
+        return list(self._json(self._quick.get("/api/tags"))["models"])
+
+    def _show(self) -> dict[str, Any]:
+        return self._json(self._quick.post("/api/show", json={"model": self.model}))
+
+    def _json(self, response: Any) -> dict[str, Any]:
+        """Return the object in a response, or raise the SDK's error for its status."""
+        if response.status_code >= 400:
+            raise self._status_error(response.text, response.status_code)
+        found = response.json()
+        if not isinstance(found, dict):
+            raise TypeError("not an object")
+        return found
 
     def _learn(self) -> _ModelFacts:
         """Fetch the facts of the model once and cache them."""
         if self._facts is None:
-            shown = self._call(lambda: self._quick.show(self.model))
-            limit = _context_length(shown.modelinfo or {})
-            self._facts = _ModelFacts(context_length=limit, capabilities=tuple(shown.capabilities or ()))
+            self._facts = self._call(lambda: _facts_in(self._show()))
+            self.is_away = self.is_away or self._facts.is_remote
+            limit = self._facts.context_length
             if limit and self.context_tokens:
                 self.context_tokens = min(self.context_tokens, limit)
         return self._facts
@@ -215,17 +259,15 @@ class OllamaProvider:
         Raises:
             ProviderError: not even the model's largest window holds prompt and answer.
         """
-        text = request.system + request.prompt
-        room = request.max_output_tokens + TEMPLATE_TOKENS
-        needed_at_most = _most_tokens(text) + room
-        configured = self.context_tokens or WINDOW_STEP
-        window = max(configured, -(-needed_at_most // WINDOW_STEP) * WINDOW_STEP)
+        most = most_tokens(request.system + request.prompt)
+        needed_at_most = most + request.max_output_tokens + TEMPLATE_TOKENS
+        window = max(self.context_tokens or WINDOW_STEP, -(-needed_at_most // WINDOW_STEP) * WINDOW_STEP)
         largest = facts.context_length or window
-        if estimate_tokens(text) + room > largest:
+        if needed_at_most > largest:
             raise ProviderError(
-                f"The prompt of about {estimate_tokens(text)} tokens and an answer of {request.max_output_tokens} do "
-                f"not fit into the {largest} tokens of {self.model}. Lower context_tokens or max_output_tokens, "
-                "or choose a model with a larger window."
+                f"The prompt of up to {most} tokens and an answer of {request.max_output_tokens} do not fit into the"
+                f" {largest} tokens of {self.model}. Lower context_tokens or max_output_tokens, or choose a model with"
+                " a larger window."
             )
         return min(window, largest)
 
@@ -239,20 +281,22 @@ class OllamaProvider:
             return ask()
         except self._status_error as error:
             raise _explain(endpoint, error, sent) from None
-        except ConnectionError:
+        except (ConnectionError, self._transport_error, Refused) as error:
+            if type(error).__name__ not in NEVER_SENT:
+                raise endpoint.lost(error) from None
             raise ProviderError(
                 f"Ollama does not answer at {self._address}. "
                 "Start it with `ollama serve`, or choose local_provider builtin.",
                 retryable=True,
             ) from None
-        except (self._transport_error, Refused) as error:
-            raise endpoint.lost(error) from None
         except (ValueError, TypeError, AttributeError, RecursionError):
             # JSON that does not parse, or parses to something the SDK cannot turn into its types.
             raise endpoint.unreadable("something that is not Ollama's JSON") from None
 
     def _endpoint(self, model: str) -> Endpoint:
-        return Endpoint(label="Ollama", model=model, address=self._address, key_variable="OLLAMA_API_KEY")
+        return Endpoint(
+            label="Ollama", model=model, address=self._address, key_variable="OLLAMA_API_KEY", remedies=_REMEDIES
+        )
 
     def _not_pulled(self, models: tuple[str, ...]) -> Health:
         has = f"it has: {', '.join(models)}" if models else "it has none"
@@ -262,14 +306,31 @@ class OllamaProvider:
 
 def _explain(endpoint: Endpoint, error: Any, sent: str) -> ProviderError:
     """Turn an `ollama.ResponseError` into a `ProviderError`; in the middle of a stream it has no status of its own."""
+    detail = None if "<" in str(error.error) else str(error.error)
+    said = endpoint.quote(detail, sent)
+    if detail and _NO_NETWORK.search(detail):
+        # The server wraps its own failure in whatever status: the models come from a registry that it calls.
+        return ProviderError(
+            f"{endpoint.who} cannot be downloaded: the Ollama server does not reach the model registry{said}. Check the"
+            " network and the proxy of the machine it runs on.",
+            status=error.status_code if error.status_code >= 400 else None,
+        )
     if error.status_code == 404:
         return ProviderError(
-            f"Model '{endpoint.model}' is not on the Ollama server. Run `ollama pull {endpoint.model}`."
+            f"Model '{endpoint.model}' is not on the Ollama server. Run `ollama pull {endpoint.model}`.", status=404
         )
-    detail = None if "<" in str(error.error) else str(error.error)
     if error.status_code < 400:
-        return ProviderError(f"{endpoint.who} stopped{endpoint.quote(detail, sent)}. Check the model's name.")
+        return ProviderError(f"{endpoint.who} stopped{said}. Check the model's name.")
     return endpoint.status(error.status_code, detail, sent=sent)
+
+
+_NO_NETWORK = re.compile(r"no such host|dial tcp|i/o timeout|network is unreachable|TLS handshake|proxyconnect")
+"""Words of Go's network errors."""
+
+_REMEDIES = {
+    400: "Check the model's name, and max_output_tokens.",
+    501: "This Ollama server cannot do that with this model: update Ollama, or choose another model.",
+}
 
 
 def _full_address(host: str) -> str:
@@ -296,10 +357,28 @@ def _context_length(info: Any) -> int | None:
     return token_count(found) or None
 
 
-def _most_tokens(text: str) -> int:
-    """A cautious count for prose: 3.5 characters of ASCII per token (English has over 4), 2 bytes of anything else.
+def _facts_in(shown: dict[str, Any]) -> _ModelFacts:
+    return _ModelFacts(
+        context_length=_context_length(shown.get("model_info") or {}),
+        capabilities=tuple(shown.get("capabilities") or ()),
+        is_remote=bool(shown.get("remote_host") or shown.get("remote_model")),
+    )
 
-    A true bound, one token per byte, would ask for four times the memory that is needed.
+
+def _piece(found: dict[str, Any]) -> Piece:
+    """Parse one object of the chat route.
+
+    Raises:
+        ProviderError: the server gave up in the middle.
     """
-    plain = sum(letter.isascii() for letter in text)
-    return plain * 2 // 7 + (len(text.encode()) - plain) // 2 + 1
+    if found.get("error"):
+        raise ProviderError(f"Ollama stopped in the middle of an answer ({str(found['error'])[:200]}). Try again.")
+    message = found["message"]
+    return Piece(
+        text=message.get("content") or "",
+        reasoning=message.get("thinking") or "",
+        ended=(found.get("done_reason") or "stop") if found.get("done") else None,
+        input_tokens=found.get("prompt_eval_count"),
+        output_tokens=found.get("eval_count"),
+        model=found.get("model"),
+    )

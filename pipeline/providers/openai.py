@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from pydantic import SecretStr
 
 from pipeline.errors import ConfigError, ProviderError
-from pipeline.providers import Batches, Health, ProviderRole, ProviderSpec, Reply, Request
+from pipeline.providers import UNWATCHED, Batches, Health, ProviderRole, ProviderSpec, Reply, Request, Watch
 from pipeline.providers._bodies import ANSWER, BATCH
+from pipeline.providers._compatible import CompatibleServer, parameters
 from pipeline.providers._errors import Endpoint, checked_key, leaves_machine, shown_address, web_address
 from pipeline.providers._file_batches import FileBatches
 from pipeline.providers._hosted import Hosted, http_client, usage_from
@@ -28,7 +29,7 @@ the service."""
 
 _LOCAL_REMEDIES = {
     400: "The server must support response_format json_schema (vLLM, llama.cpp and LM Studio do), and the prompt "
-    "must fit its context window.",
+    "must fit into its window: lower context_tokens.",
     401: "The server wants a key of its own.",
     404: "Check local_model and local_base_url (most servers want /v1 at its end).",
 }
@@ -47,6 +48,7 @@ class OpenAIProvider:
     model: str
     context_tokens: int | None
     is_away: bool
+    """For a local server on this machine, known once it has been asked: an Ollama behind `/v1` may pass requests on."""
 
     def __init__(self, spec: ProviderSpec) -> None:
         """Build the client; no request is made.
@@ -84,6 +86,8 @@ class OpenAIProvider:
         )
         self._hosted = Hosted(openai, self._client, self._endpoint)
         self._completion = ChatCompletion.construct
+        self._server = CompatibleServer(spec, address, self._endpoint, self._endpoint.key) if self._local else None
+        self._refuses_old_cap = False
         self.batches: Batches | None = None
         if not self._local:
             of_files = self._client.with_options(http_client=http_client(openai, BATCH))
@@ -91,26 +95,57 @@ class OpenAIProvider:
 
     def check(self) -> Health:
         """Check that the server answers and has the model. Free in both roles."""
-        if self._local:
-            return self._hosted.find_in_list()
+        if self._server:
+            return self._check_local(self._server)
         if not self._has_key:
             return Health(ready=False, sentence=self._endpoint.no_key, fault="no_key")
         return self._hosted.find_model(gateway=self._gateway).health
+
+    def _check_local(self, server: CompatibleServer) -> Health:
+        """Look for the model, and learn what fits into its window."""
+        health = self._hosted.find_in_list()
+        if health.fault == "unreachable":
+            return health
+        facts = server.learn()
+        self.context_tokens = server.context_tokens
+        self.is_away = self.is_away or facts.is_remote
+        if facts.embeds_only:
+            sentence = f"{self.model} on the local server makes embeddings and cannot write. Choose a chat model."
+            return health.model_copy(update={"ready": False, "sentence": sentence, "fault": "unknown_model"})
+        if facts.context_tokens and health.ready:
+            places = f", {facts.at_once} requests at once" if facts.at_once else ""
+            window = f"{health.sentence} {facts.kind}: a window of {facts.context_tokens:,} tokens{places}."
+            return health.model_copy(update={"sentence": window})
+        return health
 
     def count_tokens(self, request: Request) -> int | None:
         """Always `None`: the format has no route that counts a chat with a schema, and no tokenizer is installed."""
         return None
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Answer one request in JSON that fits its schema."""
-        if not self._local and not self._has_key:
+        if self._server:
+            reply = self._server.complete(request, parameters(self.model, request), watch)
+            self.context_tokens = self._server.context_tokens
+            return reply
+        if not self._has_key:
             raise ProviderError(self._endpoint.no_key)
-        answer = self._hosted.ask(lambda: self._client.chat.completions.create(**self._parameters(request)), request)
+        try:
+            answer = self._ask(request)
+        except ProviderError as error:
+            # A gateway that passes both caps on to the vendor: nothing was answered, so nothing is billed.
+            if error.status != 400 or "max_tokens" not in str(error) or self._refuses_old_cap or not self._gateway:
+                raise
+            self._refuses_old_cap = True
+            answer = self._ask(request)
         return self._read(answer, request)
+
+    def _ask(self, request: Request) -> Any:
+        return self._hosted.ask(lambda: self._client.chat.completions.create(**self._parameters(request)), request)
 
     def _parameters(self, request: Request) -> dict[str, Any]:
         wanted = {"name": "persona", "schema": request.json_schema, "strict": True}
-        parameters: dict[str, Any] = {
+        body: dict[str, Any] = {
             "model": self.model,
             "messages": [
                 {"role": "system", "content": request.system},
@@ -118,14 +153,16 @@ class OpenAIProvider:
             ],
             "response_format": {"type": "json_schema", "json_schema": wanted},
             "seed": request.seed,
-            # The vendor's models refuse the old name; compatible servers know only that one.
-            "max_tokens" if self._local else "max_completion_tokens": request.max_output_tokens,
+            "max_completion_tokens": request.max_output_tokens,
         }
+        if self._gateway and not self._refuses_old_cap:
+            # The vendor's models refuse the old name; many gateways know only that one, and ignore the other.
+            body["max_tokens"] = request.max_output_tokens
         if request.temperature is not None:
-            parameters["temperature"] = request.temperature
-        if not self._local and _REASONS.match(self.model):
-            parameters["reasoning_effort"] = "low"
-        return parameters
+            body["temperature"] = request.temperature
+        if _REASONS.match(self.model):
+            body["reasoning_effort"] = "low"
+        return body
 
     def _read_json(self, answer: dict[str, Any], request: Request) -> Reply:
         """Parse the reply from a completion that came in a file."""

@@ -18,6 +18,7 @@ from pipeline.domain.run import Draft
 from pipeline.domain.untrusted import Bounds, Refused, check_json, parse_json, read_file
 from pipeline.errors import InputError, PersonaError
 from pipeline.providers import Reply
+from pipeline.providers.loops import repeated_end
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _FENCE = re.compile(r"^\s*```[a-zA-Z]*\n|\n?```\s*$")
@@ -31,6 +32,10 @@ PERSONAS = Bounds(max_bytes=20_000_000, max_nodes=200_000, max_items=5_000)
 
 class UnreadableReply(PersonaError):
     """A model answered, but not with a persona; the message says what was wrong with the text."""
+
+
+class LoopingReply(UnreadableReply):
+    """A model repeated the same words until it was cut off; another seed and a repeat penalty may end that."""
 
 
 def _clean(value: object) -> object:
@@ -158,10 +163,16 @@ def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
 def _refuse_unfinished(reply: Reply) -> None:
     if reply.stop == "refusal":
         raise UnreadableReply(f"{reply.model} declined to answer.")
-    if reply.stop == "length":
-        raise UnreadableReply(
-            f"{reply.model} was cut off at the output cap. Raise max_output_tokens in the configuration."
-        )
+    if reply.stop != "length":
+        return
+    if words := repeated_end(reply.text):
+        raise LoopingReply(f"{reply.model} got into a loop: its answer ends in {_shown(words)} again and again.")
+    raise UnreadableReply(f"{reply.model} was cut off at the output cap. Raise max_output_tokens in the configuration.")
+
+
+def _shown(words: str) -> str:
+    """Return the beginning of a repeated text in quotation marks, from a word onwards."""
+    return repr(" ".join(words.split())[:60])
 
 
 def _json(text: str) -> JsonValue:

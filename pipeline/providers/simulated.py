@@ -15,7 +15,19 @@ from pipeline.domain.persona import Persona
 from pipeline.domain.run import Usage
 from pipeline.domain.study import Segment
 from pipeline.errors import Cancelled, ProviderError
-from pipeline.providers import Answer, Batches, Found, Health, ProviderRole, ProviderSpec, RefineTask, Reply, Request
+from pipeline.providers import (
+    UNWATCHED,
+    Answer,
+    Batches,
+    Found,
+    Health,
+    ProviderRole,
+    ProviderSpec,
+    RefineTask,
+    Reply,
+    Request,
+    Watch,
+)
 from pipeline.providers.builtin import LISTS, QUOTES
 from pipeline.providers.extraction.rewriting import is_close, is_copied
 from pipeline.providers.extraction.selection import choose, choose_quotes, ranked, repeats_any, voice_of
@@ -63,7 +75,7 @@ class SimulatedProvider:
         """Return exactly the input tokens that `complete` will bill."""
         return _asked(request)
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Rewrite the draft from its evidence.
 
         Raises:

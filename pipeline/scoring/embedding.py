@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.providers import Ask, ProviderSpec, Reply, Request
+from pipeline.providers import UNWATCHED, Ask, ProviderSpec, Reply, Request, Watch
 from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring.file_cache import FileCache
 
@@ -38,7 +38,7 @@ class EmbeddingModel(OllamaProvider):
         self._cache = cache
         self._digest = digest
 
-    def complete(self, request: Request) -> Reply:
+    def complete(self, request: Request, watch: Watch = UNWATCHED) -> Reply:
         """Embed the texts of a request, keep the vectors, and say how many there are."""
         texts = [str(json.loads(line)) for line in request.prompt.split("\n")]
         embedded = self.embed(texts)

@@ -81,13 +81,13 @@ def scorer_models(
     if config.embedding_model:
         spec = _spec(config.embedding_model, config, settings)
         _demand_here("embedding_model", spec, private)
-        found = _ready("embedding_model", spec, "embedding")
+        found = _ready("embedding_model", spec, "embedding", private)
         embedding = EmbeddingModel(spec, cache, found.digest)
         sentences.append(f"For the score, statements and sentences go to an embedding model: {found.sentence}")
     if config.judge_model:
         spec = _spec(config.judge_model, config, settings)
         _demand_here("judge_model", spec, private)
-        found = _ready("judge_model", spec, "completion")
+        found = _ready("judge_model", spec, "completion", private)
         _demand_passed(remembered(spec.model, found.digest, _checks(folder)), spec.model)
         judge, digest = OllamaProvider(spec), found.digest
         sentences.append(f"For the score, unsure claims and their passages go to a judge: {found.sentence}")
@@ -141,10 +141,12 @@ class _Found(NamedTuple):
     sentence: str
 
 
-def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
+def _ready(setting: str, spec: ProviderSpec, capability: str, private: bool = False) -> _Found:
     """Look at a model that is about to be used."""
     model = OllamaProvider(spec)
-    health = model.check()
+    health = model.look()
+    if private and model.is_away:
+        raise _not_here(setting, spec)
     if health.fault == "unreachable":
         # The remedies are those of a model that drafts.
         found = health.sentence.partition(". ")[0]
@@ -159,10 +161,14 @@ def _ready(setting: str, spec: ProviderSpec, capability: str) -> _Found:
 
 def _demand_here(setting: str, spec: ProviderSpec, private: bool) -> None:
     if private and OllamaProvider(spec).is_away:
-        raise ConfigError(
-            f"{setting}: the words of this study never leave this machine, and {spec.model} is not on it. Leave"
-            f" {setting} empty, or set OLLAMA_HOST to a server on this machine that no proxy stands before."
-        )
+        raise _not_here(setting, spec)
+
+
+def _not_here(setting: str, spec: ProviderSpec) -> ConfigError:
+    return ConfigError(
+        f"{setting}: the words of this study never leave this machine, and {spec.model} is not on it. Leave"
+        f" {setting} empty, or set OLLAMA_HOST to a server on this machine that no proxy stands before."
+    )
 
 
 def _demand_passed(result: JudgeCheck | None, model: str) -> None:
@@ -207,5 +213,6 @@ def _spec(model: str, config: HybridConfig, settings: Settings) -> ProviderSpec:
         model=model,
         base_url=own or settings.get(OllamaProvider.url_variable),
         timeout_s=config.timeout_s,
+        answer_timeout_s=config.answer_timeout_s,
         context_tokens=_JUDGE_WINDOW,
     )

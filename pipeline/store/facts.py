@@ -81,7 +81,7 @@ def persona_row(persona: FinalPersona) -> dict[str, Any]:
 def call_row(call: ModelCall) -> dict[str, Any]:
     """Return the columns of a call; the two long texts have columns of their own and are left out of the body."""
     return {
-        **call.model_dump(exclude={"usage", "error", "flag", "place", "started_at"}),
+        **call.model_dump(exclude={"usage", "error", "flag", "place", "started_at", "waiting_ms"}),
         **call.usage.model_dump(exclude={"measured", "written_tokens"}),
         "started_at": iso(call.started_at),
         "body": as_json(call, exclude={"payload", "reply"}),

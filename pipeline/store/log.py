@@ -66,6 +66,13 @@ class _StoreLog(RunLog):
         with self._fact("call", describe(call), paid=call.reserved_micros > 0) as db:
             update_row(db, "calls", (self._run_id, call.id), call_row(call))
 
+    def call_progressed(self, call: ModelCall, tokens: int) -> None:
+        with self._store._write() as db:
+            db.execute(
+                "UPDATE calls SET output_tokens = ? WHERE run_id = ? AND id = ? AND status = 'in_flight'",
+                [tokens, self._run_id, call.id],
+            )
+
     def batch_changed(self, batch: Batch) -> None:
         with self._fact("batch", describe(batch)) as db:
             self._put(db, "batches", batch.model_dump(mode="json"))

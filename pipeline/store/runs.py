@@ -214,9 +214,11 @@ class RunTables(DatabaseFile):
                 )
             )
             batch = next((batch for batch in read_batches(db, run_id) if not batch.ended), None)
+            writing = list(db.query(_WRITING, [run_id]))
         last = stages[-1] if stages else {"stage": None, "started_at": None}
         planned = {row["stage"]: row["planned"] for row in stages}
         own = {"stage": last["stage"], "planned": planned, "stage_started_at": last["started_at"], "batch": batch}
+        own["writing"] = writing
         return RunProgress.model_validate({**run, **own})
 
     def _change_run(self, run_id: str, columns: dict[str, Any]) -> None:
@@ -232,6 +234,12 @@ _FITTING = """
 
 
 _LATEST = "SELECT id, name FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT 5"
+
+
+_WRITING = """
+    SELECT draft_id, output_tokens AS tokens FROM calls
+    WHERE run_id = ? AND status = 'in_flight' AND stage = 'draft' AND output_tokens > 0 ORDER BY draft_id
+"""
 
 
 _PROGRESS = """

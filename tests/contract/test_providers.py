@@ -201,6 +201,8 @@ def test_failure_says_whether_to_retry_and_whether_it_was_billed(
     asked = len(server.generations)
     server.script(scripted)
     error = failure(served)
+    if served.role == "local" and scripted.kind == "slow":
+        retryable = False  # the same prompt would take as long again
     assert (error.retryable, error.fate) == (retryable, fate), str(error)
     assert served.provider.model in str(error)
     assert str(error).endswith(".")

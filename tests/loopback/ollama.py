@@ -8,14 +8,15 @@ from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
+from tests.loopback.openai import OpenAIServer
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
-from tests.loopback.writer import tokens, write
+from tests.loopback.writer import loop, pieces, tokens, write
 
 
 class OllamaServer(LoopbackServer):
     """An Ollama server with some models pulled."""
 
-    generation_paths = ("/api/chat", "/api/embed")
+    generation_paths = ("/api/chat", "/api/embed", "/v1/chat/completions")
 
     def __init__(
         self,
@@ -35,6 +36,20 @@ class OllamaServer(LoopbackServer):
         """Answers what a judge is asked: statement and sentences in, `span` and `verdict` out."""
         self.counts_tokens = True
         """Off leaves the token counts out of the answer, as some forks do."""
+        self.cuts = False
+        """Cuts a prompt that does not fit whatever the request says, as versions without `truncate` do."""
+        self.remote: set[str] = set()
+        """Models that are only passed on to a cloud, whatever they are called."""
+        self.tells_remote = True
+        """Off makes `show` fail, so that a model cannot be asked about."""
+        self.thinks = False
+        """Writes its answer into `thinking` and none of it into `content`."""
+        self.default_window = 4096
+        """Of `/v1`, and of requests without `num_ctx`."""
+        self.pull_error: tuple[int, str] | None = None
+        """HTTP status (200: in the stream) and words of a failing download."""
+        self.v1 = OpenAIServer(models=models, local=True)
+        """What the routes under `/v1` answer with; it is never started."""
 
     def answer(self, request: Received, scripted: Fault | None) -> Answer:
         """Route by path."""
@@ -43,9 +58,15 @@ class OllamaServer(LoopbackServer):
             case "/api/version":
                 return Answer({"version": "0.30.0"})
             case "/api/tags":
-                return Answer(
-                    {"models": [{"model": name, "name": name, "digest": _digest(name)} for name in self.models]}
-                )
+                return Answer({"models": [self._entry(name) for name in self.models]})
+            case "/api/ps":
+                return Answer({"models": []})
+            case "/v1/models":
+                return self.v1._models("/v1/models")
+            case "/v1/chat/completions":
+                return self._compatible(body, scripted)
+            case "/api/show" if not self.tells_remote:
+                return self.error(500, "something went wrong")
             case "/api/show":
                 return self._known(body) or self._show(body["model"])
             case "/api/pull":
@@ -61,8 +82,9 @@ class OllamaServer(LoopbackServer):
         return Answer({"error": message}, status)
 
     def _known(self, body: dict[str, Any]) -> Answer | None:
-        name = body.get("model", "")
-        if name in self.models or f"{name}:latest" in self.models:
+        # A real server ignores case, and knows the names of its library with and without their folder.
+        name = body.get("model", "").lower().removeprefix("library/")
+        if {name, f"{name}:latest"} & {model.lower() for model in self.models}:
             return None
         return self.error(404, f"model '{name}' not found")
 
@@ -76,7 +98,7 @@ class OllamaServer(LoopbackServer):
                 Message.model_validate(message)
         except ValidationError as error:
             return self.error(400, str(error))
-        if unknown := set(body) - set(signature(Client.chat).parameters):
+        if unknown := set(body) - set(signature(Client.chat).parameters) - {"truncate", "shift"}:
             return self.error(400, f"unknown field: {sorted(unknown)[0]}")
         if body.get("think") and "thinking" not in self.capabilities:
             return self.error(400, f'"{body["model"]}" does not support thinking')
@@ -86,9 +108,24 @@ class OllamaServer(LoopbackServer):
     def _show(self, name: str) -> Answer:
         capabilities = ["embedding"] if re.search("embed|minilm", name) else list(self.capabilities)
         info = {"general.architecture": "qwen2", "qwen2.context_length": self.context_length}
-        return Answer({"model_info": info, "capabilities": capabilities, "details": {"family": "qwen2"}})
+        away = {"remote_host": "https://ollama.com:443", "remote_model": "big"} if name in self.remote else {}
+        return Answer({"model_info": info, "capabilities": capabilities, "details": {"family": "qwen2"}, **away})
+
+    def _entry(self, name: str) -> dict[str, str]:
+        return {"model": name, "name": name, "digest": _digest(name)}
+
+    def _compatible(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
+        """`/v1`: the server's own window, a prompt cut in silence, and no other name for the cap than `max_tokens`."""
+        self.v1.window, self.v1.thinks, self.v1.pause_s = self.default_window, self.thinks, self.pause_s
+        body.pop("max_completion_tokens", None)
+        return self.v1._refused(body) or self.v1._completion(body, scripted)
 
     def _pull(self, name: str) -> Answer:
+        if self.pull_error:
+            status, words = self.pull_error
+            if status >= 400:
+                return self.error(status, words)
+            return Answer(lines=({"status": "pulling manifest"}, {"error": words}))
         if name.startswith("missing"):
             return Answer(lines=({"status": "pulling manifest"}, {"error": "pull model manifest: file does not exist"}))
         self.models.append(name)
@@ -105,14 +142,27 @@ class OllamaServer(LoopbackServer):
         options = body.get("options") or {}
         prompt = "\n".join(message["content"] for message in body["messages"])
         text, reason = self._text(body, prompt, scripted), "stop"
-        limit = options.get("num_predict", -1)
-        if (scripted and scripted.kind == "truncated") or 0 < limit < tokens(text):
+        limit, window = options.get("num_predict", -1), options.get("num_ctx", self.default_window)
+        asked = tokens(prompt)
+        if asked > window and body.get("truncate") is False and not self.cuts:
+            return self.error(400, f"prompt too long; exceeded max context length by {asked - window} tokens")
+        if scripted and scripted.kind == "looping":
+            text, reason = loop(text, limit), "length"
+        elif (scripted and scripted.kind == "truncated") or 0 < limit < tokens(text):
             text, reason = text[: len(text) // 2], "length"
-        # A real server cuts a longer prompt to the window and says nothing.
-        read = min(tokens(prompt), options.get("num_ctx", 4096))
+        # A real server cuts a longer prompt to half of the window and says nothing.
+        read = asked if asked <= window else window // 2 + 2
         counts = {"prompt_eval_count": read, "eval_count": tokens(text)} if self.counts_tokens else {}
-        message = {"role": "assistant", "content": text}
-        return Answer({"model": body["model"], "message": message, "done": True, "done_reason": reason, **counts})
+        field = "thinking" if self.thinks else "content"
+        end = {"model": body["model"], "done": True, "done_reason": reason, **counts}
+        said = [
+            {"model": body["model"], "message": {"role": "assistant", "content": "", field: piece}, "done": False}
+            for piece in pieces(text)
+        ]
+        last = {**end, "message": {"role": "assistant", "content": ""}}
+        if body.get("stream") is False:
+            return Answer({**end, "message": {"role": "assistant", "content": text}})
+        return Answer(lines=(*said, last), pause_s=self.pause_s)
 
     def _text(self, body: dict[str, Any], prompt: str, scripted: Fault | None) -> str:
         if scripted and scripted.kind == "refusal":

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from tests.loopback.batches import Batch, BatchBook
 from tests.loopback.server import Answer, Fault, LoopbackServer, Received, schema_problem
-from tests.loopback.writer import tokens, write
+from tests.loopback.writer import loop, pieces, tokens, write
 
 
 class OpenAIServer(LoopbackServer):
@@ -29,8 +29,20 @@ class OpenAIServer(LoopbackServer):
         self.models = models
         self.key = key
         """The only key that is accepted; `None` accepts any."""
+        self.ignores_newer_cap = False
+        """Reads `max_tokens` only, as Ollama's `/v1` and some gateways do."""
         self.local = local
-        """A local server knows `max_tokens` only and asks for no key; the vendor wants `max_completion_tokens`."""
+        """A local server asks for no key."""
+        self.kind = ""
+        """`llama.cpp` or `vLLM` gives the server that one's routes, fields and refusals."""
+        self.window: int | None = None
+        """Tokens of one request; longer prompts are refused by a server with a kind, and cut in silence by others."""
+        self.slots = 2
+        self.refuses: set[str] = set()
+        """Parameters that are an error, named in it."""
+        self.thinks = False
+        """Writes its answer into `reasoning` and none of it into `content`, unless asked not to think at all."""
+        self.obeys_effort = False
         self.lists_models = lists_models
         self.usage: dict[str, Any] | None = {}
         """Overrides fields of the usage in every answer; `None` leaves the usage out."""
@@ -48,6 +60,8 @@ class OpenAIServer(LoopbackServer):
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if not self.local and (not sent or (self.key is not None and sent != self.key)):
             return self.error(401, f"Incorrect API key provided: {sent}.")
+        if request.path == "/props" and self.kind == "llama.cpp":
+            return Answer({"total_slots": self.slots, "default_generation_settings": {"n_ctx": self.window}})
         if request.path.startswith("/v1/models"):
             return self._models(request.path)
         if request.path.startswith("/v1/files") and self.batches.served:
@@ -66,6 +80,8 @@ class OpenAIServer(LoopbackServer):
         if not self.lists_models:
             return self.error(404, "Not found")
         infos = [{"id": model, "object": "model", "created": 1, "owned_by": "loopback"} for model in self.models]
+        if self.kind == "vLLM":
+            infos = [{**info, "max_model_len": self.window} for info in infos]
         wanted = path.removeprefix("/v1/models").strip("/")
         if not wanted:
             return Answer({"object": "list", "data": infos})
@@ -77,11 +93,11 @@ class OpenAIServer(LoopbackServer):
 
         adapter, known = _params()
         try:
-            list(adapter.validate_python(body)["messages"])
+            list(adapter.validate_python({**body, "stream": False, "stream_options": None})["messages"])
         except ValidationError as error:
             return self.error(400, str(error))
-        wrong = "max_completion_tokens" if self.local else "max_tokens"
-        if unknown := ((set(body) - known) | ({wrong} & set(body))):
+        known = known | {"repeat_penalty"} if self.local else known
+        if unknown := ((set(body) - known) | (self.refuses & set(body))):
             return self.error(400, f"Unsupported parameter: '{sorted(unknown)[0]}'")
         wanted = (body.get("response_format") or {}).get("json_schema") or {}
         if problem := schema_problem(wanted.get("schema"), closed=wanted.get("strict") is True):
@@ -97,12 +113,52 @@ class OpenAIServer(LoopbackServer):
             text = '{"answer": 42}'
         if scripted and scripted.kind == "refusal":
             text, message["refusal"] = "", "I'm sorry, I cannot assist with that request."
-        limit = body.get("max_tokens") or body.get("max_completion_tokens") or tokens(text)
-        if (scripted and scripted.kind == "truncated") or limit < tokens(text):
+        newer = None if self.ignores_newer_cap else body.get("max_completion_tokens")
+        limit = body.get("max_tokens") or newer or tokens(text)
+        asked = tokens(prompt)
+        if self.window and asked + (limit if self.kind == "vLLM" else 0) > self.window and self.kind:
+            return self._too_long(asked, limit)
+        if scripted and scripted.kind == "looping":
+            text, reason = loop(text, limit), "length"
+        elif (scripted and scripted.kind == "truncated") or limit < tokens(text):
             text, reason = text[: len(text) // 2], "length"
-        choice = {"index": 0, "finish_reason": reason, "message": {**message, "content": text or None}}
+        usage = self._usage(prompt, text)
+        if self.window and asked > self.window and usage:
+            usage["usage"]["prompt_tokens"] = self.window // 2 + 2
         answer = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": body["model"]}
-        return Answer({**answer, "choices": [choice], **self._usage(prompt, text)})
+        if body.get("stream"):
+            return self._stream(answer, text, message, reason, usage, body)
+        choice = {"index": 0, "finish_reason": reason, "message": {**message, "content": text or None}}
+        return Answer({**answer, "choices": [choice], **usage})
+
+    def _stream(
+        self,
+        answer: dict[str, Any],
+        text: str,
+        message: dict[str, Any],
+        reason: str,
+        usage: dict[str, Any],
+        body: dict[str, Any],
+    ) -> Answer:
+        thinks = self.thinks and not (self.obeys_effort and body.get("reasoning_effort") == "none")
+        chunk = {**answer, "object": "chat.completion.chunk"}
+        deltas = [{"reasoning" if thinks else "content": piece} for piece in pieces(text)]
+        parts = [{**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+        end = {**chunk, "choices": [{"index": 0, "delta": {"refusal": message["refusal"]}, "finish_reason": reason}]}
+        counts = ({**chunk, "choices": [], **usage},) if usage and body.get("stream_options") else ()
+        return Answer(lines=(*parts, end, *counts, "[DONE]"), events=True, pause_s=self.pause_s)
+
+    def _too_long(self, asked: int, limit: int) -> Answer:
+        """The refusals of the real servers, in their words (llama.cpp: tried 2026-11-30; vLLM: its issue 20409)."""
+        if self.kind == "vLLM":
+            return self.error(
+                400,
+                f"This model's maximum context length is {self.window} tokens. However, you requested {asked + limit}"
+                f" tokens ({asked} in the messages, {limit} in the completion). Please reduce the length of the"
+                " messages or completion.",
+            )
+        words = f"request ({asked} tokens) exceeds the available context size ({self.window} tokens)"
+        return self.error(400, f"{words}, try increasing it")
 
     def _file_route(self, request: Received) -> Answer:
         from openai.types import FileObject

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self
@@ -21,7 +21,7 @@ HTML = b"<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>"
 class Fault:
     """One scripted answer. `kind` says how it differs from a good one."""
 
-    kind: Literal["raw", "reset", "slow", "stalled", "truncated", "refusal", "off_schema"]
+    kind: Literal["raw", "reset", "slow", "stalled", "truncated", "refusal", "off_schema", "looping"]
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -79,6 +79,11 @@ def off_schema() -> Fault:
     return Fault("off_schema")
 
 
+def looping() -> Fault:
+    """The model writes one item of a list for ever, up to its cap: a grammar without limits lets it."""
+    return Fault("looping")
+
+
 @dataclass(frozen=True)
 class Received:
     """One request as it arrived."""
@@ -100,6 +105,10 @@ class Answer:
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     lines: tuple[object, ...] | None = None
+    events: bool = False
+    """Streams `lines` as server-sent events."""
+    pause_s: float = 0.0
+    """Before each line but the first."""
 
 
 class _Http(ThreadingHTTPServer):
@@ -140,6 +149,13 @@ class LoopbackServer:
         self.requests: list[Received] = []
         self.delay_s = delay_s
         """From the arrival of a generation to its answer."""
+        self.pause_s = 0.0
+        """Between two pieces of a streamed answer."""
+        self.serial = False
+        """Answers one generation after another, as Ollama does by default; the others wait in a queue."""
+        self._turn = threading.Lock()
+        self.hung_up: list[float] = []
+        """Times (monotonic) at which clients closed their connection before the answer was complete."""
         self.most_at_once = 0
         """Most generations that were being answered at the same time."""
         self._at_once = 0
@@ -205,6 +221,18 @@ class LoopbackServer:
         """Sleep, but not beyond the server's life."""
         self._stopping.wait(seconds)
 
+    def wait_for(self, true: Callable[[], object], timeout_s: float = 60.0) -> None:
+        """Wait until something is true.
+
+        Raises:
+            TimeoutError: it is not by then.
+        """
+        until = time.monotonic() + timeout_s
+        while not true():
+            if time.monotonic() > until:
+                raise TimeoutError
+            self._stopping.wait(0.01)
+
     def _next_fault(self, request: Received) -> Fault | None:
         with self._lock:
             self.requests.append(request)
@@ -250,11 +278,17 @@ class LoopbackServer:
                     self._answer(request, scripted, began)
 
             def _answer(self, request: Received, scripted: Fault | None, began: float) -> None:
+                queued = server.serial and request.path in server.generation_paths
+                with server._turn if queued else contextlib.nullcontext():
+                    if not self._gone():
+                        self._answer_now(request, scripted, time.monotonic() if queued else began)
+
+            def _answer_now(self, request: Received, scripted: Fault | None, began: float) -> None:
                 cut = scripted is not None and scripted.kind in ("reset", "raw", "stalled")
                 answer = Answer() if cut else server.answer(request, scripted)
                 late = scripted.delay_s if scripted and scripted.kind == "slow" else 0
                 delay_s = server.delay_s if request.path in server.generation_paths else 0
-                server.wait(delay_s + late - (time.monotonic() - began))
+                self._wait(delay_s + late - (time.monotonic() - began))
                 if scripted and scripted.kind == "reset":
                     self._reset()
                 elif scripted and scripted.kind == "stalled":
@@ -263,6 +297,26 @@ class LoopbackServer:
                     self._send_raw(scripted)
                 else:
                     self._send(answer)
+
+            def _wait(self, seconds: float) -> None:
+                """Wait, and stop when the client hangs up, as a model server stops its work."""
+                until = time.monotonic() + seconds
+                while (left := until - time.monotonic()) > 0 and not server._stopping.is_set():
+                    if self._gone():
+                        raise ConnectionAbortedError("the client hung up")
+                    server.wait(min(left, 0.02))
+
+            def _gone(self) -> bool:
+                """Look whether the client has closed its connection, and write it down."""
+                with contextlib.suppress(BlockingIOError):
+                    try:
+                        gone = self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+                    except ConnectionError:
+                        gone = True
+                    if gone:
+                        server.hung_up.append(time.monotonic())
+                    return gone
+                return False
 
             def _read(self) -> Received:
                 length = int(self.headers.get("Content-Length") or 0)
@@ -298,11 +352,32 @@ class LoopbackServer:
 
             def _send(self, answer: Answer) -> None:
                 if answer.lines is not None:
-                    body = b"".join(json.dumps(line).encode() + b"\n" for line in answer.lines)
-                    self._write(answer.status, {"Content-Type": "application/x-ndjson"}, body)
+                    self._stream(answer)
                     return
                 headers = {"Content-Type": "application/json", **answer.headers}
                 self._write(answer.status, headers, json.dumps(answer.body).encode())
+
+            def _stream(self, answer: Answer) -> None:
+                """Send the lines one by one, in chunks, until the client hangs up."""
+                self.send_response(answer.status)
+                kind = "text/event-stream" if answer.events else "application/x-ndjson"
+                self.send_header("Content-Type", kind)
+                self.send_header("Transfer-Encoding", "chunked")
+                self.end_headers()
+                for number, line in enumerate(answer.lines or ()):
+                    self._wait(answer.pause_s if number else 0)
+                    text = line if isinstance(line, str) else json.dumps(line)
+                    self._chunk(f"data: {text}\n\n" if answer.events else f"{text}\n")
+                self._chunk("")
+
+            def _chunk(self, text: str) -> None:
+                body = text.encode()
+                try:
+                    self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body))
+                    self.wfile.flush()
+                except ConnectionError:
+                    server.hung_up.append(time.monotonic())
+                    raise
 
             def _write(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
                 try:

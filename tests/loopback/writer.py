@@ -14,9 +14,22 @@ def write(schema: dict[str, Any], prompt: str, seed: int = 0) -> str:
     return json.dumps(_value(schema, "", _Picker(sentences, f"{seed}|{prompt}")), ensure_ascii=False)
 
 
+def pieces(text: str) -> list[str]:
+    """The text as the tokens of a stream."""
+    return [text[start : start + 4] for start in range(0, len(text), 4)]
+
+
+def loop(text: str, most: int) -> str:
+    """The text with the first item of its first list written again and again, cut after so many tokens."""
+    begin = text.find('["') + 1
+    item = text[begin : text.index('"', begin + 1) + 1]
+    return (text[:begin] + f"{item}, " * most)[: most * 4]
+
+
 def tokens(text: str) -> int:
-    """Roughly what a tokenizer would count."""
-    return -(-len(text) // 4)
+    """Roughly what a tokenizer would count: four characters of ASCII per token, one of any other script."""
+    plain = sum(map(str.isascii, text))
+    return -(-plain // 4) + len(text) - plain
 
 
 def _sentences(prompt: str) -> list[str]:

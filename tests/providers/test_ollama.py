@@ -50,13 +50,13 @@ def test_temperature_is_sent_only_when_set(server: OllamaServer) -> None:
 
 def test_window_grows_for_a_prompt_that_may_not_fit(server: OllamaServer) -> None:
     reply = provider(server, context_tokens=4096).complete(request(ENGLISH * 300))
-    assert server.generations[-1].json["options"]["num_ctx"] == 8192
+    assert server.generations[-1].json["options"]["num_ctx"] == 12288
     assert reply.usage.input_tokens > 4096
 
 
 def test_window_grows_sooner_for_scripts_with_more_tokens(server: OllamaServer) -> None:
     provider(server, context_tokens=4096).complete(request("暖房の費用が分からない。" * 300))
-    assert server.generations[-1].json["options"]["num_ctx"] == 8192
+    assert server.generations[-1].json["options"]["num_ctx"] == 12288
 
 
 def test_prompt_longer_than_the_model_can_read_is_an_error(server: OllamaServer) -> None:
