@@ -27,6 +27,8 @@ ALLOWED = {
         "pipeline/hybrid/calls.py",
         "pipeline/hybrid/ledger.py",
         "pipeline/jobs/worker.py",
+        "pipeline/providers/_lanes.py",
+        "pipeline/providers/_streams.py",
         "pipeline/store/store.py",
         "pipeline/hybrid/",
         "pipeline/cli/terminal.py",
