@@ -38,7 +38,7 @@ Body = dict[str, Any]
 
 
 class ServerFacts(Frozen):
-    """What a server says of itself and the model."""
+    """Facts about a server and its model, from its own routes."""
 
     kind: str = "unknown"
     """`llama.cpp`, `vLLM`, `Ollama`, `LM Studio` or `unknown`."""

@@ -1,4 +1,4 @@
-"""How many requests a server gets at once: what waits here is not counted against it, and no timeout runs.
+"""Limit the requests that a server gets at once; a request that waits here runs into no timeout.
 
 A server that answers one request after another (Ollama's default) would let a second one wait, and does not say so.
 Such a server gets one at a time, until a second is seen to be answered beside the first.

@@ -1,19 +1,19 @@
 """Answers of local servers, read while they are written: with progress, two timeouts, and an end that ends the work.
 
 A server stops working for an answer when the connection closes, and only then. A thread that waits for the next word
-cannot close anything, so a second one reads, and the one that asked shuts the connection down when it is told to.
+cannot close anything, so a second one reads, and the one that asked shuts the connection down on a cancellation or a timeout.
 """
 
 import json
 import queue
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pipeline.domain.units import SystemClock
 from pipeline.domain.untrusted import Refused
 from pipeline.errors import Cancelled, ProviderError
 from pipeline.providers import Watch
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import ssl
 
 CONNECT_S = 10.0
+_clock = SystemClock().monotonic
 _TICK_S = 0.1
 """Longest time that the asking thread waits before it looks at the clock and for a cancellation."""
 _LOOP_EVERY = 32
@@ -115,7 +116,7 @@ class LocalStream:
             Cancelled: `watch` said so; the connection is closed.
             ProviderError: no answer; a status of the server is in it.
         """
-        asked = time.monotonic()
+        asked = _clock()
         with self._lanes.enter(watch) as lane:
             connection = _Connection()
             parts: queue.SimpleQueue[Piece | Exception | None] = queue.SimpleQueue()
@@ -167,7 +168,7 @@ class LocalStream:
     ) -> Heard:
         """Put an answer together while it arrives."""
         answer = _Answer()
-        sent = heard = time.monotonic()
+        sent = heard = _clock()
         first: float | None = None
         while answer.ended is None:
             with suppress(queue.Empty):
@@ -177,12 +178,12 @@ class LocalStream:
                 if isinstance(part, Exception):
                     raise self._explained(part) from None
                 if part.text or part.reasoning:
-                    heard = self._last_word = time.monotonic()
+                    heard = self._last_word = _clock()
                     first = first or heard
                     spoke()
                 answer.add(part)
                 watch.wrote(answer.tokens)
-            now = time.monotonic()
+            now = _clock()
             if watch.stopped():
                 raise Cancelled("The run was cancelled.")
             waited_since = heard if first else max(sent, self._last_word)
@@ -194,7 +195,7 @@ class LocalStream:
         with suppress(queue.Empty):
             while not answer.is_loop and isinstance(part := parts.get(timeout=1.0), Piece):
                 answer.add(part)
-        return answer.heard(round(((first or time.monotonic()) - asked) * 1000))
+        return answer.heard(round(((first or _clock()) - asked) * 1000))
 
     def _explained(self, error: Exception) -> ProviderError:
         if isinstance(error, ProviderError):
