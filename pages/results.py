@@ -239,7 +239,7 @@ def _ended(run: RunRecord) -> None:
     if changed := sum(final.edited is not None for final in run.shown):
         st.caption(
             f"{count(changed, 'persona')} edited since. Figures and charts here are of the texts as the run delivered "
-            "them; cards and exports show the edited texts."
+            "them; cards, coverage and exports follow the edits."
         )
     figures.metrics(run)
     _coverage(run)

@@ -4,19 +4,20 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
 from pages.parts import access, figures, ui
 from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
+from pipeline.domain.config import from_environment
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.errors import PersonaError
 from pipeline.results import export, tables
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
-from pipeline.text.wording import count, file_name
+from pipeline.text.wording import count, escape_markdown, file_name
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
@@ -43,6 +44,7 @@ def exports(run: RunRecord) -> None:
             partial(_bundle, store, [run.id], with_words),
             ":material/folder_zip:",
         )
+        _documents(run, with_words, mark)
     if run.personas:
         _file(f"Posters{mark}", f"{run.id} posters.html", partial(_posters, run), ":material/co_present:")
     _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", partial(_charts, run), ":material/image:")
@@ -50,6 +52,38 @@ def exports(run: RunRecord) -> None:
     _file(f"Personas as Markdown{mark}", f"{run.id}.md", partial(export.personas_markdown, run))
     _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(run)))
     _file("Configuration as YAML", f"{run.id}.yaml", run.config.to_yaml)
+
+
+def _documents(run: RunRecord, with_words: bool, mark: str) -> None:
+    """Draw slides, documents and tables for other tools."""
+    store = ui.services().store
+    _file(
+        f"Slides (PowerPoint){mark}", f"{run.id}.pptx", partial(_slides, store, run, with_words), ":material/slideshow:"
+    )
+    _file(f"Document (Word){mark}", f"{run.id}.docx", partial(_word, store, run, with_words), ":material/article:")
+    from pipeline.results.report.pdf import NO_BROWSER, printing_browser
+
+    if printing_browser():
+        _file(
+            f"PDF of the report{mark}",
+            f"{run.id}.pdf",
+            partial(_pdf, store, run, with_words),
+            ":material/picture_as_pdf:",
+        )
+    else:
+        st.caption(f"PDF of the report: {escape_markdown(NO_BROWSER)}")
+    _file(
+        f"Statements as CSV for boards{mark}",
+        f"{run.id} cards.csv",
+        partial(_cards, store, run, with_words, "csv"),
+        ":material/dashboard:",
+    )
+    _file(
+        f"Statements as JSON for design tools{mark}",
+        f"{run.id} cards.json",
+        partial(_cards, store, run, with_words, "json"),
+        ":material/data_object:",
+    )
 
 
 @st.fragment
@@ -67,6 +101,8 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
         st.caption("Available when all of these runs have ended.")
         return
     _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
+    slides = partial(_comparison_slides, runs, saved)
+    _file(f"Slides (PowerPoint){mark}", f"{name}.pptx", slides, ":material/slideshow:")
     ids = [run.id for run in runs]
     bundle = partial(_bundle, ui.services().store, ids, with_words)
     _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
@@ -147,6 +183,44 @@ def _report(store: Store, run: RunRecord, with_words: bool) -> str:
     from pipeline.results.report import run_report
 
     return run_report(run, store.study(run.study_id), with_source=with_words)
+
+
+def _slides(store: Store, run: RunRecord, with_words: bool) -> bytes:
+    from pipeline.results.report.brand import brand_of
+    from pipeline.results.report.slides import run_slides
+
+    return run_slides(run, store.study(run.study_id), with_source=with_words, brand=brand_of(from_environment()))
+
+
+def _comparison_slides(runs: Sequence[RunRecord], saved: Comparison | None) -> bytes:
+    from pipeline.results.report.brand import brand_of
+    from pipeline.results.report.slides import comparison_slides
+
+    said = {"title": saved.title, "note": saved.note} if saved else {}
+    return comparison_slides(runs, brand=brand_of(from_environment()), **said)
+
+
+def _word(store: Store, run: RunRecord, with_words: bool) -> bytes:
+    from pipeline.results.report.brand import brand_of
+    from pipeline.results.report.word import run_document_file
+
+    brand = brand_of(from_environment())
+    return run_document_file(run, store.study(run.study_id), with_source=with_words, brand=brand)
+
+
+def _pdf(store: Store, run: RunRecord, with_words: bool) -> bytes:
+    from pipeline.results.report.pdf import printed
+
+    return printed(_report(store, run, with_words))
+
+
+def _cards(store: Store, run: RunRecord, with_words: bool, form: Literal["csv", "json"]) -> str:
+    from pipeline.results.export_cards import cards_csv, cards_document
+
+    study = store.study(run.study_id)
+    if form == "csv":
+        return cards_csv(run, study, with_source=with_words)
+    return json.dumps(cards_document(run, study, with_source=with_words), indent=2, ensure_ascii=False)
 
 
 def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:

@@ -21,9 +21,11 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--bundle", type=Path, metavar="FILE.zip", help="for another installation: `persona import`")
     form.add_argument("--html", type=Path, metavar="FILE", help="a report of one run that opens in any browser")
+    for name, (ending, text) in _FILES.items():
+        form.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar=f"FILE.{ending}", help=text)
     words = export.add_mutually_exclusive_group()
     words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
-    words.add_argument("--with-source", action="store_true", help="report with quotes and sources from the study")
+    words.add_argument("--with-source", action="store_true", help="quotes and sources from the study, too")
     export.set_defaults(command=_export)
     take = commands.add_parser("import", parents=[shared], help="import a bundle of runs")
     take.add_argument("bundle", type=Path, metavar="FILE.zip")
@@ -33,8 +35,11 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 def _export(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
     run_ids = [store.find_run(text) for text in options.run]
+    chosen = next((name for name in _FILES if getattr(options, name)), None)
     if options.html:
         file, data = options.html, _report(store, run_ids, options)
+    elif chosen:
+        file, data = getattr(options, chosen), _made(chosen, store, run_ids, options, settings)
     else:
         file, data = options.bundle, _bundle(store, run_ids, options)
     write_file(file, data)
@@ -54,13 +59,58 @@ def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
     return run_report(run, store.study(run.study_id), with_source=options.with_source).encode("utf-8", "replace")
 
 
+_FILES = {
+    "pptx": ("pptx", "slides: one per persona, one of the set, one of method and limits"),
+    "docx": ("docx", "the report of a run for Word"),
+    "pdf": ("pdf", "the report of a run as PDF, printed by the Chromium of this machine"),
+    "cards_csv": ("csv", "one row per statement, for boards"),
+    "cards_json": ("json", "personas with their statements, for design tools"),
+}
+
+
+def _made(form: str, store: "Store", run_ids: list[str], options: argparse.Namespace, settings: Settings) -> bytes:
+    """Return a file of one run, or the slides of a comparison for several."""
+    from pipeline.results.report.brand import brand_of
+
+    if options.without_source:
+        raise InputError("--without-source needs --bundle: other files quote the study only if you ask for it.")
+    runs = [store.run(run_id) for run_id in run_ids]
+    if form == "pptx" and len(runs) > 1:
+        from pipeline.results.report.slides import comparison_slides
+
+        return comparison_slides(runs, brand=brand_of(settings))
+    if len(runs) != 1:
+        raise InputError(f"--{form.replace('_', '-')}: {len(runs)} runs given, 1 expected.")
+    (run,) = runs
+    study = store.study(run.study_id)
+    match form:
+        case "pptx":
+            from pipeline.results.report.slides import run_slides
+
+            return run_slides(run, study, with_source=options.with_source, brand=brand_of(settings))
+        case "docx":
+            from pipeline.results.report.word import run_document_file
+
+            return run_document_file(run, study, with_source=options.with_source, brand=brand_of(settings))
+        case "pdf":
+            from pipeline.results.report.pdf import printed
+
+            return printed(_report(store, run_ids, options).decode())
+    from pipeline.results.export_cards import cards_csv, cards_document
+
+    if form == "cards_csv":
+        return cards_csv(run, study, with_source=options.with_source).encode("utf-8", "replace")
+    document = cards_document(run, study, with_source=options.with_source)
+    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace")
+
+
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
     from pipeline.domain.bundle import without_source
     from pipeline.domain.units import SystemClock
     from pipeline.store.bundle_file import write_bundle
 
     if options.with_source:
-        raise InputError("--with-source needs --html: a bundle always holds the study unless you leave it out.")
+        raise InputError("--with-source is not for --bundle: a bundle always holds the study unless you leave it out.")
     bundle = store.bundle(run_ids)
     return write_bundle(without_source(bundle) if options.without_source else bundle, SystemClock().now())
 

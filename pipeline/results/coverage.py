@@ -86,11 +86,11 @@ class Coverage(Frozen):
 
 def coverage(run: RunRecord) -> Coverage:
     """Return who the personas of a run stand for."""
-    focus = {item.draft.id: item.draft.focus for item in run.drafts}
-    delivered = [_represented(final, focus.get(final.draft_id, ())) for final in run.personas]
+    focus = {final.draft_id: run.people_of(final) for final in run.shown}
+    delivered = [_represented(final, focus[final.draft_id]) for final in run.shown]
     covered = frozenset(person for one in delivered for person in one.participants)
     known = represented(run.drafts)
-    overlaps = sorted(_overlaps(run.personas, focus), key=lambda pair: (-pair.jaccard, -pair.same_statements))
+    overlaps = sorted(_overlaps(run.shown, focus), key=lambda pair: (-pair.jaccard, -pair.same_statements))
     return Coverage(
         participants=max(run.study.participants, len(known)),
         represented=len(covered),

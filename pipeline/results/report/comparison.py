@@ -69,7 +69,7 @@ def comparison_report(
         cautions=cautions(runs),
         differing=[(_said(setting), *setting.values) for setting in settings if setting.differs],
         common=[(_said(setting), setting.values[0]) for setting in settings if not setting.differs],
-        measures=_measures(runs),
+        measures=measure_rows(runs),
         how=HOW,
         figures=[
             report_figure(topic, view.still() if isinstance(view, MovingView) else view)
@@ -107,7 +107,7 @@ def _run(letter: str, run: RunRecord, annotation: str) -> ReportRow:
     )
 
 
-def _measures(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[ReportRow]]]:
+def measure_rows(runs: Sequence[RunRecord]) -> list[tuple[str, str, list[ReportRow]]]:
     """Return title, meaning and rows of every measure: run, value, difference from A, in a word, sample."""
     letters = {run.id: (letter, run) for letter, run in _lettered(runs)}
     rows: dict[str, list[ReportRow]] = {measure: [] for measure in TITLES}
