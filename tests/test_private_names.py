@@ -25,6 +25,7 @@ SOURCES = sorted([ROOT / "app.py", *(path for name in OURS[1:] for path in (ROOT
 SUBMODULES = {
     "anthropic": ("types.messages",),  # api.md in the SDK's repository
     "defusedxml": ("ElementTree",),  # README
+    "docx": ("document", "shared"),  # python-docx.readthedocs.io, API reference
     "hypothesis": ("strategies",),  # hypothesis.readthedocs.io, strategies
     "joserfc": ("jwk", "jwt"),  # jose.authlib.org, guide
     "jsonschema": ("exceptions",),  # python-jsonschema.readthedocs.io, API reference
@@ -33,6 +34,8 @@ SUBMODULES = {
     "openai": ("types.chat",),  # api.md in the SDK's repository
     "packaging": ("requirements", "utils", "version"),  # packaging.pypa.io, one page each
     "playwright": ("sync_api",),  # playwright.dev, Python
+    # python-pptx.readthedocs.io, API reference
+    "pptx": ("chart.data", "dml.color", "enum.chart", "enum.shapes", "enum.text", "util"),
     "pydantic": ("fields",),  # docs.pydantic.dev, API: Fields
     "rich": ("console", "progress", "table", "text"),  # rich.readthedocs.io, reference
     "scipy": ("cluster.hierarchy", "sparse.linalg", "spatial.distance"),  # docs.scipy.org, reference by module

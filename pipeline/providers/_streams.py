@@ -1,7 +1,8 @@
 """Answers of local servers, read while they are written: with progress, two timeouts, and an end that ends the work.
 
 A server stops working for an answer when the connection closes, and only then. A thread that waits for the next word
-cannot close anything, so a second one reads, and the one that asked shuts the connection down on a cancellation or a timeout.
+cannot close anything, so a second one reads, and the one that asked shuts the connection down on a cancellation or a
+timeout.
 """
 
 import json
