@@ -10,6 +10,7 @@ from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, w
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
 from pipeline.results.coverage import WHO_COLUMNS, coverage, coverage_sentences, who_rows
+from pipeline.results.problems import problems
 from pipeline.store.events import describe_batch
 from pipeline.text.wording import OUTCOME_WORDS, count, duration, escape_markdown, score, usd
 
@@ -82,7 +83,7 @@ def _actions(run: RunRecord) -> None:
     with st.container(horizontal=True, gap="small"):
         if run.status == "running":
             _cancel_button(run)
-        elif run.status != "completed" and not run.imported_at:
+        elif run.can_resume:
             resumed = _resume_button()
         _branch_button(run)
         _export(run)
@@ -143,7 +144,7 @@ def _resume_button() -> bool:
         "Resume",
         type="primary",
         icon=":material/play_arrow:",
-        help="Continues where the run stopped. Answered requests are not sent or paid again.",
+        help="Does what is missing. Answered requests are not sent or paid again.",
     )
 
 
@@ -264,6 +265,9 @@ def _coverage(run: RunRecord) -> None:
 
 def _how_it_ended(run: RunRecord) -> None:
     match run.status:
+        case "completed" if found := problems(run):
+            lines = [f"- {escape_markdown(sentence)}" for sentence in found]
+            st.warning("\n".join(["**Completed with problems.**", "", *lines]), icon=":material/warning:")
         case "failed":
             _failure(run.error or "No reason was recorded.", resumable=run.imported_at is None)
         case "cancelled":

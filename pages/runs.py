@@ -15,7 +15,7 @@ from pages.parts import access, run_actions, share, ui
 from pages.parts.table import Bars, TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
-from pipeline.domain.run import RunStatus
+from pipeline.domain.run import ShownStatus
 from pipeline.store.run_list import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
 from pipeline.text.wording import count, escape_markdown, label, score, usd
 
@@ -144,7 +144,7 @@ def _filtered(facets: RunFacets) -> RunChoice:
         key="model",
         bind="query-params",
     )
-    statuses: Sequence[RunStatus] = st.pills(
+    statuses: Sequence[ShownStatus] = st.pills(
         "Status",
         facets.statuses,
         selection_mode="multi",
@@ -228,7 +228,7 @@ def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | 
     of = experiments.get(run.id)
     return [
         f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}",
-        run.status,
+        run.shown_status,
         _scores(run.drafts_by_score),
         score(run.mean_score),
         str(run.personas),

@@ -44,8 +44,9 @@ def runs_in_brief(runs: Sequence[RunRecord], annotations: Mapping[str, str]) -> 
 def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
     name = escape_markdown(label(run.name))
     st.page_link(ui.RESULTS, label=f"**{letter}** · {name}", query_params={"run": run.id})
-    word, color, icon = ui.STATUS[run.status]
-    badges = [f":{color}-badge[{icon} {word}]"] if run.status != "completed" else []
+    status = run.shown_status
+    color, icon = ui.STATUS[status]
+    badges = [f":{color}-badge[{icon} {status}]"] if status != "completed" else []
     badges += [":violet-badge[:material/science: simulated]"] if run.simulated else []
     summed = run_figures(run)
     facts = [

@@ -19,7 +19,7 @@ import streamlit as st
 
 from pages.parts import access
 from pipeline.domain.config import HybridConfig, Settings, from_environment
-from pipeline.domain.run import RunRecord, RunStatus
+from pipeline.domain.run import RunRecord, ShownStatus
 from pipeline.domain.study import Study
 from pipeline.errors import AccessDenied, PersonaError, StoreError
 from pipeline.jobs.worker import Worker
@@ -51,14 +51,15 @@ FIELD_PREFIX = "setting_"
 TYPED_KEYS = "typed_keys"
 """API keys typed in this session, by variable. In memory only, gone with the session."""
 
-STATUS: dict[RunStatus, tuple[str, Literal["blue", "green", "orange", "red", "gray"], str]] = {
-    "running": ("running", "blue", ":material/progress_activity:"),
-    "completed": ("completed", "green", ":material/check_circle:"),
-    "cancelled": ("cancelled", "gray", ":material/cancel:"),
-    "interrupted": ("interrupted", "orange", ":material/pause_circle:"),
-    "failed": ("failed", "red", ":material/error:"),
+STATUS: dict[ShownStatus, tuple[Literal["blue", "green", "orange", "red", "gray"], str]] = {
+    "running": ("blue", ":material/progress_activity:"),
+    "completed": ("green", ":material/check_circle:"),
+    "completed with problems": ("orange", ":material/warning:"),
+    "cancelled": ("gray", ":material/cancel:"),
+    "interrupted": ("orange", ":material/pause_circle:"),
+    "failed": ("red", ":material/error:"),
 }
-"""Word, colour and icon of a run's status: never colour alone."""
+"""Colour and icon of the status that is shown beside them: never colour alone."""
 
 _T = TypeVar("_T")
 
@@ -350,7 +351,7 @@ def header(
                 _private_badge(run.study_id if run else st.session_state.get(STUDY_KEY))
             if run:
                 st.caption(f"› {escape_markdown(label(run.name, 80))}", width="content")
-                status_badge(run.status)
+                status_badge(run.shown_status)
                 if run.simulated:
                     simulated_badge()
         st.title(title, anchor=False)
@@ -368,10 +369,10 @@ def _private_badge(study_id: str | None) -> None:
         )
 
 
-def status_badge(status: RunStatus) -> None:
+def status_badge(status: ShownStatus) -> None:
     """Draw a run's status as a word with its colour and icon."""
-    word, color, icon = STATUS[status]
-    st.badge(word, color=color, icon=icon)
+    color, icon = STATUS[status]
+    st.badge(status, color=color, icon=icon)
 
 
 def simulated_badge() -> None:

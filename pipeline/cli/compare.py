@@ -58,7 +58,7 @@ def _print(runs: Sequence["RunRecord"]) -> None:
     from pipeline.text.wording import label
 
     for letter, run in zip(LETTERS, runs, strict=False):
-        say(f"{letter}  {run.id}  {label(run.name)}  {run.status}{' (simulated)' if run.simulated else ''}")
+        say(f"{letter}  {run.id}  {label(run.name)}  {run.shown_status}{' (simulated)' if run.simulated else ''}")
     for sentence in cautions(runs):
         say(f"caution: {sentence}")
     say("\nWhat differs")

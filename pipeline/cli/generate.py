@@ -83,10 +83,11 @@ def _resume(options: argparse.Namespace, settings: Settings) -> int:
 def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Namespace) -> int:
     """Watch a run to its end, print it, and return the exit code."""
     from pipeline.cli.terminal import watch
+    from pipeline.results.problems import problems
 
     watch(store, worker, run_id)
     run = store.run(run_id)
-    for warning in run.warnings:
+    for warning in (*run.warnings, *problems(run)):
         say(f"persona: {warning}", aside=True)
     if getattr(options, "output", None):
         _write_output(run, options.output)

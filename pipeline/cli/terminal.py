@@ -51,7 +51,7 @@ def print_run(run: RunRecord) -> None:
     from pipeline.results.coverage import coverage, coverage_sentences
 
     out = _console()
-    out.print(_text(f"{run.id}  {run.name}  {run.status}{mark}"))
+    out.print(_text(f"{run.id}  {run.name}  {run.shown_status}{mark}"))
     table = Table(box=None, pad_edge=False)
     for title in ("score", "persona", "outcome", "cost" + mark, "tagline"):
         table.add_column(title, no_wrap=title != "tagline")
@@ -80,7 +80,7 @@ def print_runs(runs: "Sequence[RunSummary]") -> None:
         table.add_row(
             run.id,
             f"{run.created_at:%Y-%m-%d %H:%M}",
-            run.status,
+            run.shown_status,
             str(run.personas),
             score(run.mean_score),
             usd(run.spent_micros) + (" (simulated)" if run.simulated else ""),

@@ -26,6 +26,8 @@ Outcome = Literal[
     "cancelled",
 ]
 RunStatus = Literal["running", "completed", "cancelled", "failed", "interrupted"]
+ShownStatus = Literal["running", "completed", "completed with problems", "cancelled", "interrupted", "failed"]
+"""What people see: a run that was completed, but did not do all it was asked for, is not shown as a success."""
 ProviderPlace = Literal["away", "here", "unknown"]
 """Destination of a request: `away` is another machine as far as can be determined, `here` is this one."""
 CallStatus = Literal["in_flight", "ok", "truncated", "refused", "unparsable", "failed", "lost"]
@@ -41,6 +43,13 @@ OUTCOME_MEANING: dict[Outcome, str] = {
     "local_only": "The run was local only: the draft is used, whatever its score.",
     "cancelled": "The run was cancelled before this draft was refined: the draft is used.",
 }
+
+UNREFINED: tuple[Outcome, ...] = ("refine_failed", "refine_unparsable", "budget_exhausted", "frontier_unavailable")
+"""Outcomes of drafts whose refinement was asked for and did not happen."""
+LAST_FAILURE = "The last one: "
+"""Ends the reason of a request that was not sent because those before it had failed; their cause follows."""
+TRIED_AGAIN: tuple[Outcome, ...] = ("cancelled", "refine_failed", "budget_exhausted", "frontier_unavailable")
+"""Outcomes that a resumed run replaces. An unreadable answer stays: it is paid."""
 
 
 class Usage(Frozen):
@@ -196,6 +205,11 @@ class Timing(Frozen):
     refine_s: float = 0.0
 
 
+def shown_status(status: RunStatus, undone: int) -> ShownStatus:
+    """Return the status to show for a saved status and a number of things undone, see `RunRecord.undone`."""
+    return "completed with problems" if status == "completed" and undone else status
+
+
 class RunRecord(Frozen):
     """Everything about one run: one execution of one configuration on one study."""
 
@@ -248,3 +262,21 @@ class RunRecord(Frozen):
     def spent_micros(self) -> int:
         """Settled and reserved money of all calls."""
         return sum(call.cost_micros for call in self.calls)
+
+    @property
+    def undone(self) -> int:
+        """Drafts and refinements that were asked for and did not happen, cancelled ones not included."""
+        return len(self.failures) + sum(final.outcome in UNREFINED for final in self.personas)
+
+    @property
+    def shown_status(self) -> ShownStatus:
+        """The status as people see it."""
+        return shown_status(self.status, self.undone)
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether an ended run has work left that a resumed one would do."""
+        if self.status == "running" or self.imported_at:
+            return False
+        retried = any(final.outcome in TRIED_AGAIN for final in self.personas)
+        return self.status != "completed" or bool(self.failures) or retried

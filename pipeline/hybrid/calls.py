@@ -16,7 +16,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.facts import RunLog
-from pipeline.domain.run import CallStatus, ModelCall, Stage, Usage
+from pipeline.domain.run import LAST_FAILURE, CallStatus, ModelCall, Stage, Usage
 from pipeline.domain.units import Clock
 from pipeline.errors import BudgetExhausted, Cancelled, ProviderError
 from pipeline.hybrid.ledger import Hold, HybridCostTracker
@@ -439,7 +439,7 @@ class Caller:
         with self._lock:
             if self._policy.breaker and self._streak >= self._policy.breaker:
                 raise ProviderError(
-                    f"Not sent: {self._streak} requests in a row had failed before. The last one: {self._last_failure}"
+                    f"Not sent: {self._streak} requests in a row had failed before. {LAST_FAILURE}{self._last_failure}"
                 )
 
     def _wait_s(self, attempt: int, asked_s: float | None) -> float | None:

@@ -111,7 +111,7 @@ class HybridPipeline:
                 drafted = drafting.execute(DraftInput(study=study, written=so_far.drafts, failed=so_far.failures))
             else:
                 drafted = DraftOutput(drafts=so_far.drafts, failures=())
-            self._complain(drafted, log)
+            _require_drafts(drafted, log)
             drafted_at = self._clock.monotonic()
 
             assessed = assessing.execute(AssessInput(drafts=drafted.drafts, known=so_far.assessments)).drafts
@@ -185,18 +185,6 @@ class HybridPipeline:
         earlier = [call for call in so_far.calls if call.stage == stage or (stage, call.stage) == ("refine", "count")]
         return Caller(provider, pricer, ledger, log, self._clock, policy, seed=self.plan.config.seed, earlier=earlier)
 
-    def _complain(self, drafted: DraftOutput, log: RunLog) -> None:
-        """Warn about missing drafts, or raise when all are missing."""
-        failed, written = len(drafted.failures), len(drafted.drafts)
-        if not written and log.is_cancelled():
-            return
-        if not written:
-            raise ProviderError(f"All {failed} drafts failed. The last reason: {drafted.failures[-1].reason}")
-        if failed:
-            log.warn(f"{failed} of {failed + written} drafts failed. The last reason: {drafted.failures[-1].reason}")
-        if written < self.plan.config.count and not log.is_cancelled():
-            log.warn(f"Only {written} of {self.plan.config.count} personas can be delivered.")
-
     def _report_overshoot(self, ledger: HybridCostTracker, log: RunLog) -> None:
         """Warn that bills exceed the budget: reservations hold only if providers bill at most what was requested."""
         over = ledger.spent() - (ledger.budget_micros or 0)
@@ -216,3 +204,10 @@ class HybridPipeline:
         paid = {final.draft_id: frontier.caller.spent_micros(final.draft_id) for final in answered if frontier.caller}
         kept = [item for item in assessed if item.draft.id in delivered]
         return frontier_only_micros(kept, paid, study, self.plan.config, self.plan.pricer)
+
+
+def _require_drafts(drafted: DraftOutput, log: RunLog) -> None:
+    """Raise when all drafts are missing, unless the run was cancelled."""
+    if not drafted.drafts and not log.is_cancelled():
+        last = drafted.failures[-1].reason
+        raise ProviderError(f"All {len(drafted.failures)} drafts failed. The last reason: {last}")

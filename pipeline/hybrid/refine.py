@@ -9,7 +9,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunLog
 from pipeline.domain.persona import Persona
 from pipeline.domain.routing import escalation, is_accepted, rank
-from pipeline.domain.run import AssessedDraft, FinalPersona, Outcome
+from pipeline.domain.run import TRIED_AGAIN, AssessedDraft, FinalPersona, Outcome
 from pipeline.domain.selection import choose, represented
 from pipeline.domain.study import Study
 from pipeline.errors import BudgetExhausted, Cancelled, PersonaError, ProviderError
@@ -30,6 +30,7 @@ class RefineInput(Frozen):
     study: Study
     drafts: tuple[AssessedDraft, ...]
     finished: tuple[FinalPersona, ...] = ()
+    """Of earlier attempts at this run. Their drafts stay chosen: a draft that was written since displaces none."""
 
 
 class RefineOutput(Frozen):
@@ -67,8 +68,9 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         kept, rest = choose(stage_input.drafts, config)
         if rest and len(kept) < config.count:
             self._log.warn(_too_few(len(kept), config.count, len(represented([*kept, *rest]))))
+        kept = _with_earlier(kept, stage_input, config.count)
         self._log.stage_started("refine", len(kept))
-        finals = {final.draft_id: final for final in stage_input.finished}
+        finals = {final.draft_id: final for final in stage_input.finished if final.outcome not in TRIED_AGAIN}
         for item in kept:
             if item.draft.id not in finals and is_accepted(item.assessment.scores.overall, config.quality_threshold):
                 finals[item.draft.id] = self._keep(item, "kept_local", self._accepted_reason(item))
@@ -222,6 +224,13 @@ def _too_few(delivered: int, wanted: int, people: int) -> str:
         f"{delivered} of {wanted} personas {'is' if delivered == 1 else 'are'} delivered: {why}. To get {wanted}"
         " all the same, set selection to best_score."
     )
+
+
+def _with_earlier(kept: Sequence[AssessedDraft], stage_input: RefineInput, number: int) -> Sequence[AssessedDraft]:
+    """Return the drafts to deliver: those of earlier attempts stay, and the chosen ones fill up to `number`."""
+    earlier = {final.draft_id for final in stage_input.finished}
+    stay = [item for item in stage_input.drafts if item.draft.id in earlier]
+    return stay + [item for item in kept if item.draft.id not in earlier][: max(0, number - len(stay))]
 
 
 def _outcome_of(error: PersonaError) -> Outcome:

@@ -114,14 +114,14 @@ class Worker:
         return job.run_id
 
     def resume(self, run_id: str, settings: Settings, *, wait: bool = False) -> None:
-        """Resume an interrupted, cancelled or failed run; no answered request is sent again.
+        """Resume a run that did not do all it was asked for; no answered request is sent again.
 
         Raises:
-            InputError: the run is running or completed.
+            InputError: the run is running, or has nothing left to do.
             PersonaError: from `preflight.plan_run`.
         """
         record = self._store.run(run_id)
-        if record.status in ("running", "completed"):
+        if not (record.can_resume or record.imported_at):
             raise InputError(f"Run {run_id} is {record.status}: there is nothing to resume.")
         pipeline = self._pipeline(record.config, settings, record.study_id, drafting=record.drafts_from is None)
         study = self._store.study(record.study_id)
@@ -260,9 +260,6 @@ def _quietly(work: Callable[[], None]) -> None:
 def _so_far(facts: RunFacts) -> RunFacts:
     """Return the facts that the next attempt at a run keeps.
 
-    Failed drafts, and drafts whose refinement was cancelled, failed or out of budget, are tried again; answered
-    requests are not.
+    Failed drafts are tried again, and so are the refinements in `TRIED_AGAIN`; answered requests are not.
     """
-    again = ("cancelled", "refine_failed", "budget_exhausted", "frontier_unavailable")
-    finished = tuple(final for final in facts.personas if final.outcome not in again)
-    return facts.model_copy(update={"failures": (), "personas": finished})
+    return facts.model_copy(update={"failures": ()})

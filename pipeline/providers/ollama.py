@@ -306,7 +306,8 @@ class OllamaProvider:
 
 def _explain(endpoint: Endpoint, error: Any, sent: str) -> ProviderError:
     """Turn an `ollama.ResponseError` into a `ProviderError`; in the middle of a stream it has no status of its own."""
-    detail = None if "<" in str(error.error) else str(error.error)
+    told = error.error.get("message") if isinstance(error.error, dict) else error.error  # llama.cpp wraps it
+    detail = None if "<" in str(told) else str(told)
     said = endpoint.quote(detail, sent)
     if detail and _NO_NETWORK.search(detail):
         # The server wraps its own failure in whatever status: the models come from a registry that it calls.

@@ -26,6 +26,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.comparison import LETTERS
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import RunRecord, Stage
+from pipeline.results.problems import problems
 from pipeline.text.wording import MISSING, milliseconds, score, share, signed, usd
 
 ComparedMeasure = Literal["score", "local_share", "cost_micros", "answer_ms"]
@@ -395,6 +396,9 @@ def _cautions(runs: Sequence[RunRecord]) -> Iterator[str]:
     if unfinished:
         named = " and ".join(unfinished)
         yield f"{named} did not run to the end: the figures cover the finished part."
+    for letter, run in zip(LETTERS, runs, strict=False):
+        if run.status == "completed" and (found := problems(run)):
+            yield f"{letter} completed with problems, which its score, local share and cost show. {' '.join(found)}"
 
 
 def _said(config: HybridConfig, name: str) -> str:

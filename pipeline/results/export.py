@@ -13,6 +13,8 @@ from pipeline.domain.units import MICROS
 from pipeline.results.coverage import Coverage, coverage, coverage_sentences
 from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import LISTS, said_by
+from pipeline.results.figures import run_figures
+from pipeline.results.problems import problems
 from pipeline.text.wording import clock, undirected
 
 JsonDict = dict[str, Any]
@@ -56,7 +58,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "timing": run.timing.model_dump(),
         "created_at": run.created_at.isoformat(),
         "imported_at": run.imported_at.isoformat() if run.imported_at else None,
-        "warnings": list(run.warnings),
+        "warnings": [*run.warnings, *problems(run)],
     }
 
 
@@ -275,12 +277,12 @@ def edited_document(editing: Editing | None) -> JsonDict | None:
 
 
 def _cost(run: RunRecord) -> JsonDict:
-    alone, spent = run.frontier_only_micros, run.spent_micros
+    alone, spent, saving = run.frontier_only_micros, run.spent_micros, run_figures(run).saving
     return {
         "spent_usd": usd(spent),
         "budget_usd": run.config.max_cost,
         "frontier_only_usd": None if alone is None else usd(alone),
-        "saving": round(1 - spent / alone, 4) if alone else None,
+        "saving": None if saving is None else round(saving.value, 4),
         "price_source": run.price_source,
     }
 

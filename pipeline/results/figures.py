@@ -11,6 +11,7 @@ from pipeline.calibration.estimates import Estimate, mean_interval
 from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.scores import ANSWERED, IMPUTED_BAND, draft_score
+from pipeline.results.problems import unrefined_note
 from pipeline.text.wording import MISSING, Tile, count, duration, percent, score, usd
 
 _POINT = 0.01
@@ -36,8 +37,9 @@ class RunFigures(Frozen):
     budget_micros: Micros | None
     frontier_only_micros: Micros | None
     saving: Estimate | None
-    """1 - spent / frontier-only, as a fraction; negative when the run was dearer. Refined drafts have a cost known to
-    the cent; the rest of the frontier-only cost is imputed, and the interval varies it by 25 % either way."""
+    """1 - spent / frontier-only, as a fraction; negative when the run was dearer. `None` where refinements that were
+    asked for did not happen, because what was not bought is not saved; a loss still counts. Refined drafts have a cost
+    known to the cent; the rest of the frontier-only cost is imputed, and the interval varies it by 25 % either way."""
     seconds: float | None
     """Wall time of the run."""
     uplift: Estimate | None
@@ -129,6 +131,9 @@ def _saving(run: RunRecord, reasons: dict[str, str]) -> Estimate | None:
         free = "The frontier alone would have cost nothing, so there is nothing to save."
         reasons["saving"] = _why_no_reference(run) if alone is None else free
         return None
+    if (missing := unrefined_note(run)) and spent <= alone:
+        reasons["saving"] = f"No saving is claimed: {missing}."
+        return None
     measured = min(alone, sum(final.cost_micros for final in run.personas if final.outcome in ANSWERED))
     imputed = alone - measured
     return Estimate(
@@ -185,7 +190,7 @@ def _why_no_reference(run: RunRecord) -> str:
 
 def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
     """Return tiles of a run in any state: personas, mean score, local share, spent, saved, time."""
-    figures = run_figures(run)
+    figures, missing = run_figures(run), unrefined_note(run)
     return (
         Tile(
             "Personas",
@@ -193,11 +198,12 @@ def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
             f"of {count(len(run.drafts), 'draft')}",
             "The delivered drafts, refined where they scored under the threshold.",
         ),
-        _mean_score_note(figures),
+        _mean_score_note(figures, missing),
         Tile(
             "Local share",
             percent(figures.local / figures.personas) if figures.personas else MISSING,
-            f"{figures.local} of {figures.personas}; {figures.accepted or 'none'} at or over the threshold",
+            f"{figures.local} of {figures.personas}; "
+            + (missing or f"{figures.accepted or 'none'} at or over the threshold"),
             "Personas with the text of their local draft: good enough, not improved by refining, or not refined.",
         ),
         *_money(run, figures),
@@ -216,11 +222,12 @@ def budget_words(run: RunRecord) -> str:
     return "no cap" if budget is None else f"of {usd(budget, run.simulated)}"
 
 
-def _mean_score_note(figures: RunFigures) -> Tile:
+def _mean_score_note(figures: RunFigures, missing: str | None) -> Tile:
+    note = _interval(figures.mean_score) or figures.reasons["mean_score"]
     return Tile(
         "Mean score",
         score(figures.mean_score.value) if figures.mean_score else MISSING,
-        _interval(figures.mean_score) or figures.reasons["mean_score"],
+        f"{note}; {missing}" if missing else note,
         f"Of the delivered texts, from {score(figures.lowest_score)} to {score(figures.highest_score)}. The "
         "interval covers the mean of many such runs with 95 % confidence.",
     )

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pipeline.domain.base import Frozen, Score
-from pipeline.domain.run import RunStatus
+from pipeline.domain.run import UNREFINED, RunStatus, ShownStatus, shown_status
 from pipeline.errors import StoreError
 from pipeline.store.rows import get_row, iso, update_row, utf8
 from pipeline.store.store import DatabaseFile
@@ -42,6 +42,13 @@ class RunName(Frozen):
     threshold: Score
     personas: int
     """Personas with an outcome."""
+    undone: int
+    """Drafts and refinements that were asked for and did not happen; see `RunRecord.undone`."""
+
+    @property
+    def shown_status(self) -> ShownStatus:
+        """The status as people see it."""
+        return shown_status(self.status, self.undone)
 
 
 class RunSummary(RunName):
@@ -81,7 +88,7 @@ class RunChoice(Frozen):
     study_id: str | None = None
     model: str | None = None
     """Drafting or refining model."""
-    statuses: tuple[RunStatus, ...] = ()
+    statuses: tuple[ShownStatus, ...] = ()
     simulated: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -110,7 +117,8 @@ class RunFacets(Frozen):
     studies: dict[str, str]
     """Names of studies with runs, by id; latest run first."""
     models: tuple[str, ...]
-    statuses: tuple[RunStatus, ...]
+    statuses: tuple[ShownStatus, ...]
+    """Of the runs; `completed with problems` is offered beside `completed`, whether there is one or not."""
     has_simulated: bool
     has_real: bool
     archived: int
@@ -166,7 +174,7 @@ class RunListTables(DatabaseFile):
         return RunFacets(
             studies=studies,
             models=tuple(models),
-            statuses=tuple(dict.fromkeys(row["status"] for row in counts)),
+            statuses=tuple(dict.fromkeys(shown for row in counts for shown in _shown(row["status"]))),
             has_simulated=any(row["simulated"] for row in counts),
             has_real=any(not row["simulated"] for row in counts),
             archived=sum(row["archived"] for row in counts),
@@ -250,7 +258,7 @@ def _condition(choice: RunChoice) -> tuple[str, dict[str, Any]]:
     parts += [f"instr({_TEXT}, :{name}) > 0" for name in words]
     statuses = {f"status{at}": status for at, status in enumerate(choice.statuses)}
     if statuses:
-        parts.append(f"runs.status IN ({', '.join(f':{name}' for name in statuses)})")
+        parts.append(f"{_SHOWN} IN ({', '.join(f':{name}' for name in statuses)})")
     where = " AND ".join(["runs.deleted_at IS NULL", "runs.archived = :archived", *parts])
     return where, {**values, **words, **statuses, "archived": choice.archived}
 
@@ -269,8 +277,14 @@ def _listed(db: "Database", ids: Sequence[str]) -> list[ListedRun]:
 
 def _summed(db: "Database", ids: Sequence[str], more: str = "") -> list[dict[str, Any]]:
     """Return the rows of runs with their results, in the order of the ids."""
-    found = {row["id"]: row for row in db.query(_SUMMED.format(more=more), [json.dumps(list(ids))])}
+    found = {
+        row["id"]: row for row in db.query(_SUMMED.format(more=more, unrefined=_UNREFINED), [json.dumps(list(ids))])
+    }
     return [found[run_id] for run_id in ids if run_id in found]
+
+
+def _shown(status: RunStatus) -> tuple[ShownStatus, ...]:
+    return (status, "completed with problems") if status == "completed" else (status,)
 
 
 _STILL_REMOVED = "id = ? AND deleted_at IS NOT NULL"
@@ -278,13 +292,21 @@ _STILL_REMOVED = "id = ? AND deleted_at IS NOT NULL"
 _NEWEST = "SELECT id FROM runs WHERE deleted_at IS NULL ORDER BY created_at DESC, rowid DESC LIMIT ?"
 
 
-_NAMES = """
+_UNREFINED = f"({', '.join(repr(outcome) for outcome in UNREFINED)})"
+
+_UNDONE = f"""((SELECT COUNT(*) FROM failures WHERE run_id = runs.id)
+    + (SELECT COUNT(*) FROM personas WHERE run_id = runs.id AND outcome IN {_UNREFINED}))"""  # noqa: S608 - our own words
+
+_SHOWN = f"CASE WHEN runs.status = 'completed' AND {_UNDONE} THEN 'completed with problems' ELSE runs.status END"
+
+_NAMES = f"""
     SELECT runs.id, runs.name, status, simulated, study_id, studies.name AS study_name, runs.created_at, threshold,
-        (SELECT COUNT(*) FROM personas WHERE run_id = runs.id) AS personas
+        (SELECT COUNT(*) FROM personas WHERE run_id = runs.id) AS personas,
+        {_UNDONE} AS undone
     FROM runs JOIN studies ON studies.id = study_id
     WHERE deleted_at IS NULL AND (:study IS NULL OR study_id = :study)
     ORDER BY runs.created_at DESC, runs.rowid DESC LIMIT :limit
-"""
+"""  # noqa: S608 - our own words
 
 
 _SUMMED = """
@@ -293,6 +315,8 @@ _SUMMED = """
         page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
         COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
         COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
+        COUNT(*) FILTER (WHERE personas.outcome IN {unrefined})
+            + (SELECT COUNT(*) FROM failures WHERE run_id = page.id) AS undone,
         (SELECT COALESCE(SUM(cost_micros), 0) FROM call_sums WHERE run_id = page.id) AS spent_micros{more}
     FROM json_each(?) AS asked JOIN runs AS page ON page.id = asked.value AND page.deleted_at IS NULL
     JOIN studies ON studies.id = page.study_id LEFT JOIN personas ON personas.run_id = page.id

@@ -1,11 +1,12 @@
 """Runs: create, log, query, finish, mark as interrupted and delete."""
 
+import json
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.facts import RunFacts, RunLog, RunProgress, new_run_id, with_facts
-from pipeline.domain.run import RunRecord, RunStatus, Timing
+from pipeline.domain.run import TRIED_AGAIN, RunRecord, RunStatus, Timing
 from pipeline.errors import InputError, StoreError
 from pipeline.store.edits import with_stored_edits
 from pipeline.store.facts import CopiedDrafts, config_columns, copy_drafts, mark_calls_lost, read_batches, read_facts
@@ -13,6 +14,9 @@ from pipeline.store.log import run_log
 from pipeline.store.process import ProcessMark, is_alive, this_process
 from pipeline.store.rows import add_event, as_json, get_row, iso, list_names, size_of, storable, update_row, utf8
 from pipeline.store.store import DatabaseFile
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Database
 
 _SILENT_AFTER = timedelta(seconds=60)
 """A run on another machine counts as interrupted after this time without a heartbeat."""
@@ -74,11 +78,11 @@ class RunTables(DatabaseFile):
         """Resume a run in this process that ended before it was complete.
 
         Raises:
-            StoreError: there is no such run, or it is running, completed or imported.
+            StoreError: there is no such run, it is running or imported, or it has nothing left to do.
         """
         with self._write() as db:
             row = get_row(db, "runs", run_id, "status, imported_at")
-            if row["status"] in ("running", "completed"):
+            if row["status"] == "running" or (row["status"] == "completed" and not _has_work_left(db, run_id)):
                 raise StoreError(f"Run {run_id} is {row['status']}: there is nothing to resume.")
             if row["imported_at"]:
                 raise StoreError(f"Run {run_id} was imported: resume it in the installation where it was made.")
@@ -267,3 +271,11 @@ def _is_dead(row: dict[str, Any], now: datetime) -> bool:
     if alive is None:
         return now - datetime.fromisoformat(row["heartbeat_at"]) > _SILENT_AFTER
     return not alive
+
+
+def _has_work_left(db: "Database", run_id: str) -> bool:
+    """Return whether a completed run has failed drafts, or refinements that a resumed one would try again."""
+    retried = json.dumps(TRIED_AGAIN)
+    sql = """SELECT EXISTS (SELECT 1 FROM failures WHERE run_id = :run) OR EXISTS (
+        SELECT 1 FROM personas WHERE run_id = :run AND outcome IN (SELECT value FROM json_each(:retried)))"""
+    return bool(db.execute(sql, {"run": run_id, "retried": retried}).fetchone()[0])

@@ -15,12 +15,13 @@ from pipeline.domain.units import SystemClock
 from pipeline.errors import InputError, StoreError
 from pipeline.jobs import worker as worker_module
 from pipeline.jobs.worker import Worker
+from pipeline.results.problems import problems
 from pipeline.sources import SourceFile, load_files
 from pipeline.store import Store
 from tests.contract.test_kills import ANSWERS
 from tests.forked import start
 from tests.loopback import AnthropicServer, Fault
-from tests.loopback.server import Answer, Received
+from tests.loopback.server import Answer, Received, fault
 
 CSV = "\n".join(["participant,answer", *(f'R{number},"{text}"' for number, text in enumerate(ANSWERS))]).encode()
 
@@ -105,6 +106,27 @@ def test_answers_that_were_paid_for_but_not_yet_used_are_read_and_not_asked_for_
         assert len(server.generations) == 4
     assert after.personas == before.personas
     assert (after.drafts, after.calls) == (before.drafts, before.calls)
+
+
+def test_refinements_that_a_wrong_key_stopped_are_made_by_resume_and_what_was_paid_is_not_bought_again(
+    tmp_path: Path,
+) -> None:
+    with Frontier() as server:
+        bench = Bench(tmp_path, server)
+        server.happens, server.at = lambda: setattr(server, "always", fault(401)), 1
+        run_id = bench.start()
+        bench.worker.join(run_id)
+        broken = bench.store.run(run_id)
+        assert (broken.status, broken.shown_status, broken.undone) == ("completed", "completed with problems", 3)
+        assert bench.store.run_names(1)[0].shown_status == "completed with problems"
+        server.always, server.at, paid = None, 0, len(server.generations)
+        bench.worker.resume(run_id, bench.settings, wait=True)
+        mended = bench.store.run(run_id)
+        assert len(server.generations) == paid + 3
+        assert (mended.shown_status, mended.undone, problems(mended)) == ("completed", 0, ())
+        assert {final.draft_id for final in mended.personas} == {final.draft_id for final in broken.personas}
+        with pytest.raises(InputError, match="nothing to resume"):
+            bench.worker.resume(run_id, bench.settings)
 
 
 def test_bill_beyond_the_budget_is_told_and_no_further_call_is_started(tmp_path: Path) -> None:

@@ -113,6 +113,13 @@ def test_server_that_is_down_says_how_to_start_it() -> None:
     )
 
 
+def test_error_object_of_another_server_is_told_by_its_message(server: OllamaServer) -> None:
+    server.script(fault(500, {"error": {"code": 500, "message": "the model crashed", "type": "server_error"}}))
+    with pytest.raises(ProviderError, match=r"answered HTTP 500 \(the model crashed\)\.") as raised:
+        provider(server).complete(request())
+    assert "{" not in str(raised.value)
+
+
 def test_pull_reports_its_progress(server: OllamaServer) -> None:
     steps = list(provider(server).pull("phi4"))
     assert [step.completed for step in steps] == [0, 0, 2000, 4000, 0]

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.calibration.estimates import mean_interval
-from pipeline.results.figures import run_figures
+from pipeline.results.figures import run_figures, run_tiles
 from tests.factories import make_call, make_run
 
 SOME = make_run(
     [0.9, 0.8, 0.75, 0.6, 0.5, 0.4, 0.2],
     refined={3: 0.8, 4: 0.45, 5: 0.7},
+    otherwise="local_only",
     frontier_only_micros=200_000,
 )
 
@@ -65,6 +66,15 @@ def test_saving_is_negative_when_money_was_lost_on_failures():
     lost = make_call(9, draft=1, cost_micros=60_000, status="lost")
     run = make_run([0.5, 0.4], refined={0: 0.8}, otherwise="refine_failed", extra_calls=[lost])
     assert run_figures(run.model_copy(update={"frontier_only_micros": 40_000})).saving.value == pytest.approx(-1)
+
+
+def test_nothing_is_saved_by_refinements_that_failed():
+    run = make_run([0.5, 0.4], otherwise="refine_failed", frontier_only_micros=40_000)
+    figures = run_figures(run)
+    assert figures.saving is None
+    assert figures.reasons["saving"] == "No saving is claimed: 2 of 2 refinements did not happen."
+    notes = {tile.label: tile.note for tile in run_tiles(run)}
+    assert all("2 of 2 refinements did not happen" in notes[label] for label in ("Mean score", "Local share"))
 
 
 def test_uplift_counts_rejected_texts_with_their_loss():

@@ -91,7 +91,7 @@ def _said(setting: Setting) -> str:
 def _run(letter: str, run: RunRecord, annotation: str) -> ReportRow:
     summed = run_figures(run)
     took = MISSING if summed.seconds is None else duration(summed.seconds)
-    status = f"{run.status}{', simulated' if run.simulated else ''}"
+    status = f"{run.shown_status}{', simulated' if run.simulated else ''}"
     spent = usd(summed.spent_micros, run.simulated)
     name = f"{run.name} ({run.id})"
     return (

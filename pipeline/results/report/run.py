@@ -13,6 +13,7 @@ from pipeline.results.coverage import coverage, coverage_sentences, who_rows
 from pipeline.results.data_sent import describe_shipment, outbound, outbound_notes
 from pipeline.results.evidence import MARK_WORDS
 from pipeline.results.figures import run_tiles
+from pipeline.results.problems import problems
 from pipeline.results.report.claims import report_personas
 from pipeline.results.report.html import render, report_figure
 from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, score_formula, scoring_method
@@ -49,6 +50,7 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         looks_at=LOOKS_AT,
         limits=(*BLIND, *CAUTIONS),
         settings=_settings(run),
+        problems=problems(run),
         notes=[*run.warnings, *(f"Draft generation failed: {failure.reason}" for failure in run.failures)],
     )
 
@@ -80,7 +82,7 @@ def run_facts(run: RunRecord) -> tuple[tuple[str, str], ...]:
         ("Refined by", frontier),
         ("Threshold", score(config.quality_threshold)),
         ("Started", utc_time(run.created_at)),
-        ("Status", run.status),
+        ("Status", run.shown_status),
         ("Run", run.id),
     )
 
