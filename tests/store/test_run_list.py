@@ -71,7 +71,8 @@ def test_filters_narrow_the_list_and_facets_name_what_there_is(store):
     facets = store.run_facets()
     assert facets.studies == {"study-1": "Heating at home"}
     assert facets.models == ("builtin", "claude-opus-5", "claude-sonnet-5-5")
-    assert (facets.statuses, facets.has_simulated, facets.has_real) == (("completed", "running"), True, True)
+    assert facets.statuses == ("completed", "completed with problems", "running")
+    assert (facets.has_simulated, facets.has_real) == (True, True)
 
 
 @pytest.mark.parametrize(
