@@ -226,11 +226,12 @@ def _too_few(delivered: int, wanted: int, people: int) -> str:
     )
 
 
-def _with_earlier(kept: Sequence[AssessedDraft], stage_input: RefineInput, number: int) -> Sequence[AssessedDraft]:
+def _with_earlier(kept: Sequence[AssessedDraft], stage_input: RefineInput, number: int) -> tuple[AssessedDraft, ...]:
     """Return the drafts to deliver: those of earlier attempts stay, and the chosen ones fill up to `number`."""
     earlier = {final.draft_id for final in stage_input.finished}
     stay = [item for item in stage_input.drafts if item.draft.id in earlier]
-    return stay + [item for item in kept if item.draft.id not in earlier][: max(0, number - len(stay))]
+    more = [item for item in kept if item.draft.id not in earlier]
+    return (*stay, *more[: max(0, number - len(stay))])
 
 
 def _outcome_of(error: PersonaError) -> Outcome:
