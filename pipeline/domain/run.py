@@ -27,7 +27,7 @@ Outcome = Literal[
 ]
 RunStatus = Literal["running", "completed", "cancelled", "failed", "interrupted"]
 ShownStatus = Literal["running", "completed", "completed with problems", "cancelled", "interrupted", "failed"]
-"""What people see: a run that was completed, but did not do all it was asked for, is not shown as a success."""
+"""Status on screen: a completed run that did not do all it was asked for is not a success."""
 ProviderPlace = Literal["away", "here", "unknown"]
 """Destination of a request: `away` is another machine as far as can be determined, `here` is this one."""
 CallStatus = Literal["in_flight", "ok", "truncated", "refused", "unparsable", "failed", "lost"]
@@ -275,7 +275,7 @@ class RunRecord(Frozen):
 
     @property
     def can_resume(self) -> bool:
-        """Whether an ended run has work left that a resumed one would do."""
+        """Return true when a resumed run would do more: something failed or was cut short, and can be tried again."""
         if self.status == "running" or self.imported_at:
             return False
         retried = any(final.outcome in TRIED_AGAIN for final in self.personas)
