@@ -39,8 +39,8 @@ test-real-model: .venv/real-model
 # everything inside the ranges: make lock UPGRADE=--upgrade
 lock: .venv/run
 	$(COMPILE) --group checkout --output-file requirements.txt
-	$(COMPILE) --group checkout --group dev --constraints requirements.txt --output-file requirements-dev.txt
-	$(COMPILE) --group checkout --group dev --group real-model --constraints requirements-dev.txt \
+	$(COMPILE) --extra verifier --group checkout --group dev --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --extra verifier --group checkout --group dev --group real-model --constraints requirements-dev.txt \
 		--output-file requirements-real-model.txt
 
 # Test the newest versions inside the ranges, in a separate environment.

@@ -35,6 +35,7 @@ STAGE_WORDS: dict[Stage, str] = {
     "draft": "drafting",
     "embed": "embedding",
     "judge": "judging",
+    "verify": "verifying",
     "count": "counting tokens",
     "refine": "refining",
 }

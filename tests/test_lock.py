@@ -19,9 +19,11 @@ GROUPS = {
 
 
 def ranges(*groups: str) -> list[Requirement]:
-    """Every range of pyproject.toml: of the dependencies, and of these groups."""
+    """Every range of pyproject.toml: of the dependencies and these groups, with the extras that the tests need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     lines = [*project["project"]["dependencies"]]
+    if "dev" in groups:
+        lines += [line for extra in project["project"]["optional-dependencies"].values() for line in extra]
     for group in groups:
         lines += project["dependency-groups"][group]
     return [Requirement(line) for line in lines]

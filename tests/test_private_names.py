@@ -31,6 +31,7 @@ SUBMODULES = {
     "jsonschema": ("exceptions",),  # python-jsonschema.readthedocs.io, API reference
     "lxml": ("etree", "html"),  # lxml.de, tutorials
     "numpy": ("lib.stride_tricks", "polynomial.legendre", "typing"),  # numpy.org, reference by module
+    "onnx": ("helper", "numpy_helper"),  # onnx.ai, Python API overview
     "openai": ("types.chat",),  # api.md in the SDK's repository
     "packaging": ("requirements", "utils", "version"),  # packaging.pypa.io, one page each
     "playwright": ("sync_api",),  # playwright.dev, Python
@@ -43,6 +44,7 @@ SUBMODULES = {
     "starlette": ("middleware", "responses", "types"),  # starlette.dev, a page each
     "stdnum": ("iban", "luhn"),  # arthurdejong.org/python-stdnum, one page for each kind of number
     "striprtf": ("striprtf",),  # README
+    "tokenizers": ("models", "normalizers", "pre_tokenizers", "processors"),  # huggingface.co, Tokenizers API
 }
 """Public submodules per dependency → where they are documented, besides those in the `__all__` of their package; the
 packages on the way to one are public too."""

@@ -14,8 +14,16 @@ from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, PriceOv
 from pipeline.errors import PersonaError, UnpricedModelError
 from pipeline.hybrid.preflight import Plan, build_provider, check_provider, plan_run
 from pipeline.providers import Health, ProviderRole, names, provider_class
-from pipeline.scoring.judge_check import JudgeCheck
-from pipeline.scoring.optional_models import check_judge, judge_result, server
+from pipeline.providers.verification import knows_template
+from pipeline.scoring.model_check import Examined, ModelCheck
+from pipeline.scoring.optional_models import (
+    check_judge,
+    check_verifier,
+    judge_result,
+    seconds_per_persona,
+    server,
+    verifier_result,
+)
 from pipeline.text.wording import escape_markdown
 
 LOOKS: dict[str, Any] = {"ttl": 10, "max_entries": 8, "scope": "session", "refresh_mode": "background"}
@@ -35,6 +43,8 @@ PROVIDER_SETTINGS = {
     "prices",
     "embedding_model",
     "judge_model",
+    "verifier_model",
+    "verifier_base_url",
 }
 """Settings on which it depends whether a run can start."""
 WORDS = {
@@ -259,12 +269,14 @@ def _keep_price(model: str) -> None:
 
 
 def optional_scorers(config: HybridConfig) -> None:
-    """Draw the optional scorers in a popover; models in use and the judge's check, which a run needs, stay visible."""
+    """Draw the optional scorers in a popover; models in use and the checks that a run needs stay visible."""
     fields.settings_popover("Optional scorers", lambda: _scorer_models(config))
-    if named := [name for name in (config.embedding_model, config.judge_model) if name]:
+    if named := [name for name in config.scorer_models if name]:
         st.caption(f"Also scored with {escape_markdown(' and '.join(named))}.")
     if config.judge_model:
-        _judge(config, config.judge_model)
+        _model_check("judge", config.judge_model, config)
+    if config.verifier_model:
+        _model_check("verifier", config.verifier_model, config)
 
 
 def _scorer_models(config: HybridConfig) -> None:
@@ -281,37 +293,48 @@ def _scorer_models(config: HybridConfig) -> None:
         "Answers one question for each statement that a comparison of words leaves open, about half of them in the "
         "bundled example. Must first pass a check of 32 claims."
     )
+    offered = [name for name in seen.models if knows_template(name)]
+    fields.choice("verifier_model", "Verifier", ["", *offered], words=SCORER_OFF, open_ended=True)
+    st.caption(
+        "A model trained to verify, on the Ollama server or in a folder (`./folder` with an ONNX export). It may"
+        " overrule words in every statement that does not follow the study's own wording. Must first pass a check of 32"
+        " claims, which also shows the seconds per persona."
+    )
+    fields.text("verifier_base_url", "Address of the verifier's server", placeholder="empty: Ollama")
 
 
-def _judge(config: HybridConfig, model: str) -> None:
-    if result := _kept_judge_result(model, _server_key(config), config, ui.settings(), ui.cache_folder()):
-        _judge_result(result)
-    if st.button("Check again" if result else "Check the judge", icon=":material/rule:", key="check_judge"):
-        _run_judge_check(config, model)
+def _model_check(role: Examined, model: str, config: HybridConfig) -> None:
+    result = _kept_result(role, model, _server_key(config), config, ui.settings(), ui.cache_folder())
+    if result:
+        _check_result(role, result)
+    if st.button("Check again" if result else f"Check the {role}", icon=":material/rule:", key=f"check_{role}"):
+        _run_check(role, model, config)
 
 
-def _judge_result(result: JudgeCheck) -> None:
+def _check_result(role: Examined, result: ModelCheck) -> None:
     icon = ":green[:material/check_circle:]" if result.passes else ":orange[:material/error:]"
-    st.caption(f"{icon} {escape_markdown(result.sentence)} {result.seconds_per_claim:.1f} s per question.")
+    cost = f"{result.seconds_per_claim:.1f} s per question." if role == "judge" else seconds_per_persona(result)
+    st.caption(f"{icon} {escape_markdown(result.sentence)} {cost}")
     if result.missed:
-        with st.popover("Wrong answers", type="tertiary"):
+        with st.popover("Wrong answers", type="tertiary", key=f"wrong_{role}"):
             for miss in result.missed:
                 st.caption(escape_markdown(miss.sentence))
 
 
-def _run_judge_check(config: HybridConfig, model: str) -> None:
-    bar = st.progress(0.0, text="Asking the judge …")
+def _run_check(role: Examined, model: str, config: HybridConfig) -> None:
+    bar = st.progress(0.0, text=f"Asking the {role} …")
 
     def tell(done: int, total: int) -> None:
         bar.progress(done / total, text=f"{done:,} of {total:,} claims")
 
+    check = check_judge if role == "judge" else check_verifier
     try:
-        check_judge(model, config, ui.settings(), ui.cache_folder(), tell)
+        check(model, config, ui.settings(), ui.cache_folder(), tell)
     except PersonaError as error:
         ui.problem(error)
         return
     look_again()
-    _kept_judge_result.clear()
+    _kept_result.clear()
     st.rerun()
 
 
@@ -321,11 +344,13 @@ def _scorer_server(key: str, _config: HybridConfig, _settings: Settings) -> Heal
 
 
 @st.cache_resource(**LOOKS, show_spinner=False)
-def _kept_judge_result(
-    model: str, key: str, _config: HybridConfig, _settings: Settings, _cache: Path
-) -> JudgeCheck | None:
-    return judge_result(model, _config, _settings, _cache)
+def _kept_result(
+    role: Examined, model: str, key: str, _config: HybridConfig, _settings: Settings, _cache: Path
+) -> ModelCheck | None:
+    find = judge_result if role == "judge" else verifier_result
+    return find(model, _config, _settings, _cache)
 
 
 def _server_key(config: HybridConfig) -> str:
-    return config.model_dump_json(include={"local_provider", "local_base_url", "local_model", "timeout_s"})
+    asked = {"local_provider", "local_base_url", "local_model", "timeout_s", "verifier_base_url"}
+    return config.model_dump_json(include=asked)

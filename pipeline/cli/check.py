@@ -21,6 +21,9 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         help="also say how many personas this study carries",
     )
     check.add_argument("--judge", metavar="MODEL", help="test this Ollama model as a judge instead")
+    check.add_argument(
+        "--verifier", metavar="MODEL", help="test this model or folder as a verifier instead, and time it"
+    )
     check.set_defaults(command=_check)
 
 
@@ -28,8 +31,8 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.cli.terminal import print_check
     from pipeline.hybrid.preflight import check_setup
 
-    if options.judge:
-        return _check_judge(options, settings)
+    if options.judge or options.verifier:
+        return _check_model(options, settings)
     study = None
     if options.source:
         from pipeline.sources import load_paths
@@ -40,15 +43,19 @@ def _check(options: argparse.Namespace, settings: Settings) -> int:
     return report.exit_code
 
 
-def _check_judge(options: argparse.Namespace, settings: Settings) -> int:
-    from pipeline.cli.terminal import count_up, print_judge
-    from pipeline.scoring.optional_models import check_judge
+def _check_model(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.cli.terminal import count_up, print_model_check
+    from pipeline.scoring.optional_models import check_judge, check_verifier, seconds_per_persona
 
-    with count_up("Checking the judge") as tell:
-        result = check_judge(options.judge, config_of(options), settings, cache_of(options, settings), tell)
+    run, model, what = (
+        (check_judge, options.judge, "judge") if options.judge else (check_verifier, options.verifier, "verifier")
+    )
+    with count_up(f"Checking the {what}") as tell:
+        result = run(model, config_of(options), settings, cache_of(options, settings), tell)
+    cost = seconds_per_persona(result) if what == "verifier" else ""
     if options.json:
         document = {**result.model_dump(), "passes": result.passes, "sentence": result.sentence}
-        say(json.dumps(document, ensure_ascii=False, indent=2))
+        say(json.dumps({**document, "cost": cost} if cost else document, ensure_ascii=False, indent=2))
     else:
-        print_judge(result)
+        print_model_check(result, cost)
     return 0 if result.passes else 1

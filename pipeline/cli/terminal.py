@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pipeline.hybrid.preflight import CheckReport
     from pipeline.jobs.worker import Worker
     from pipeline.results.experiment import ExperimentResults
-    from pipeline.scoring.judge_check import JudgeCheck
+    from pipeline.scoring.model_check import ModelCheck
     from pipeline.store import RunSummary, Store
 
 _POLL_S = 0.15
@@ -147,13 +147,13 @@ def print_check(report: "CheckReport") -> None:
         out.print(_text(f"warning: {warning}"))
 
 
-def print_judge(result: "JudgeCheck") -> None:
-    """Print the result of a judge's check, and its mistakes."""
+def print_model_check(result: "ModelCheck", cost: str) -> None:
+    """Print the result of the check of a judge or verifier, its mistakes, and what it costs in time."""
     out = _console()
     for miss in result.missed:
         out.print(_text(f"--  {miss.sentence}"))
     out.print(_text(result.sentence))
-    out.print(_text(f"{result.seconds_per_claim:.1f} s per claim on this machine."))
+    out.print(_text(cost or f"{result.seconds_per_claim:.1f} s per claim on this machine."))
 
 
 @contextmanager

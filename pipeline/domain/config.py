@@ -40,6 +40,9 @@ INHERITED = (
 )
 """Settings that decide which drafts exist and how many are delivered."""
 
+LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
+"""Environment variable with the key of an OpenAI-compatible local server, if it needs one."""
+
 DEFAULT_DATABASE = Path("data/persona.db")
 
 
@@ -141,6 +144,11 @@ class HybridConfig(BaseModel):
     Scores with it are not comparable with scores without."""
     judge_model: str | None = Field(default=None, max_length=200)
     """Ollama chat model that judges uncertain claims; empty is off. It must pass its check first."""
+    verifier_model: str | None = Field(default=None, max_length=500)
+    """Model trained to verify (`bespoke-minicheck`, `granite3.3-guardian`, `granite4.1-guardian`), or a folder with
+    model.onnx, tokenizer.json and config.json. It may overrule words; empty is off. It must pass its check first."""
+    verifier_base_url: str | None = None
+    """Address of an OpenAI-compatible server (llama.cpp, vLLM) that serves the verifier; empty asks Ollama."""
     weights: Weights = Weights()
     """Exponents of completeness, coherence and faithfulness in the overall score."""
     prices: dict[str, PriceOverride] = {}
@@ -153,12 +161,12 @@ class HybridConfig(BaseModel):
             raise ValueError("must not be empty")
         return value.strip()
 
-    @field_validator("embedding_model", "judge_model")
+    @field_validator("embedding_model", "judge_model", "verifier_model")
     @classmethod
     def _off_when_blank(cls, value: str | None) -> str | None:
         return (value or "").strip() or None
 
-    @field_validator("local_base_url")
+    @field_validator("local_base_url", "verifier_base_url")
     @classmethod
     def _without_credentials(cls, value: str | None) -> str | None:
         # A configuration is stored and shared; a key must not travel in it.
@@ -172,6 +180,11 @@ class HybridConfig(BaseModel):
         if value is not None and not others.data.get("project"):
             raise ValueError("must not be set without a project; name one under project")
         return value
+
+    @property
+    def scorer_models(self) -> tuple[str | None, str | None, str | None]:
+        """The models that take part in the score: embedding, judge, verifier."""
+        return self.embedding_model, self.judge_model, self.verifier_model
 
     @property
     def uses_frontier(self) -> bool:

@@ -84,9 +84,9 @@ class ClaimSupport(Frozen):
     participant: str | None = None
     """Id of the participant whose words these are."""
     flags: tuple[str, ...] = ()
-    """Reasons for lowered support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and the judge's verdict."""
+    """Reasons for lowered support: `copied`, `stuffed`, `polarity`, `instruction`, ..., and verdicts of models."""
     unjudged: Score | None = None
-    """The support before a judge changed it; `None` when none did."""
+    """The support before a judge or verifier changed it; `None` when none did."""
     at: float | None = None
     """Seconds into the recording at which the best source segment begins."""
     supporters: tuple[Supporter, ...] = ()

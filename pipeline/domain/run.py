@@ -13,7 +13,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import Assessment, Persona
 from pipeline.domain.study import StudySize
 
-Stage = Literal["draft", "embed", "judge", "count", "refine"]
+Stage = Literal["draft", "embed", "judge", "verify", "count", "refine"]
 Outcome = Literal[
     "kept_local",
     "refined",

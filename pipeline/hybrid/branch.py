@@ -42,7 +42,7 @@ def branch_config(config: HybridConfig, source: RunRecord) -> HybridConfig:
 
 def keeps_scores(config: HybridConfig, source: RunRecord) -> bool:
     """Check whether the scores of the source's drafts are valid under this configuration."""
-    version = scorer_version(config.embedding_model, config.judge_model)
+    version = scorer_version(*config.scorer_models)
     same = all(item.assessment.scorer_version == version for item in source.drafts)
     return same and config.weights == source.config.weights
 

@@ -173,7 +173,7 @@ def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
     """Check whether scores of kept drafts are comparable: same drafting model, scorer and choice among drafts."""
     same_writer = then.local_provider == local and (local == "builtin" or then.local_model == now.local_model)
-    same_models = (then.embedding_model, then.judge_model) == (now.embedding_model, now.judge_model)
+    same_models = then.scorer_models == now.scorer_models
     return same_writer and same_models and then.weights == now.weights and _selection(then) == _selection(now)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, HybridConfig, Settings
+from pipeline.domain.config import DEFAULT_FRONTIER_MODEL, LOCAL_KEY_VARIABLE, HybridConfig, Settings
 from pipeline.domain.run import Outcome
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
@@ -17,10 +17,6 @@ from pipeline.hybrid.capacity import Capacity, capacity
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
-
-LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
-"""Environment variable with the key of an OpenAI-compatible local server, if it needs one."""
-
 
 BUILTIN_THRESHOLD = 0.85
 """Default threshold of a first visit with `builtin`. Its drafts consist of the participants' own words, so they score

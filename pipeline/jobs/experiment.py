@@ -118,7 +118,9 @@ def check_cells(
     seen: dict[str, str | PersonaError] = {}
     looked_at = {"enabled", "skip_frontier", "frontier_provider", "frontier_model", "refine_mode", "prices"}
     for number, cell in enumerate(cells, start=1):
-        key = cell.config.model_dump_json(include=looked_at | {"embedding_model", "judge_model"})
+        key = cell.config.model_dump_json(
+            include=looked_at | {"embedding_model", "judge_model", "verifier_model", "verifier_base_url"}
+        )
         if key in seen:
             continue
         kind: type[ConfigError] = ConfigError

@@ -244,7 +244,7 @@ class Worker:
     def _scorer_version(self, run_id: str) -> str:
         """Return the scorer version of a failed run."""
         config = self._store.run(run_id).config
-        return scorer_version(config.embedding_model, config.judge_model)
+        return scorer_version(*config.scorer_models)
 
     def _beat(self, run_id: str, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT_S):

@@ -23,6 +23,7 @@ from pipeline.providers._streams import LocalStream, Piece, trusted
 from pipeline.providers._windows import PromptCheck, thought_only
 from pipeline.providers.pricing import estimate_tokens
 from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens
+from pipeline.providers.verification import ALTERNATIVES, Continuation, GeneratedToken
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
 KEEP_ALIVE = "15m"
@@ -183,6 +184,42 @@ class OllamaProvider:
             # Thinking would use up the answer's tokens; models that cannot think refuse the parameter.
             body["think"] = False
         return body
+
+    def continue_text(self, request: Request) -> Continuation:
+        """Continue a prompt that is sent as it stands, past the model's template, with the probabilities of tokens.
+
+        Raises:
+            ProviderError: no answer, or one without probabilities.
+        """
+        options = {
+            "num_ctx": self._window(request, self._learn()),
+            "num_predict": request.max_output_tokens,
+            "seed": request.seed,
+            "temperature": 0.0,
+        }
+        answer = self._call(
+            lambda: self._long.generate(
+                model=self.model,
+                prompt=request.prompt,
+                raw=True,
+                logprobs=True,
+                top_logprobs=ALTERNATIVES,
+                options=options,
+                keep_alive=KEEP_ALIVE,
+            ),
+            sent=request.prompt,
+        )
+        if not answer.logprobs:
+            raise ProviderError(
+                f"The Ollama server at {self._address} gave no probabilities of tokens. Update it: versions before"
+                " November 2025 have none."
+            )
+        tokens = [
+            GeneratedToken(place.token, {other.token: math.exp(other.logprob) for other in place.top_logprobs or ()})
+            for place in answer.logprobs
+        ]
+        counts = (answer.prompt_eval_count, answer.eval_count, None, None)
+        return Continuation(tokens, usage_from(counts, request, answer.response or ""))
 
     def embed(self, texts: Sequence[str]) -> Embedded:
         """The vectors of some texts, at least one. A text longer than the model's window is cut by the server.

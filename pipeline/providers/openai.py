@@ -4,6 +4,8 @@ Answers are bound to the JSON schema in both roles; a server that cannot do that
 never a silent fallback to free text.
 """
 
+import json
+import math
 import re
 from typing import Any, ClassVar
 
@@ -16,6 +18,7 @@ from pipeline.providers._compatible import CompatibleServer, parameters
 from pipeline.providers._errors import Endpoint, checked_key, leaves_machine, shown_address, web_address
 from pipeline.providers._file_batches import FileBatches
 from pipeline.providers._hosted import Hosted, http_client, usage_from
+from pipeline.providers.verification import ALTERNATIVES, Continuation, GeneratedToken
 
 VENDOR_ADDRESS = "https://api.openai.com/v1"
 NO_KEY = "not-needed"
@@ -143,6 +146,42 @@ class OpenAIProvider:
     def _ask(self, request: Request) -> Any:
         return self._hosted.ask(lambda: self._client.chat.completions.create(**self._parameters(request)), request)
 
+    def continue_text(self, request: Request) -> Continuation:
+        """Continue a prompt that is sent as it stands, with the probabilities of tokens; for local servers.
+
+        Raises:
+            ProviderError: no answer, or one without probabilities.
+        """
+        answer = self._hosted.ask(
+            lambda: self._client.completions.create(
+                model=self.model,
+                prompt=request.prompt,
+                max_tokens=request.max_output_tokens,
+                logprobs=ALTERNATIVES,
+                seed=request.seed,
+                temperature=0.0,
+            ),
+            request,
+        )
+        try:
+            choice = answer.choices[0]
+            tokens = _tokens(choice.logprobs.model_dump() if choice.logprobs else {})
+        except (AttributeError, IndexError, TypeError, KeyError, ValueError, OverflowError):
+            raise self._endpoint.unreadable("an answer without probabilities of tokens") from None
+        reported = getattr(answer, "usage", None)
+        counts = (getattr(reported, "prompt_tokens", None), getattr(reported, "completion_tokens", None), None, None)
+        return Continuation(tokens, usage_from(counts, request, choice.text or ""))
+
+    def facts_of_model(self) -> str:
+        """Return the server's facts about the model's weights, as text; empty when it lists none.
+
+        Names alone do not tell two models apart that were served one after the other. llama.cpp lists sizes.
+        """
+        listed = next((model for model in self._hosted.models() if model.id == self.model), None)
+        facts = getattr(listed, "meta", None) or {}
+        told = {name: facts.get(name) for name in ("n_params", "size", "n_vocab", "n_embd")}
+        return json.dumps(told) if any(told.values()) else ""
+
     def _parameters(self, request: Request) -> dict[str, Any]:
         wanted = {"name": "persona", "schema": request.json_schema, "strict": True}
         body: dict[str, Any] = {
@@ -195,6 +234,19 @@ class OpenAIProvider:
             return Reply(text=text, usage=usage, stop="refusal", model=model)
         cut = choice.finish_reason == "length"
         return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=model)
+
+
+def _tokens(logprobs: dict[str, Any]) -> list[GeneratedToken]:
+    """Read the tokens of a completion: llama.cpp lists them as the chat route does, vLLM as this route always did."""
+    if places := logprobs.get("content"):
+        return [
+            GeneratedToken(place["token"], {one["token"]: math.exp(one["logprob"]) for one in place["top_logprobs"]})
+            for place in places
+        ]
+    return [
+        GeneratedToken(token, {other: math.exp(logprob) for other, logprob in (others or {}).items()})
+        for token, others in zip(logprobs["tokens"], logprobs["top_logprobs"], strict=True)
+    ]
 
 
 def _address(spec: ProviderSpec) -> str:

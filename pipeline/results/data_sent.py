@@ -18,6 +18,7 @@ from pipeline.domain.study import Segment, Study
 from pipeline.hybrid.redaction import REPLACED, Redactor
 from pipeline.providers._errors import is_loopback
 from pipeline.providers.prompts import segment_line
+from pipeline.providers.verification import as_data, passage_lines
 from pipeline.text.tokens import sentence_spans
 from pipeline.text.wording import count, listed
 
@@ -203,12 +204,21 @@ def _quotable(segments: Sequence[Segment], stage: Stage) -> Iterator[tuple[str, 
             for start, end in sentence_spans(segment.text):
                 sentence = segment.text[start:end]
                 alone = segment.model_copy(update={"text": sentence})
-                yield json.dumps(sentence, ensure_ascii=False) if stage == "embed" else segment_line(alone), segment.id
+                yield _sentence_line(alone, stage), segment.id
+
+
+def _sentence_line(sentence: Segment, stage: Stage) -> str:
+    """Write a sentence as the prompt of a stage holds it."""
+    if stage == "embed":
+        return json.dumps(sentence.text, ensure_ascii=False)
+    return as_data(sentence.text) if stage == "verify" else segment_line(sentence)
 
 
 def _excerpts(payload: str, stage: Stage) -> list[str]:
     """Return the lines of a prompt that quote the study; for an embedding model, lines of the persona too."""
     prompt = payload_parts(payload).get("prompt")
+    if stage == "verify":
+        return passage_lines(prompt) if isinstance(prompt, str) else []
     lines = prompt.split("\n") if isinstance(prompt, str) else []
     return [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
 
@@ -217,6 +227,7 @@ _BESIDE: dict[Stage, str] = {
     "draft": "instructions and the facts that the study states about these participants",
     "embed": "statements of the draft personas",
     "judge": "instructions and a statement of a persona",
+    "verify": "instructions and a statement of a persona",
     "count": "instructions, the draft persona with its quotes, and the findings of its review",
     "refine": "instructions, the draft persona with its quotes, and the findings of its review",
 }

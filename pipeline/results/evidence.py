@@ -12,6 +12,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, Assessment, ClaimSupport, Finding, Persona
 from pipeline.domain.run import FinalPersona
 from pipeline.domain.study import Segment, Study
+from pipeline.scoring.scorer import who_weighed
 from pipeline.text.wording import score
 
 Mark = Literal["supported", "weak", "not_found", "unscored"]
@@ -48,8 +49,11 @@ FLAG_WORDS: dict[str, str] = {
     "judge_supported": "the local judge finds it said",
     "judge_unverified": "the local judge agrees, but showed no words of the study",
     "judge_unreadable": "the local judge gave no answer that can be read",
+    "verifier_doubts": "the local verifier doubts that the study says so",
+    "verifier_supports": "the local verifier finds it said",
+    "verifier_unreadable": "the local verifier gave no answer that can be read",
 }
-"""Reasons for a lowered support, and verdicts of a judge, in words."""
+"""Reasons for a lowered support, and verdicts of a judge or verifier, in words."""
 
 _TOLD_BY_MARKS = ("unsupported_claim", "unsupported_quote")
 _CONTEXT_BEFORE = 3
@@ -144,7 +148,7 @@ def lowered_because(claim: ClaimSupport) -> str:
     """Return the reasons for a lowered support, in words; empty without any."""
     words = [FLAG_WORDS.get(flag, flag) for flag in claim.flags]
     if claim.unjudged is not None:
-        words.append(f"without the judge {score(claim.unjudged)}")
+        words.append(f"without {who_weighed(claim.flags)} {score(claim.unjudged)}")
     return "; ".join(words)
 
 

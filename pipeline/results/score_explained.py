@@ -19,7 +19,8 @@ from pipeline.scoring.coherence import PER_ISSUE
 from pipeline.scoring.duplicates import PENALTY
 from pipeline.scoring.faithfulness import ClaimSummary, summary
 from pipeline.scoring.scorer import INSTRUCTION_CAP, exponents, weight_of
-from pipeline.text.wording import count, percent, score
+from pipeline.scoring.verifier import verifier_name
+from pipeline.text.wording import count, listed, percent, score
 
 PartName = Literal["faithfulness", "coherence", "completeness"]
 
@@ -62,6 +63,7 @@ CAUTIONS: tuple[str, ...] = (
 _HIGH = 0.8
 """The score that is explained."""
 
+_AGREED = ("judge_supported", "verifier_supports")
 _TOLERANCE = 0.005
 """Scores are shown with two decimals: smaller differences are not mentioned."""
 
@@ -113,8 +115,9 @@ def scoring_method(config: HybridConfig) -> str:
         if config.embedding_model
         else "",
         f"the judge {config.judge_model} checks claims that the words leave unclear" if config.judge_model else "",
+        f"the verifier {verifier_name(config.verifier_model)} may overrule words" if config.verifier_model else "",
     ]
-    helped = " and ".join(filter(None, helpers))
+    helped = listed(tuple(filter(None, helpers)))
     if not helped:
         return (
             "Every draft is scored on this machine, by fixed rules and without a model: the same text and the "
@@ -203,7 +206,7 @@ def _about_claims(claims: Sequence[ClaimSupport], summed: ClaimSummary | None) -
         f"Mean support {score(summed.mean)} over all {count(len(claims), 'claim')}, "
         f"{score(summed.lowest_mean)} over the lowest {summed.lowest}."
     )
-    flags = Counter(flag for claim in claims for flag in claim.flags if flag != "judge_supported")
+    flags = Counter(flag for claim in claims for flag in claim.flags if flag not in _AGREED)
     for flag, number in flags.most_common():
         yield f"{count(number, 'claim')}: {FLAG_WORDS.get(flag, flag)}."
 

@@ -85,7 +85,7 @@ class Evidence:
     factor: float = 1.0
     """Factor on the support of the claim for wrong numbers and names, and for disagreement about yes and no."""
     unjudged: float | None = None
-    """The support before a judge changed it."""
+    """The support before a judge or verifier changed it."""
 
 
 def find(claim: Claim, view: SourceView) -> Evidence:

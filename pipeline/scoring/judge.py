@@ -3,7 +3,7 @@
 Asked about statements only, and only about flagged ones and those in the middle of the scale, each with its three
 best windows. It may lower a support freely. It may raise one only with words that it has copied from the study,
 which the quote matcher looks up; and never over a rule about form (copied, a string of keywords, an instruction).
-No judge is trusted before it has passed `scoring/judge_check.py` on the user's own machine.
+No judge is trusted before it has passed `scoring/model_check.py` on the user's own machine.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,7 @@ from pipeline.providers.replies import JudgeReply, JudgeVerdict, UnreadableReply
 from pipeline.scoring.faithfulness import Claim, Evidence
 from pipeline.scoring.file_cache import FileCache
 from pipeline.scoring.index import SourceView
+from pipeline.scoring.model_check import Stance
 from pipeline.scoring.quotes import find_quote, is_scorable
 from pipeline.text.instructions import reads_like_instruction
 
@@ -33,7 +34,7 @@ _VERBATIM = 0.9
 
 _WINDOWS = 3
 _SEARCHED = 9
-_FORM = frozenset({"copied", "close_to_source", "stuffed"})
+FORM = frozenset({"copied", "close_to_source", "stuffed"})
 """Flags about how a claim is written. They lower a true claim too, so its truth does not lift them."""
 
 
@@ -64,6 +65,7 @@ class Judge:
             seed: of the run.
         """
         self.model = model
+        self.question = judge_question()
         self._digest = digest
         self._ask = ask
         self._cache = cache
@@ -78,6 +80,20 @@ class Judge:
         if judgement is None:
             return replace(evidence, flags=(*evidence.flags, "judge_unreadable"))
         return _weighed(evidence, judgement)
+
+    def stance(self, field: str, text: str, view: SourceView) -> Stance:
+        """Return its stance on a claim about all sentences of a view, for its check.
+
+        Raises:
+            ProviderError: the server does not answer.
+        """
+        judgement = self.judge(field, text, [passage(0, len(view), view)], view, "check")
+        if judgement is None:
+            return Stance(supports=False, agrees=False, said="nothing that can be read")
+        agrees = judgement.verdict == "supported"
+        invented = agrees and not judgement.supports
+        said = "supported, with words that nobody said" if invented else judgement.verdict.replace("_", " ")
+        return Stance(supports=judgement.supports, agrees=agrees, said=said)
 
     def judge(
         self, field: str, text: str, passages: Sequence[Sequence[Segment]], view: SourceView, about: str
@@ -118,6 +134,11 @@ class Judge:
         return "judge", self.model, self._digest, str(self._seed), request.system, request.prompt
 
 
+def judge_question() -> str:
+    """Return the question that a judge is asked; it changes with the prompt."""
+    return judge_request("goals", "", [], 0).model_dump_json()
+
+
 def windows(text: str, view: SourceView) -> list[list[Segment]]:
     """The three best windows of a claim, none touching another, each as its sentences."""
     chosen: list[tuple[int, int]] = []
@@ -144,7 +165,7 @@ def _weighed(evidence: Evidence, judgement: Judgement) -> Evidence:
             support = min(support, UNSURE_FROM)
         case "supported" if not judgement.found:
             said = "judge_unverified"
-        case "supported" if _FORM.isdisjoint(flags):
+        case "supported" if FORM.isdisjoint(flags):
             # As good as a claim that needs no judge; the words that looked like the opposite are overruled.
             support, flags = max(support, UNSURE_TO), [flag for flag in flags if flag != "polarity"]
     return replace(
@@ -152,5 +173,5 @@ def _weighed(evidence: Evidence, judgement: Judgement) -> Evidence:
         support=support,
         sentences=judgement.found or evidence.sentences,
         flags=(*flags, said),
-        unjudged=evidence.support if support != evidence.support else None,
+        unjudged=evidence.support if support != evidence.support and evidence.unjudged is None else evidence.unjudged,
     )

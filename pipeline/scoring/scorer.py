@@ -21,6 +21,7 @@ from pipeline.scoring.judge import Judge
 from pipeline.scoring.meaning import Meaning
 from pipeline.scoring.prevalence import about_prevalence, quoted, stating, supporters
 from pipeline.scoring.quotes import find_quote, is_scorable
+from pipeline.scoring.verifier import Verifier, verifier_name
 from pipeline.text.instructions import reads_like_instruction
 from pipeline.text.tokens import STOP_WORDS, language_of, shortened
 
@@ -45,14 +46,24 @@ class Scorer:
     """
 
     def __init__(
-        self, index: StudyIndex, weights: Weights, meaning: Meaning | None = None, judge: Judge | None = None
+        self,
+        index: StudyIndex,
+        weights: Weights,
+        meaning: Meaning | None = None,
+        judge: Judge | None = None,
+        verifier: Verifier | None = None,
     ) -> None:
-        """Bind the score to a study; without `meaning` and `judge` no model is called."""
+        """Bind the score to a study; without `meaning`, `judge` and `verifier` no model is called."""
         self._index = index
         self._weights = weights
         self._meaning = meaning
         self._judge = judge
-        self.version = scorer_version(meaning.model if meaning else None, judge.model if judge else None)
+        self._verifier = verifier
+        self.version = scorer_version(
+            meaning.model if meaning else None,
+            judge.model if judge else None,
+            verifier.model if verifier else None,
+        )
 
     def assess(
         self,
@@ -125,6 +136,8 @@ class Scorer:
                 if self._meaning and field in LISTS:
                     evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
                 evidence = _capped(claim, evidence, view)
+                if self._verifier and field in LISTS:
+                    evidence = self._verifier.weigh(field, text, claim, evidence, view, persona.id)
                 if self._judge and field in LISTS:
                     evidence = self._judge.weigh(field, text, evidence, view, persona.id)
                 if field.startswith(_DEMOGRAPHICS):
@@ -167,9 +180,19 @@ def place_of_source(source: ChosenSource, view: SourceView) -> int | None:
     return next((one for one in there if view.text_between(one, one + 1) == source.quote), None)
 
 
-def scorer_version(embedding_model: str | None, judge_model: str | None) -> str:
-    """`1.0`, `1.0+all-minilm`, `1.0+judge:qwen2.5:7b`: the version of the formula and the models in the score."""
-    parts = (SCORER_VERSION, embedding_model, f"judge:{judge_model}" if judge_model else None)
+def scorer_version(
+    embedding_model: str | None = None, judge_model: str | None = None, verifier_model: str | None = None
+) -> str:
+    """`1.0`, `1.0+all-minilm`, `1.0+judge:qwen2.5:7b`: the version of the formula and the models in the score.
+
+    Of a verifier in a folder, only the folder's own name counts: paths differ from machine to machine.
+    """
+    parts = (
+        SCORER_VERSION,
+        embedding_model,
+        f"judge:{judge_model}" if judge_model else None,
+        f"verifier:{verifier_name(verifier_model)}" if verifier_model else None,
+    )
     return "+".join(part for part in parts if part)
 
 
@@ -285,7 +308,7 @@ def about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
                 yield Finding(kind=flag, field=claim.field, text=f"{sentences[flag]}: '{shortened(claim.text)}'")
         if claim.unjudged is not None and (claim.unjudged >= WEAK_FROM) != (claim.support >= WEAK_FROM):
             yield _about_judgement(claim, claim.unjudged)
-        elif claim.support < WEAK_FROM and all(flag.startswith("judge_") for flag in claim.flags):
+        elif claim.support < WEAK_FROM and all(flag.startswith(("judge_", "verifier_")) for flag in claim.flags):
             kind = "unsupported_quote" if claim.field == "quotes" else "unsupported_claim"
             found = (
                 "No quote found in the study for" if claim.field == "quotes" else "Little or nothing in the study says"
@@ -293,12 +316,21 @@ def about_claims(claims: Sequence[ClaimSupport]) -> Iterator[Finding]:
             yield Finding(kind=kind, field=claim.field, text=f"{found}: '{shortened(claim.text)}'")
 
 
+def who_weighed(flags: Sequence[str]) -> str:
+    """Name the models that changed a support, by the flags that they left."""
+    judged, verified = (any(flag.startswith(role) for flag in flags) for role in ("judge_", "verifier_"))
+    return "both models" if judged and verified else "the judge" if judged else "the verifier"
+
+
 def _about_judgement(claim: ClaimSupport, by_words: float) -> Finding:
     sentences = {
         "judge_contradicted": "The local judge finds the opposite said of",
         "judge_not_found": "The local judge finds nobody who says",
         "judge_supported": "The local judge finds it said",
+        "verifier_doubts": "The local verifier doubts that the study says",
+        "verifier_supports": "The local verifier finds it said",
     }
-    said = next(sentences[flag] for flag in claim.flags if flag in sentences)
-    text = f"{said}: '{shortened(claim.text)}' (without the judge: {by_words:.2f})"
+    # The last to be asked is named; a small change by a verifier has no flag of its own.
+    said = [sentences[flag] for flag in claim.flags if flag in sentences] or [sentences["verifier_doubts"]]
+    text = f"{said[-1]}: '{shortened(claim.text)}' (without {who_weighed(claim.flags)}: {by_words:.2f})"
     return Finding(kind="judge_disagrees", field=claim.field, text=text)

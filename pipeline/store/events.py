@@ -15,6 +15,7 @@ _DOING: dict[Stage, str] = {
     "draft": "writing",
     "embed": "scoring",
     "judge": "scoring",
+    "verify": "scoring",
     "count": "counting the tokens of",
     "refine": "refining",
 }

@@ -446,7 +446,8 @@ def _number_at(words: list[str], start: int) -> _Number | None:
     word = words[start]
     part = _part_at(words, start)
     if part:
-        return part
+        value, end, scale = _scaled_up(words, Decimal(part.text), part.end)
+        return _Number(_written(value), end, scale)
     if word in _ORDINALS:
         value, end = Decimal(_ORDINALS[word]), start + 1
     elif word in _SMALL or word == "hundred":
@@ -475,6 +476,11 @@ def _grown(words: list[str], value: Decimal, end: int) -> tuple[Decimal, int, in
         part = _part_at(words, end + 1, closed=False)
         if part and Decimal(part.text) < 1 and value == int(value):
             value, end = value + Decimal(part.text), part.end
+    return _scaled_up(words, value, end)
+
+
+def _scaled_up(words: list[str], value: Decimal, end: int) -> tuple[Decimal, int, int]:
+    """A number with the words that multiply it: `two million`."""
     scale = 1
     while end < len(words) and words[end] in _LARGE:
         scale, end = min(scale * _LARGE[words[end]], _LARGE["trillion"]), end + 1

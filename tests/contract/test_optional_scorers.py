@@ -20,7 +20,7 @@ from pipeline.store import Store
 from tests.fakes import FakeClock
 from tests.loopback import OllamaServer, fault
 from tests.scoring.studies import study_of
-from tests.scoring.test_judge_check import knows
+from tests.scoring.test_model_check import knows
 
 STUDY = study_of(
     {
@@ -154,3 +154,19 @@ def test_command_line_checks_a_judge(
     ollama.judge = lambda statement, sentences: {"span": "", "verdict": "not_found"}
     assert main(["check", "--judge", "qwen2.5:7b"]) == 1
     assert "16 of 32 right" in capsys.readouterr().out
+
+
+def test_command_line_checks_a_verifier_in_a_folder_and_tells_its_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipeline.cli.main import main
+    from tests.scoring import tiny_onnx
+
+    monkeypatch.setenv("PERSONA_DB", str(tmp_path / "persona.db"))
+    folder = str(tiny_onnx.save(tmp_path / "nli-tiny"))
+    assert main(["check", "--verifier", folder, "--json"]) == 1
+    result = json.loads(capsys.readouterr().out)
+    assert (result["model"], result["n"], result["passes"]) == ("nli-tiny", 32, False)
+    assert result["cost"].endswith("s per persona of 12 statements on this machine.")
+    assert main(["check", "--verifier", folder]) == 1
+    assert "s per persona of 12 statements" in capsys.readouterr().out

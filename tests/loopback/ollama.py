@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import re
 import zlib
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from tests.loopback.writer import loop, pieces, tokens, write
 class OllamaServer(LoopbackServer):
     """An Ollama server with some models pulled."""
 
-    generation_paths = ("/api/chat", "/api/embed", "/v1/chat/completions")
+    generation_paths = ("/api/chat", "/api/embed", "/api/generate", "/v1/chat/completions")
 
     def __init__(
         self,
@@ -34,6 +35,8 @@ class OllamaServer(LoopbackServer):
         """Of every model; a name with `embed` or `minilm` in it can only embed."""
         self.judge: Callable[[str, list[str]], dict[str, str]] | None = None
         """Answers what a judge is asked: statement and sentences in, `span` and `verdict` out."""
+        self.verify: Callable[[str], list[tuple[str, dict[str, float]]]] | None = None
+        """Continues a raw prompt: tokens, each with the probabilities at its place; `None` gives no probabilities."""
         self.counts_tokens = True
         """Off leaves the token counts out of the answer, as some forks do."""
         self.cuts = False
@@ -73,6 +76,8 @@ class OllamaServer(LoopbackServer):
                 return self._pull(body["model"])
             case "/api/embed":
                 return self._known(body) or self._embed(body)
+            case "/api/generate":
+                return self._known(body) or self._generate(body)
             case "/api/chat":
                 return self._known(body) or self._refused(body) or self._chat(body, scripted)
         return self.error(404, "page not found")
@@ -137,6 +142,28 @@ class OllamaServer(LoopbackServer):
         texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
         vectors = [_bag(text) for text in texts]
         return Answer({"model": body["model"], "embeddings": vectors, "prompt_eval_count": tokens("".join(texts))})
+
+    def _generate(self, body: dict[str, Any]) -> Answer:
+        from ollama import Client
+
+        if unknown := set(body) - set(signature(Client.generate).parameters):
+            return self.error(400, f"unknown field: {sorted(unknown)[0]}")
+        assert body["raw"], "only prompts past the template are served here"
+        written = self.verify(body["prompt"]) if self.verify else [("Yes", {})]
+        logprobs = [
+            {
+                "token": token,
+                "logprob": -0.1,
+                "top_logprobs": [{"token": other, "logprob": math.log(share)} for other, share in shares.items()],
+            }
+            for token, shares in written
+        ]
+        given = {"logprobs": logprobs} if self.verify and body.get("logprobs") else {}
+        text = "".join(token for token, _ in written)
+        counts = {"prompt_eval_count": tokens(body["prompt"]), "eval_count": len(written)}
+        return Answer(
+            {"model": body["model"], "response": text, "done": True, "done_reason": "stop", **given, **counts}
+        )
 
     def _chat(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
         options = body.get("options") or {}

@@ -12,7 +12,7 @@ from pipeline.store import Store
 from tests.loopback import OllamaServer
 from tests.pages.conftest import App, opened, words
 from tests.pages.runs import save_study
-from tests.scoring.test_judge_check import agrees, knows
+from tests.scoring.test_model_check import agrees, knows
 
 
 @pytest.fixture
@@ -82,3 +82,17 @@ def test_a_server_that_dies_during_the_check_is_one_sentence(page: AppTest, olla
     page.button(key="check_judge").click().run()
     assert not page.exception
     assert "503" in words(page)
+
+
+def test_a_verifier_in_a_folder_is_checked_timed_and_refused_when_it_fails(page: AppTest, tmp_path: Path) -> None:
+    from tests.scoring import tiny_onnx
+
+    folder = str(tiny_onnx.save(tmp_path / "nli-tiny"))
+    page.session_state[ui.CONFIG_KEY] = {**page.session_state[ui.CONFIG_KEY], "verifier_model": folder}
+    page.run()
+    assert _run(page).disabled
+    assert "has not been checked on this machine" in words(page)
+    page.button(key="check_verifier").click().run()
+    assert not page.exception
+    assert "s per persona of 12 statements on this machine" in words(page)
+    assert _run(page).disabled

@@ -118,6 +118,7 @@ _WORDS = [*ONES, *TENS, "hundred", "thousand", "million", "and", "a", "half", "t
 
 @example(["two", "and"])
 @example(["40", "point", "and"])
+@example(["two", "thirds", "thousand"])
 @settings(max_examples=1000)
 @given(st.lists(st.sampled_from(_WORDS), max_size=8))
 def test_folding_twice_changes_nothing(words: list[str]) -> None:

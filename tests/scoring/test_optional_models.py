@@ -9,7 +9,7 @@ from pipeline.hybrid.forecast import forecast_run
 from pipeline.hybrid.preflight import check_setup, plan_run
 from pipeline.scoring.optional_models import check_judge, judge_result, scorer_models, server
 from tests.loopback import OllamaServer
-from tests.scoring.test_judge_check import agrees, knows
+from tests.scoring.test_model_check import agrees, knows
 
 DOWN = Settings().with_secrets({"OLLAMA_HOST": "http://127.0.0.1:9"})
 JUDGED = HybridConfig(local_provider="builtin", enabled=False, judge_model="qwen2.5:7b")

@@ -1,29 +1,30 @@
-"""Test a user's own judge on a small set of claims that it must get right before it takes part in a score.
+"""Test a user's own judge or verifier on claims that it must get right before it takes part in a score.
 
 Each of the bundled sources stands beside a statement that sums it up and one that changes who, what, how much or
-whether. A judge is right where its verdict has the right effect: supported, with words it has copied, or not.
+whether. A model is right where its verdict has the right effect: supported (a judge must copy the words), or not.
 Passing is balanced accuracy of at least .75. With 16 claims on either side, a coin passes with a probability of
-less than .01, and a judge that is right nine times in ten with one of over .99 (binomial).
+less than .01, and a model that is right nine times in ten with one of over .99 (binomial).
 """
 
 import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
 from pipeline.domain.base import Frozen, Score
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.domain.units import Clock
-from pipeline.providers.prompts import judge_request
 from pipeline.scoring.file_cache import FileCache
-from pipeline.scoring.index import StudyIndex
-from pipeline.scoring.judge import Judge, Judgement, passage
+from pipeline.scoring.index import SourceView, StudyIndex
 
 BAR = 0.75
-"""Balanced accuracy from which a judge may take part in scores."""
+"""Balanced accuracy from which a model may take part in scores."""
+
+Examined = Literal["judge", "verifier"]
+"""Role for which a model is examined."""
 
 CheckKind = Literal["paraphrase", "who", "what", "number", "negation", "absent"]
 
@@ -36,7 +37,33 @@ _TRUTH: dict[CheckKind, str] = {
     "absent": "was said by nobody",
 }
 
-_ITEMS = Path(__file__).with_name("judge_check.json")
+_ITEMS = Path(__file__).with_name("model_check.json")
+
+
+class Stance(NamedTuple):
+    """Opinion of a model on one claim."""
+
+    supports: bool
+    """True if it would count as support in a score."""
+    agrees: bool
+    """True if it called the claim supported, with or without proof."""
+    said: str
+    """In words."""
+
+
+class Candidate(Protocol):
+    """A model to be examined."""
+
+    model: str
+    question: str
+    """The way in which it is asked: another one asks for a new check."""
+
+    def stance(self, field: str, text: str, view: SourceView) -> Stance:
+        """Return its stance on a claim about all sentences of a view.
+
+        Raises:
+            ProviderError: it does not answer.
+        """
 
 
 class CheckStatement(Frozen):
@@ -57,7 +84,7 @@ class CheckSource(Frozen):
 
 
 class Miss(Frozen):
-    """A claim of the check that the judge got wrong."""
+    """A claim of the check that the model got wrong."""
 
     text: str
     kind: CheckKind
@@ -70,8 +97,8 @@ class Miss(Frozen):
         return f"“{self.text}” {_TRUTH[self.kind]}; it said: {self.said}."
 
 
-class JudgeCheck(Frozen):
-    """Result of a judge's check."""
+class ModelCheck(Frozen):
+    """Result of a check."""
 
     model: str
     version: str
@@ -86,7 +113,7 @@ class JudgeCheck(Frozen):
 
     @property
     def passes(self) -> bool:
-        """Return whether the judge may take part in scores."""
+        """Return whether the model may take part in scores."""
         return self.balanced_accuracy >= BAR
 
     @property
@@ -105,17 +132,16 @@ def sources() -> tuple[CheckSource, ...]:
     return TypeAdapter(tuple[CheckSource, ...]).validate_json(_ITEMS.read_bytes())
 
 
-def check_version() -> str:
-    """Changes with the set and with the question that a judge is asked."""
-    question = judge_request("goals", "", [], 0).model_dump_json()
+def check_version(question: str) -> str:
+    """Changes with the set and with the question that a model is asked."""
     return hashlib.sha256(_ITEMS.read_bytes() + question.encode()).hexdigest()[:12]
 
 
-def run_check(judge: Judge, clock: Clock, tell: Callable[[int, int], None]) -> JudgeCheck:
-    """Ask a judge about every claim of the set.
+def run_check(candidate: Candidate, clock: Clock, tell: Callable[[int, int], None]) -> ModelCheck:
+    """Ask a model about every claim of the set.
 
     Args:
-        judge: with a cache of its own, so that every answer is the model's, now.
+        candidate: with a cache of its own, so that every answer is the model's, now.
         clock: for measuring how long it takes.
         tell: called with claims done and claims in total after each.
 
@@ -129,15 +155,14 @@ def run_check(judge: Judge, clock: Clock, tell: Callable[[int, int], None]) -> J
     missed: list[Miss] = []
     started = clock.monotonic()
     for done, (number, claim) in enumerate(asked, start=1):
-        view = index.view([_name(number)])
-        judgement = judge.judge(claim.field, claim.text, [passage(0, len(view), view)], view, "check")
-        if not _is_right(claim, judgement):
-            missed.append(Miss(text=claim.text, kind=claim.kind, said=_said(judgement)))
+        stance = candidate.stance(claim.field, claim.text, index.view([_name(number)]))
+        if not (stance.supports if claim.kind == "paraphrase" else not stance.agrees):
+            missed.append(Miss(text=claim.text, kind=claim.kind, said=stance.said))
         tell(done, len(asked))
     right = len(asked) - len(missed)
-    return JudgeCheck(
-        model=judge.model,
-        version=check_version(),
+    return ModelCheck(
+        model=candidate.model,
+        version=check_version(candidate.question),
         right=right,
         n=len(asked),
         # Both sides have the same number of claims.
@@ -147,36 +172,23 @@ def run_check(judge: Judge, clock: Clock, tell: Callable[[int, int], None]) -> J
     )
 
 
-def remember(result: JudgeCheck, digest: str, cache: FileCache) -> None:
+def remember(result: ModelCheck, role: Examined, digest: str, cache: FileCache) -> None:
     """Keep a result for the runs to come."""
-    cache.put(result.model_dump_json().encode(), *_key(result.model, digest))
+    cache.put(result.model_dump_json().encode(), *_key(role, result.model, digest, result.version))
 
 
-def remembered(model: str, digest: str, cache: FileCache) -> JudgeCheck | None:
-    """The result of this model on the present set; `None` when it was not checked."""
-    stored = cache.get(*_key(model, digest))
+def remembered(role: Examined, model: str, digest: str, version: str, cache: FileCache) -> ModelCheck | None:
+    """The result of this model for a version of the check; `None` when it was not checked."""
+    stored = cache.get(*_key(role, model, digest, version))
     try:
-        found = JudgeCheck.model_validate_json(stored) if stored else None
+        found = ModelCheck.model_validate_json(stored) if stored else None
     except ValidationError:
         return None
-    return found if found and (found.model, found.version) == (model, check_version()) else None
+    return found if found and (found.model, found.version) == (model, version) else None
 
 
-def _key(model: str, digest: str) -> tuple[str, ...]:
-    return "judge-check", model, digest, check_version()
-
-
-def _is_right(claim: CheckStatement, judgement: Judgement | None) -> bool:
-    if judgement is None:
-        return False
-    return judgement.supports if claim.kind == "paraphrase" else judgement.verdict != "supported"
-
-
-def _said(judgement: Judgement | None) -> str:
-    if judgement is None:
-        return "nothing that can be read"
-    invented = judgement.verdict == "supported" and not judgement.supports
-    return "supported, with words that nobody said" if invented else judgement.verdict.replace("_", " ")
+def _key(role: Examined, model: str, digest: str, version: str) -> tuple[str, ...]:
+    return f"{role}-check", model, digest, version
 
 
 def _name(number: int) -> str:
@@ -187,8 +199,8 @@ def _study() -> Study:
     """The sources as a study with one participant each, so that a check takes the way that claims take."""
     people = [(_name(number), source.said) for number, source in enumerate(sources())]
     return Study(
-        id="judge-check",
-        name="Check of the judge",
+        id="model-check",
+        name="Check of a model",
         documents=tuple(Document(id=name, name=name, kind="check", words=len(said.split())) for name, said in people),
         participants=tuple(Participant(id=name, documents=(name,), words=len(said.split())) for name, said in people),
         segments=tuple(

@@ -9,8 +9,8 @@ from pipeline.domain.units import SystemClock
 from pipeline.providers import ProviderSpec
 from pipeline.providers.ollama import OllamaProvider
 from pipeline.scoring.file_cache import FileCache
-from pipeline.scoring.judge import Judge
-from pipeline.scoring.judge_check import JudgeCheck, remember, remembered, run_check, sources
+from pipeline.scoring.judge import Judge, judge_question
+from pipeline.scoring.model_check import ModelCheck, check_version, remember, remembered, run_check, sources
 from tests.fakes import asking
 from tests.loopback import OllamaServer
 from tests.scoring.studies import scorer_of
@@ -38,7 +38,11 @@ def invents(statement: str, sentences: list[str]) -> dict[str, str]:
     return {**knows(statement, sentences), "span": "words that nobody in here has ever said"}
 
 
-def check(server: OllamaServer) -> JudgeCheck:
+def kept(model: str, digest: str, folder: Path) -> ModelCheck | None:
+    return remembered("judge", model, digest, check_version(judge_question()), FileCache(folder))
+
+
+def check(server: OllamaServer) -> ModelCheck:
     model = OllamaProvider(ProviderSpec(model="qwen2.5:7b", base_url=server.url))
     judge = Judge("qwen2.5:7b", "digest", asking(model), FileCache(None), seed=0)
     return run_check(judge, SystemClock(), lambda done, total: None)
@@ -52,7 +56,7 @@ def test_the_set_is_balanced_and_holds_every_kind_of_change() -> None:
 
 
 def test_words_alone_cannot_pass_the_check() -> None:
-    from pipeline.scoring.judge_check import _name, _study
+    from pipeline.scoring.model_check import _name, _study
 
     scorer = scorer_of(_study())
     right = 0
@@ -93,16 +97,17 @@ def test_progress_is_told_claim_by_claim(server: OllamaServer) -> None:
 def test_a_result_is_remembered_for_this_version_of_the_model_only(server: OllamaServer, tmp_path: Path) -> None:
     server.judge = knows
     result = check(server)
-    remember(result, "digest-1", FileCache(tmp_path))
-    assert remembered("qwen2.5:7b", "digest-1", FileCache(tmp_path)) == result
-    assert remembered("qwen2.5:7b", "digest-2", FileCache(tmp_path)) is None
-    assert remembered("llama3", "digest-1", FileCache(tmp_path)) is None
+    remember(result, "judge", "digest-1", FileCache(tmp_path))
+    assert kept("qwen2.5:7b", "digest-1", tmp_path) == result
+    assert kept("qwen2.5:7b", "digest-2", tmp_path) is None
+    assert kept("llama3", "digest-1", tmp_path) is None
+    assert remembered("verifier", "qwen2.5:7b", "digest-1", result.version, FileCache(tmp_path)) is None
 
 
 def test_another_question_or_set_asks_for_another_check(
     server: OllamaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.judge = knows
-    remember(check(server), "digest", FileCache(tmp_path))
+    remember(check(server), "judge", "digest", FileCache(tmp_path))
     monkeypatch.setattr("pipeline.providers.prompts._JUDGE_RULES", "Say supported.")
-    assert remembered("qwen2.5:7b", "digest", FileCache(tmp_path)) is None
+    assert kept("qwen2.5:7b", "digest", tmp_path) is None
