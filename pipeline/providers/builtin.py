@@ -1,43 +1,48 @@
 """The default drafter: personas extracted from the data, without a model, a key or a network.
 
-It chooses what the participants of a focus state most clearly and typically and rewrites it from speech
-into claims; quotes are copied letter by letter. It invents a first name and nothing else. The same task
-gives the same persona, another number another choice of statements.
+A persona is built around one real participant of its focus, the most central one: occupation, age and place are this
+person's. Its claims are whole sentences of the focus in the third person, first those that several people support;
+quotes are copied letter by letter. It invents a first name and nothing else, and leaves out what it does not surely
+understand: the score shows what is missing, and a model may add it. The same task gives the same persona.
 """
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, get_args
 
 from pipeline.domain.run import Usage
-from pipeline.domain.study import Participant, Segment
+from pipeline.domain.study import Participant
 from pipeline.errors import ProviderError
 from pipeline.providers import UNWATCHED, DraftTask, Health, ProviderRole, ProviderSpec, Reply, Request, Watch
 from pipeline.providers.extraction.cues import CueKind
-from pipeline.providers.extraction.selection import Voice, choose, choose_quotes, ranked, topics, voice_of
-from pipeline.providers.extraction.statements import Statement, find, is_usable
+from pipeline.providers.extraction.selection import (
+    Agreement,
+    Voice,
+    central,
+    choose,
+    choose_quotes,
+    is_personal,
+    ranked,
+    voice_of,
+)
+from pipeline.providers.extraction.statements import Statement, facts_of, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
+from pipeline.text.tokens import language_of
 from pipeline.text.wording import listed
 
 PER_LIST = 4
 """Most statements in one list of a persona."""
 
-FEWEST = 2
-WEAKEST_FALLBACK = 0.3
-"""A list with fewer statements than that takes weaker ones, from this strength."""
-
 QUOTES = 3
-FACTS = 2
+EXCERPTS = 5
+"""Quotes of a persona in a language that the drafter does not read."""
+
 MOST_NAMED = 6
 """Participants named in the background; further ones are counted."""
 
-LISTED = 3
-"""Occupations and places named when the participants differ."""
-
-TAGLINE_WORDS = 14
-
-_NOT_IN_ONE_LINE = re.compile(r"(?:before|after|when|if|on|at|in|for|once|whenever|as) ", re.IGNORECASE)
+TAGLINE_WORDS = 20
+CLOSE_AGES = 15
+"""Years within which the ages of a group are said as a range, where its central participant states none."""
 
 LISTS: tuple[CueKind, ...] = tuple(kind for kind in get_args(CueKind) if kind != "facts")
 
@@ -71,7 +76,8 @@ class BuiltinProvider:
         """Always ready."""
         return Health(
             ready=True,
-            sentence="The builtin drafter is ready: it draws personas from English text, needs no model and is free.",
+            sentence="The builtin drafter is ready: it draws personas from English, quotes other languages, needs no"
+            " model and is free.",
         )
 
     def count_tokens(self, request: Request) -> int | None:
@@ -88,13 +94,19 @@ class BuiltinProvider:
         if not isinstance(task, DraftTask):
             raise ProviderError("The builtin provider writes drafts only. Choose another frontier_provider.")
         persona = draft_persona(task)
-        if not any(getattr(persona, kind) for kind in LISTS):
-            who = ", ".join(person.id for person in task.participants[:MOST_NAMED]) or "nobody"
+        if not any(getattr(persona, kind) for kind in (*LISTS, "quotes")):
+            who = ", ".join(person.id for person in task.participants[:MOST_NAMED]) or "no participant"
             raise ProviderError(
-                f"The builtin drafter found no goal, problem, habit or motive in the words of {who}. It reads English "
-                "statements such as 'I want to', 'I never'; for other material choose local_provider ollama."
+                f"The builtin drafter found no goal, problem, habit, motive or quotable sentence in the "
+                f"words of {who}. It"
+                " reads whole English sentences such as 'I want to …', 'I never …'; for other material choose"
+                " local_provider ollama."
             )
         return Reply(text=persona.model_dump_json(), usage=Usage(), stop="complete", model=self.model)
+
+
+def _names_text(text: str, task: DraftTask) -> bool:
+    return _names_participant(text, task) or not is_usable(text)
 
 
 def _names_participant(claim: str, task: DraftTask) -> bool:
@@ -105,28 +117,54 @@ def _names_participant(claim: str, task: DraftTask) -> bool:
 
 def draft_persona(task: DraftTask) -> PersonaReply:
     """Draft the persona of a focus, in the schema that models fill."""
+    language = language_of(" ".join(segment.text for segment in task.segments))
+    if language != "english":
+        return _excerpts(task, language)
     voice = voice_of(task.segments)
     variant = f"{task.seed}.{task.number}"
-    statements = [said for said in find(task.segments) if not _names_participant(said.claim, task)]
-    candidates = ranked(statements, voice, variant)
-    fallback = ranked(statements, voice, variant, weakest=WEAKEST_FALLBACK)
+    statements = [said for said in find(task.segments) if _is_for_persona(said, voice, task)]
+    centre = central(task.participants, task.segments, {said.participant for said in statements})
+    own = [
+        said for said in statements if centre is None or said.participant == centre.id or not is_personal(said.claim)
+    ]
+    candidates = ranked(own, voice, variant, people=Agreement(task.segments))
     chosen: list[Statement] = []
     lists: dict[str, list[str]] = {}
     for kind in LISTS:
-        picked = choose(candidates, kind, PER_LIST, chosen)
-        if len(picked) < FEWEST:
-            said = [statement.claim for statement in picked]
-            picked += choose(fallback, kind, FEWEST - len(picked), [*chosen, *picked], said)
+        picked = choose(candidates, kind, PER_LIST, chosen, centre=centre.id if centre else None)
         lists[kind] = [statement.claim for statement in picked]
         chosen += picked
     sources = [statement.source for statement in chosen]
+    name = _invented_name(task)
     return PersonaReply(
-        name=_invented_name(task),
-        tagline=_tagline(lists["goals"]) or _topic_line(voice, task.segments),
-        demographics=_demographics(_most_heard(task.participants, chosen)),
-        background=_background(task.participants, choose(candidates, "facts", FACTS, [])),
+        name=name,
+        tagline=_tagline(centre, chosen),
+        demographics=_demographics(centre, task.participants),
+        background=_background(name, centre, task),
         quotes=choose_quotes(task.segments, voice, QUOTES, statements, sources, variant),
         **lists,
+    )
+
+
+def _is_for_persona(said: Statement, voice: Voice, task: DraftTask) -> bool:
+    return not _names_participant(said.claim, task) and not voice.names_third_person(said.claim)
+
+
+def _excerpts(task: DraftTask, language: str) -> PersonaReply:
+    """Draft a persona of quotes alone, for a language whose sentences the rules do not understand."""
+    voice, name = voice_of(task.segments), _invented_name(task)
+    centre = central(task.participants, task.segments, {person.id for person in task.participants})
+    note = f"The drafter without a model does not read {language.capitalize()}: these are verbatim excerpts, no claims."
+    return PersonaReply(
+        name=name,
+        tagline="",
+        demographics=_demographics(centre, task.participants),
+        background=f"{_background(name, centre, task)} {note}",
+        goals=[],
+        pain_points=[],
+        behaviours=[],
+        motivations=[],
+        quotes=choose_quotes(task.segments, voice, EXCERPTS, (), (), f"{task.seed}.{task.number}"),
     )
 
 
@@ -139,58 +177,69 @@ def _invented_name(task: DraftTask) -> str:
     return next((name for name in turned if name not in spoken), f"{turned[0]} {chr(65 + task.number % 26)}.")
 
 
-def _most_heard(participants: Sequence[Participant], chosen: Sequence[Statement]) -> list[Participant]:
-    """Sort participants by their number of claims in the persona, highest first."""
-    claims = Counter(statement.participant for statement in chosen)
-    return sorted(participants, key=lambda person: -claims[person.id])
-
-
-def _demographics(people: Sequence[Participant]) -> Demographics:
-    """Summarise stated ages, and the occupations and places of the participants with most claims."""
+def _demographics(centre: Participant | None, people: Sequence[Participant]) -> Demographics:
+    """State the facts of the central participant; where one is missing, what the whole group agrees on."""
     return Demographics(
-        age=_ages(people),
-        occupation="; ".join(_stated(people, "occupation")),
-        location="; ".join(_stated(people, "location")),
-        household="; ".join(_stated(people, "household")) if len(people) == 1 else "",
+        age=_age(centre, people),
+        occupation=_fact(centre, people, "occupation"),
+        location=_fact(centre, people, "location"),
+        household=_stated(centre, "household") if centre else "",
     )
 
 
-def _stated(people: Sequence[Participant], key: str) -> list[str]:
-    values = (person.demographics.get(key, "").strip() for person in people)
-    return [value for value in dict.fromkeys(values) if value and len(value) <= 80 and is_usable(value)][:LISTED]
+def _fact(centre: Participant | None, people: Sequence[Participant], key: str) -> str:
+    own = _stated(centre, key) if centre else ""
+    values = [_stated(person, key) for person in people]
+    agreed = values[0] if values and len({value.casefold() for value in values}) == 1 else ""
+    return own or agreed
 
 
-def _ages(people: Sequence[Participant]) -> str:
-    """Return one age or a range; empty when none is stated."""
-    found = [int(age) for person in people for age in re.findall(r"\b\d{1,3}\b", person.demographics.get("age", ""))]
-    if not found:
+def _stated(person: Participant, key: str) -> str:
+    value = person.demographics.get(key, "").strip()
+    return value if len(value) <= 80 and is_usable(value) else ""
+
+
+def _age(centre: Participant | None, people: Sequence[Participant]) -> str:
+    """Return the age of the central participant, else a range where all state one and they are close; or nothing."""
+    if centre and _stated(centre, "age"):
+        return _stated(centre, "age")
+    found = [[int(age) for age in re.findall(r"\b\d{1,3}\b", _stated(person, "age"))] for person in people]
+    ages = [age for values in found for age in values]
+    if not ages or not all(found) or max(ages) - min(ages) > CLOSE_AGES:
         return ""
-    return str(found[0]) if min(found) == max(found) else f"{min(found)}–{max(found)}"
+    return str(ages[0]) if min(ages) == max(ages) else f"{min(ages)}–{max(ages)}"
 
 
-def _tagline(goals: Sequence[str]) -> str:
-    """Return the first goal that fits on one line and is clear without context; empty when none is."""
-    fitting = [goal for goal in goals if len(goal.split()) <= TAGLINE_WORDS and not _NOT_IN_ONE_LINE.match(goal)]
-    clear = [goal for goal in fitting if not goal.startswith("Have it ")]
-    goal = next(iter(clear or fitting), "")
-    if goal.startswith("Get "):
-        return f"Wants {goal.removeprefix('Get ')}"
-    return goal and f"Wants to {goal[0].lower()}{goal[1:]}"
+def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
+    """Return one line: who it is, and a wish of theirs; only the wish where the occupation is unknown.
+
+    The central participant's own wish comes first, so that the line is true of one real person; without a wish, a
+    complaint or a habit stands in its place.
+    """
+    mine = [said for said in chosen if centre and said.participant == centre.id]
+    short = [said for said in (*mine, *chosen) if len(said.claim.split()) <= TAGLINE_WORDS - 4]
+    order = {kind: place for place, kind in enumerate(LISTS)}
+    said = min(short, key=lambda one: (one not in mine, order[one.kind]), default=None)
+    if said is None:
+        return ""
+    work = _stated(centre, "occupation") if centre and said in mine else ""
+    if not work or not work[0].isalpha() or len(work.split()) > 5:
+        return said.claim
+    return f"{work[0].upper()}{work[1:]} who {said.claim[0].lower()}{said.claim[1:]}"
 
 
-def _topic_line(voice: Voice, segments: Sequence[Segment]) -> str:
-    words = topics(voice, segments, 3)
-    return f"Talks most about {listed(words)}" if words else ""
-
-
-def _background(participants: Sequence[Participant], facts: Sequence[Statement]) -> str:
-    """Write the background: the participants behind the persona, and their statements about themselves."""
-    ids = [person.id for person in participants]
-    shown = ids[:MOST_NAMED] + ([f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else [])
-    work = _stated(participants, "occupation")
-    among = "among them " if len(ids) > len(work) > 0 and len(ids) > 1 else ""
-    origin = f"Drawn from {'one participant' if len(ids) == 1 else f'{len(ids)} participants'} ({', '.join(shown)})"
-    origin += f": {among}{listed(work)}." if work else "."
-    if len(ids) == 1:
-        return " ".join([origin, *(f"{fact.claim}." for fact in facts)])
-    return " ".join([origin, *(f"{fact.participant} {fact.claim[0].lower()}{fact.claim[1:]}." for fact in facts)])
+def _background(name: str, centre: Participant | None, task: DraftTask) -> str:
+    """Write the background: facts of the central participant, and the participants behind the persona."""
+    ids = [person.id for person in task.participants]
+    sentences = []
+    if centre:
+        facts = [text for text in facts_of(task.segments, centre.id) if not _names_text(text, task)][:1]
+        sentences += [f"{name} {text[0].lower()}{text[1:]}." for text in facts]
+    if len(ids) > 1:
+        shown = ids[:MOST_NAMED] + ([f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else [])
+        sentences.append(f"Stands for {len(ids)} participants ({listed(shown)}).")
+        if centre and any(_stated(centre, key) for key in ("age", "occupation", "location")):
+            sentences.append(f"Age, work and place are those of {centre.id}, who is most like the others.")
+    elif ids:
+        sentences.append(f"This is the portrait of one participant, {ids[0]}.")
+    return " ".join(sentences)

@@ -211,8 +211,8 @@ def read_persona(text: str, persona_id: str) -> Persona:
     }
     if not reply.name:
         raise UnreadableReply("The answer has no name.")
-    if not any(lists[field] for field in ("goals", "pain_points", "behaviours", "motivations")):
-        raise UnreadableReply("The answer states no goal, pain point, behaviour or motivation.")
+    if not any(lists.values()):
+        raise UnreadableReply("The answer states no goal, pain point, behaviour, motivation or quote.")
     return Persona(
         id=persona_id,
         name=reply.name,

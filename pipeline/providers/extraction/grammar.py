@@ -118,6 +118,8 @@ def third_person(clause: str) -> str | None:
     if verb != words[at]:
         rest = _conjugate_conjuncts(rest, bare=not helps)
     spoken = pronouns(" ".join(rest))
+    if spoken and rest[0] in ("I", "We"):
+        spoken = f"{spoken[0].lower()}{spoken[1:]}"
     return None if spoken is None else " ".join([*words[1:at], verb + tail, spoken]).strip()
 
 

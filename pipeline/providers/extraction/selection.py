@@ -8,13 +8,13 @@ and spreads over people. Nothing is random: variants of one group come from a ha
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
-from pipeline.domain.study import Segment
+from pipeline.domain.study import Participant, Segment
 from pipeline.providers.extraction.cues import CueKind
-from pipeline.providers.extraction.statements import Statement, has_contact, is_instruction
+from pipeline.providers.extraction.statements import KIN, Statement, has_contact, is_instruction
 from pipeline.text.tokens import sentences, stems
 
 SAME_CLAIM = 75
@@ -27,6 +27,12 @@ ENOUGH = 3
 """Statements in a list from which further ones must be nearly as good as the first."""
 
 NEARLY = 0.6
+
+_OF_THE_CENTRE = 1.15
+_PER_SUPPORTER = 0.4
+"""Factors for statements of the central participant, and per further participant who supports a statement."""
+
+_MOST_OF_A_CLAIM = 0.7
 
 _VARIATION = 0.4
 """Share of a score that the variant decides, so that two drafts of one group choose differently."""
@@ -104,8 +110,79 @@ def voice_of(segments: Sequence[Segment]) -> Voice:
     )
 
 
+class Agreement:
+    """Sentences of several people, to count how many of them say something like a claim on their own."""
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self._places: dict[str, set[tuple[str, int]]] = {}
+        people: set[str] = set()
+        number = 0
+        for segment in segments:
+            if segment.role != "participant" or not segment.participant:
+                continue
+            people.add(segment.participant)
+            for sentence in sentences(segment.text):
+                number += 1
+                for stem in set(stems(sentence)):
+                    # A thought may run on into the next sentence.
+                    self._places.setdefault(stem, set()).update(
+                        {(segment.participant, number), (segment.participant, number + 1)}
+                    )
+        self._people = max(len(people), 1)
+
+    def count(self, claim: str) -> int:
+        """Return how many people say most of a claim's content words within two sentences."""
+        found = sorted(set(stems(claim)) - {"not", "want", "need", "would", "like"})
+        times: Counter[tuple[str, int]] = Counter()
+        for stem in found:
+            times.update(self._places.get(stem, ()))
+        enough = max(2, math.ceil(_MOST_OF_A_CLAIM * len(found)))
+        return max(1, len({person for (person, _), hits in times.items() if hits >= enough}))
+
+
+def central(
+    participants: Sequence[Participant], segments: Sequence[Segment], stating: Collection[str | None]
+) -> Participant | None:
+    """Return the participant whose words are most like those of the whole group; `None` for no participants.
+
+    Args:
+        participants: of the group.
+        segments: their words.
+        stating: ids of those who make statements; the others come last.
+    """
+    said: dict[str, Counter[str]] = {person.id: Counter() for person in participants}
+    for segment in segments:
+        if segment.participant in said:
+            said[segment.participant].update(stems(segment.text))
+    units = {who: _unit(words) for who, words in said.items()}
+    pooled: Counter[str] = Counter()
+    for words in units.values():
+        pooled.update(words)
+
+    def closeness(person: Participant) -> tuple[bool, float]:
+        own = units[person.id]
+        return person.id in stating, round(sum(weight * pooled[stem] for stem, weight in own.items()), 9)
+
+    return max(participants, key=closeness, default=None)
+
+
+def _unit(words: Counter[str]) -> dict[str, float]:
+    weights = {stem: 1 + math.log(times) for stem, times in words.items()}
+    length = math.sqrt(sum(weight**2 for weight in weights.values())) or 1.0
+    return {stem: weight / length for stem, weight in weights.items()}
+
+
+def is_personal(claim: str) -> bool:
+    """Return whether a claim is about people or animals around one speaker, and so is true of this speaker only."""
+    return bool(KIN.search(claim))
+
+
 def ranked(
-    statements: Sequence[Statement], voice: Voice, variant: str, weakest: float = WEAKEST
+    statements: Sequence[Statement],
+    voice: Voice,
+    variant: str,
+    weakest: float = WEAKEST,
+    people: Agreement | None = None,
 ) -> list[tuple[float, Statement]]:
     """Score statements and sort them, best first; ties in reading order.
 
@@ -114,9 +191,12 @@ def ranked(
         voice: of the group that the statements come from.
         variant: another variant of the same group prefers other statements.
         weakest: strength under which statements are left out.
+        people: of the group; claims that several of them support come first.
     """
     scored = [
-        (_score(statement, voice, variant), statement) for statement in statements if statement.strength >= weakest
+        (_score(statement, voice, variant) * _shared(people, statement), statement)
+        for statement in statements
+        if statement.strength >= weakest
     ]
     return sorted(scored, key=lambda pair: -pair[0])
 
@@ -127,6 +207,7 @@ def choose(
     count: int,
     chosen: Sequence[Statement],
     said: Sequence[str] = (),
+    centre: str | None = None,
 ) -> list[Statement]:
     """Choose the best new statements of one kind, spread over people and sentences.
 
@@ -136,13 +217,14 @@ def choose(
         count: most statements to choose.
         chosen: statements already in the persona.
         said: further claims already in the persona.
+        centre: id of the participant around whom the persona is built; preferred, and never spread away from.
     """
     taken: list[Statement] = []
     pool = [pair for pair in candidates if pair[1].kind == kind]
     pool_best = max((value for value, _ in pool), default=0.0)
     while pool and len(taken) < count:
         used = [*chosen, *taken]
-        score = _fresh(used)
+        score = _fresh(used, centre)
         best = max(pool, key=score)
         pool.remove(best)
         if len(taken) >= ENOUGH and score(best) < NEARLY * pool_best:
@@ -210,27 +292,21 @@ def _quotable(segments: Sequence[Segment]) -> Iterator[tuple[Segment, str]]:
                     yield segment, sentence
 
 
-def topics(voice: Voice, segments: Sequence[Segment], count: int) -> list[str]:
-    """Return the group's most frequent words in their usual spelling; empty without content words."""
-    written: dict[str, Counter[str]] = {}
-    for segment in segments:
-        for word in re.findall(r"[^\W\d_]{3,}", segment.text):
-            for stem in stems(word):
-                written.setdefault(stem, Counter())[word.lower()] += 1
-    top = sorted(written, key=lambda stem: (-voice.spread.get(stem, 0) * voice.shared.get(stem, 0), stem))
-    return [written[stem].most_common(1)[0][0] for stem in top if stem != "not"][:count]
-
-
-def _fresh(used: Sequence[Statement]) -> Callable[[tuple[float, Statement]], float]:
+def _fresh(used: Sequence[Statement], centre: str | None) -> Callable[[tuple[float, Statement]], float]:
     """Return a scoring function that falls with each statement already taken from the person or sentence."""
     people = Counter(statement.participant for statement in used)
     sources = {statement.source for statement in used}
 
     def score(pair: tuple[float, Statement]) -> float:
         value, statement = pair
-        return value * 0.85 ** people[statement.participant] * (0.6 if statement.source in sources else 1.0)
+        near = _OF_THE_CENTRE if statement.participant == centre else 0.85 ** people[statement.participant]
+        return value * near * (0.6 if statement.source in sources else 1.0)
 
     return score
+
+
+def _shared(people: Agreement | None, statement: Statement) -> float:
+    return 1 + _PER_SUPPORTER * min(people.count(statement.claim) - 1, 3) if people else 1.0
 
 
 def _score(statement: Statement, voice: Voice, variant: str) -> float:

@@ -1,19 +1,24 @@
-"""Statements of participants, rewritten as claims for a persona.
+"""Statements of participants: whole first-person sentences that are clearly a wish, a complaint, a habit or a reason.
 
-A statement is one clause of one participant with the claim it supports, rewritten with as few changes as
-possible. No model, no network, no randomness: the same text gives the same statements. Text in another
-language than English gives none.
+A claim is such a sentence in the third person, with as few changes as possible: hesitations and opening words go, the
+verb and the pronouns change, nothing is cut out of its middle and nothing is added. A sentence that needs another one
+to be understood is left out: most are, and that is meant. No model, no network, no randomness. Text in another
+language than English gives no statement.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
-from pipeline.providers.extraction.cues import CueKind, asked_for, readings
-from pipeline.providers.extraction.rewriting import clauses, clean, finish, shorten
+from pipeline.providers.extraction.cues import CueKind, asked_for, reading, states_fact
+from pipeline.providers.extraction.grammar import is_base, is_past, third_person
+from pipeline.providers.extraction.rewriting import clauses, clean, finish, is_copied
 from pipeline.text.tokens import sentences, stems
+
+FEWEST_WORDS, MOST_WORDS = 4, 21
+"""Words of a claim: fewer say too little, more ramble."""
 
 _TO_A_WRITER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|previous|prompt|context)|"
@@ -27,45 +32,116 @@ _TO_A_WRITER = re.compile(
 _CONTACT = re.compile(r"\S@\S|https?:|www\.|\d[\d ()-]{6,}\d")
 """E-mail addresses, links and telephone numbers: not for a persona."""
 
-_BACK = "that|this|those|these"
-_HARD_ALONE: tuple[tuple[float, re.Pattern[str]], ...] = tuple(
-    (factor, re.compile(pattern, re.IGNORECASE))
-    for factor, pattern in (
-        # Opens with a word that points back: `that is why`, `frustrated that they do`.
-        (
-            0.35,
-            rf"^(?:frustrated (?:that|by) )?(?:{_BACK}|he|she|they|which|both|neither|the (?:one|other|same|rest))\b",
-        ),
-        # Has such a word as an object: `uses that for`, `takes one of`.
-        (
-            0.35,
-            rf"^(?:\w+ ){{1,2}}(?:{_BACK}|one of)(?: (?:for|to|in|on|at|with|from|again|first|and|one|a|an|the)\b|,)",
-        ),
-        (0.7, r"^(?!have it)(?:\w+ |(?:does|is|has|had|never|always) \w+ |frustrated (?:that|by) )?it\b"),
-        (0.8, r"^(?!have it)(?=.*\bit\b)(?:\S+ ){,7}\S+$"),
-        (0.6, r"\b(?:it|that|one|this|those|so|there|what (?:that|it|this) is)$"),
-        (0.5, r"\b(?:that|this)(?: and\b|,)|\b(?:more|less) than that\b|^have it (?:as|on|in|at)\b"),
-        (0.6, r"\b(?:that thing|over here|here|on this|these)\b"),
-        # Reports speech instead of stating something.
-        (0.5, r"\b(?:says?|said|saying|told|asked|rang|shouted|replied)\b"),
-        (0.6, r"[\"!]"),
-    )
-)
-"""Factors on a claim that is hard to read without the sentences around it."""
-
-_UNCLEAR_PEOPLE = re.compile(r"\b(?:they|them|their|you|your|yours)\b", re.IGNORECASE)
-"""In the original clause: the claim's `they` may be another person."""
-
-_STORY = re.compile(r"^(?:(?:so|and|but) )?then\b|^one (?:day|night|morning|time|sunday|saturday)\b", re.IGNORECASE)
-_SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
-_KIN = re.compile(
-    r"\b(?:mum|mother|mam|dad|da|father|husband|wife|partner|son|daughter|sister|brother|nan|child|baby|landlord|neighbour|"
-    r"tenants?|friend|boss|girlfriend|boyfriend|customer|uncle|nurse|person|somebody|someone|anybody)\b",
+_UNDER_REPAIR = re.compile(r"[\[\]…?]|\.\.|\b(?:um+|uh+|erm*)\b|[-–—]\s*$|\b(\w+), \1\b", re.IGNORECASE)
+_NOT_WHOLE = re.compile(
+    r"[\[\]()\"“”…?:;—]|\.\.|\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
+    r"i think|sort of|"
+    r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
+    r"\b(\w+),? \1\b|, (?:like|right|no|well|so|yeah|is it|isn't it|you see|pal|love|dear|mate|pet),?",
     re.IGNORECASE,
 )
+"""Speech that is under repair, or several sentences in one."""
 
-_STEMS_WEIGHT = {0: 0.05, 1: 0.3, 2: 0.75, 3: 0.92}
-"""Factor by the number of different content words: a claim with one is empty."""
+_TALK = re.compile(
+    r"\b(?:says?|said|saying|tells? (?:you|people)|told|rang|shouted|replied|question|interview|to answer|as i|let me|"
+    r"let us|asked|last (?:week|month|year|night|winter|summer|time)|yesterday|ago|the other|one day|"
+    r"that day|you|your|yours|"
+    r"yourself|(?:everything|anything|something|someone|somewhere|nothing) else|the [\w-]+ thing|that thing|"
+    r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too|"
+    r"whatsoever|as well)\b",
+    re.IGNORECASE,
+)
+"""Reports, stories, and words that belong to the conversation or point at another sentence."""
+
+_POINTS_AWAY = re.compile(
+    r"\b(?:this|these|those|they|them|their|theirs|themselves|here|such|another one|the same|the rest|the latter|"
+    r"the former|the others?|both|neither|ones|the one|one(?= of\b| that\b|$)|do so|there)\b"
+    r"(?! (?:morning|evening|afternoon|week|month|year|is|are|house|home|flat|country|town|city|job|phone)\b)",
+    re.IGNORECASE,
+)
+_THAT = re.compile(
+    r"\bthat\b(?=$|[,.]| (?:and|or|but|for|with|in|on|at|to|of|from|is|was|because|so|when|if|way|one|thing|"
+    r"kind|point|bit|part|stuff|time)\b)|\b(?:like|of|for|with|on|about|than|do|does|did|want|need|all|just|"
+    r"after|before|"
+    r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|simple|"
+    r"expensive|important|interested)\b|, (?:what|how|why|which) |\b(?:two|three|four|some|few|many|certain|"
+    r"several) things\b",
+    re.IGNORECASE,
+)
+_IT = re.compile(r"\b(?:it|its|itself)\b", re.IGNORECASE)
+_NO_ANTECEDENT_NEEDED = re.compile(
+    r"\bit (?:is|was|gets|would be|will be|feels|takes|can be)(?: not)?(?: \w+){0,2}? (?:to|that|when|if|"
+    r"dark|cold|hot|warm|late|"
+    r"early|light|winter|summer|raining|snowing|night|outside)\b|\bfind it (?:\w+ )?\w+ (?:to|when|that|if)\b|"
+    r"\bit (?:rains|snows|freezes|takes|costs|comes to)\b|\bmake (?:it|sure)\b|\b(?:hate|love|like) it when\b",
+    re.IGNORECASE,
+)
+_ANTECEDENT = re.compile(
+    r"\b(?:an?|the|my|our|any|no|some|another) (?!(?:morning|night|day|week|time|end|way|first|moment|"
+    r"minute)\b)(?:[\w'-]+ ){0,3}[\w'-]+",
+    re.IGNORECASE,
+)
+_SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
+KIN = re.compile(
+    r"\b(?:mum|mother|mam|mom|dad|da|father|husband|wife|partner|sons?|daughters?|sisters?|brothers?|nan|"
+    r"grand\w+|child|"
+    r"children|kids?|bab(?:y|ies)|landlord|neighbours?|tenants?|boss|girlfriend|boyfriend|customers?|clients?|"
+    r"uncle|aunt|"
+    r"nurse|patients?|pupils?|students?|colleagues?|team|flatmates?|housemates?|dog|cat|cows?|horses?)\b",
+    re.IGNORECASE,
+)
+"""People and animals around one speaker: a claim with them belongs to this speaker's persona only."""
+
+_OPEN_END = re.compile(
+    r"\b(?:to|of|for|with|from|at|about|by|into|and|or|but|so|because|that|which|the|an?|my|our|if|when|than|"
+    r"as|is|are|am|"
+    r"was|do|does|not|it|them|what|how|just|really|like|though|on|in)$",
+    re.IGNORECASE,
+)
+_MAY_END = re.compile(
+    r"\b(?:turn|switch|put|log|sign|come|go|look|what|where|who|how|which|turned|switched|logged|"
+    r"is)\b.* (?:on|in|off|it is|for|to|from|like)$",
+    re.I,
+)
+_NEW_SUBJECT = re.compile(
+    r",\s+(?:i|it|we|he|she|they|that|there|this|you|people|nobody|everybody|everyone|somebody|the [\w-]+|"
+    r"my [\w-]+)(?:'\w+)? (?!and\b|or\b|then\b)[a-z']+",
+    re.IGNORECASE,
+)
+_OPENS = re.compile(
+    r"^(?:when|whenever|if|before|after|once|as soon as|because|since|while|until|unless|although|every|"
+    r"each|on|at|in|for|"
+    r"most|during|by|first)\b",
+    re.IGNORECASE,
+)
+_FIRST_PERSON = re.compile(r"\b(?:i|we|me|us|my|our)\b", re.IGNORECASE)
+_MAIN = r"(?P<main>(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|do) )*"
+_OPENING = re.compile(
+    # Without a subject of its own: `Every night I check the hall`.
+    r"(?P<opening>(?:every|each|on|at|in|for|most|during|by|first)\b(?:(?!\b(?:i|we|it|he|she|you|they)\b).)+?),? "
+    rf"{_MAIN}.+)(?P<wish>)",
+    re.IGNORECASE,
+)
+_OPENING_CLAUSE = re.compile(
+    # With one: `Before I press the button I want to see the price`.
+    r"(?P<opening>(?:when|whenever|if|before|after|once|as soon as|because|since|while|until|unless|although) [^,]+?)"
+    rf"(?:, {_MAIN}.+)| (?=(?:i|we) (?:\w+ )?(?:want|need|would like|cannot)\b)"
+    rf"{_MAIN.replace('main', 'wish')}.+))",
+    re.IGNORECASE,
+)
+_HALF_A_CONTRAST = re.compile(r"(?:i|we) do not (?:want|need|mind)\b", re.IGNORECASE)
+_EMPHASIS = re.compile(
+    r"^(?:(?:just|really|also|actually|simply|honestly|do|does) )+(?=(?:want|need|would|wish|hate|use|turn)\w* )"
+)
+_INFINITIVE = re.compile(r"^to (?P<rest>[a-z]+ .+)", re.IGNORECASE)
+_FIRST_VERB = re.compile(
+    r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|do|not) )*(?P<verb>[a-z]+)",
+    re.I,
+)
+_PAST = re.compile(r"\b(?:was|were|had|did|went|came|got|thought|used to|wanted|needed|i have been)\b", re.IGNORECASE)
+_LEADING_INTRO = re.compile(
+    r"^(?:So|And|But|Well|Oh|Yeah|Yes|No|Now|Also|Plus|Honestly|Basically|Personally|Actually|Okay|OK)[, ]+"
+)
 
 
 @dataclass(frozen=True)
@@ -80,7 +156,7 @@ class Statement:
     """Id of the segment."""
     participant: str | None
     strength: float
-    """Clarity, 0 to 1: weight of the cue, reduced when the claim is hard to read alone."""
+    """Clarity, 0 to 1: weight of the cue, reduced for claims of one or two content words."""
 
 
 def find(segments: Sequence[Segment]) -> list[Statement]:
@@ -119,37 +195,91 @@ def _in_text(text: str, asked: CueKind | None) -> tuple[tuple[CueKind, str, str,
     """
     if is_instruction(text):
         return ()
-    found = []
-    for number, source in enumerate(sentences(text)):
-        for clause in () if has_contact(source) else clauses(clean(source)):
-            # The first sentence answers the question; later ones explain or digress.
-            best = _best_reading(clause, source, asked if number == 0 else None)
-            if best is not None:
-                found.append((best[0], best[1], source, best[2]))
-    return tuple(found)
+    return tuple(found for source in sentences(text) for found in _in_sentence(source, asked))
 
 
-def _best_reading(clause: str, source: str, asked: CueKind | None) -> tuple[CueKind, str, float] | None:
-    """Return kind, claim and strength of the strongest reading of a clause; `None` when no cue fits."""
-    best: tuple[CueKind, str, float] | None = None
-    for reading in readings(clause, asked):
-        claim = shorten(reading.claim, source)
-        if claim is None or (reading.keep and not re.search(reading.keep, claim, re.IGNORECASE)):
+def _in_sentence(source: str, asked: CueKind | None) -> Iterator[tuple[CueKind, str, str, float]]:
+    if has_contact(source) or not _is_whole(source):
+        return
+    written = clauses(clean(source))
+    for clause in written:
+        if len(written) > 1 and _HALF_A_CONTRAST.match(clause):
             continue
-        strength = reading.strength * _readable_alone(claim, clause) * (0.5 if _STORY.match(source) else 1.0)
-        if best is None or strength > best[2]:
-            best = (reading.kind, finish(claim), strength)
-    return best
+        wished = _INFINITIVE.match(clause) if asked == "goals" else None
+        if wished and is_base(wished["rest"].split()[0]):
+            clause = f"I want {clause[0].lower()}{clause[1:]}"
+        yield from _in_clause(clause, source)
 
 
-def _readable_alone(claim: str, clause: str) -> float:
-    """Return a factor, 0 to 1, for how well a claim can be read without its context."""
-    fit = _STEMS_WEIGHT.get(len(set(stems(claim))), 1.0)
-    words = len(claim.split())
-    fit *= 0.7 if words < 5 else 0.85 if words < 6 or words > 20 else 1.0
-    for factor, pattern in _HARD_ALONE:
-        fit *= factor if pattern.search(claim) else 1.0
-    somebody = _SOMEBODY.search(claim)
-    if somebody and not _KIN.search(claim[: somebody.start()]):
-        fit *= 0.35
-    return fit * (0.6 if _UNCLEAR_PEOPLE.search(clause) else 1.0)
+def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, float]]:
+    found = reading(clause)
+    if found is None or not stands_alone(clause):
+        return
+    kind, strength = found
+    if kind in ("behaviours", "motivations", "facts") and _is_told(clause):
+        return
+    claim = as_claim(clause)
+    # The score holds a long copy against its writer; such a sentence can still be quoted.
+    if claim is not None and not is_copied(claim, source):
+        yield kind, claim, source, strength * _content(claim)
+
+
+def _is_whole(source: str) -> bool:
+    """Return whether a sentence of the transcript begins and ends as one, without repairs."""
+    text = source.strip()
+    ends = text[-1:] in ".!" or text[-1:].isalnum()
+    return ends and (text[:1].isupper() or text[:2] == "i ") and not _UNDER_REPAIR.search(text)
+
+
+def stands_alone(clause: str) -> bool:
+    """Return whether a sentence can be understood without the ones around it."""
+    if _NOT_WHOLE.search(clause) or _TALK.search(clause) or _POINTS_AWAY.search(clause) or _THAT.search(clause):
+        return False
+    if not _FIRST_PERSON.search(clause) or (_NEW_SUBJECT.search(clause) and not _OPENS.match(clause)):
+        return False
+    if _OPEN_END.search(clause) and not _MAY_END.search(clause):
+        return False
+    somebody = _SOMEBODY.search(clause)
+    if somebody and not KIN.search(clause[: somebody.start()]):
+        return False
+    plain = _NO_ANTECEDENT_NEEDED.sub(" ", clause)
+    pointing = _IT.search(plain)
+    return not pointing or bool(_ANTECEDENT.search(plain[: pointing.start()]))
+
+
+def _is_told(clause: str) -> bool:
+    """Return whether a sentence tells what happened once, not what somebody does."""
+    verb = _FIRST_VERB.search(clause)
+    return bool(_PAST.search(clause)) or (verb is not None and is_past(verb["verb"]) and not is_base(verb["verb"]))
+
+
+def as_claim(clause: str) -> str | None:
+    """Rewrite a first-person sentence in the third person; `None` where that is unsure, or too short or long."""
+    if _OPENS.match(clause):
+        opened = _OPENING_CLAUSE.fullmatch(clause) or _OPENING.fullmatch(clause)
+        if opened is None:
+            return None
+        # The subject goes, so that what opened the sentence is said at its end.
+        opening, main = opened["opening"].rstrip(","), opened["main"] or opened["wish"]
+        if _NEW_SUBJECT.search(main):
+            return None
+        clause = f"{main}{',' if ',' in main else ''} {opening[0].lower()}{opening[1:]}"
+    claim = third_person(clause)
+    claim = claim and _EMPHASIS.sub("", claim)
+    if claim is None or not FEWEST_WORDS <= len(claim.split()) <= MOST_WORDS:
+        return None
+    return finish(claim)
+
+
+def _content(claim: str) -> float:
+    """Return a factor, 0 to 1, for the number of different content words: a claim with one is empty."""
+    return {0: 0.0, 1: 0.2, 2: 0.75}.get(len(set(stems(claim))), 1.0)
+
+
+def facts_of(segments: Sequence[Segment], participant: str) -> list[str]:
+    """Return whole sentences in which a participant tells where they live or work, as claims."""
+    return [
+        statement.claim.partition(",")[0]
+        for statement in find(segments)
+        if statement.participant == participant and statement.kind == "facts" and states_fact(statement.source)
+    ]
