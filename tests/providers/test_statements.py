@@ -135,12 +135,6 @@ def test_statement_keeps_its_sentence_segment_and_participant():
     )
 
 
-def test_claim_with_few_content_words_is_weaker():
-    (clear,) = find([said("I want a bigger lamp beside my bed.")])
-    (thin,) = find([said("I want a bigger lamp.")])
-    assert thin.strength < clear.strength
-
-
 def test_claims_that_several_people_support_come_first():
     segments = [
         said("I want to see the price of a shower. I want a warm kitchen at six.", "P01", number=1),

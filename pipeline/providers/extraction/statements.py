@@ -248,7 +248,7 @@ def stands_alone(clause: str) -> bool:
 
 
 def _is_told(clause: str) -> bool:
-    """Return whether a sentence tells what happened once, not what somebody does."""
+    """Return whether a sentence tells what happened once, not a habit."""
     verb = _FIRST_VERB.search(clause)
     return bool(_PAST.search(clause)) or (verb is not None and is_past(verb["verb"]) and not is_base(verb["verb"]))
 
