@@ -119,6 +119,8 @@ class Draft(Frozen):
     persona: Persona
     focus: tuple[str, ...]
     """Ids of the participants it is based on; claims are scored against them."""
+    is_partial: bool = False
+    """True when the model was cut off, and only the fields that it had finished are here."""
 
 
 class DraftFailure(Frozen):

@@ -4,12 +4,17 @@ from concurrent.futures import Executor, Future
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.facts import RunLog
-from pipeline.domain.persona import Assessment
+from pipeline.domain.persona import Assessment, Finding
 from pipeline.domain.routing import select
 from pipeline.domain.run import AssessedDraft, Draft
 from pipeline.errors import Cancelled
 from pipeline.hybrid.stage import PipelineStage
 from pipeline.scoring import Scorer, penalise_near_duplicates
+
+_CUT_OFF = Finding(
+    kind="cut_off",
+    text="The model was cut off in the middle of this draft: fields after that are missing, and its name may be ours.",
+)
 
 
 class AssessInput(Frozen):
@@ -87,5 +92,7 @@ class QualityAssessmentStage(PipelineStage[AssessInput, AssessOutput]):
 
     def _assess(self, draft: Draft) -> AssessedDraft:
         assessment = self._scorer.result().assess(draft.persona, draft.focus)
+        if draft.is_partial:
+            assessment = assessment.model_copy(update={"findings": (_CUT_OFF, *assessment.findings)})
         self._log.draft_assessed(draft.id, assessment)
         return AssessedDraft(draft=draft, assessment=assessment)

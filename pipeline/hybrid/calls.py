@@ -407,6 +407,8 @@ class Caller:
         if usage.measured or self.provider.simulated:
             cost = self._pricer.cost_micros(usage)
         too_much = _contradiction(usage, cost, request, call)
+        if reply.notice:
+            self._log.warn(reply.notice)
         if too_little:
             self._log.warn(
                 f"{call.provider} {call.model} reported fewer tokens than its answers have. Such calls are charged at"

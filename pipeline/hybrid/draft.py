@@ -69,10 +69,15 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         except Cancelled:
             return None
         except (ProviderError, UnreadableReply) as error:
+            if isinstance(error, UnreadableReply) and error.partial:
+                self._log.warn(f"{identity} is incomplete, and what was finished is kept: {error}")
+                return self._written(Draft(id=identity, persona=error.partial, focus=tuple(focus), is_partial=True))
             failure = DraftFailure(draft_id=identity, reason=str(error))
             self._log.draft_failed(failure)
             return failure
-        draft = Draft(id=identity, persona=persona, focus=tuple(focus))
+        return self._written(Draft(id=identity, persona=persona, focus=tuple(focus)))
+
+    def _written(self, draft: Draft) -> Draft:
         self._log.draft_written(draft)
         self._then(draft)
         return draft

@@ -77,6 +77,8 @@ class Reply(Frozen):
     """The model that answered, as it calls itself."""
     waiting_ms: int = 0
     """Time before the first word, where the answer was streamed: in a queue, and for reading the prompt."""
+    notice: str = ""
+    """Finding about the provider for the user, in a sentence; becomes a warning of the run."""
 
 
 class Watch(Protocol):

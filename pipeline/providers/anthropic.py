@@ -4,6 +4,7 @@ Sends no temperature: the API has none any more, so `temperature` in the configu
 a key, the vendor's API says which models are retired; without one, a dated file does.
 """
 
+import json
 import math
 from collections.abc import Callable
 from datetime import date
@@ -91,6 +92,8 @@ class AnthropicProvider:
             self._parameters,
             self._read,
         )
+        self._schema_in_prompt = False
+        """Set at the first answer that a gateway gave without regard to the schema."""
         # Read by several threads without a lock: at worst two of them ask for the same facts.
         self._restraint: dict[str, Any] | None = None
 
@@ -182,13 +185,31 @@ class AnthropicProvider:
         return {
             "model": self.model,
             "max_tokens": request.max_output_tokens,
-            "system": request.system,
+            "system": self._system(request),
             "messages": [{"role": "user", "content": request.prompt}],
             "output_config": output,
             # Stated per call: at its own default of ten minutes the SDK would refuse long answers without streaming.
             "timeout": self._client.timeout,
             **restraint,
         }
+
+    def _system(self, request: Request) -> str:
+        if not self._schema_in_prompt:
+            return request.system
+        schema = json.dumps(request.json_schema, ensure_ascii=False)
+        return (
+            f"{request.system}\n\nThe answer is one JSON object, without a word around it, for this schema:\n{schema}"
+        )
+
+    def _notice_ignored_schema(self, text: str) -> str:
+        """Look whether a gateway passes the schema on; a vendor's answer is bound to it."""
+        if not self._gateway or self._schema_in_prompt or text.lstrip().startswith("{"):
+            return ""
+        self._schema_in_prompt = True
+        return (
+            f"{self._endpoint.label} at {self._endpoint.address} ignores output_config, so its first answer was not the"
+            " JSON that was asked for. From now on the schema is part of the prompt."
+        )
 
     def _read(self, answer: Any, request: Request) -> Reply:
         """Parse the reply from a message; the SDK does not validate its fields."""
@@ -205,8 +226,8 @@ class AnthropicProvider:
         reason, model = getattr(answer, "stop_reason", None), getattr(answer, "model", None) or self.model
         if reason == "refusal":
             return Reply(text=text, usage=usage, stop="refusal", model=model)
-        cut = reason in ("max_tokens", "model_context_window_exceeded")
-        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=model)
+        cut, notice = reason in ("max_tokens", "model_context_window_exceeded"), self._notice_ignored_schema(text)
+        return Reply(text=text, usage=usage, stop="length" if cut else "complete", model=model, notice=notice)
 
 
 def _restraint(info: Any) -> dict[str, Any]:

@@ -31,7 +31,16 @@ PERSONAS = Bounds(max_bytes=20_000_000, max_nodes=200_000, max_items=5_000)
 
 
 class UnreadableReply(PersonaError):
-    """A model answered, but not with a persona; the message says what was wrong with the text."""
+    """A model answered, but not with a persona; the message says what was wrong with the text.
+
+    Attributes:
+        partial: the persona in an answer that was cut off, from the fields that were complete; `None` when they are too
+            few to be one.
+    """
+
+    def __init__(self, message: str, partial: Persona | None = None) -> None:
+        super().__init__(message)
+        self.partial = partial
 
 
 class LoopingReply(UnreadableReply):
@@ -154,7 +163,11 @@ def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
     """Return a function that parses a reply as the persona with this id, or raises `UnreadableReply`."""
 
     def read(reply: Reply) -> Persona:
-        _refuse_unfinished(reply)
+        try:
+            _refuse_unfinished(reply)
+        except UnreadableReply as error:
+            error.partial = partial_persona(reply.text, persona_id) if reply.stop == "length" else None
+            raise
         return read_persona(reply.text, persona_id)
 
     return read
@@ -221,6 +234,48 @@ def read_persona(text: str, persona_id: str) -> Persona:
         background=reply.background,
         **lists,
     )
+
+
+_LEAST_LISTS = 2
+"""Lists of claims that an answer must have finished before it was cut off, to be worth a look."""
+
+
+def partial_persona(text: str, persona_id: str) -> Persona | None:
+    """Return the persona in an answer that was cut off: its complete fields, each item of a list once.
+
+    A name that had not been reached is replaced by `Persona` and the number; nothing else is filled in. `None` when
+    fewer than two lists of claims are complete.
+    """
+    try:
+        values = _json(_complete_part(text))
+        reply = PersonaReply.model_validate({"name": "", **(values if isinstance(values, dict) else {})})
+    except (UnreadableReply, ValidationError):
+        return None
+    fields = ("goals", "pain_points", "behaviours", "motivations", "quotes")
+    lists = {field: list(dict.fromkeys(item for item in getattr(reply, field) if item)) for field in fields}
+    if sum(bool(lists[field]) for field in fields[:4]) < _LEAST_LISTS:
+        return None
+    name = reply.name or f"Persona {persona_id.rpartition('-')[2].lstrip('0')}".strip()
+    whole = reply.model_copy(update={**lists, "name": name})
+    return read_persona(whole.model_dump_json(), persona_id)
+
+
+def _complete_part(text: str) -> str:
+    """Return the object that a text begins, closed after its last complete value; empty when it has none."""
+    start, depth, end, in_string, escaped = text.find("{"), 0, 0, False, False
+    for place, sign in enumerate(text[start:] if start >= 0 else "", start=start):
+        if in_string:
+            in_string, escaped = escaped or sign != '"', sign == "\\" and not escaped
+        elif sign == '"':
+            in_string = True
+        elif sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+            end = place + 1 if depth == 1 else end
+        elif sign == "," and depth == 1:
+            end = place
+    return text[start:end] + "}" if end else ""
 
 
 def read_personas(path: Path) -> tuple[Draft, ...]:
