@@ -227,3 +227,16 @@ def test_a_proxy_gets_what_is_sent_to_this_machine_unless_it_is_excepted(monkeyp
 def test_a_paid_provider_is_elsewhere_even_behind_a_gateway_on_this_machine(name) -> None:
     spec = ProviderSpec(model="m", base_url="http://127.0.0.1:4000/v1")
     assert provider_class(name, "frontier")(spec).is_away
+
+
+@pytest.mark.parametrize("behind", ["native", "v1", "silent v1"])
+def test_renamed_cloud_model_behind_an_ollama_stand_in_is_refused(behind: str, store: Store, study: Study) -> None:
+    with OllamaServer(models=("mine",)) as server:
+        server.remote, server.tells_remote = {"mine"}, behind != "silent v1"
+        config = HybridConfig(local_provider="ollama", local_model="mine", enabled=False, count=1)
+        settings = Settings().with_secrets({"OLLAMA_HOST": server.url})
+        if behind != "native":
+            config = config.model_copy(update={"local_provider": "openai", "local_base_url": f"{server.url}/v1"})
+        with pytest.raises(ConfigError, match="never leaves this machine"):
+            Worker(store).run(study.id, config, settings)
+        assert server.generations == []

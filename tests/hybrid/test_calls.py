@@ -471,3 +471,23 @@ def test_answers_that_were_cut_off_raise_the_limit() -> None:
 def test_a_lower_limit_never_passes_the_budget(budget: int, lengths: list[int]) -> None:
     lengths = [max(length, 25) for length in lengths]  # fewer would not be believed
     assert bought(budget, lengths=lengths).ledger.spent() <= budget
+
+
+def test_each_further_attempt_has_another_seed() -> None:
+    bench = Bench([BUSY, answer(name=""), answer()], policy=RetryPolicy(unreadable=True))
+    bench.ask()
+    assert len({request.seed for request in bench.provider.requests}) == 3
+
+
+def test_answer_that_looped_is_asked_for_again_with_a_growing_repeat_penalty() -> None:
+    looped = answer().model_copy(update={"text": '{"goals": [' + '"It is loud.", ' * 60, "stop": "length"})
+    bench = Bench([looped, looped, answer()], policy=RetryPolicy(unreadable=True))
+    bench.ask()
+    assert [request.repeat_penalty for request in bench.provider.requests] == [None, 1.15, pytest.approx(1.3)]
+    assert "loop" in (bench.rows[0].error or "")
+
+
+def test_notice_of_a_provider_becomes_a_warning_of_the_run() -> None:
+    bench = Bench([answer().model_copy(update={"notice": "It ignores schemas."})])
+    bench.ask()
+    assert bench.log.facts().warnings == ("It ignores schemas.",)

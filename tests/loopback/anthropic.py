@@ -1,5 +1,6 @@
 """Anthropic's Messages API: messages, count_tokens, batches, models."""
 
+import json
 import re
 from functools import cache
 from typing import Any, get_args
@@ -27,6 +28,8 @@ class AnthropicServer(LoopbackServer):
         delay_s: float = 0.0,
     ) -> None:
         super().__init__(port=port, delay_s=delay_s)
+        self.ignores_schema = False
+        """Answers in prose unless the prompt itself has the schema, as gateways before other models do."""
         self.models = models
         self.key = key
         """The only key that is accepted; `None` accepts any."""
@@ -187,6 +190,8 @@ class AnthropicServer(LoopbackServer):
 
     def _message(self, body: dict[str, Any], scripted: Fault | None) -> Answer:
         text, reason = write(body["output_config"]["format"]["schema"], _prompt(body)), "end_turn"
+        if self.ignores_schema and "for this schema" not in str(body.get("system")):
+            text = f"Of course! Here is your persona: {json.loads(text)['name']}."
         if scripted and scripted.kind == "off_schema":
             text = '{"answer": 42}'
         if scripted and scripted.kind == "refusal":

@@ -272,3 +272,16 @@ def test_environment_and_disk_are_not_searched_for_a_key(monkeypatch: pytest.Mon
     with AnthropicServer(key=KEY.get_secret_value()) as server:
         assert at(server).check().ready
         assert "tok-elsewhere" not in str([received.headers for received in server.requests])
+
+
+def test_gateway_stand_in_that_ignores_the_schema_gets_it_in_the_prompt_from_the_second_request_on() -> None:
+    with AnthropicServer() as server:
+        server.ignores_schema = True
+        gateway = AnthropicProvider(
+            ProviderSpec(model="claude-sonnet-5-5", base_url=server.url, api_key=SecretStr("k"))
+        )
+        first, second = gateway.complete(request()), gateway.complete(request())
+    assert "ignores output_config" in first.notice
+    assert not first.text.startswith("{")
+    assert second.notice == ""
+    assert json.loads(second.text)["name"]

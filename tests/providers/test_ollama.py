@@ -191,3 +191,43 @@ def test_digest_tells_versions_of_a_model_apart_and_is_empty_for_a_model_that_is
 ) -> None:
     assert provider(server, "llama3").digest() not in ("", provider(server).digest())
     assert provider(server, "nobody").digest() == ""
+
+
+@pytest.mark.parametrize("spelling", ["Qwen2.5:7B", "library/qwen2.5:7b", "LLAMA3"])
+def test_spellings_that_the_stand_in_serves_are_ready(server: OllamaServer, spelling: str) -> None:
+    assert provider(server, spelling).check().ready
+
+
+def test_embedding_model_is_refused_as_a_drafter_and_welcome_as_one() -> None:
+    with OllamaServer(models=("all-minilm",)) as server:
+        health = provider(server, "all-minilm").check()
+        assert (health.ready, health.fault) == (False, "unknown_model")
+        assert "makes embeddings and cannot write" in health.sentence
+        assert provider(server, "all-minilm").look().ready
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "remedy"),
+    [
+        (200, 'pull model manifest: Get "https://registry": dial tcp: lookup registry: no such host', "network"),
+        (500, 'pull model manifest: Get "https://registry": dial tcp: i/o timeout', "network"),
+        (501, "this model is not implemented", "update Ollama"),
+        (400, "invalid model name", "Check the model's name"),
+        (200, "pull model manifest: file does not exist", "Check the model's name"),
+    ],
+)
+def test_failed_download_says_the_true_remedy(status: int, words: str, remedy: str) -> None:
+    with OllamaServer() as server:
+        server.pull_error = (status, words)
+        with pytest.raises(ProviderError, match=remedy) as caught:
+            list(provider(server).pull("phi4"))
+    assert not caught.value.retryable
+
+
+def test_stand_in_that_passes_a_renamed_model_on_counts_as_away_once_asked() -> None:
+    with OllamaServer(models=("mine",)) as server:
+        server.remote = {"mine"}
+        local = provider(server, "mine")
+        assert not local.is_away
+        assert "passes requests on to another server" in local.check().sentence
+        assert local.is_away
