@@ -63,7 +63,8 @@ def _bill(call: ModelCall, simulated: bool) -> None:
         (
             "Latency",
             MISSING if call.status == "in_flight" else milliseconds(call.latency_ms),
-            f"started {ui.when(call.started_at)}",
+            f"started {ui.when(call.started_at)}"
+            + (f"; {milliseconds(call.waiting_ms)} of it before the first word" if call.waiting_ms else ""),
         ),
     )
     titles, values, notes = zip(*[[escape_markdown(text) for text in column] for column in columns], strict=True)

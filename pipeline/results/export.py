@@ -51,6 +51,7 @@ def run_document(run: RunRecord) -> JsonDict:
                 "cached_tokens": call.usage.cached_tokens,
                 "cost_usd": usd(call.cost_micros),
                 "latency_ms": call.latency_ms,
+                "waiting_ms": call.waiting_ms,
                 "error": call.error,
             }
             for call in run.calls

@@ -114,6 +114,7 @@ RUN_SCHEMA = record(
             output_tokens=COUNT,
             cost_usd=USD,
             latency_ms=COUNT,
+            waiting_ms=COUNT,
         )
     ),
     timing=record(wall_s=USD, draft_s=USD, assess_s=USD, refine_s=USD),
