@@ -59,6 +59,7 @@ class BundledRun(Frozen):
     simulated: bool
     config: HybridConfig
     scorer_version: str
+    prompt_version: str = "1"
     drafts_from: str | None = None
     price_source: str
     frontier_only_micros: Micros | None

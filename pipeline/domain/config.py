@@ -118,7 +118,8 @@ class HybridConfig(BaseModel):
     seed: int = Field(default=0, ge=0, le=_LARGEST_SEED)
     """Random seed: the same seed and the same answers give the same run."""
     temperature: float | None = Field(default=None, ge=0, le=2)
-    """Sampling temperature; empty leaves the provider's default, which newer models insist on."""
+    """Sampling temperature; empty means 0.5 for drafts, and for refinements the provider's default, which newer models
+    insist on."""
     local_workers: int = Field(default=2, ge=1, le=64)
     """Most drafts written at the same time; fewer where the local server answers fewer at once."""
     frontier_workers: int = Field(default=4, ge=1, le=64)

@@ -228,6 +228,8 @@ class RunRecord(Frozen):
     config: HybridConfig
     """Complete and resolved: `auto` is replaced by the chosen provider."""
     scorer_version: str = ""
+    prompt_version: str = "1"
+    """Version of the prompts with which its drafts began; `1` for runs older than this field."""
     drafts_from: str | None = None
     """Id of the run whose drafts this one reuses, deleted or not; `None` when it wrote its own."""
     drafts: tuple[AssessedDraft, ...] = ()

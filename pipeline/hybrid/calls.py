@@ -375,7 +375,7 @@ class Caller:
             try:
                 reply = ask(request)
                 ended = self._answered(call, request, reply)
-                return read(reply)
+                return read(reply.model_copy(update={"prompt": request.prompt}))
             except ProviderError as error:
                 free = {"status": "failed", "cost_micros": 0} if error.fate == "not_charged" else {}
                 ended = ended.model_copy(update={"error": str(error), **free})
@@ -505,8 +505,10 @@ def _again(request: Request, *, looped: bool = False) -> Request:
 
 def _reply(call: ModelCall, text: str) -> Reply:
     """The reply that a row was written from."""
-    stop = next((stop for stop, status in _ANSWERED.items() if status == call.status), "complete")
-    return Reply.model_validate({"text": text, "usage": call.usage, "stop": stop, "model": call.model})
+    stop: Literal["complete", "length", "refusal"] = "complete"
+    stop = next((stop for stop, status in _ANSWERED.items() if status == call.status), stop)
+    asked = json.loads(call.payload).get("prompt", "") if call.payload else ""
+    return Reply(text=text, usage=call.usage, stop=stop, model=call.model, prompt=asked)
 
 
 def _too_little(usage: Usage, request: Request, text: str) -> str | None:

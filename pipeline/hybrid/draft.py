@@ -13,8 +13,8 @@ from pipeline.errors import Cancelled, ProviderError
 from pipeline.hybrid.calls import Caller
 from pipeline.hybrid.focus import choose_focuses
 from pipeline.hybrid.stage import PipelineStage
-from pipeline.providers import DraftTask
-from pipeline.providers.prompts import draft_request, excerpt, excerpt_room
+from pipeline.hybrid.tasks import Tasks
+from pipeline.providers.prompts import draft_request
 from pipeline.providers.replies import UnreadableReply, persona_reader
 
 
@@ -49,11 +49,12 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         """Write the missing drafts. After a cancellation, return the drafts written so far."""
         study, config = stage_input.study, self._config
         focuses = choose_focuses(study, config.draft_count, config.count, config.seed)
+        tasks = Tasks(study, config)
         settled = {draft.id for draft in stage_input.written} | {failure.draft_id for failure in stage_input.failed}
         open_numbers = [number for number in range(len(focuses)) if draft_id(number) not in settled]
         self._log.stage_started("draft", len(focuses))
         with ThreadPoolExecutor(config.local_workers, thread_name_prefix="draft") as pool:
-            results = list(pool.map(lambda number: self._draft(study, number, focuses[number]), open_numbers))
+            results = list(pool.map(lambda number: self._draft(tasks, number, focuses[number]), open_numbers))
         drafts = [*stage_input.written, *(result for result in results if isinstance(result, Draft))]
         failures = [*stage_input.failed, *(result for result in results if isinstance(result, DraftFailure))]
         return DraftOutput(
@@ -61,11 +62,11 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
             failures=tuple(sorted(failures, key=lambda failure: failure.draft_id)),
         )
 
-    def _draft(self, study: Study, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
+    def _draft(self, tasks: Tasks, number: int, focus: Sequence[str]) -> Draft | DraftFailure | None:
         """Write one draft; `None` when the run was cancelled before the call."""
         identity = draft_id(number)
         try:
-            persona = self._persona(study, number, focus)
+            persona = self._persona(tasks, number, focus)
         except Cancelled:
             return None
         except (ProviderError, UnreadableReply) as error:
@@ -82,29 +83,15 @@ class LocalDraftStage(PipelineStage[DraftInput, DraftOutput]):
         self._then(draft)
         return draft
 
-    def _persona(self, study: Study, number: int, focus: Sequence[str]) -> Persona:
+    def _persona(self, tasks: Tasks, number: int, focus: Sequence[str]) -> Persona:
         """Return the persona from an interrupted run's answer, or from a new call."""
         identity = draft_id(number)
         read = persona_reader(persona_id(identity))
         if (known := self._caller.recall(identity, read)) is not None:
             return known
-        window = self._caller.provider.context_tokens
-        request = draft_request(draft_task(study, number, focus, window, self._config), self._config)
+        task = tasks.draft(number, focus, self._caller.provider.context_tokens)
+        request = draft_request(task, self._config)
         return self._caller.complete(request, read, self._caller.admit(request, identity))
-
-
-def draft_task(
-    study: Study, number: int, focus: Sequence[str], context_tokens: int | None, config: HybridConfig
-) -> DraftTask:
-    """Return the input of one draft: the words of its focus participants, cut to fit the context window."""
-    chosen = frozenset(focus)
-    said = [turn for turn in study.segments if turn.participant in chosen and turn.role == "participant"]
-    return DraftTask(
-        number=number,
-        participants=tuple(person for person in study.participants if person.id in chosen),
-        segments=excerpt(said, excerpt_room(context_tokens, len(chosen), config), number),
-        seed=config.seed + number,
-    )
 
 
 def draft_id(number: int) -> str:

@@ -13,9 +13,10 @@ from pipeline.domain.scores import RunScores, scores_of
 from pipeline.domain.study import Study
 from pipeline.hybrid.branch import keeps_scores
 from pipeline.hybrid.preflight import Plan
+from pipeline.hybrid.tasks import Tasks
 from pipeline.providers import Request
 from pipeline.providers.pricing import Pricer, estimate_tokens, input_token_upper_bound
-from pipeline.providers.prompts import persona_text, refine_request, refine_task
+from pipeline.providers.prompts import persona_text, refine_request
 from pipeline.text.wording import count, score, usd
 
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
@@ -82,8 +83,9 @@ def frontier_only_micros(
     """
     if all(item.draft.id in paid for item in kept):
         return sum(paid[item.draft.id] for item in kept)
+    tasks = Tasks(study, config)
     estimates = {
-        item.draft.id: pricer.cost_micros(refinement_usage(refine_request(refine_task(item, study, 0), config), item))
+        item.draft.id: pricer.cost_micros(refinement_usage(refine_request(tasks.refine(item), config), item))
         for item in kept
     }
     estimated_paid = sum(estimates[draft_id] for draft_id in paid if draft_id in estimates)

@@ -18,6 +18,7 @@ from pipeline.domain.persona import Assessment
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ProviderError
+from pipeline.providers.prompts import PROMPT_VERSION
 
 
 class MemoryLog(RunLog):
@@ -123,6 +124,7 @@ class MemoryLog(RunLog):
             study=study.size,
             config=config,
             scorer_version=result.scorer_version,
+            prompt_version=PROMPT_VERSION,
             frontier_only_micros=result.frontier_only_micros,
             price_source=result.price_source,
             timing=result.timing,

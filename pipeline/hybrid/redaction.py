@@ -135,11 +135,14 @@ class Redactor:
         return task.model_copy(
             update={
                 "persona": in_all_texts(task.persona, change),
-                "findings": tuple(map(change, task.findings)),
+                "findings": tuple(
+                    finding.model_copy(update={"text": change(finding.text)}) for finding in task.findings
+                ),
                 "weak_claims": tuple(map(change, task.weak_claims)),
                 "segments": tuple(
                     segment.model_copy(update={"text": change(segment.text)}) for segment in task.segments
                 ),
+                "questions": {segment: change(question) for segment, question in task.questions.items()},
             }
         )
 

@@ -17,8 +17,9 @@ from pipeline.hybrid.batches import BatchDesk
 from pipeline.hybrid.calls import Admission, Caller
 from pipeline.hybrid.redaction import Redactor, in_all_texts
 from pipeline.hybrid.stage import PipelineStage
+from pipeline.hybrid.tasks import Tasks
 from pipeline.providers import Request
-from pipeline.providers.prompts import refine_request, refine_task
+from pipeline.providers.prompts import refine_request
 from pipeline.providers.replies import UnreadableReply, persona_reader
 from pipeline.scoring import Scorer
 from pipeline.text.wording import count
@@ -90,18 +91,19 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         recalled = [(item, self._recall(caller, item)) for item in waiting]
         done = [final for _, final in recalled if final is not None]
         unknown = [item for item, final in recalled if final is None]
+        tasks = Tasks(stage_input.study, self._config)
         if desk:
-            return done + self._together(desk, unknown, stage_input)
-        return done + self._one_by_one(caller, unknown, stage_input.study)
+            return done + self._together(desk, unknown, stage_input, tasks)
+        return done + self._one_by_one(caller, unknown, tasks)
 
     def _together(
-        self, desk: BatchDesk, waiting: Sequence[AssessedDraft], stage_input: RefineInput
+        self, desk: BatchDesk, waiting: Sequence[AssessedDraft], stage_input: RefineInput, tasks: Tasks
     ) -> list[FinalPersona]:
         """Ask for all of them in one batch."""
         items = {item.draft.id: item for item in stage_input.drafts}
         answers = desk.ask(
             [item.draft.id for item in waiting],
-            lambda draft_id: self._request(items[draft_id], stage_input.study),
+            lambda draft_id: self._request(items[draft_id], tasks),
             lambda draft_id: persona_reader(items[draft_id].draft.persona.id),
         )
         return [
@@ -111,7 +113,7 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
             for draft_id, answer in answers
         ]
 
-    def _one_by_one(self, caller: Caller, waiting: Sequence[AssessedDraft], study: Study) -> list[FinalPersona]:
+    def _one_by_one(self, caller: Caller, waiting: Sequence[AssessedDraft], tasks: Tasks) -> list[FinalPersona]:
         """Ask for each alone, several at the same time.
 
         Money is reserved here, in order and only when a worker is free, and not by the workers: which
@@ -124,7 +126,7 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
         with ThreadPoolExecutor(workers, thread_name_prefix="refine") as pool:
             running: set[Future[FinalPersona]] = set()
             for item in waiting:
-                request = self._request(item, study)
+                request = self._request(item, tasks)
                 if len(running) == workers:
                     running = wait(running, return_when=FIRST_COMPLETED).not_done
                 try:
@@ -136,8 +138,8 @@ class FrontierRefinementStage(PipelineStage[RefineInput, RefineOutput]):
                     running.add(asked[-1])
         return refused + [future.result() for future in asked]
 
-    def _request(self, item: AssessedDraft, study: Study) -> Request:
-        task = refine_task(item, study, self._config.seed)
+    def _request(self, item: AssessedDraft, tasks: Tasks) -> Request:
+        task = tasks.refine(item)
         return refine_request(self._redactor.redact_task(task) if self._redactor else task, self._config)
 
     def _recall(self, caller: Caller, item: AssessedDraft) -> FinalPersona | None:

@@ -9,13 +9,14 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import AssessedDraft, Draft, RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import ProviderError
-from pipeline.hybrid.draft import draft_id, draft_task, persona_id
+from pipeline.hybrid.draft import draft_id, persona_id
 from pipeline.hybrid.focus import choose_focuses
 from pipeline.hybrid.preflight import Plan
 from pipeline.hybrid.redaction import Redactor
+from pipeline.hybrid.tasks import Tasks
 from pipeline.providers import Provider, ProviderSpec, Request
 from pipeline.providers.builtin import BuiltinProvider as Builtin
-from pipeline.providers.prompts import draft_request, refine_request, refine_task
+from pipeline.providers.prompts import draft_request, refine_request
 from pipeline.providers.replies import read_persona
 from pipeline.scoring import Scorer
 from pipeline.scoring.index import StudyIndex
@@ -75,7 +76,7 @@ def example_requests(
     found = []
     if not planned.local.in_process:
         focus = choose_focuses(study, config.draft_count, config.count, config.seed)[0]
-        request = draft_request(draft_task(study, 0, focus, planned.local.context_tokens, config), config)
+        request = draft_request(Tasks(study, config).draft(0, focus, planned.local.context_tokens), config)
         about = "For the first draft. Drafting models are sent the words as they stand."
         found.append(_example("draft", request, about, planned.local, away=planned.local.is_away))
     if planned.frontier and not planned.frontier.in_process:
@@ -88,9 +89,10 @@ def _refinement(
 ) -> ExampleRequest:
     """Return the first of a few likely requests with a replaced string, to show redaction; else the first one."""
     redactor = Redactor(study) if config.redact else None
+    tasks = Tasks(study, config)
     found = []
     for item, whose in likely:
-        task = refine_task(item, study, config.seed)
+        task = tasks.refine(item)
         if redactor:
             task = redactor.redact_task(task, mark=lambda shown: f"{_OPEN}{shown}{_CLOSE}")
         about = f"For {whose}: every draft under the threshold makes such a request, with its own evidence."
@@ -140,11 +142,12 @@ def _drafted_here(study: Study, config: HybridConfig, scorer: Scorer) -> list[As
         ProviderError: none of the focuses has enough.
     """
     found: list[AssessedDraft] = []
+    tasks = Tasks(study, config)
     builtin = Builtin(ProviderSpec(role="local", model="builtin"))
     problem: ProviderError | None = None
     for number, focus in enumerate(choose_focuses(study, config.draft_count, config.count, config.seed)[:_LOOKED_AT]):
         try:
-            reply = builtin.complete(draft_request(draft_task(study, number, focus, None, config), config))
+            reply = builtin.complete(draft_request(tasks.draft(number, focus, None), config))
         except ProviderError as error:
             problem = error
             continue

@@ -19,6 +19,7 @@ from pipeline.domain.units import Clock, SystemClock
 from pipeline.errors import InputError, PersonaError, StoreError
 from pipeline.hybrid.branch import branch_config, branch_notes, keeps_scores
 from pipeline.hybrid.pipeline import HybridPipeline
+from pipeline.providers.prompts import PROMPT_VERSION
 from pipeline.scoring import scorer_version
 from pipeline.store import Store
 from pipeline.store.facts import CopiedDrafts
@@ -126,6 +127,11 @@ class Worker:
         pipeline = self._pipeline(record.config, settings, record.study_id, drafting=record.drafts_from is None)
         study = self._store.study(record.study_id)
         self._store.reopen_run(run_id, now=self._clock.now())
+        if record.prompt_version != PROMPT_VERSION and record.drafts_from is None:
+            self._store.log(run_id).warn(
+                f"The run began with prompts of version {record.prompt_version}, and what was not yet asked is asked"
+                f" with version {PROMPT_VERSION}: compare its later drafts with its earlier ones with care."
+            )
         job = _Job(run_id, pipeline, study, _so_far(self._store.facts(run_id)))
         if wait:
             self._work(job)
@@ -171,6 +177,7 @@ class Worker:
             name=name or default_run_name(study, config),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
+            prompt_version=self._store.run(drafts.run_id).prompt_version if drafts else PROMPT_VERSION,
             drafts=drafts,
             experiment_id=experiment_id,
         )

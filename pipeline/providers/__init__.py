@@ -15,7 +15,7 @@ from typing import ClassVar, Literal, NamedTuple, Protocol, TypeVar, cast
 from pydantic import JsonValue, SecretStr
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.persona import Persona
+from pipeline.domain.persona import Finding, Persona
 from pipeline.domain.run import Stage, Usage
 from pipeline.domain.study import Participant, Segment
 from pipeline.errors import Cancelled, ConfigError, ProviderError
@@ -31,9 +31,15 @@ class DraftTask(Frozen):
     number: int
     """Running number of the draft in the run, from 0: makes drafts of one focus differ."""
     participants: tuple[Participant, ...]
-    """The focus."""
+    """The focus, or its most typical members where a model is not sent all of it."""
     segments: tuple[Segment, ...]
-    """Participant turns of the focus, in reading order, cut to the context window of the provider."""
+    """Their turns, in reading order: the most central ones where not all are sent."""
+    questions: dict[str, str] = {}
+    """Questions by the id of the answering segment: words of the interviewer, or the header of a survey's column."""
+    group: int = 0
+    """Participants of the focus, also those who are left out; 0 means all are in `participants`."""
+    theme: tuple[str, ...] = ()
+    """Words that this draft gives most room to; empty for the first drafts of a run."""
     seed: int
 
 
@@ -41,11 +47,13 @@ class RefineTask(Frozen):
     """Input for one refinement: the draft, its findings and the relevant segments, nothing else."""
 
     persona: Persona
-    findings: tuple[str, ...]
+    findings: tuple[Finding, ...]
     weak_claims: tuple[str, ...]
     """Claims of the draft with little or no support in the study."""
     segments: tuple[Segment, ...]
-    """The draft's evidence."""
+    """The draft's evidence, and the most central segments of its focus, in reading order."""
+    questions: dict[str, str] = {}
+    """Questions by the id of the answering segment."""
     seed: int
 
 
@@ -75,6 +83,8 @@ class Reply(Frozen):
     stop: Literal["complete", "length", "refusal"]
     model: str
     """The model that answered, as it calls itself."""
+    prompt: str = ""
+    """The prompt that was answered, filled in by the caller: line numbers in an answer refer to it."""
     waiting_ms: int = 0
     """Time before the first word, where the answer was streamed: in a queue, and for reading the prompt."""
     notice: str = ""

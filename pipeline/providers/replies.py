@@ -6,9 +6,10 @@ invented to fill a gap; a persona without a name or without a single claim is re
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 
@@ -18,9 +19,12 @@ from pipeline.domain.run import Draft
 from pipeline.domain.untrusted import Bounds, Refused, check_json, parse_json, read_file
 from pipeline.errors import InputError, PersonaError
 from pipeline.providers import Reply
+from pipeline.providers.lines import read_lines
 from pipeline.providers.loops import repeated_end
+from pipeline.providers.worked_example import CLAIMS, copied_claims
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+_LINE_NUMBER = re.compile(r"\[?([0-9]{1,6})\]?")
 _FENCE = re.compile(r"^\s*```[a-zA-Z]*\n|\n?```\s*$")
 
 
@@ -66,61 +70,87 @@ Lines = Annotated[list[ReplyLine], BeforeValidator(_clean_list)]
 
 
 class Demographics(BaseModel):
-    """Facts stated in the material; an empty string where it does not state them."""
+    """Facts that most of them share, or a range for the age; an empty string where the material states none."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
     age: ReplyLine = ""
-    """A number or a range, as stated."""
     occupation: ReplyLine = ""
     location: ReplyLine = ""
     household: ReplyLine = ""
-    """People they live with."""
 
 
 class PersonaReply(BaseModel):
-    """The JSON a model is asked for; its docstrings become the schema's descriptions."""
+    """The JSON a model is asked for, in the order in which it shall think; its docstrings become the outline."""
 
     model_config = ConfigDict(use_attribute_docstrings=True)
 
-    name: ReplyLine
-    """An invented first name; never the name of a participant."""
-    tagline: ReplyLine = ""
-    """One short sentence that tells this persona from the others."""
-    demographics: Demographics = Demographics()
-    background: ReplyLine = ""
-    """Two or three sentences, only what the material states."""
-    goals: Lines = []
-    """Aims they want to achieve: three to five, one sentence each."""
-    pain_points: Lines = []
-    """Things that frustrate them: three to five, one sentence each."""
-    behaviours: Lines = []
-    """Things they habitually do: three to five, one sentence each."""
-    motivations: Lines = []
-    """Reasons why they do it: two to four, one sentence each."""
     quotes: Lines = []
-    """Two or three sentences copied word for word from the material."""
+    """numbers of two or three lines that speak for these people."""
+    pain_points: Lines = []
+    """things that frustrate them: three to five, one sentence each."""
+    goals: Lines = []
+    """aims they want to achieve: three to five, one sentence each."""
+    behaviours: Lines = []
+    """things they habitually do: three to five, one sentence each."""
+    motivations: Lines = []
+    """reasons why they do it: two to four, one sentence each."""
+    background: ReplyLine = ""
+    """two or three sentences, only what the material states."""
+    demographics: Demographics = Demographics()
+    """age, occupation, location, household: what most of them share, or a range; "" where it is not stated."""
+    tagline: ReplyLine = ""
+    """one short sentence that tells this persona from others."""
+    name: ReplyLine
+    """an invented first name; never the name of a participant."""
+
+
+def outline() -> str:
+    """Describe the fields of an answer for a prompt: a server turns a schema into a grammar, no model reads it."""
+    fields = PersonaReply.model_json_schema()["properties"]
+    lines = [f'- "{name}": {field["description"]}' for name, field in fields.items()]
+    return "\n".join(["Answer with one JSON object with these keys, in this order:", *lines])
 
 
 def persona_schema() -> dict[str, JsonValue]:
-    """The closed JSON schema of `PersonaReply`: every key required, none added, no references.
+    """The closed JSON schema of an answer: every key required, none added, no references, no limits.
 
-    Providers differ in what they accept; this is the subset that all of them do.
+    Providers differ in what they accept; this is the subset that all of them do. Quotes are numbers of lines.
     """
-    schema = PersonaReply.model_json_schema()
-    definitions = schema.pop("$defs")
-    demographics = definitions["Demographics"]
-    demographics["description"] = schema["properties"]["demographics"].get(
-        "description", demographics.get("description", "")
-    )
-    schema["properties"]["demographics"] = demographics
-    for part in (schema, demographics):
-        part["additionalProperties"] = False
-        part["required"] = list(part["properties"])
-        part.pop("title", None)
-        for field in part["properties"].values():
-            field.pop("title", None)
-            field.pop("default", None)
+    texts: dict[str, JsonValue] = {name: {"type": "string"} for name in Demographics.model_fields}
+    kinds: dict[str, JsonValue] = {"quotes": {"type": "array", "items": {"type": "integer"}}}
+    kinds |= {name: {"type": "array", "items": {"type": "string"}} for name in _LIST_LENGTHS if name != "quotes"}
+    kinds["demographics"] = _closed(texts)
+    return _closed({name: kinds.get(name, {"type": "string"}) for name in PersonaReply.model_fields})
+
+
+def _closed(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
+
+
+_LIST_LENGTHS = {"quotes": (1, 3), "pain_points": (2, 5), "goals": (2, 5), "behaviours": (2, 5), "motivations": (1, 4)}
+"""Fewest and most items, for grammars: without a limit, small models repeat one item up to the output cap."""
+_LONGEST = {"background": 600, "tagline": 140, "name": 30}
+_LONGEST_ITEM, _LONGEST_FACT = 200, 80
+"""Characters."""
+
+
+def local_persona_schema(lines: int) -> dict[str, JsonValue]:
+    """The schema with limits on lists, texts and line numbers, for local servers, which turn it into a grammar.
+
+    Args:
+        lines: numbered lines of the prompt; without any there is nothing to quote.
+    """
+    schema = persona_schema()
+    fields: Any = schema["properties"]
+    for name, (fewest, most) in _LIST_LENGTHS.items():
+        fields[name].update(minItems=fewest, maxItems=most, items={"type": "string", "maxLength": _LONGEST_ITEM})
+    number: dict[str, JsonValue] = {"type": "integer", "minimum": 1, "maximum": max(1, lines)}
+    fields["quotes"].update(items=number, minItems=min(1, lines), maxItems=min(_LIST_LENGTHS["quotes"][1], lines))
+    for name, longest in _LONGEST.items():
+        fields[name]["maxLength"] = longest
+    for fact in fields["demographics"]["properties"].values():
+        fact["maxLength"] = _LONGEST_FACT
     return schema
 
 
@@ -163,12 +193,13 @@ def persona_reader(persona_id: str) -> Callable[[Reply], Persona]:
     """Return a function that parses a reply as the persona with this id, or raises `UnreadableReply`."""
 
     def read(reply: Reply) -> Persona:
+        lines = read_lines(reply.prompt)
         try:
             _refuse_unfinished(reply)
         except UnreadableReply as error:
-            error.partial = partial_persona(reply.text, persona_id) if reply.stop == "length" else None
+            error.partial = partial_persona(reply.text, persona_id, lines) if reply.stop == "length" else None
             raise
-        return read_persona(reply.text, persona_id)
+        return read_persona(reply.text, persona_id, lines)
 
     return read
 
@@ -208,8 +239,14 @@ def _json(text: str) -> JsonValue:
     return values
 
 
-def read_persona(text: str, persona_id: str) -> Persona:
+def read_persona(text: str, persona_id: str, lines: Mapping[int, str] = MappingProxyType({})) -> Persona:
     """Parse the persona in a model's answer.
+
+    Args:
+        text: of the model.
+        persona_id: assigned by us.
+        lines: the numbered lines of its prompt. A quote that is a number becomes the words of that line, and is left
+            out where there is no such line; other quotes stay as they are, and the score looks them up in the study.
 
     Raises:
         UnreadableReply: empty, not JSON, of another shape, or without a name or any claim.
@@ -219,11 +256,14 @@ def read_persona(text: str, persona_id: str) -> Persona:
     except ValidationError as error:
         raise UnreadableReply(f"The answer is not a persona: {explain_validation(error)}"[:500]) from error
     lists = {
-        field: tuple(item for item in getattr(reply, field) if item)
-        for field in ("goals", "pain_points", "behaviours", "motivations", "quotes")
+        field: tuple(dict.fromkeys(item for item in getattr(reply, field) if item))
+        for field in ("goals", "pain_points", "behaviours", "motivations")
     }
+    lists["quotes"] = tuple(_quotes(reply.quotes, lines))
     if not reply.name:
         raise UnreadableReply("The answer has no name.")
+    if copied_claims(claim for field in CLAIMS for claim in lists[field]) > 1:
+        raise UnreadableReply("The answer repeats the example in the instructions: the model is too small for them.")
     if not any(lists.values()):
         raise UnreadableReply("The answer states no goal, pain point, behaviour, motivation or quote.")
     return Persona(
@@ -240,7 +280,7 @@ _LEAST_LISTS = 2
 """Lists of claims that an answer must have finished before it was cut off, to be worth a look."""
 
 
-def partial_persona(text: str, persona_id: str) -> Persona | None:
+def partial_persona(text: str, persona_id: str, lines: Mapping[int, str] = MappingProxyType({})) -> Persona | None:
     """Return the persona in an answer that was cut off: its complete fields, each item of a list once.
 
     A name that had not been reached is replaced by `Persona` and the number; nothing else is filled in. `None` when
@@ -257,7 +297,10 @@ def partial_persona(text: str, persona_id: str) -> Persona | None:
         return None
     name = reply.name or f"Persona {persona_id.rpartition('-')[2].lstrip('0')}".strip()
     whole = reply.model_copy(update={**lists, "name": name})
-    return read_persona(whole.model_dump_json(), persona_id)
+    try:
+        return read_persona(whole.model_dump_json(), persona_id, lines)
+    except UnreadableReply:  # it repeats the example of the prompt
+        return None
 
 
 def _complete_part(text: str) -> str:
@@ -276,6 +319,14 @@ def _complete_part(text: str) -> str:
         elif sign == "," and depth == 1:
             end = place
     return text[start:end] + "}" if end else ""
+
+
+def _quotes(quotes: Sequence[str], lines: Mapping[int, str]) -> Iterator[str]:
+    for quote in dict.fromkeys(quotes):
+        number = _LINE_NUMBER.fullmatch(quote) if lines else None
+        words = lines.get(int(number[1]), "") if number else quote
+        if words:
+            yield words
 
 
 def read_personas(path: Path) -> tuple[Draft, ...]:

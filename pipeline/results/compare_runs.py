@@ -362,6 +362,7 @@ def settings_of(runs: Sequence[RunRecord]) -> tuple[Setting, ...]:
         "study": [run.study_name for run in runs],
         "drafts taken from": [run.drafts_from or "nowhere: drafted anew" for run in runs],
         "scorer": [run.scorer_version or MISSING for run in runs],
+        "prompts": [run.prompt_version for run in runs],
     }
     if len({run.study_id for run in runs}) > len(set(around["study"])):
         around["study"] = [f"{run.study_name} ({run.study_id[:12]})" for run in runs]

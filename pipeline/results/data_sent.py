@@ -17,7 +17,7 @@ from pipeline.domain.run import ModelCall, ProviderPlace, RunRecord, Stage
 from pipeline.domain.study import Segment, Study
 from pipeline.hybrid.redaction import REPLACED, Redactor
 from pipeline.providers._errors import is_loopback
-from pipeline.providers.prompts import segment_line
+from pipeline.providers.lines import json_line, quotable_lines, read_excerpts, segment_line
 from pipeline.providers.verification import as_data, passage_lines
 from pipeline.text.tokens import sentence_spans
 from pipeline.text.wording import count, listed
@@ -199,7 +199,8 @@ def _quotable(segments: Sequence[Segment], stage: Stage) -> Iterator[tuple[str, 
     """
     for segment in segments:
         if stage in ("draft", "count", "refine"):
-            yield segment_line(segment), segment.id
+            yield segment_line(segment), segment.id  # prompts before version 2
+            yield _numbered(segment.participant or "unknown", quotable_lines(segment.text)), segment.id
         elif segment.role == "participant":
             for start, end in sentence_spans(segment.text):
                 sentence = segment.text[start:end]
@@ -217,19 +218,27 @@ def _sentence_line(sentence: Segment, stage: Stage) -> str:
 def _excerpts(payload: str, stage: Stage) -> list[str]:
     """Return the lines of a prompt that quote the study; for an embedding model, lines of the persona too."""
     prompt = payload_parts(payload).get("prompt")
+    if not isinstance(prompt, str):
+        return []
     if stage == "verify":
-        return passage_lines(prompt) if isinstance(prompt, str) else []
-    lines = prompt.split("\n") if isinstance(prompt, str) else []
-    return [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
+        return passage_lines(prompt)
+    lines = prompt.split("\n")
+    numbered = [_numbered(person, list(said.values())) for person, said in read_excerpts(prompt)]
+    return numbered + [line for line in lines if stage == "embed" or (line.startswith(_EXCERPT) and _ITS_TEXT in line)]
+
+
+def _numbered(participant: str, lines: Sequence[str]) -> str:
+    """Return a key for a segment that was sent as numbered lines, whatever the numbers."""
+    return json_line([participant, *lines])
 
 
 _BESIDE: dict[Stage, str] = {
-    "draft": "instructions and the facts that the study states about these participants",
+    "draft": "instructions, the questions, and the facts that the study states about these participants",
     "embed": "statements of the draft personas",
     "judge": "instructions and a statement of a persona",
     "verify": "instructions and a statement of a persona",
-    "count": "instructions, the draft persona with its quotes, and the findings of its review",
-    "refine": "instructions, the draft persona with its quotes, and the findings of its review",
+    "count": "instructions, the questions, the draft persona with its quotes, and the findings of its review",
+    "refine": "instructions, the questions, the draft persona with its quotes, and the findings of its review",
 }
 """Content of a request beside the excerpts."""
 

@@ -32,6 +32,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "study": {"id": run.study_id, "name": run.study_name, **run.study.model_dump()},
         "config": run.config.model_dump(mode="json"),
         "scorer_version": run.scorer_version,
+        "prompt_version": run.prompt_version,
         "drafts_from": run.drafts_from,
         "counts": _counts(run),
         "personas": [_persona(final, run.people_of(final)) for final in run.shown],

@@ -439,6 +439,12 @@ def m008_edits(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m009_prompt_version(db: Database) -> None:
+    """Add the version of the prompts to runs; those before it were all written with version 1."""
+    db.execute("ALTER TABLE runs ADD COLUMN prompt_version TEXT NOT NULL DEFAULT '1'")
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

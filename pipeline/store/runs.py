@@ -37,6 +37,7 @@ class RunTables(DatabaseFile):
         name: str,
         simulated: bool,
         now: datetime,
+        prompt_version: str = "1",
         drafts: CopiedDrafts | None = None,
         experiment_id: str | None = None,
     ) -> str:
@@ -48,6 +49,7 @@ class RunTables(DatabaseFile):
             name: of the run.
             simulated: whether its frontier is.
             now: the time.
+            prompt_version: of the prompts with which its drafts are written.
             drafts: drafts to copy from another run of the study; they stay when that run is deleted.
             experiment_id: of its experiment.
 
@@ -60,6 +62,7 @@ class RunTables(DatabaseFile):
             "study_id": study_id,
             "name": name,
             "simulated": simulated,
+            "prompt_version": prompt_version,
             **config_columns(config),
             "drafts_from": drafts.run_id if drafts else None,
             "experiment_id": experiment_id,

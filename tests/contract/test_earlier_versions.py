@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from pipeline.cli import main
+from pipeline.providers.prompts import PROMPT_VERSION
 
 OLD = Path(__file__).parent / "data" / "version_0_1"
 SHOWN = json.loads((OLD / "show.json").read_text())
@@ -49,6 +50,18 @@ def test_database_is_brought_up_to_date_and_shows_the_same_run(
     assert missing(SHOWN, shown(database, capsys)) == []
     with sqlite3.connect(database) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_runs_tell_which_version_of_the_prompts_wrote_their_drafts(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert shown(database, capsys)["prompt_version"] == "1"
+    begin = ["generate", "--json", "--no-frontier", "--db", str(database)]
+    assert main([*begin, "--from-drafts", SHOWN["run_id"]]) == 0
+    assert json.loads(capsys.readouterr().out)["prompt_version"] == "1"
+    (tmp_path / "a.txt").write_text("P01: I want to know what tonight costs. I never read the manual.")
+    assert main([*begin, "--count", "1", "--local-provider", "builtin", "--from", str(tmp_path / "a.txt")]) == 0
+    assert json.loads(capsys.readouterr().out)["prompt_version"] == PROMPT_VERSION
 
 
 def test_run_of_the_earlier_version_can_be_branched(database: Path, capsys: pytest.CaptureFixture[str]) -> None:

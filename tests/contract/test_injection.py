@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.config import HybridConfig, Settings, Weights
+from pipeline.domain.persona import Finding
 from pipeline.domain.study import Participant, Segment, Study
 from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.hybrid.redaction import Redactor
@@ -102,7 +103,13 @@ def test_a_fact_of_a_file_cannot_make_its_participant_somebody_else() -> None:
 def test_nothing_ends_its_quotation_in_the_prompt_of_a_refinement(a: str, b: str, c: str, redacted: bool) -> None:
     def prompt(a: str, b: str, c: str) -> str:
         persona = make_persona(name=a, background=b, goals=(c, a), quotes=(b,), demographics={"age": a, c: b})
-        task = RefineTask(persona=persona, findings=(a, b), weak_claims=(c,), segments=(said(a), said(c)), seed=0)
+        task = RefineTask(
+            persona=persona,
+            findings=(Finding(kind="x", field="goals", text=a), Finding(kind="x", text=b)),
+            weak_claims=(c,),
+            segments=(said(a), said(c)),
+            seed=0,
+        )
         return refine_request(REDACTOR.redact_task(task) if redacted else task, HybridConfig()).prompt
 
     assert skeleton(prompt(a, b, c)) == skeleton(prompt("a", "b", "c"))

@@ -12,6 +12,8 @@ from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.hybrid.pipeline import HybridPipeline
 from pipeline.hybrid.redaction import Redactor
+from pipeline.hybrid.tasks import CENTRAL_SEGMENTS
+from pipeline.providers.lines import quotable_lines, read_excerpts
 from tests.loopback import AnthropicServer, OllamaServer, OpenAIServer
 
 SERVERS = {"anthropic": AnthropicServer, "openai": OpenAIServer}
@@ -57,21 +59,27 @@ def test_frontier_gets_a_schema_and_its_prompt_is_recorded_word_for_word(traffic
     assert all("json_schema" in json.dumps(sent.get("output_config") or sent.get("response_format")) for sent in paid)
 
 
-def test_frontier_gets_no_segment_outside_the_evidence_of_the_draft(traffic, study: Study) -> None:
+def test_frontier_gets_the_evidence_of_the_draft_and_a_few_central_segments_of_its_focus(traffic, study: Study) -> None:
     run, _, _ = traffic
     evidence = {
         final.draft_id: {claim.segment for claim in (final.draft_assessment or final.assessment).claims}
         for final in run.personas
     }
+    focus = {item.draft.id: item.draft.focus for item in run.drafts}
     redactor, checked = Redactor(study), 0
     for call in run.calls:
         if call.stage == "refine":
-            prompt = json.loads(call.payload)["prompt"]
-            for segment in study.segments:
-                inside = json.dumps(redactor.redact(segment.text), ensure_ascii=False)[1:-1] in prompt
-                if len(segment.text.split()) >= 8 and inside:
-                    assert segment.id in evidence[call.draft_id]
-                    checked += 1
+            excerpts = list(read_excerpts(json.loads(call.payload)["prompt"]))
+            sent = {(person, *lines.values()) for person, lines in excerpts}
+            known = {
+                segment.id: segment.participant
+                for segment in study.segments
+                if (segment.participant, *quotable_lines(redactor.redact(segment.text))) in sent
+            }
+            beside = known.keys() - evidence[call.draft_id]
+            assert len(excerpts) <= len(evidence[call.draft_id]) + CENTRAL_SEGMENTS
+            assert {known[segment] for segment in beside} <= set(focus[call.draft_id])
+            checked += len(known)
     assert checked >= 4
 
 

@@ -491,3 +491,11 @@ def test_notice_of_a_provider_becomes_a_warning_of_the_run() -> None:
     bench = Bench([answer().model_copy(update={"notice": "It ignores schemas."})])
     bench.ask()
     assert bench.log.facts().warnings == ("It ignores schemas.",)
+
+
+def test_recalled_answer_refers_to_the_prompt_that_was_sent_then() -> None:
+    # Another version may write another prompt for the same draft; line numbers of the answer belong to the old one.
+    first = Bench([answer()])
+    first.ask()
+    second = Bench(earlier=first.rows)
+    assert second.caller.recall("draft-001", lambda reply: reply.prompt) == refinement().prompt

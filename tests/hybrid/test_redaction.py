@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from benchmarks.redaction import measure
 from pipeline.domain.config import HybridConfig
+from pipeline.domain.persona import Finding
 from pipeline.hybrid.identifiers import find_identifiers
 from pipeline.hybrid.redaction import Redactor, in_all_texts
 from pipeline.providers import RefineTask
@@ -291,7 +292,7 @@ def test_a_line_end_before_a_name_does_not_hide_it_in_what_is_sent() -> None:
     said = study.segments[0].model_copy(update={"text": "Yes.\nBernard\n020 7946 0123\tOsei"})
     task = RefineTask(
         persona=make_persona(name="Bernard", demographics={"son of Bernard": "Osei"}, background="a\nBernard"),
-        findings=("Unlike\nBernard",),
+        findings=(Finding(kind="unsupported", text="Unlike\nBernard"),),
         weak_claims=("Ring\n020 7946 0123",),
         segments=(said,),
         seed=0,

@@ -40,7 +40,7 @@ def _sentences(prompt: str) -> list[str]:
 
 
 def _said(lines: list[str]) -> list[str]:
-    """The `text` of every line that is a JSON object: prompts carry the study that way."""
+    """The `text` or the numbered `lines` of every line that is a JSON object: prompts carry the study that way."""
     texts = []
     for line in lines:
         try:
@@ -49,6 +49,8 @@ def _said(lines: list[str]) -> list[str]:
             continue
         if isinstance(value, dict) and isinstance(value.get("text"), str):
             texts.append(value["text"])
+        if isinstance(value, dict) and isinstance(value.get("lines"), dict):
+            texts += value["lines"].values()
     return texts
 
 
@@ -78,7 +80,9 @@ def _value(schema: dict[str, Any], path: str, pick: _Picker) -> Any:
             count = min(max(schema.get("minItems", 2), 2), schema.get("maxItems", 2))
             return [_value(schema["items"], f"{path}[{index}]", pick) for index in range(count)]
         case "integer" | "number":
-            return int(schema.get("minimum", 20)) + pick.number(path) % 40
+            least = int(schema.get("minimum", 1))
+            # Without a bound, as in the schema of a frontier: the evidence of a draft has more lines than these.
+            return least + pick.number(path) % (int(schema.get("maximum", least + 9)) - least + 1)
         case "boolean":
             return pick.number(path) % 2 == 0
         case _:

@@ -11,6 +11,7 @@ from pipeline.domain.run import Usage
 from pipeline.errors import InputError
 from pipeline.providers import Reply
 from pipeline.providers.replies import UnreadableReply, persona_reader, persona_schema, read_persona, read_personas
+from pipeline.providers.worked_example import ANSWER
 
 GOOD = {
     "name": "Ada",
@@ -58,6 +59,37 @@ def test_cut_off_and_refused_answers_are_not_read_at_all(stop: str, complaint: s
     reply = Reply.model_validate({"text": json.dumps(GOOD), "usage": Usage(), "stop": stop, "model": "m"})
     with pytest.raises(UnreadableReply, match=complaint):
         persona_reader("p")(reply)
+
+
+SAID = {"participant": "P01", "lines": {"1": "I print it every Monday.", "2": 'It is "plain".'}}
+PROMPT = f"Material:\n{json.dumps(SAID)}\n\nTask: …"
+
+
+def quotes_of(*quotes: object, prompt: str = PROMPT) -> tuple[str, ...]:
+    text = json.dumps({**GOOD, "quotes": quotes})
+    return persona_reader("p")(Reply(text=text, usage=Usage(), stop="complete", model="m", prompt=prompt)).quotes
+
+
+def test_number_of_a_line_becomes_its_words() -> None:
+    assert quotes_of(2, 1) == ('It is "plain".', "I print it every Monday.")
+    assert quotes_of("[1]") == ("I print it every Monday.",)
+
+
+def test_number_without_a_line_is_no_quote_and_a_repeated_one_counts_once() -> None:
+    assert quotes_of(1, 7, 1) == ("I print it every Monday.",)
+
+
+def test_words_instead_of_a_number_stay_for_the_score_to_check() -> None:
+    assert quotes_of("I never said this.") == ("I never said this.",)
+
+
+def test_answer_to_a_prompt_without_numbered_lines_keeps_its_quotes() -> None:
+    assert quotes_of("I print it.", "7", prompt='{"participant": "P01", "text": "I print it."}') == ("I print it.", "7")
+
+
+def test_answer_that_repeats_the_example_of_the_prompt_is_no_persona() -> None:
+    with pytest.raises(UnreadableReply, match="repeats the example"):
+        read_persona(json.dumps(ANSWER), "p")
 
 
 @given(st.text())

@@ -8,7 +8,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.run import ModelCall, RunRecord
 from pipeline.domain.study import Document, Participant, Segment, Study
 from pipeline.hybrid.redaction import Redactor
-from pipeline.providers.prompts import segment_line
+from pipeline.providers.lines import segment_line
 from pipeline.results.data_sent import (
     Outbound,
     describe_shipment,

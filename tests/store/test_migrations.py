@@ -22,6 +22,7 @@ STEPS = [
     "m006_call_sums",
     "m007_selection",
     "m008_edits",
+    "m009_prompt_version",
 ]
 
 
