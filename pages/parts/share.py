@@ -85,6 +85,10 @@ def _documents(run: RunRecord, with_words: bool, mark: str) -> None:
         ":material/data_object:",
     )
 
+    if with_words:
+        _file("Codes for QDA tools (.qdpx)", f"{run.id}.qdpx", partial(_codes, store, run, "qdpx"), ":material/label:")
+        _file("Codes as Taguette CSV", f"{run.id} taguette.csv", partial(_codes, store, run, "csv"), ":material/label:")
+
 
 @st.fragment
 def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
@@ -212,6 +216,13 @@ def _pdf(store: Store, run: RunRecord, with_words: bool) -> bytes:
     from pipeline.results.report.pdf import printed
 
     return printed(_report(store, run, with_words))
+
+
+def _codes(store: Store, run: RunRecord, form: Literal["qdpx", "csv"]) -> bytes | str:
+    from pipeline.results.export_codes import qdpx_project, taguette_table
+
+    study = store.study(run.study_id)
+    return qdpx_project(study, run) if form == "qdpx" else taguette_table(study, run)
 
 
 def _cards(store: Store, run: RunRecord, with_words: bool, form: Literal["csv", "json"]) -> str:

@@ -64,6 +64,8 @@ _FILES = {
     "docx": ("docx", "the report of a run for Word"),
     "pdf": ("pdf", "the report of a run as PDF, printed by the Chromium of this machine"),
     "cards_csv": ("csv", "one row per statement, for boards"),
+    "qdpx": ("qdpx", "study with personas as codes, for QualCoder, NVivo, MAXQDA, ATLAS.ti; needs --with-source"),
+    "taguette": ("csv", "coded passages as Taguette writes them; needs --with-source"),
     "cards_json": ("json", "personas with their statements, for design tools"),
 }
 
@@ -96,6 +98,12 @@ def _made(form: str, store: "Store", run_ids: list[str], options: argparse.Names
             from pipeline.results.report.pdf import printed
 
             return printed(_report(store, run_ids, options).decode())
+    if form in ("qdpx", "taguette"):
+        from pipeline.results.export_codes import qdpx_project, taguette_table
+
+        if not options.with_source:
+            raise InputError(f"--{form}: coded passages are words of the study. Add --with-source to export them.")
+        return qdpx_project(study, run) if form == "qdpx" else taguette_table(study, run).encode("utf-8", "replace")
     from pipeline.results.export_cards import cards_csv, cards_document
 
     if form == "cards_csv":

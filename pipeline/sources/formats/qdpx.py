@@ -28,7 +28,7 @@ EXTENSIONS = (".qdpx",)
 
 _WHAT = "a REFI-QDA project"
 _MIN_PASSAGE = 3
-"""Words of the shortest piece of a passage that is looked for in a turn."""
+"""Words of the shortest piece of a passage that is looked for inside a turn."""
 
 
 class _Source(NamedTuple):
@@ -164,12 +164,20 @@ def _pieces(source: _Source, words: str) -> list[tuple[str, tuple[str, ...]]]:
     found = []
     for start, end, codes in source.passages:
         for line in re.split(r"[\r\n]+", words[start:end]):
-            piece = tidy(line.rpartition(": ")[2])
-            if len(piece.split()) >= _MIN_PASSAGE:
+            if piece := tidy(line):
                 found.append((piece, codes))
+            if (bare := tidy(line.partition(": ")[2])) and bare != piece:
+                found.append((bare, codes))
     return found
 
 
+def _is_of(piece: str, turn: str) -> bool:
+    """Return whether a passage is of a turn: one of a word or two only if it is the whole turn."""
+    if len(piece.split()) < _MIN_PASSAGE or len(turn.split()) < _MIN_PASSAGE:
+        return piece == turn
+    return piece in turn or turn in piece
+
+
 def _tagged(turn: Turn, pieces: list[tuple[str, tuple[str, ...]]], source: str) -> Turn:
-    tags = dict.fromkeys(code for piece, codes in pieces if piece in turn.text or turn.text in piece for code in codes)
+    tags = dict.fromkeys(code for piece, codes in pieces if _is_of(piece, turn.text) for code in codes)
     return turn.model_copy(update={"tags": tuple(tags), "where": f"{source}, {turn.where}"[:160]})
