@@ -193,9 +193,13 @@ class _Project:
                     name=plain(segment.text[passage.start : passage.end], 80) or "passage",
                     startPosition=str(start),
                     endPosition=str(end),
+                    creatingUser=self._guid("user"),  # some readers skip a passage without one
                 )
                 coding = self._add(
-                    place, "Coding", guid=self._guid("coding", segment.id, str(start), str(end), *passage.code)
+                    place,
+                    "Coding",
+                    creatingUser=self._guid("user"),
+                    guid=self._guid("coding", segment.id, str(start), str(end), *passage.code),
                 )
                 self._add(coding, "CodeRef", targetGUID=self._guid("code", *passage.code))
             # Each character stays one character, so that positions hold: a turn is one line.
