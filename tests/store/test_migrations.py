@@ -85,9 +85,12 @@ def write_old_run(old):
     (call,) = run.calls
     old.table("calls").insert(
         {
-            **call.model_dump(exclude={"usage", "error", "flag", "reply", "batch", "place"}, mode="json"),
+            **call.model_dump(exclude={"usage", "error", "flag", "reply", "batch", "place", "waiting_ms"}, mode="json"),
             **call.usage.model_dump(exclude={"measured", "written_tokens"}),
-            **{"run_id": "run-1", "body": call.model_dump_json(exclude={"payload", "flag", "reply", "batch", "place"})},
+            **{
+                "run_id": "run-1",
+                "body": call.model_dump_json(exclude={"payload", "flag", "reply", "batch", "place", "waiting_ms"}),
+            },
         }
     )
     return run, call
