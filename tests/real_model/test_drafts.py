@@ -86,12 +86,18 @@ def test_closed_connection_stops_the_work_of_the_server(llama_server: LlamaServe
         "ignore_eos": True,
     }
     with httpx.stream("POST", f"{llama_server.base_url}/chat/completions", json=body, timeout=300) as answer:
-        next(answer.iter_lines())
-        assert llama_server.is_working
+        words = (line for line in answer.iter_lines() if '"content":"' in line)
+        assert [next(words) for _ in range(5)]
+        assert _becomes(llama_server, working=True)
+    assert _becomes(llama_server, working=False)
+
+
+def _becomes(server: LlamaServer, *, working: bool) -> bool:
+    """Wait for a minute at most until the server works, or no longer does."""
     until = time.monotonic() + 60
-    while llama_server.is_working and time.monotonic() < until:
+    while server.is_working != working and time.monotonic() < until:
         time.sleep(0.2)
-    assert not llama_server.is_working
+    return server.is_working == working
 
 
 def test_run_whose_server_was_killed_says_so_and_is_resumed_with_another(
