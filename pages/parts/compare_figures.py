@@ -46,7 +46,7 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
     st.page_link(ui.RESULTS, label=f"**{letter}** · {name}", query_params={"run": run.id})
     status = run.shown_status
     color, icon = ui.STATUS[status]
-    badges = [f":{color}-badge[{icon} {status}]"] if status != "completed" else []
+    badges = [f":{color}-badge[{icon} {escape_markdown(status)}]"] if status != "completed" else []
     badges += [":violet-badge[:material/science: simulated]"] if run.simulated else []
     summed = run_figures(run)
     facts = [

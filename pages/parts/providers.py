@@ -313,7 +313,11 @@ def _model_check(role: Examined, model: str, config: HybridConfig) -> None:
 
 def _check_result(role: Examined, result: ModelCheck) -> None:
     icon = ":green[:material/check_circle:]" if result.passes else ":orange[:material/error:]"
-    cost = f"{result.seconds_per_claim:.1f} s per question." if role == "judge" else seconds_per_persona(result)
+    cost = (
+        f"{result.seconds_per_claim:.1f} s per question."
+        if role == "judge"
+        else escape_markdown(seconds_per_persona(result))
+    )
     st.caption(f"{icon} {escape_markdown(result.sentence)} {cost}")
     if result.missed:
         with st.popover("Wrong answers", type="tertiary", key=f"wrong_{role}"):

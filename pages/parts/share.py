@@ -9,65 +9,78 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from pages.parts import access, figures, ui
-from pipeline.domain.bundle import without_source
+from pipeline.domain.bundle import without_payloads, without_source, without_verbatim
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import from_environment
 from pipeline.domain.run import FinalPersona, RunRecord
+from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.results import export, tables
+from pipeline.results.export_check import (
+    KIND_WORDS,
+    FoundIdentifier,
+    IdentifierChoice,
+    checked,
+    choice_words,
+    identifiers_in,
+    leaving,
+)
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
-from pipeline.text.wording import count, escape_markdown, file_name
+from pipeline.text.spreadsheet import inert_cell
+from pipeline.text.wording import count, escape_markdown, file_name, label
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
 
-_MOST_MB = 200
+_MOST_MB, _MENU_PX, _MOST_LISTED = 200, 420, 200
+"""Largest bundle, width of the menu, identifiers listed in it."""
 
 
 @st.fragment
 def exports(run: RunRecord) -> None:
     """Draw the export menu of a run: files for people, for another installation, for other programs."""
     mark = " (simulated)" if run.simulated else ""
-    with_words = _words_switch(
-        f"words {run.id}",
-        [run],
-        "Report: quotes of personas and the sources of their claims. Bundle: all text of the study, what was sent "
-        "to models, and the notes of raters. Without it, personas keep their own quotes, and labels their verdicts.",
-    )
-    if run.status != "running":
-        store = ui.services().store
-        _file(f"Report{mark}", f"{run.id}.html", partial(_report, store, run, with_words), ":material/description:")
-        _file(
-            "Bundle for another installation",
-            f"{run.id}.zip",
-            partial(_bundle, store, [run.id], with_words),
-            ":material/folder_zip:",
-        )
-        _documents(run, with_words, mark)
-    if run.personas:
-        _file(f"Posters{mark}", f"{run.id} posters.html", partial(_posters, run), ":material/co_present:")
-    _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", partial(_charts, run), ":material/image:")
-    _file(f"Everything as JSON{mark}", f"{run.id}.json", partial(_json, run))
-    _file(f"Personas as Markdown{mark}", f"{run.id}.md", partial(export.personas_markdown, run))
-    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(run)))
+    with_words = _words_switch(f"words {run.id}", [run])
     _file("Configuration as YAML", f"{run.id}.yaml", run.config.to_yaml)
+    choice = _identifiers([run], with_words)
+    if choice is None:
+        return
+    store = ui.services().store
+    plain = partial(_plain, run, with_words, choice)
+    if run.status != "running":
+        report = partial(_report, store, run, with_words, choice)
+        _file(f"Report{mark}", f"{run.id}.html", report, ":material/description:")
+        bundle = partial(_bundle, store, [run.id], with_words, choice)
+        _file("Bundle for another installation", f"{run.id}.zip", bundle, ":material/folder_zip:")
+        _documents(run, with_words, mark, choice)
+    if run.personas:
+        _file(f"Posters{mark}", f"{run.id} posters.html", lambda: _posters(plain()), ":material/co_present:")
+    _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", lambda: _charts(plain()), ":material/image:")
+    _file(f"Everything as JSON{mark}", f"{run.id}.json", lambda: _json(plain()))
+    _file(f"Personas as Markdown{mark}", f"{run.id}.md", lambda: export.personas_markdown(plain()))
+    _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(plain())))
 
 
-def _documents(run: RunRecord, with_words: bool, mark: str) -> None:
+def _documents(run: RunRecord, with_words: bool, mark: str, choice: IdentifierChoice) -> None:
     """Draw slides, documents and tables for other tools."""
     store = ui.services().store
     _file(
-        f"Slides (PowerPoint){mark}", f"{run.id}.pptx", partial(_slides, store, run, with_words), ":material/slideshow:"
+        f"Slides (PowerPoint){mark}",
+        f"{run.id}.pptx",
+        partial(_slides, store, run, with_words, choice),
+        ":material/slideshow:",
     )
-    _file(f"Document (Word){mark}", f"{run.id}.docx", partial(_word, store, run, with_words), ":material/article:")
+    _file(
+        f"Document (Word){mark}", f"{run.id}.docx", partial(_word, store, run, with_words, choice), ":material/article:"
+    )
     from pipeline.results.report.pdf import NO_BROWSER, printing_browser
 
     if printing_browser():
         _file(
             f"PDF of the report{mark}",
             f"{run.id}.pdf",
-            partial(_pdf, store, run, with_words),
+            partial(_pdf, store, run, with_words, choice),
             ":material/picture_as_pdf:",
         )
     else:
@@ -75,19 +88,29 @@ def _documents(run: RunRecord, with_words: bool, mark: str) -> None:
     _file(
         f"Statements as CSV for boards{mark}",
         f"{run.id} cards.csv",
-        partial(_cards, store, run, with_words, "csv"),
+        partial(_cards, store, run, with_words, choice, "csv"),
         ":material/dashboard:",
     )
     _file(
         f"Statements as JSON for design tools{mark}",
         f"{run.id} cards.json",
-        partial(_cards, store, run, with_words, "json"),
+        partial(_cards, store, run, with_words, choice, "json"),
         ":material/data_object:",
     )
 
     if with_words:
-        _file("Codes for QDA tools (.qdpx)", f"{run.id}.qdpx", partial(_codes, store, run, "qdpx"), ":material/label:")
-        _file("Codes as Taguette CSV", f"{run.id} taguette.csv", partial(_codes, store, run, "csv"), ":material/label:")
+        _file(
+            "Codes for QDA tools (.qdpx)",
+            f"{run.id}.qdpx",
+            partial(_codes, store, run, choice, "qdpx"),
+            ":material/label:",
+        )
+        _file(
+            "Codes as Taguette CSV",
+            f"{run.id} taguette.csv",
+            partial(_codes, store, run, choice, "csv"),
+            ":material/label:",
+        )
 
 
 @st.fragment
@@ -95,32 +118,88 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     """Draw the export menu of a comparison: a report, and a bundle of the runs and the saved comparison."""
     mark = " (simulated)" if any(run.simulated for run in runs) else ""
     name = saved.id if saved else "comparison"
-    with_words = _words_switch(
-        "words of the comparison",
-        runs,
-        "Report: quotes of personas. Bundle: all text of the studies, what was sent to models, and the notes "
-        "of raters.",
-    )
+    with_words = _words_switch("words of the comparison", runs)
     if any(run.status == "running" for run in runs):
         st.caption("Available when all of these runs have ended.")
         return
-    _file(f"Report{mark}", f"{name}.html", partial(_comparison, runs, saved, with_words), ":material/description:")
-    slides = partial(_comparison_slides, runs, saved)
+    choice = _identifiers(runs, with_words, saved)
+    if choice is None:
+        return
+    report = partial(_comparison, runs, saved, with_words, choice)
+    _file(f"Report{mark}", f"{name}.html", report, ":material/description:")
+    slides = partial(_comparison_slides, runs, saved, with_words, choice)
     _file(f"Slides (PowerPoint){mark}", f"{name}.pptx", slides, ":material/slideshow:")
-    ids = [run.id for run in runs]
-    bundle = partial(_bundle, ui.services().store, ids, with_words)
+    bundle = partial(_bundle, ui.services().store, [run.id for run in runs], with_words, choice)
     _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
 
 
-def _words_switch(key: str, runs: Sequence[RunRecord], meaning: str) -> bool:
-    """Draw the switch for words of the study; off for viewers, and for studies that never leave this machine."""
-    if access.is_viewer():
-        return False
+_WITH_WORDS = (
+    "Travels: personas with their quotes, the sources of their claims, and in a bundle all text of the study, what was "
+    "sent to models, and the notes of raters."
+)
+_WITHOUT_WORDS = (
+    "Travels: personas without their quotes, scores, costs and settings. No words of the study, no request and no "
+    "answer. Statements of a persona may still be close to what a participant said."
+)
+
+
+def _words_switch(key: str, runs: Sequence[RunRecord]) -> bool:
+    """Draw the switch for words of the study, and say what travels; off for viewers and private studies."""
+    asked = False
+    if not access.is_viewer():
+        store = ui.services().store
+        private = any(store.is_private(study_id) for study_id in {run.study_id for run in runs})
+        reason = "This study never leaves this machine. The switch is on Upload." if private else None
+        asked = st.toggle("With words of the study", key=key, disabled=private, help=reason) and not private
+    st.caption(_WITH_WORDS if asked else _WITHOUT_WORDS, width=_MENU_PX)
+    return asked
+
+
+def _identifiers(
+    runs: Sequence[RunRecord], with_words: bool, saved: Comparison | None = None
+) -> IdentifierChoice | None:
+    """List identifiers of people in what would travel, and ask what happens to them; `None` until it is decided."""
     store = ui.services().store
-    private = any(store.is_private(study_id) for study_id in {run.study_id for run in runs})
-    reason = "This study never leaves this machine. The switch is on Upload."
-    asked = st.toggle("With words of the study", key=key, disabled=private, help=reason if private else meaning)
-    return asked and not private
+    found = ui.cached(f"identifiers {with_words}", runs, partial(_found, store, runs, with_words))
+    if saved:
+        found += identifiers_in(saved)
+    return ask_about(found, f"identifiers {' '.join(run.id for run in runs)} {with_words}")
+
+
+def ask_about(found: Sequence[FoundIdentifier], key: str) -> IdentifierChoice | None:
+    """Ask what happens to identifiers of people; without any they would be replaced, `None` means undecided."""
+    if not found:
+        return "replace"
+    st.warning(escape_markdown(choice_words(found)), icon=":material/contact_mail:", width=_MENU_PX)
+    rows = [
+        {"Found": inert_cell(label(one.text)), "Kind": KIND_WORDS[one.kind], "Place": inert_cell(label(one.place, 120))}
+        for one in found[:_MOST_LISTED]
+    ]
+    st.dataframe(rows, hide_index=True, height=200, alt="Identifiers of people, with their places")
+    if len(found) > _MOST_LISTED:
+        st.caption(f"{len(found) - _MOST_LISTED:,} more are not listed.")
+    chosen = st.segmented_control("In the files they are", ["replaced", "left as they are"], key=key)
+    if chosen is None:
+        st.caption("Choose one of them to get the files, or close this menu.")
+        return None
+    return "replace" if chosen == "replaced" else "leave"
+
+
+def _found(store: Store, runs: Sequence[RunRecord], with_words: bool) -> tuple[FoundIdentifier, ...]:
+    if any(run.status == "running" for run in runs):
+        return identifiers_in(*(_view(run, with_words) for run in runs))
+    bundle = store.bundle([run.id for run in runs])
+    return identifiers_in(bundle if with_words else without_source(bundle))
+
+
+def _view(run: RunRecord, with_words: bool) -> RunRecord:
+    """Return the part of a run that travels in a file for people."""
+    return run.model_copy(update={"calls": without_payloads(run.calls)}) if with_words else without_verbatim(run)
+
+
+def _plain(run: RunRecord, with_words: bool, choice: IdentifierChoice) -> RunRecord:
+    (found,) = checked([_view(run, with_words)], choice)
+    return found
 
 
 def calibration_button(result: "CalibrationResult", threshold: float) -> None:
@@ -139,9 +218,16 @@ def calibration_button(result: "CalibrationResult", threshold: float) -> None:
 
 def poster_button(run: RunRecord, final: FinalPersona) -> None:
     """Draw the download of a persona as one landscape page, to print or to show."""
+    with_words = _words_switch(f"words of the poster {run.id}", [run])
+    poster = _view(
+        run.model_copy(update={"personas": (final,), "edited": (), "drafts": (), "warnings": ()}), with_words
+    )
+    choice = ask_about(identifiers_in(poster), f"identifiers {run.id} {final.draft_id} {with_words}")
+    if choice is None:
+        return
     st.download_button(
         "Download poster",
-        lambda: _posters(run, final),
+        lambda: _posters(*checked([poster], choice)),
         file_name(f"{run.id} poster.html"),
         icon=":material/download:",
         type="primary",
@@ -174,70 +260,88 @@ def _take_in(name: str, data: bytes) -> None:
     st.info(f"{count(taken.labels, 'label')} imported; {known}." if taken.labels else f"Nothing changed: {known}.")
 
 
-def _file(label: str, name: str, data: object, icon: str | None = None) -> None:
+def _file(title: str, name: str, data: object, icon: str | None = None) -> None:
     st.download_button(
-        label, data, file_name(name), on_click="ignore", width="stretch", key=f"export {name}", icon=icon
+        title, data, file_name(name), on_click="ignore", width="stretch", key=f"export {name}", icon=icon
     )  # type: ignore[arg-type]
 
 
 # The store is passed in, because a file is built outside any session, when its button is clicked.
 
 
-def _report(store: Store, run: RunRecord, with_words: bool) -> str:
+def _report(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> str:
     from pipeline.results.report import run_report
 
-    return run_report(run, store.study(run.study_id), with_source=with_words)
+    return run_report(*_with_study(store, run, with_words, choice), with_source=with_words)
 
 
-def _slides(store: Store, run: RunRecord, with_words: bool) -> bytes:
+def _with_study(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> tuple[RunRecord, Study]:
+    return leaving(run, store.study(run.study_id), with_words=with_words, choice=choice)
+
+
+def _slides(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
     from pipeline.results.report.brand import brand_of
     from pipeline.results.report.slides import run_slides
 
-    return run_slides(run, store.study(run.study_id), with_source=with_words, brand=brand_of(from_environment()))
+    return run_slides(
+        *_with_study(store, run, with_words, choice), with_source=with_words, brand=brand_of(from_environment())
+    )
 
 
-def _comparison_slides(runs: Sequence[RunRecord], saved: Comparison | None) -> bytes:
+def _comparison_slides(
+    runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool, choice: IdentifierChoice
+) -> bytes:
     from pipeline.results.report.brand import brand_of
     from pipeline.results.report.slides import comparison_slides
 
-    said = {"title": saved.title, "note": saved.note} if saved else {}
-    return comparison_slides(runs, brand=brand_of(from_environment()), **said)
+    shown, said = _compared(runs, saved, with_words, choice)
+    notes = {"title": said.title, "note": said.note} if said else {}
+    return comparison_slides(shown, brand=brand_of(from_environment()), **notes)
 
 
-def _word(store: Store, run: RunRecord, with_words: bool) -> bytes:
+def _compared(
+    runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool, choice: IdentifierChoice
+) -> tuple[list[RunRecord], Comparison | None]:
+    shown = checked([*(_view(run, with_words) for run in runs), *([saved] if saved else [])], choice)
+    return (shown[:-1], shown[-1]) if saved else (shown, None)
+
+
+def _word(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
     from pipeline.results.report.brand import brand_of
     from pipeline.results.report.word import run_document_file
 
     brand = brand_of(from_environment())
-    return run_document_file(run, store.study(run.study_id), with_source=with_words, brand=brand)
+    return run_document_file(*_with_study(store, run, with_words, choice), with_source=with_words, brand=brand)
 
 
-def _pdf(store: Store, run: RunRecord, with_words: bool) -> bytes:
+def _pdf(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
     from pipeline.results.report.pdf import printed
 
-    return printed(_report(store, run, with_words))
+    return printed(_report(store, run, with_words, choice))
 
 
-def _codes(store: Store, run: RunRecord, form: Literal["qdpx", "csv"]) -> bytes | str:
+def _codes(store: Store, run: RunRecord, choice: IdentifierChoice, form: Literal["qdpx", "csv"]) -> bytes | str:
     from pipeline.results.export_codes import qdpx_project, taguette_table
 
-    study = store.study(run.study_id)
+    run, study = _with_study(store, run, True, choice)
     return qdpx_project(study, run) if form == "qdpx" else taguette_table(study, run)
 
 
-def _cards(store: Store, run: RunRecord, with_words: bool, form: Literal["csv", "json"]) -> str:
+def _cards(
+    store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice, form: Literal["csv", "json"]
+) -> str:
     from pipeline.results.export_cards import cards_csv, cards_document
 
-    study = store.study(run.study_id)
+    run, study = _with_study(store, run, with_words, choice)
     if form == "csv":
         return cards_csv(run, study, with_source=with_words)
     return json.dumps(cards_document(run, study, with_source=with_words), indent=2, ensure_ascii=False)
 
 
-def _posters(run: RunRecord, final: FinalPersona | None = None) -> str:
+def _posters(run: RunRecord) -> str:
     from pipeline.results.report import posters
 
-    return posters(run, [final] if final else run.shown)
+    return posters(run, run.shown)
 
 
 def _charts(run: RunRecord) -> bytes:
@@ -246,11 +350,12 @@ def _charts(run: RunRecord) -> bytes:
     return chart_files(run)
 
 
-def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool) -> str:
+def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool, choice: IdentifierChoice) -> str:
     from pipeline.results.report import comparison_report
 
-    said = {"title": saved.title, "note": saved.note, "annotations": saved.annotations} if saved else {}
-    return comparison_report(runs, with_source=with_words, **said)
+    shown, said = _compared(runs, saved, with_words, choice)
+    notes = {"title": said.title, "note": said.note, "annotations": said.annotations} if said else {}
+    return comparison_report(shown, with_source=with_words, **notes)
 
 
 def _calibration(result: "CalibrationResult", threshold: float) -> str:
@@ -259,9 +364,10 @@ def _calibration(result: "CalibrationResult", threshold: float) -> str:
     return calibration_report(result, threshold)
 
 
-def _bundle(store: Store, run_ids: Sequence[str], with_words: bool) -> bytes:
+def _bundle(store: Store, run_ids: Sequence[str], with_words: bool, choice: IdentifierChoice) -> bytes:
     bundle = store.bundle(run_ids)
-    return write_bundle(bundle if with_words else without_source(bundle), datetime.now(UTC))
+    (found,) = checked([bundle if with_words else without_source(bundle)], choice)
+    return write_bundle(found, datetime.now(UTC))
 
 
 def _json(run: RunRecord) -> str:

@@ -372,7 +372,7 @@ def _private_badge(study_id: str | None) -> None:
 def status_badge(status: ShownStatus) -> None:
     """Draw a run's status as a word with its colour and icon."""
     color, icon = STATUS[status]
-    st.badge(status, color=color, icon=icon)
+    st.badge(escape_markdown(status), color=color, icon=icon)
 
 
 def simulated_badge() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli._options import Commands, open_store, say
+from pipeline.cli.share import add_identifier_choice, write_file
 from pipeline.domain.comparison import FEWEST, LETTERS, MOST
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
@@ -20,6 +21,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     compare = commands.add_parser("compare", parents=[shared], help="compare runs, with intervals")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; the first is A")
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a report that opens in any browser")
+    add_identifier_choice(compare)
     compare.set_defaults(command=_compare)
 
 
@@ -32,10 +34,12 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
         raise InputError(f"compare: {len(ids)} different runs given. Name {FEWEST} to {MOST}.")
     runs = [store.run(run_id) for run_id in ids]
     if options.html:
-        from pipeline.cli.share import write_file
+        from pipeline.domain.bundle import without_verbatim
+        from pipeline.results.export_check import checked
         from pipeline.results.report import comparison_report
 
-        write_file(options.html, comparison_report(runs).encode("utf-8", "replace"))
+        leaving = checked([without_verbatim(run) for run in runs], options.identifiers)
+        write_file(options.html, comparison_report(leaving).encode("utf-8", "replace"))
         say(f"persona: wrote {options.html}.", aside=True)
     if options.json:
         say(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))

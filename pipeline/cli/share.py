@@ -11,6 +11,8 @@ from pipeline.errors import InputError
 from pipeline.text.wording import count
 
 if TYPE_CHECKING:
+    from pipeline.domain.run import RunRecord
+    from pipeline.domain.study import Study
     from pipeline.store import Store
 
 
@@ -23,6 +25,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     form.add_argument("--html", type=Path, metavar="FILE", help="a report of one run that opens in any browser")
     for name, (ending, text) in _FILES.items():
         form.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar=f"FILE.{ending}", help=text)
+    add_identifier_choice(export)
     words = export.add_mutually_exclusive_group()
     words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
     words.add_argument("--with-source", action="store_true", help="quotes and sources from the study, too")
@@ -55,8 +58,14 @@ def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
         raise InputError("--without-source needs --bundle: a report quotes the study only if you ask for it.")
     if len(run_ids) != 1:
         raise InputError(f"--html: {len(run_ids)} runs given, 1 expected. Use `persona compare` for several.")
-    run = store.run(run_ids[0])
-    return run_report(run, store.study(run.study_id), with_source=options.with_source).encode("utf-8", "replace")
+    run, study = _leaving(store, store.run(run_ids[0]), options)
+    return run_report(run, study, with_source=options.with_source).encode("utf-8", "replace")
+
+
+def _leaving(store: "Store", run: "RunRecord", options: argparse.Namespace) -> "tuple[RunRecord, Study]":
+    from pipeline.results.export_check import leaving
+
+    return leaving(run, store.study(run.study_id), with_words=options.with_source, choice=options.identifiers)
 
 
 _FILES = {
@@ -80,11 +89,10 @@ def _made(form: str, store: "Store", run_ids: list[str], options: argparse.Names
     if form == "pptx" and len(runs) > 1:
         from pipeline.results.report.slides import comparison_slides
 
-        return comparison_slides(runs, brand=brand_of(settings))
+        return comparison_slides([_leaving(store, run, options)[0] for run in runs], brand=brand_of(settings))
     if len(runs) != 1:
         raise InputError(f"--{form.replace('_', '-')}: {len(runs)} runs given, 1 expected.")
-    (run,) = runs
-    study = store.study(run.study_id)
+    run, study = _leaving(store, runs[0], options)
     match form:
         case "pptx":
             from pipeline.results.report.slides import run_slides
@@ -115,12 +123,14 @@ def _made(form: str, store: "Store", run_ids: list[str], options: argparse.Names
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
     from pipeline.domain.bundle import without_source
     from pipeline.domain.units import SystemClock
+    from pipeline.results.export_check import checked
     from pipeline.store.bundle_file import write_bundle
 
     if options.with_source:
         raise InputError("--with-source is not for --bundle: a bundle always holds the study unless you leave it out.")
     bundle = store.bundle(run_ids)
-    return write_bundle(without_source(bundle) if options.without_source else bundle, SystemClock().now())
+    (found,) = checked((without_source(bundle) if options.without_source else bundle,), options.identifiers)
+    return write_bundle(found, SystemClock().now())
 
 
 def _import(options: argparse.Namespace, settings: Settings) -> int:
@@ -139,6 +149,17 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     if taken.labels:
         say(f"{count(taken.labels, 'label')} imported.")
     return 0
+
+
+def add_identifier_choice(command: argparse.ArgumentParser) -> None:
+    """Add the flag that says what happens to identifiers of people in a file that leaves."""
+    command.add_argument(
+        "--identifiers",
+        choices=("refuse", "replace", "leave"),
+        default="refuse",
+        help="e-mail addresses, telephone numbers and the like in the file: refuse to write it and list them "
+        "(default), replace them by placeholders, or leave them",
+    )
 
 
 def write_file(file: Path, data: bytes) -> None:

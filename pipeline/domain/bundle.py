@@ -1,7 +1,7 @@
 """Bundles for sharing runs: everything about the runs and their studies, with or without the source text.
 
 Without source text, segments are empty, participants have neither names nor facts, claims give only the place of
-their sources, and requests, answers and raters' notes are left out. Personas stay whole, their quotes included.
+their sources, and requests, answers, raters' notes and all quotes of personas are left out.
 Designs refer to drafts in the bundle's runs and hold no text. Imported values are validated here;
 `pipeline.store.bundle_file` reads and writes the file.
 """
@@ -16,11 +16,11 @@ from pydantic import AwareDatetime, Field, field_validator, model_validator
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.edits import StoredEdit
+from pipeline.domain.edits import EDITABLE_LISTS, StoredEdit
 from pipeline.domain.facts import EventKind, StageName
 from pipeline.domain.labels import Label, StoredDesign
-from pipeline.domain.persona import Assessment
-from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, Timing
+from pipeline.domain.persona import Assessment, Persona
+from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, RunRecord, Timing
 from pipeline.domain.study import Study
 
 WITHHELD = "Left out of the bundle, together with the words of the study."
@@ -112,11 +112,9 @@ class BundledRun(Frozen):
             update={
                 "assessments": {key: _without_quotes(found) for key, found in self.assessments.items()},
                 "personas": tuple(_without_sources(final) for final in self.personas),
+                "drafts": tuple(_unquoted_draft(draft) for draft in self.drafts),
                 "edits": tuple(_edit_without_sources(edit) for edit in self.edits),
-                "calls": tuple(
-                    call.model_copy(update={"payload": WITHHELD if call.payload else "", "reply": None})
-                    for call in self.calls
-                ),
+                "calls": without_payloads(self.calls),
             }
         )
 
@@ -212,6 +210,36 @@ def check_moments(moments: Sequence[datetime]) -> None:
         raise ValueError("a time has no time zone, or is out of range")
 
 
+def without_verbatim(run: RunRecord) -> RunRecord:
+    """Return a run without words of its study: no quote, no source of a claim, no request and no answer."""
+    return run.model_copy(
+        update={
+            "drafts": tuple(
+                item.model_copy(
+                    update={"draft": _unquoted_draft(item.draft), "assessment": _without_quotes(item.assessment)}
+                )
+                for item in run.drafts
+            ),
+            "personas": tuple(_without_sources(final) for final in run.personas),
+            "edited": tuple(_without_sources(final) for final in run.edited),
+            "calls": without_payloads(run.calls),
+        }
+    )
+
+
+def without_payloads(calls: Sequence[ModelCall]) -> tuple[ModelCall, ...]:
+    """Return calls without their requests and answers."""
+    return tuple(call.model_copy(update={"payload": WITHHELD if call.payload else "", "reply": None}) for call in calls)
+
+
+def _unquoted(persona: Persona) -> Persona:
+    return persona.model_copy(update={"quotes": ()})
+
+
+def _unquoted_draft(draft: Draft) -> Draft:
+    return draft.model_copy(update={"persona": _unquoted(draft.persona)})
+
+
 def _without_quotes(assessment: Assessment) -> Assessment:
     claims = tuple(
         claim.model_copy(
@@ -221,13 +249,19 @@ def _without_quotes(assessment: Assessment) -> Assessment:
             }
         )
         for claim in assessment.claims
+        if claim.field != "quotes"
     )
-    return assessment.model_copy(update={"claims": claims})
+    findings = tuple(finding for finding in assessment.findings if finding.field != "quotes")
+    return assessment.model_copy(update={"claims": claims, "findings": findings})
 
 
 def _edit_without_sources(stored: StoredEdit) -> StoredEdit:
     after = {name: final and _without_sources(final) for name, final in stored.after.items()}
-    return stored.model_copy(update={"after": after, "edit": stored.edit.model_copy(update={"quote": ""})})
+    edit = stored.edit.model_copy(update={"quote": ""})
+    if "quotes" in (edit.field, edit.new):
+        # The words of a quote that was changed, moved or added.
+        edit = edit.model_copy(update={"text": "", "new": edit.new if edit.new in EDITABLE_LISTS else ""})
+    return stored.model_copy(update={"after": after, "edit": edit})
 
 
 def _without_sources(final: FinalPersona) -> FinalPersona:
@@ -235,9 +269,15 @@ def _without_sources(final: FinalPersona) -> FinalPersona:
     found = {part: getattr(final, part) for part in parts}
     edited = final.edited and final.edited.model_copy(
         update={
+            "original": _unquoted(final.edited.original),
             "original_assessment": _without_quotes(final.edited.original_assessment),
-            "sources": tuple(one.model_copy(update={"quote": ""}) for one in final.edited.sources),
+            "sources": tuple(
+                one.model_copy(update={"quote": ""}) for one in final.edited.sources if one.claim.field != "quotes"
+            ),
+            "pinned": tuple(one for one in final.edited.pinned if one.field != "quotes"),
+            "rejected": tuple(one for one in final.edited.rejected if one.field != "quotes"),
         }
     )
-    plain = {part: value and _without_quotes(value) for part, value in found.items()}
-    return final.model_copy(update={**plain, "edited": edited})
+    plain: dict[str, object] = {part: value and _without_quotes(value) for part, value in found.items()}
+    texts = {"persona": _unquoted(final.persona), "rejected": final.rejected and _unquoted(final.rejected)}
+    return final.model_copy(update={**plain, **texts, "edited": edited})
