@@ -26,6 +26,9 @@ from pipeline.domain.study import Study
 WITHHELD = "Left out of the bundle, together with the words of the study."
 """Replaces a payload, so that the call does not look as if it had sent nothing."""
 
+QUOTE_WITHHELD = "A quote, left out together with the words of the study."
+"""Replaces the words of a quote where its support is kept."""
+
 Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$")]
 """An id that can name a member of the zip file: no dots, no slashes."""
 
@@ -244,12 +247,13 @@ def _without_quotes(assessment: Assessment) -> Assessment:
     claims = tuple(
         claim.model_copy(
             update={
+                # Its support still counts in the figures.
+                "text": QUOTE_WITHHELD if claim.field == "quotes" else claim.text,
                 "quote": None,
                 "supporters": tuple(one.model_copy(update={"quote": None}) for one in claim.supporters),
             }
         )
         for claim in assessment.claims
-        if claim.field != "quotes"
     )
     findings = tuple(finding for finding in assessment.findings if finding.field != "quotes")
     return assessment.model_copy(update={"claims": claims, "findings": findings})

@@ -18,7 +18,7 @@ from pipeline.hybrid.identifiers import IdentifierKind, find_identifiers
 from pipeline.text.wording import count, label
 
 IdentifierChoice = Literal["refuse", "replace", "leave"]
-"""What happens to identifiers in a file: it is not written, they are replaced by placeholders, or they stay."""
+"""Choice for a file with identifiers: do not write it, replace them by placeholders, or leave them."""
 
 T = TypeVar("T", bound=BaseModel)
 
