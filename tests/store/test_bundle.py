@@ -424,7 +424,7 @@ def test_commands_export_import_and_refuse(tmp_path: Path, capsys: pytest.Captur
     ("arguments", "sentence"),
     [
         (["--html", "x.html", "--without-source"], "needs --bundle"),
-        (["--bundle", "x.zip", "--with-source"], "needs --html"),
+        (["--bundle", "x.zip", "--with-source"], "is not for --bundle"),
         (["--bundle", "missing/x.zip"], "cannot be written"),
     ],
 )
