@@ -52,8 +52,7 @@ def main() -> None:
             page.run()
     except PersonaError as error:
         ui.problem(error)
-        start = (ui.RUNS, "Back to Runs") if role == "viewer" else (ui.UPLOAD, "Back to Upload")
-        st.page_link(start[0], label=start[1], icon=":material/arrow_back:")
+        st.page_link(ui.START, label="Back to Start", icon=":material/arrow_back:")
 
 
 def _pages(role: access.AccessRole | None) -> dict[str, list[st.Page]]:
@@ -66,7 +65,8 @@ def _pages(role: access.AccessRole | None) -> dict[str, list[st.Page]]:
 
     return {
         "Work": [
-            page("upload", "Upload", "upload_file", default=True),
+            page("start", "Start", "home", default=True),
+            page("upload", "Upload", "upload_file"),
             page("configure", "Configure", "tune"),
             page("results", "Results", "groups"),
         ],

@@ -84,7 +84,7 @@ def run_setup(study: Study | None) -> None:
         config, planned = HybridConfig(), error
     with st.container(border=True):
         run_summary(study, config, planned, drafts)
-    stages = st.grid(3, min_column_width=280, border=True)
+    stages = st.grid(3, min_column_width=225, border=True)
     with stages.cell():
         if drafts:
             reused_drafts(drafts)

@@ -41,10 +41,10 @@ def _stranger() -> None:
 
 
 def account() -> None:
-    """Show in the sidebar that a viewer cannot change anything, who is signed in, and the sign-out button."""
+    """Show in the sidebar that a user is viewing, who is signed in, and the sign-out button."""
     with st.sidebar:
         if access.is_viewer():
-            st.caption(":material/visibility: View only: you cannot change anything.")
+            st.caption(":material/visibility: You are viewing.")
         if who := access.email() if access.signs_in() else None:
             st.caption(f":material/person: {escape_markdown(who)}")
             if st.button("Sign out", icon=":material/logout:", type="tertiary"):
@@ -57,14 +57,11 @@ def closed_page(title: str) -> None:
     Args:
         title: of the page.
     """
-    # The page that opens first is one of them: there it is a welcome.
-    st.title(
-        "What you can see here" if title == "Upload" else f"{escape_markdown(title)} is for analysts", anchor=False
-    )
+    st.title(f"{escape_markdown(title)} is for analysts", anchor=False)
     with st.container(border=True, width=640):
         st.markdown(
-            "You can view the results of these studies. Only analysts upload, run, label or delete, and read what was "
-            "sent to models."
+            "You are viewing. Only analysts upload, run, label or delete, and read what was sent to models: ask one of "
+            "your team for changes. You can open:"
         )
         for page, (word, icon, what) in _LOOKING.items():
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):

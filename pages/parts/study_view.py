@@ -20,7 +20,7 @@ THREE_LINES = 68
 
 def size(figures: StudySize) -> None:
     """Show the size of a study in four numbers."""
-    with st.grid(4, min_column_width=84, gap="xxsmall"):
+    with st.grid(2, min_column_width=104, gap="xxsmall"):
         st.metric("Documents", f"{figures.documents:,}")
         st.metric("Participants", f"{figures.participants:,}")
         st.metric("Words", f"{figures.words:,}", help="Words of participants. Interviewer turns are not counted.")

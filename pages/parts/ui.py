@@ -28,6 +28,7 @@ from pipeline.store.read_only import ReadOnlyStore, deny
 from pipeline.store.run_list import ListedRun
 from pipeline.text.wording import escape_markdown, label
 
+START = "pages/start.py"
 UPLOAD, CONFIGURE, RESULTS, RUNS = "pages/upload.py", "pages/configure.py", "pages/results.py", "pages/runs.py"
 CALIBRATE, LABEL = "pages/calibrate.py", "pages/label.py"
 COMPARE, CALLS = "pages/compare.py", "pages/calls.py"
@@ -312,7 +313,7 @@ def address(page: str) -> dict[str, str]:
     """Query parameters of a page for the current study or run, also for `st.page_link`."""
     name, key = ("run", RUN_KEY) if page in (RESULTS, CALLS) else ("study", STUDY_KEY)
     value = st.session_state.get(key)
-    return {name: value} if value and page not in (RUNS, COMPARE, EXPERIMENTS) else {}
+    return {name: value} if value and page not in (START, RUNS, COMPARE, EXPERIMENTS) else {}
 
 
 def _remember(name: str, key: str, value: str | None) -> None:

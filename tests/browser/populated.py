@@ -15,7 +15,7 @@ from pipeline.store import Store
 from tests.browser.conftest import ROOT
 from tests.invented import labelled_run
 
-PAGES = ("upload", "configure", "results", "calibrate", "label", "experiments", "runs", "compare", "calls")
+PAGES = ("start", "upload", "configure", "results", "calibrate", "label", "experiments", "runs", "compare", "calls")
 """Every page, in the order of the menu."""
 
 
@@ -37,7 +37,8 @@ def populate(database: Path) -> dict[str, str]:
         "Is the stricter threshold worth it?", [first, strict], SystemClock().now(), note="Same drafts, more refined."
     )
     return {
-        "upload": "/",
+        "start": "/",
+        "upload": f"/upload?study={study.id}",
         "configure": f"/configure?study={study.id}",
         "results": f"/results?run={first}",
         "calibrate": f"/calibrate?runs={labelled}",

@@ -59,7 +59,7 @@ def test_two_files_are_uploaded_run_and_read_and_the_address_survives_a_fresh_br
     visitor: Visitor, browser: object, server: str
 ) -> None:
     page = visitor.page
-    visitor.open("/")
+    visitor.open("/upload")
     page.locator(UPLOAD).first.set_input_files([str(STUDY / "P01_maren.txt"), str(STUDY / "P08_P09_interviews.json")])
     page.get_by_text("P08_P09_interviews.json").first.wait_for()
     visitor.settle()
@@ -84,7 +84,7 @@ def test_two_files_are_uploaded_run_and_read_and_the_address_survives_a_fresh_br
 
 
 def test_file_of_zeros_is_refused_in_one_sentence_without_a_traceback(visitor: Visitor) -> None:
-    visitor.open("/")
+    visitor.open("/upload")
     file = {"name": "zeros.csv", "mimeType": "text/csv", "buffer": bytes(2048)}
     visitor.page.locator(UPLOAD).first.set_input_files([file])
     visitor.page.locator('[data-testid="stAlert"]').first.wait_for()

@@ -23,7 +23,7 @@ def test_a_messy_survey_is_mapped_by_hand_and_run(visitor: Visitor, tmp_path: Pa
     file = tmp_path / "messy.csv"
     file.write_text(SURVEY)
     page = visitor.page
-    visitor.open("/")
+    visitor.open("/upload")
     page.locator(UPLOAD).first.set_input_files(str(file))
     page.get_by_text("Correct how this was read").click()
     visitor.settle()

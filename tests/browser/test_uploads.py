@@ -36,7 +36,7 @@ def part(size: int) -> bytes:
 
 def uploaded_to(visitor: Visitor) -> str:
     """Upload a file on the page of an analyst; the address that it was sent to."""
-    visitor.open("/")
+    visitor.open("/upload")
     with visitor.page.expect_response(lambda answer: "/upload_file/" in answer.url) as sent:
         visitor.page.locator('[data-testid="stFileUploader"] input[type=file]').first.set_input_files([FILE])
     assert sent.value.status == 204

@@ -57,3 +57,8 @@ def opened(page: AppTest, *keys: str) -> AppTest:
     for key in keys:
         page.session_state[key] = True
     return page.run()
+
+
+def on_upload(app: App) -> AppTest:
+    """The page Upload in a new browser session."""
+    return app().switch_page("pages/upload.py").run()

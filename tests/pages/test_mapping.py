@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pipeline.store import Store
-from tests.pages.conftest import App
+from tests.pages.conftest import App, on_upload
 
 SILENT = b"x,y\nK1,dark\nK2,cold\n"
 TALK = b"Ben: We cook at home.\nAda: Why?\nBen: It is cheap.\nAda: And then?\nCid: I only help.\n"
@@ -16,7 +16,7 @@ TALK = b"Ben: We cook at home.\nAda: Why?\nBen: It is cheap.\nAda: And then?\nCi
 @pytest.fixture
 def upload(app: App, store: Store) -> Callable[[str, bytes], AppTest]:
     def upload(name: str, data: bytes) -> AppTest:
-        page = app().run()
+        page = on_upload(app)
         page.file_uploader[0].upload(name, data, "text/plain").run()
         assert not page.exception
         return page
@@ -88,7 +88,7 @@ def test_a_correction_is_remembered_for_the_next_file_and_can_be_forgotten(uploa
 
 
 def test_a_kept_study_says_how_to_correct_the_reading(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     assert "To correct how its files were read, upload them again." in [text.value for text in page.caption]
 
 
@@ -98,7 +98,7 @@ def test_text_without_speakers_offers_nothing_to_map(upload: Upload) -> None:
 
 
 def test_the_file_that_cannot_be_read_is_shown_first(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     page.file_uploader[0].upload("a.txt", TALK, "text/plain").upload("survey.csv", SILENT, "text/csv").run()
     assert not page.exception
     assert field(page, "selectbox", "What to correct").value == 1
@@ -107,7 +107,7 @@ def test_the_file_that_cannot_be_read_is_shown_first(app: App, store: Store) -> 
 def test_a_folder_is_corrected_too(app: App, store: Store, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     (tmp_path / "new" / "talk.txt").write_bytes(TALK)
-    page = app().run()
+    page = on_upload(app)
     page.text_input(key="upload_folder").input(str(tmp_path / "new")).run()
     field(page, "multiselect", "Left out").set_value(["Cid"]).run()
     press(page, "Use this")

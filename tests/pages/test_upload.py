@@ -6,12 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import ui
 from pipeline.store import Store
-from tests.pages.conftest import App, button, words
+from tests.pages.conftest import App, button, on_upload, words
 from tests.pages.runs import ANSWERS
 
 
 def test_the_first_visit_shows_the_example_study_and_one_primarybutton(app: App) -> None:
-    page = app().run()
+    page = on_upload(app)
     assert page.title[0].value == "Upload"
     assert {metric.label: metric.value for metric in page.metric}["Participants"] == "35"
     assert ui.EXAMPLE_NAME in words(page)
@@ -19,12 +19,12 @@ def test_the_first_visit_shows_the_example_study_and_one_primarybutton(app: App)
 
 
 def test_the_example_is_not_forced_on_a_database_that_has_a_study(app: App, store: Store) -> None:
-    app().run()
+    on_upload(app)
     assert [study.name for study in store.studies()] == ["Heating at home"]
 
 
 def test_configure_goes_on_with_the_study_in_the_address(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     button(page, "Configure").click()
     page.run()
     assert page.title[0].value == "Configure"
@@ -32,7 +32,7 @@ def test_configure_goes_on_with_the_study_in_the_address(app: App, store: Store)
 
 
 def test_an_upload_is_shown_before_it_is_kept(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     page.file_uploader[0].upload("kitchen.csv", _survey(), "text/csv").run()
     assert {metric.label: metric.value for metric in page.metric}["Participants"] == "2"
     assert len(store.studies()) == 1
@@ -44,7 +44,7 @@ def test_an_upload_is_shown_before_it_is_kept(app: App, store: Store) -> None:
 
 
 def test_files_that_are_a_study_already_are_not_kept_twice(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     rows = "\n".join(f'R{number},"{text}"' for number, text in enumerate(ANSWERS, start=1))
     page.file_uploader[0].upload("answers.csv", f"participant,answer\n{rows}\n".encode(), "text/csv").run()
     assert "These files are already a study" in words(page)
@@ -54,7 +54,7 @@ def test_files_that_are_a_study_already_are_not_kept_twice(app: App, store: Stor
 
 
 def test_an_unreadable_file_is_one_sentence_and_leaves_the_study_alone(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     page.file_uploader[0].upload("empty.txt", b"", "text/plain").run()
     assert len(page.error) == 1
     assert "empty" in page.error[0].value
@@ -66,7 +66,7 @@ def test_a_folder_of_this_machine_can_be_read(app: App, store: Store, tmp_path: 
     folder = tmp_path / "kitchens"
     folder.mkdir()
     (folder / "kitchen.csv").write_bytes(_survey())
-    page = app().run()
+    page = on_upload(app)
     page.text_input(key="upload_folder").input(str(folder)).run()
     assert {metric.label: metric.value for metric in page.metric}["Documents"] == "1"
     page.text_input(key="upload_folder").input(str(tmp_path / "nowhere")).run()
@@ -78,12 +78,12 @@ def test_a_folder_is_offered_only_to_those_who_sit_at_this_machine(
 ) -> None:
     option = st.get_option
     monkeypatch.setattr(st, "get_option", lambda key: "0.0.0.0" if key == "server.address" else option(key))
-    page = app().run()
+    page = on_upload(app)
     assert "upload_folder" not in [field.key for field in page.text_input]
 
 
 def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     assert "will be erased from the database" in words(page)
     button(page, "Delete for good").click()
     page.run()
@@ -95,7 +95,7 @@ def test_deleting_the_last_study_asks_first_and_ends_in_the_empty_state(app: App
 
 
 def test_segments_can_be_searched_and_say_who_speaks(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     page.segmented_control(key="study_view").set_value("Segments").run()
     page.text_input(key="segment_search").input("BOOST").run()
     found = page.dataframe[0].value
@@ -112,7 +112,7 @@ def test_an_old_link_says_so_and_offers_the_studies_there_are(app: App, store: S
 
 
 def test_text_of_files_is_never_markup(app: App, store: Store) -> None:
-    page = app().run()
+    page = on_upload(app)
     page.file_uploader[0].upload("x**b**[l](http://e.example).csv", _survey(), "text/csv").run()
     cells = page.table[0].value["File"]
     assert "**" not in str(cells.iloc[0]).replace("\\*", "")
@@ -131,7 +131,7 @@ def _name_key(page: AppTest) -> str:
 
 
 def test_first_visit_tells_the_three_stages_with_the_figures_of_the_study(app) -> None:
-    page = app().run()
+    page = on_upload(app)
     text = " ".join(element.value for element in (*page.markdown, *page.caption))
     assert "1 · Draft" in text
     assert "your 35 participants" in text
