@@ -4,6 +4,7 @@ The address names the runs: `?runs=a,b`, or `?comparison=…` for a saved compar
 Charts show scores overlaid and run by run, the mix, and money on one axis.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, get_args
@@ -84,7 +85,7 @@ def _compared(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
 
 def asked_runs(saved: Comparison | None) -> list[str]:
     """Return the run ids of the address, else those of the saved comparison; each once."""
-    given = [run_id for part in st.query_params.get("runs", "").split(",") if (run_id := part.strip())]
+    given = [run_id for part in st.query_params.get_all("runs") for run_id in part.replace(",", " ").split()]
     return list(dict.fromkeys(given or (saved.run_ids if saved else ())))
 
 
@@ -108,6 +109,8 @@ def run_choice(chosen: Sequence[RunRecord]) -> None:
     """Draw a form with the runs to compare; the first one is the baseline."""
     names = {run.id: _run_name(run, run.threshold) for run in ui.services().store.run_names(_OFFERED)}
     names |= {run.id: _run_name(run, run.config.quality_threshold) for run in chosen if run.id not in names}
+    alike = Counter(names.values())
+    names = {run_id: f"{name} · {label(run_id)}" if alike[name] > 1 else name for run_id, name in names.items()}
     if len(names) < FEWEST:
         st.caption(f"There {'is one run' if names else 'is no run yet'}, and a comparison needs {FEWEST}.")
         st.page_link(ui.CONFIGURE, label="Configure a run", icon=":material/tune:")
@@ -130,7 +133,7 @@ def run_choice(chosen: Sequence[RunRecord]) -> None:
 
 
 def _run_name(run: RunName | RunRecord, threshold: float) -> str:
-    return f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)} · {label(run.id)}"
+    return f"{label(run.name, 50)} · {score(threshold)} · {ui.when(run.created_at)}"
 
 
 def comparison_charts(runs: Sequence[RunRecord]) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 from app import main
 from pages.parts import fields, providers, request_preview, threshold_data, ui
 from pipeline.domain.config import HybridConfig, parse_config, parse_config_text
+from pipeline.domain.facts import default_run_name
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
 from pipeline.domain.study import Study
@@ -124,7 +125,7 @@ def run_summary(
         # Ctrl+Enter also ends typing in that field: it must not start a run with the old settings.
         reason = "Use the pasted settings below first, or clear them."
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        usual = f"{study.name} at {score(config.quality_threshold)}" if study else "Name of this run"
+        usual = default_run_name(config, ui.services().store.next_run_number())
         name = st.text_input(
             "Name of this run", placeholder=label(usual, 120), key=RUN_NAME_KEY, max_chars=120, width=420
         )

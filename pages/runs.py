@@ -16,7 +16,7 @@ from pages.parts.table import Bars, TableColumn, TableRow, keep_in_address, page
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
 from pipeline.domain.run import ShownStatus
-from pipeline.store.run_list import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunPage
+from pipeline.store.run_list import BINS, RUN_ORDERS, ListedRun, RunChoice, RunFacets, RunOrder, RunPage
 from pipeline.text.wording import count, escape_markdown, label, score, usd
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ def _found(choice: RunChoice) -> None:
         marked=_marked(),
         several=True,
         alt=f"Table of {count(len(found.runs), 'run')}, {choice.order} first.",
+        order=choice.order,
+        descending=_DESCENDING,
+        on_sort=_sort,
+        on_open=_open,
     )
     chosen = _chosen(marked, found.runs, choice.archived)
     _foot(found, choice, page, chosen)
@@ -206,42 +210,52 @@ def _remember(run_ids: Sequence[str]) -> None:
 
 
 _COLUMNS = (
-    TableColumn("Run", 200),
-    TableColumn("Status", 95),
+    TableColumn("Run", 152, orders=("name",)),
+    TableColumn("Status", 112),
+    TableColumn(
+        "Score", 64, help="Mean of the delivered personas.", is_number=True, orders=("best score", "worst score")
+    ),
+    TableColumn("Local", 64, help="Personas whose draft was kept unchanged.", orders=("most local",)),
+    TableColumn("Spent", 148, orders=("dearest",)),
+    TableColumn("Threshold", 90, is_number=True),
+    TableColumn("Started", 104, orders=("newest", "oldest")),
+    TableColumn("Study", 110),
     TableColumn("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
-    TableColumn("Mean score", 95, help="Of the delivered personas; n is in the next column.", is_number=True),
-    TableColumn("n", 45, help="Delivered personas.", is_number=True),
-    TableColumn("Kept local", 95),
-    TableColumn("Spent", 172),
-    TableColumn("Threshold", 85, is_number=True),
     TableColumn("Tags", 110),
     TableColumn("Experiment", 150),
-    TableColumn("Study", 180),
     TableColumn("Drafts by", 110),
     TableColumn("Refined by", 150),
-    TableColumn("Started", 150),
     TableColumn("Note"),
 )
+_DESCENDING: tuple[RunOrder, ...] = ("newest", "best score", "most local", "dearest", "longest")
+
+
+def _sort(order: str) -> None:
+    st.session_state["sort"] = order
+
+
+def _open(run_id: str) -> None:
+    ui.use_run(run_id)
+    ui.go(ui.RESULTS)
 
 
 def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | Bars]:
     of = experiments.get(run.id)
     return [
         f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}",
-        run.shown_status,
-        _scores(run.drafts_by_score),
+        run.shown_status.removeprefix("completed ") if run.undone else run.shown_status,
         score(run.mean_score),
-        str(run.personas),
         f"{run.kept_local} of {run.personas}" if run.personas else "",
         usd(run.spent_micros, run.simulated),
         score(run.threshold),
+        ui.when(run.created_at).partition(",")[0],
+        run.study_name,
+        _scores(run.drafts_by_score),
         ", ".join(label(tag, 30) for tag in run.tags),
         # No column without an experiment: it is wide, and most lists have none.
         *([of.name if of else ""] if experiments else ()),
-        run.study_name,
         "builtin" if run.local_provider == "builtin" else run.local_model,
         run.frontier_model,
-        ui.when(run.created_at),
         run.note,
     ]
 
@@ -264,8 +278,8 @@ def _foot(found: RunPage, choice: RunChoice, page: int, chosen: Sequence[ListedR
         else f"{found.fitting:,} of {count(found.total, 'run')}"
     )
     elsewhere = _out_of_sight(found, chosen)
-    may = "open it" if access.is_viewer() else "open or change it"
-    how = f"Mark one to {may}, {FEWEST} to {MOST} to compare them."
+    may = "" if access.is_viewer() else "one to change it, "
+    how = f"Click a run to open it. Mark {may}{FEWEST} to {MOST} to compare them."
     if elsewhere:
         how = f"**{count(elsewhere, 'marked run')} {'is' if elsewhere == 1 else 'are'} not on this page.**"
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -36,7 +36,9 @@ def page() -> None:
         st.switch_page(ui.UPLOAD, query_params={"study": asked})
     st.title("Persona", anchor=False)
     if access.is_viewer():
-        st.markdown("You are viewing: you can read everything here. Ask an analyst of your team for changes.", width=720)
+        st.markdown(
+            "You are viewing: you can read everything here. Ask an analyst of your team for changes.", width=720
+        )
         _comparisons()
         _runs(ui.services().store.run_page(RunChoice(page_size=_RUNS_SHOWN)).runs)
         return

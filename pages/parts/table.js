@@ -18,6 +18,10 @@ export default function ({ data, key, parentElement, setTriggerValue }) {
   if (state.head !== head) drawHead(box, data);
   if (isNew) drawRows(box, data, key);
   Object.assign(state, { head, rows });
+  for (const cell of box.querySelectorAll("thead th[data-orders]")) {
+    const at = JSON.parse(cell.dataset.orders).indexOf(data.order);
+    cell.ariaSort = at < 0 ? "none" : data.descending.includes(data.order) ? "descending" : "ascending";
+  }
   // A slow server may answer an earlier mark: later marks win.
   if (data.turn >= state.turn) state.marked = data.marked;
   showMarks(box, state.marked);
@@ -32,7 +36,18 @@ export default function ({ data, key, parentElement, setTriggerValue }) {
   box.onclick = event => {
     const row = event.target.closest("tr");
     const input = row?.querySelector("input");
+    const orders = event.target.closest("thead th[data-orders]")?.dataset.orders;
+    if (orders) {
+      // The other direction on a second click, where there is one.
+      const [first, second] = JSON.parse(orders);
+      setTriggerValue("sorted", data.order === first ? (second ?? first) : first);
+      return;
+    }
     if (!input) return;
+    if (data.opens && row.closest("tbody") && !event.target.closest("td:first-child")) {
+      if (getSelection().type !== "Range") setTriggerValue("opened", input.value);
+      return;
+    }
     if (event.target !== input) {
       // Not while text is selected, and not for the header, which has one mark for all.
       if (row.closest("tbody") && getSelection().type !== "Range") input.click();
@@ -91,8 +106,12 @@ function drawHead(box, { columns, several, alt, tallest }) {
   );
   const row = document.createElement("tr");
   row.append(several ? markCell("th", "checkbox", "Mark all on this page", "") : document.createElement("td"));
-  for (const { title, help, is_number } of columns) {
-    const cell = textCell("th", title, is_number);
+  for (const { title, help, is_number, orders } of columns) {
+    const cell = textCell("th", orders.length ? "" : title, is_number);
+    if (orders.length) {
+      cell.dataset.orders = JSON.stringify(orders);
+      cell.append(button(title));
+    }
     cell.scope = "col";
     if (help) cell.title = help;
     row.append(cell);
@@ -100,7 +119,14 @@ function drawHead(box, { columns, several, alt, tallest }) {
   table.tHead.replaceChildren(row);
 }
 
-function drawRows(box, { columns, rows, several }, key) {
+function button(text) {
+  const drawn = document.createElement("button");
+  drawn.type = "button";
+  drawn.textContent = text;
+  return drawn;
+}
+
+function drawRows(box, { columns, rows, several, opens }, key) {
   const held = box.contains(document.activeElement) ? document.activeElement.value : null;
   const drawn = rows.map(({ id, name, cells }) => {
     const row = document.createElement("tr");
@@ -109,6 +135,7 @@ function drawRows(box, { columns, rows, several }, key) {
       const kind = at ? "td" : "th";
       row.append(cell.values ? barsCell(cell) : textCell(kind, cell, columns[at].is_number));
       if (!at) row.lastElementChild.scope = "row";
+      if (!at && opens) row.lastElementChild.replaceChildren(button(cell));
     });
     return row;
   });

@@ -6,7 +6,7 @@ position. Text is inert: `table.js` only sets it as text, and a cell copied into
 Markdown can be read aloud, copied and printed, and costs the browser one element.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -42,6 +42,8 @@ class TableColumn(NamedTuple):
     help: str = ""
     is_number: bool = False
     """Aligned at the right, digits of one width."""
+    orders: tuple[str, ...] = ()
+    """Orders that a click on its head chooses, a second click the second; empty where it does not sort."""
 
 
 class Bars(NamedTuple):
@@ -71,6 +73,10 @@ def table(
     several: bool,
     alt: str,
     tallest: int | None = None,
+    order: str = "",
+    descending: Sequence[str] = (),
+    on_sort: Callable[[str], None] | None = None,
+    on_open: Callable[[str], None] | None = None,
 ) -> list[str]:
     """Draw a table; returns the ids of the rows that are marked now, in the order in which they were marked.
 
@@ -82,9 +88,13 @@ def table(
         several: whether any number of rows can be marked, or one.
         alt: what the table is about, in words.
         tallest: rows visible before the table scrolls; `None` shows all of them.
+        order: the present order of the rows.
+        descending: the orders that go from high to low, which the heads show.
+        on_sort: called before the rerun with the order that a head has chosen.
+        on_open: called with the id of a row that was clicked beside its mark; without it a click marks the row.
     """
     turn = f"{key} turn"
-    said = _TABLE(
+    result = _TABLE(
         data={
             "columns": [column._asdict() for column in columns],
             "rows": [
@@ -96,14 +106,28 @@ def table(
             "tallest": tallest,
             # The last marks known here: the browser keeps those that were set since.
             "turn": st.session_state.get(turn, 0),
+            "order": order,
+            "descending": list(descending),
+            "opens": on_open is not None,
         },
         key=key,
         on_marked_change=lambda: None,
-    ).get("marked")
+        on_opened_change=lambda: None,
+        on_sorted_change=lambda: _sorted(key, on_sort),
+    )
+    if on_open and (opened := result.get("opened")):
+        on_open(str(opened))
+    said = result.get("marked")
     if not said:
         return list(marked)
     st.session_state[turn] = said["turn"]
     return [str(one) for one in said["ids"]]
+
+
+def _sorted(key: str, on_sort: Callable[[str], None] | None) -> None:
+    chosen = st.session_state[key].get("sorted")
+    if on_sort and chosen:
+        on_sort(str(chosen))
 
 
 def shown_page(selection: Hashable, otherwise: int = 1) -> int:

@@ -26,7 +26,6 @@ from pipeline.domain.run import (
     RunStatus,
     Timing,
 )
-from pipeline.domain.study import Study
 
 StageName = Literal["draft", "assess", "refine"]
 
@@ -144,9 +143,16 @@ def with_facts(run: RunRecord, facts: RunFacts) -> RunRecord:
     )
 
 
-def default_run_name(study: Study, config: HybridConfig) -> str:
-    """Default name of a run: study and threshold."""
-    return f"{study.name} at {config.quality_threshold:.2f}"
+def default_run_name(config: HybridConfig, number: int | None = None) -> str:
+    """Return the default name of a run: its drafting model, threshold and number, as in `qwen2.5:7b · 0.70 · #12`.
+
+    Args:
+        config: resolved; a run without a frontier has no threshold to name.
+        number: of the run in its database; `None` outside one.
+    """
+    drafter = "builtin" if config.local_provider == "builtin" else config.local_model
+    routed = f"{config.quality_threshold:.2f}" if config.uses_frontier else "local only"
+    return " · ".join([drafter, routed, *([f"#{number}"] if number is not None else [])])
 
 
 def new_run_id() -> str:

@@ -116,7 +116,7 @@ class MemoryLog(RunLog):
         """Return the run's record under a new id, equal to the one a store would return."""
         run = RunRecord(
             id=new_run_id(),
-            name=default_run_name(study, config),
+            name=default_run_name(config),
             status=result.status,
             simulated=simulated,
             study_id=study.id,

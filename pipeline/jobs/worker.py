@@ -174,7 +174,7 @@ class Worker:
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
-            name=name or default_run_name(study, config),
+            name=name or default_run_name(pipeline.plan.config, self._store.next_run_number()),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
             prompt_version=self._store.run(drafts.run_id).prompt_version if drafts else PROMPT_VERSION,

@@ -77,6 +77,11 @@ class RunTables(DatabaseFile):
                 copy_drafts(db, run_id, drafts)
         return run_id
 
+    def next_run_number(self) -> int:
+        """Return the number of the next run, from 1, for its default name; two runs at the same time may share one."""
+        with self._read() as db:
+            return int(db.execute("SELECT COALESCE(MAX(rowid), 0) + 1 FROM runs").fetchone()[0])
+
     def reopen_run(self, run_id: str, now: datetime) -> None:
         """Resume a run in this process that ended before it was complete.
 

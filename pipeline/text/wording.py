@@ -18,6 +18,9 @@ from pipeline.domain.units import MICROS
 _SCIENTIFIC_FROM = 1e15
 """Dollars from which on digits are no longer counted by anybody: `$1e+300`."""
 
+_LONGEST_TAIL = 18
+"""Characters kept at the end of a name that is cut: `0.70 · #12` and a year, or the ending of a file."""
+
 MISSING = "–"
 """Stands for a value that cannot be computed."""
 
@@ -157,14 +160,19 @@ def listed(words: Sequence[str]) -> str:
 
 
 def label(text: str, longest: int = 60) -> str:
-    """A name on one line that can stand beside other text: cut where it is long, and unable to turn its direction.
+    """A name on one line that can stand beside other text, and is unable to turn its direction.
+
+    A long one is cut in the middle, because names differ at their ends.
 
     Args:
         text: untrusted; still to be escaped where it meets Markdown.
         longest: characters; the rest becomes an ellipsis.
     """
     plain = " ".join(undirected(text).split())
-    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
+    if len(plain) <= longest:
+        return plain
+    tail = min(longest // 3, _LONGEST_TAIL)
+    return f"{plain[: longest - 1 - tail].rstrip()}…{plain[len(plain) - tail :].lstrip()}"
 
 
 def file_name(text: str) -> str:

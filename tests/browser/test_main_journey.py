@@ -40,7 +40,7 @@ def is_unmarked(text: str) -> bool:
 @pytest.fixture
 def finished(visitor: Visitor, installation: Installation) -> Visitor:
     """A visitor who has just run the example study with what a first visit offers."""
-    visitor.open(f"/?study={installation.example}")
+    visitor.open(f"/upload?study={installation.example}")
     visitor.page.get_by_role("button", name="Configure").click()
     visitor.settle()
     run_it(visitor)
@@ -53,6 +53,15 @@ def test_example_study_runs_on_embedded_defaults_and_marks_all_money_as_simulate
     assert unmarked_money(finished) == []
     assert page.get_by_role("heading", level=3).count() >= 5
     assert finished.strays == []
+
+
+def test_one_click_on_the_start_page_leads_to_personas(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.page.get_by_role("button", name="Try the example").click()
+    visitor.page.wait_for_url(re.compile("run=run-"))
+    visitor.page.get_by_text("Score distribution").first.wait_for(timeout=90_000)
+    assert visitor.page.get_by_role("heading", level=3).count() >= 5
+    assert visitor.strays == []
 
 
 def test_two_files_are_uploaded_run_and_read_and_the_address_survives_a_fresh_browser(

@@ -57,7 +57,7 @@ def test_marks_on_two_pages_are_in_the_address_and_survive_a_reload(
     page.get_by_role("checkbox", name="Mark Run 29", exact=True).click()
     page.get_by_role("button", name="Next page").click()
     page.wait_for_url(re.compile("page=2"))
-    page.get_by_role("row", name=re.compile("Run 3 ")).get_by_role("cell", name="completed").click()
+    page.get_by_role("checkbox", name="Mark Run 3", exact=True).click()
     assert _marked(reader) == [ids[28]]
     page.get_by_role("button", name="Compare 2").wait_for()
     page.reload()
@@ -71,7 +71,7 @@ def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tup
     page = reader.page
     reader.open(RUNS)
     page.get_by_role("checkbox", name="Mark Run 29", exact=True).focus()
-    for key in ("Space", "Tab", "Space"):
+    for key in ("Space", "Tab", "Tab", "Space"):
         page.keyboard.press(key)
     assert _marked(reader) == house[1][2:4]
     assert page.evaluate("document.activeElement.value") == house[1][3]
@@ -82,6 +82,25 @@ def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tup
     page.get_by_role("checkbox", name="Mark all on this page").click()
     assert _marked(reader) == []
     assert "chosen" not in page.url
+
+
+def test_a_click_on_a_row_opens_its_run_and_one_on_a_head_sorts(reader: Visitor, house: tuple[str, list[str]]) -> None:
+    page = reader.page
+    reader.open(RUNS)
+    page.get_by_role("button", name="Started").click()
+    page.wait_for_url(re.compile("sort=oldest"))
+    reader.settle()
+    assert page.locator("tbody input").first.get_attribute("value") == house[1][-1]
+    assert page.get_by_role("columnheader", name="Started").get_attribute("aria-sort") == "ascending"
+    page.get_by_role("row", name=re.compile("Run 3 ")).get_by_role("cell", name="completed").click()
+    page.wait_for_url(re.compile(f"results.*run={house[1][28]}"))
+
+
+def test_a_run_is_opened_by_keyboard(reader: Visitor, house: tuple[str, list[str]]) -> None:
+    reader.open(RUNS)
+    reader.page.get_by_role("button", name="Run 29", exact=True).focus()
+    reader.page.keyboard.press("Enter")
+    reader.page.wait_for_url(re.compile(f"results.*run={house[1][2]}"))
 
 
 def test_marks_set_faster_than_the_server_answers_all_hold(reader: Visitor, house: tuple[str, list[str]]) -> None:

@@ -132,7 +132,7 @@ def test_pinning_and_archiving_change_the_place_of_a_run(app: App, database: Pat
     ("name", "shown"),
     [
         ("=1+1", "'=1+1"),
-        ("x" * 2000, "x" * 79 + "…"),
+        ("x" * 2000, "x" * 61 + "…" + "x" * 18),
         ("one\ntwo", "one two"),
         ("safe\u202egnp.exe", "safegnp.exe"),
         ("<script>alert(1)</script>", "<script>alert(1)</script>"),

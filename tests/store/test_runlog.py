@@ -101,7 +101,7 @@ def test_the_record_of_a_run_in_memory_is_complete():
     play(log, run)
     study = Study(id="study-1", name="Heating", documents=(), participants=(), segments=())
     record = log.record(study=study, config=run.config, simulated=False, result=Ended(), began=STARTED, ended=STARTED)
-    assert record.name == "Heating at 0.70"
+    assert record.name == "builtin · 0.70"
     assert record.spent_micros == 20_000
     assert record.personas == run.personas
     assert record.timing.wall_s == 3.0

@@ -165,7 +165,12 @@ def test_escaped_text_cannot_turn_the_words_behind_it_around():
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("  A   name\n", "A name"), ("safe\u202egnp.exe", "safegnp.exe"), ("שלום", "שלום"), ("x" * 61, "x" * 59 + "…")],
+    [
+        ("  A   name\n", "A name"),
+        ("safe\u202egnp.exe", "safegnp.exe"),
+        ("שלום", "שלום"),
+        ("x" * 50 + "y" * 30, "x" * 41 + "…" + "y" * 18),
+    ],
 )
 def test_label_is_one_short_line_that_cannot_turn_what_follows(text: str, shown: str) -> None:
     assert label(text) == shown
