@@ -220,9 +220,8 @@ def _inside(data: bytes, chance: random.Random) -> bytes:
         return _flipped(data, chance)
     if not files:
         return data
-    likely = [
-        name for name in files if re.search(r"document|sheet\d|content|workbook|shared|styles|\.txt|\.csv|zip", name)
-    ]
+    speaking = re.compile(r"document|sheet\d|content|workbook|shared|styles|\.qde|\.txt|\.csv|zip")
+    likely = [name for name in files if speaking.search(name)]
     name = chance.choice(likely or sorted(files))
     if chance.random() < 0.05:
         return zipped({key: content for key, content in files.items() if key != name})

@@ -178,7 +178,10 @@ def _sureness(asker: "_Habit", habits: Sequence["_Habit"]) -> float:
     others = [habit for habit in habits if habit is not asker]
     lead = asker.question_share - max(habit.question_share for habit in others)
     talk = sum(habit.words_per_turn for habit in others) / len(others)
-    sure = 0.5 + 0.25 * min(1.0, 1.5 * lead) + 0.1 * (habits[0] is asker) + 0.1 * (asker.words_per_turn < talk)
+    opens, is_brief = habits[0] is asker, asker.words_per_turn < talk
+    sure = 0.5 + 0.25 * min(1.0, 1.5 * lead) + 0.1 * opens + 0.1 * is_brief
+    # Questions alone, against both other signs, may be rhetorical ones: "Who would put a lamp on the floor?"
+    sure -= 0 if opens or is_brief else 0.15
     return round(min(0.95, sure + (0.05 if asker.turns > 2 else -0.05)), 2)
 
 

@@ -44,11 +44,11 @@ _DAY = (
     r"|[^\W\d_]{3,9} \d{1,2},? \d{4})"
 )
 _DATED = rf"(?:{_DAY},?\.? ?(?:[^\W\d_]{{1,5}} ?)?{_CLOCK}|{_DAY}T{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?)"
-_SPAN = rf"(?:{_CLOCK} ?(?:-->|[-–—→]) ?{_CLOCK}|\d{{1,6}}\.\d{{1,3}}s? ?(?:-->|→) ?\d{{1,6}}\.\d{{1,3}}s?)"
+_SPAN = rf"(?:{_CLOCK}(?: ?(?:-->|[-–—→]) ?|,){_CLOCK}|\d{{1,6}}\.\d{{1,3}}s? ?(?:-->|→) ?\d{{1,6}}\.\d{{1,3}}s?)"
 _WHEN = rf"[\[(<]?(?:{_SPAN}|{_DATED}|{_CLOCK})[\])>]?"
 _BOXED = rf"[\[(<](?:{_SPAN}|{_DATED}|{_CLOCK}|\d{{1,5}}\.\d{{1,3}}s?)[\])>]"
 _BOLD = r"(?:\*\*|__)"
-_LEAD = rf"(?:[-•>–] |\d{{1,4}}[.)]? )?{_BOLD}?"
+_LEAD = rf"(?:[-•>–] |\d{{1,4}}[.)]? |\*(?=[A-Z0-9]{{2,4}}:))?{_BOLD}?"
 _OPENING = re.compile(
     rf"{_LEAD}(?:(?:[\[(<]?(?P<dated>{_DATED})[\])>]?|[\[(<]?(?:{_SPAN}|{_CLOCK})[\])>]?)"
     rf"(?P<then> ?[-–—|]? ?|: ))?{_BOLD}?"
@@ -62,7 +62,7 @@ _MARKED = re.compile(
     rf"(?:\[(?P<square>[^\W\d_][^\[\]:]{{0,60}})\]|\((?P<round>[^\W\d_][^():]{{0,30}})\)|<(?P<angle>[^\W\d_][^<>:]{{0,30}})>)"
     rf"{_BOLD}?(?P<timed> ?{_WHEN})? ?(?P<colon>[:：])?{_BOLD}?(?=\s|$)"
 )
-_TIME_THEN_TEXT = re.compile(rf"{_LABEL} {{1,2}}{_BOXED}{_BOLD}? ?[:：]?(?=\s|$)")
+_TIME_THEN_TEXT = re.compile(rf"{_LABEL} {{1,2}}(?:{_BOXED}|{_CLOCK} {_CLOCK}){_BOLD}? ?[:：]?(?=\s|$)")
 _LABEL_TIMED = re.compile(rf"{_LABEL}{_BOLD}? ?[-–|,]? ?{_WHEN}{_BOLD}?$")
 _LABEL_ONLY = re.compile(rf"{_LABEL}{_BOLD}?$")
 _ZOOM_CHAT = re.compile(r"From (?P<label>[^\W\d_][^:\[\]()<>]{0,60}?)(?: to [^:]{1,60})? ?:", re.IGNORECASE)

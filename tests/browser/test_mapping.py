@@ -27,7 +27,7 @@ def test_a_messy_survey_is_mapped_by_hand_and_run(visitor: Visitor, tmp_path: Pa
     page.locator(UPLOAD).first.set_input_files(str(file))
     page.get_by_text("Correct how this was read").click()
     visitor.settle()
-    assert participants(visitor) == "5"
+    assert figure(visitor, "Participants") == "5"
 
     page.get_by_role("combobox", name=re.compile("^Participant")).click()
     page.get_by_role("option", name="Ref").click()
@@ -35,7 +35,7 @@ def test_a_messy_survey_is_mapped_by_hand_and_run(visitor: Visitor, tmp_path: Pa
     page.get_by_role("button", name="Use this", exact=True).click()
     page.get_by_role("button", name="Forget").wait_for()
     visitor.settle()
-    assert participants(visitor) == "3"
+    assert figure(visitor, "Participants") == "3"
 
     page.get_by_role("button", name="Use this study").click()
     page.wait_for_url(re.compile("/configure"))
@@ -45,6 +45,6 @@ def test_a_messy_survey_is_mapped_by_hand_and_run(visitor: Visitor, tmp_path: Pa
     assert visitor.strays == []
 
 
-def participants(visitor: Visitor) -> str:
-    """The number of people in the study that is about to be used."""
-    return visitor.page.locator('[data-testid="stMetric"]', has_text="Participants").first.inner_text().split()[-1]
+def figure(visitor: Visitor, label: str) -> str:
+    """A number of the study that is about to be used."""
+    return visitor.page.locator('[data-testid="stMetric"]', has_text=label).first.inner_text().split()[-1]

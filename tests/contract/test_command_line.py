@@ -57,6 +57,30 @@ def document(done: Done) -> dict:
     return run
 
 
+GUESSED = """\
+Ivy: Tell me about the lamp in your living room.
+Gus: Who would put a lamp on the floor? My brother did, and he tripped over it every night on his way to bed.
+Ivy: Go on.
+Gus: I then put it on the shelf where the cat sleeps. And guess who knocked it over in the middle of the night?
+Ivy: Tell me more about the app.
+Gus: Why would a lamp need an app? I never opened mine again, because the switch on the cord is good enough.
+"""
+"""Who asks is a guess from behaviour, and the guess is wrong."""
+
+
+def test_a_doubt_about_roles_is_one_warning_of_the_document_and_one_line_of_the_terminal(
+    persona, tmp_path: Path
+) -> None:
+    (tmp_path / "lamps.txt").write_text(GUESSED)
+    done = persona(
+        "generate", "--from", str(tmp_path / "lamps.txt"), "--count", "1", "--local-provider", "builtin", "--json"
+    )
+    warnings = document(done)["warnings"]
+    assert len([sentence for sentence in warnings if "lamps.txt: who asks is a guess" in sentence]) == 1
+    assert len(set(warnings)) == len(warnings)
+    assert [done.stderr.count(sentence) for sentence in warnings] == [1] * len(warnings)
+
+
 def test_generate_prints_one_document_that_keeps_the_contract(persona) -> None:
     arguments = ["--hybrid", "--from", STUDY, "--count", "5", "--max-cost", "0.50", "--json"]
     run = document(persona("generate", *arguments))

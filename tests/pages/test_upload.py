@@ -136,3 +136,30 @@ def test_first_visit_tells_the_three_stages_with_the_figures_of_the_study(app) -
     assert "1 · Draft" in text
     assert "your 35 participants" in text
     assert "your 557 segments" in text
+
+
+def test_two_versions_of_one_talk_count_once_unless_both_are_kept(app: App, store: Store) -> None:
+    page = app().run()
+    page.file_uploader[0].upload("raw.txt", _talk("Omar"), "text/plain").upload(
+        "coded.txt", b"Coded by hand\n\n" + _talk("P1"), "text/plain"
+    ).run()
+    assert [figure.value for figure in page.metric[:3]] == ["1", "1", "42"]
+    assert "the same talk twice" in words(page)
+
+    page.toggle(key="upload_keep_both").set_value(True).run()
+    assert [(figure.label, figure.value) for figure in page.metric[:3]] == [
+        ("Documents", "2"),
+        ("Participants", "2"),
+        ("Words", "84"),
+    ]
+    button(page, "Use this study").click()
+    page.run()
+    assert store.studies()[0].size.documents == 2
+
+
+def _talk(name: str) -> bytes:
+    return (
+        f"Interviewer: How do you read at night?\n{name}: I clip a small lamp to the book and turn away from my wife.\n"
+        f"Interviewer: What annoys you?\n{name}: The clip slips off every thick book that I own, so I hold it.\n"
+        f"Interviewer: And then?\n{name}: My thumb falls asleep before I do, and the lamp drops on my nose.\n"
+    ).encode()
