@@ -21,6 +21,8 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = ROOT / "docs" / "settings.md"
 
 ENVIRONMENT = {
+    "PERSONA_BRAND_COLOR": "House colour of slides and documents as six hex digits, such as `#1F3A5F`.",
+    "PERSONA_BRAND_LOGO": "House logo of slides and documents: a PNG or JPEG file of at most 5 MB.",
     "PERSONA_DB": "The SQLite file of the terminal and the dashboard; `--db FILE` wins. Default: `data/persona.db`.",
     "PERSONA_LOCAL_API_KEY": "Key of the server under `local_base_url`, where it wants one.",
     "OLLAMA_HOST": "Address of Ollama. Default: `http://127.0.0.1:11434`.",

@@ -54,7 +54,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
     table = next(text.value for text in page.markdown if text.value.startswith("| Setting"))
     assert table.splitlines()[2:] == ["| quality threshold | 0\\.1 | 1 |"]
     texts = _texts(page)
-    assert "**less local**" in texts
+    assert "**dearer**" in texts
     assert "B\\: same 2 drafts" in texts
     assert "$0 \\(simulated\\)" in texts
     assert [heading.value for heading in page.header] == ["What differs", "Results", "Personas side by side"]
@@ -62,7 +62,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
 
 def test_the_first_run_of_the_address_is_the_baseline(app: App, database: Path) -> None:
     low, high = _two(database)
-    assert "**more local**" in _texts(_open(app, runs=f"{high},{low}"))
+    assert "**cheaper**" in _texts(_open(app, runs=f"{high},{low}"))
 
 
 def test_other_runs_can_be_chosen_on_the_page(app: App, database: Path) -> None:
@@ -71,7 +71,7 @@ def test_other_runs_can_be_chosen_on_the_page(app: App, database: Path) -> None:
     page.multiselect[0].set_value([high, low])
     page = next(button for button in page.button if button.label == "Compare").click().run()
     assert page.query_params["runs"] == f"{high},{low}"
-    assert "**more local**" in _texts(page)
+    assert "**cheaper**" in _texts(page)
 
 
 def test_a_saved_comparison_shows_title_note_and_annotations_before_anything_else(app: App, database: Path) -> None:
@@ -123,7 +123,7 @@ def test_a_run_deleted_meanwhile_is_named_and_the_rest_is_compared(app: App, dat
     Store(database).remove_run(gone, datetime.now(UTC))
     page = _open(app, runs=f"{low},{gone},{high}")
     assert gone.replace("-", "\\-") in page.error[0].value
-    assert "**less local**" in _texts(page)
+    assert "**dearer**" in _texts(page)
 
 
 def test_runs_of_different_studies_come_with_a_warning(app: App, database: Path) -> None:

@@ -22,11 +22,12 @@ EXAMPLE = Path(__file__).parents[2] / "data" / "hearthwise"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Study, RunRecord, StudyIndex]:
-    """The example study, a run on it, and its index."""
+    """The example study, a run on it with the persona of most goals first, and its index."""
     database = tmp_path_factory.mktemp("edit") / "persona.db"
     study = load_paths([EXAMPLE], "Hearthwise")
     run = Store(database).run(finished_run(database, study=study, count=4, quality_threshold=0.5))
-    return study, run, StudyIndex.build(study)
+    fullest = sorted(run.personas, key=lambda final: -len(final.persona.goals))
+    return study, run.model_copy(update={"personas": tuple(fullest)}), StudyIndex.build(study)
 
 
 def edit(made: tuple[Study, RunRecord, StudyIndex], run: RunRecord | None = None, **asked: object) -> FinalPersona:
