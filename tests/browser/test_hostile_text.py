@@ -133,6 +133,10 @@ def test_hostile_text_does_nothing_in_an_exported_file(watch: Watch, name: str, 
     watch.visitor.open(watch.addresses[name])
     page.get_by_role("button", name="Report" if name == "calibrate" else "Export", exact=False).first.click()
     watch.visitor.settle()
+    # Hostile links count as identifiers; they are left, because replaced they would try nothing.
+    if (leave := page.get_by_text("left as they are", exact=True)).count():
+        leave.click()
+        watch.visitor.settle()
     taken = 0
     for number in range(page.get_by_test_id("stDownloadButton").count()):
         button = page.get_by_test_id("stDownloadButton").nth(number)
@@ -156,4 +160,5 @@ def test_hostile_text_does_nothing_in_an_exported_file(watch: Watch, name: str, 
         watch.visitor.requests[:] = [url for url in watch.visitor.requests if not url.startswith("file:")]
         report.close()
         watch.check(f"export: {file}")
-    assert taken
+    assert taken > (6 if name == "results" else 2 if name == "compare" else 0)
+    sys.stdout.write(f"{taken} files of {name}\n")

@@ -39,13 +39,15 @@ class Bench(NamedTuple):
     undisturbed: RunRecord
     delay_s: float
     """How long a model takes."""
+    budget_usd: float = 5
 
     def variables(self) -> dict[str, str]:
         ollama, anthropic = self.servers
         return {"OLLAMA_HOST": ollama.url, "ANTHROPIC_BASE_URL": anthropic.url, "ANTHROPIC_API_KEY": "key-of-nobody"}
 
     def generate(self, database: Path) -> list[str]:
-        arguments = ["generate", "--hybrid", "--from", str(self.study), "--db", str(database), "--max-cost", "5"]
+        arguments = ["generate", "--hybrid", "--from", str(self.study), "--db", str(database)]
+        arguments += ["--max-cost", str(self.budget_usd)]
         arguments += ["--count", str(COUNT), "--quality-threshold", "1", "--local-provider", "ollama", "--json"]
         return [*arguments, "--frontier-provider", "anthropic", "--local-workers", "4", "--frontier-workers", "4"]
 
@@ -128,6 +130,25 @@ def test_run_killed_at_any_moment_is_finished_without_asking_again_for_an_answer
         check(run, bench, database)
         found.update(call.status for call in run.calls)
     sys.stdout.write(f"{kills} kills: {dict(found)} calls\n")
+
+
+def test_a_gateway_that_reports_no_tokens_and_kills_together_spend_no_more_than_the_budget(
+    bench: Bench, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    kills = 60 if pytestconfig.getoption("--long") else 2
+    small, gateway = bench._replace(budget_usd=0.06), bench.servers[1]
+    gateway.usage = {"input_tokens": 0, "output_tokens": 0}
+    paid: list[ModelCall] = []
+    try:
+        for number in range(kills):
+            run = killed_and_resumed(small, tmp_path / f"{number}.db", random.Random(number))
+            assert run.spent_micros <= 60_000
+            paid += [call for call in run.calls if call.stage == "refine"]
+    finally:
+        gateway.usage = {}
+    assert paid
+    assert all(call.flag and call.cost_micros == call.reserved_micros for call in paid if call.status == "ok")
+    sys.stdout.write(f"{kills} kills of a lying gateway: {len(paid)} paid calls\n")
 
 
 def check(run: RunRecord, bench: Bench, database: Path) -> None:
