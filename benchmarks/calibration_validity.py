@@ -21,7 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from pipeline.calibration.certificate import certify
+from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import saving, sweep
 from pipeline.calibration.table import read_cases
@@ -91,7 +91,7 @@ def cell(
         chosen = chance.choice(pool, n, replace=False)
         label = np.full(len(cases), np.nan)
         label[chosen] = cases.label[chosen]
-        answer = certify(replace(cases, label=label), promise, floor=floor)
+        answer = certify(replace(cases, label=label), promise, Sampling(floor=floor))
         if answer.threshold is not None:
             accepted = cases.accepted(answer.threshold)
             bad = np.count_nonzero(accepted & (cases.label == 0))

@@ -158,7 +158,7 @@ def _save_verdict(stored: StoredDesign, place: int, rater: str, verdict: Verdict
 def _undo(stored: StoredDesign, rater: str) -> None:
     own = _own(stored, rater)
     if own:
-        ui.services().store.remove_label(stored.id, own[-1].place, rater)
+        ui.services().store.remove_label(stored.id, own[-1].place, rater, datetime.now(UTC))
         st.session_state[_note_key(stored, own[-1].place)] = own[-1].note
 
 

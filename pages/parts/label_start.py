@@ -93,7 +93,7 @@ def delete_popover(design_id: str, name: str) -> None:
         labels = count(len(ui.services().store.labels(design_id)), "label")
         st.markdown(f"Deletes **{escape_markdown(label(name))}** and {labels} for good.")
         if st.button("Delete design and labels", type="primary"):
-            ui.services().store.delete_design(design_id)
+            ui.services().store.delete_design(design_id, datetime.now(UTC))
             leave()
 
 

@@ -151,8 +151,6 @@ def unbroken(text: str) -> str:
 
 def answer(result: "CalibrationResult") -> None:
     """Show what the labels certify, or why they certify nothing and what to do."""
-    from pipeline.results.calibration import promise_warning
-
     certificate = result.certificate
     sentence = escape_markdown(certificate.sentence)
     if result.labels is None:
@@ -170,8 +168,6 @@ def answer(result: "CalibrationResult") -> None:
         st.warning(
             f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
         )
-    if other := promise_warning(result):
-        st.warning(escape_markdown(other), icon=":material/edit_note:")
     if not access.is_viewer() and (result.labels is None or certificate.labels_needed):
         st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
 

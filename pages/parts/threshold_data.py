@@ -101,7 +101,7 @@ def result(question: CalibrationQuestion, terms: "Terms") -> "CalibrationResult"
     store = ui.services().store
     runs, others = scores(question.run_ids), branches(question.run_ids)
     labels = _labels(question.design_id)
-    last = labels.model_dump_json(include={"rater", "drafts"}) if labels else ""
+    last = labels.model_dump_json(exclude={"design"}) if labels else ""
     states = store.run_states([run.id for run in (*runs, *others)])
     return _calibrated(store.path, question, states, last, runs, others, labels, terms)
 
@@ -112,7 +112,7 @@ def _labels(design_id: str | None) -> LabelSet | None:
     if design_id is None:
         return None
     store = ui.services().store
-    return label_set(store.design(design_id), store.labels(design_id))
+    return label_set(store.design(design_id), store.labels(design_id), store.label_history(design_id))
 
 
 @st.cache_resource(max_entries=16, show_spinner="Trying every threshold …")

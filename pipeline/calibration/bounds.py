@@ -90,6 +90,11 @@ def product_tail(bad: ArrayLike, labels: ArrayLike, reached: ArrayLike, drafts: 
     return np.asarray(np.where(rate >= 1, 0.0, tail) @ _WEIGHTS)
 
 
+def shares_reached(reached: Ints, drafts: int) -> tuple[Floats, Floats]:
+    """Return quantiles of the share of future drafts that reach each threshold, a row each, and their weights."""
+    return _shares(reached.astype(np.int64).tobytes(), drafts), _WEIGHTS
+
+
 def product_upper(bad: int, labels: int, reached: int, drafts: int, delta: float) -> float:
     """Compute the upper bound of `P(reached) * P(bad | reached)` by inverting `product_tail`."""
     low, high = 0.0, 1.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipeline.calibration.certificate import Certificate, certify, certify_at, looks_random
+from pipeline.calibration.certificate import MADE_ELSEWHERE, Certificate, certify, certify_at, withheld
 from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.drift import Drift, drift, setup_of
 from pipeline.calibration.labels import why_labels_do_not_apply
@@ -18,11 +18,12 @@ from pipeline.calibration.threshold_effects import (
     Tradeoff,
     on_stops,
     positions,
-    stop_at_or_over,
+    sampling_on_stops,
     tradeoff,
 )
-from pipeline.domain.labels import LabelSet
+from pipeline.domain.labels import EarlierDraw, LabelSet, Promise
 from pipeline.domain.scores import RunScores
+from pipeline.text.wording import count, percent, score
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +40,6 @@ class CalibrationResult:
     positions: tuple[ThresholdEffect, ...]
     """Per place of the threshold."""
     certificate: Certificate
-    is_random: bool
-    """True if the labelled drafts look randomly drawn; otherwise nothing is guaranteed."""
     worth: Discrimination
     bins: tuple[Bin, ...]
     exchange: Tradeoff | None
@@ -74,7 +73,8 @@ class CalibrationResult:
         Raises:
             InputError: it is under the score from which on drafts were drawn for labelling.
         """
-        return certify_at(self.cases, threshold, self.terms.promise, floor=stop_at_or_over(self.pool.floor))
+        found = certify_at(self.cases, threshold, self.terms.promise, sampling_on_stops(self.pool.sampling))
+        return as_declared(found, self.labels)
 
 
 def calibrate_runs(
@@ -96,21 +96,71 @@ def calibrate_runs(
     """
     unused = why_labels_do_not_apply(labels, {run.id: setup_of(run) for run in runs}) if labels else ()
     pool = pool_drafts(runs, branches, None if unused else labels, kept_only=kept_only)
-    floor = pool.floor
+    found = certify(on_stops(pool.cases), terms.promise, sampling_on_stops(pool.sampling))
     return CalibrationResult(
         runs=tuple(runs),
         pool=pool,
         terms=terms,
         labels=None if unused else labels,
         unused=unused,
-        positions=positions(pool.cases, terms, floor=floor),
-        certificate=certify(on_stops(pool.cases), terms.promise, floor=stop_at_or_over(floor)),
-        is_random=looks_random(pool.cases, floor),
+        positions=positions(pool.cases, terms, pool.sampling),
+        certificate=as_declared(found, None if unused else labels),
         worth=discrimination(pool.cases),
         bins=reliability(pool.for_reliability),
         exchange=tradeoff(pool, terms.personas),
         drift=_drift(runs, kept_only),
     )
+
+
+def as_declared(found: Certificate, labels: LabelSet | None) -> Certificate:
+    """Withhold the threshold unless its promise and its draw are the ones that were declared first."""
+    if labels is None or not found.n_labels:
+        return found
+    design = labels.design.design
+    if not design.is_drawn:
+        return withheld(found, "not_random", MADE_ELSEWHERE)
+    if design.settings.promise != found.promise:
+        return withheld(found, "exploratory", another_promise_sentence(design.settings.promise, found))
+    if labels.earlier:
+        return withheld(found, "exploratory", second_look_sentence(labels.earlier, found))
+    return found
+
+
+def another_promise_sentence(declared: Promise, found: Certificate) -> str:
+    """Say what was declared before labelling, and what the labels would say about the promise asked for."""
+    asked = found.promise
+    changed = [
+        words
+        for name, words in (
+            ("alpha", f"at most {percent(declared.alpha)}"),
+            ("confidence", f"a confidence of {percent(declared.confidence)}"),
+            ("risk", "a share of everything" if declared.risk == "marginal" else "a share of what stays local"),
+            ("scope", "future runs" if declared.scope == "future_runs" else "these drafts only"),
+        )
+        if getattr(declared, name) != getattr(asked, name)
+    ]
+    return (
+        f"Exploratory: these labels were drawn for another promise: {', '.join(changed)}. A promise chosen after seeing"
+        f" labels is weaker than stated, so nothing is certified.{_would_be(found)}"
+    )
+
+
+def second_look_sentence(earlier: Sequence[EarlierDraw], found: Certificate) -> str:
+    """Say that the promise was spent on an earlier draw from the same runs."""
+    labels = count(sum(one.labels for one in earlier), "label")
+    gone = " (since deleted)" if all(one.is_deleted for one in earlier) else ""
+    draws = count(len(earlier), "earlier draw")
+    return (
+        f"Exploratory: this is look number {len(earlier) + 1} at these runs, after {draws}{gone} with {labels}. The"
+        " best of several looks breaks its promise more often than stated, so only the first draw can certify. Label"
+        f" more of it, or draw from a new run.{_would_be(found)}"
+    )
+
+
+def _would_be(found: Certificate) -> str:
+    if found.threshold is None:
+        return f" Without a guarantee: {found.sentence}"
+    return f" Without a guarantee, these labels point to {score(found.threshold)}."
 
 
 def place_of(threshold: float) -> int:

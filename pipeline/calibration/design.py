@@ -9,11 +9,21 @@ from math import ceil
 
 import numpy as np
 
-from pipeline.calibration.certificate import certify
+from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.pooled_drafts import pool_drafts, why_not_together
 from pipeline.domain.base import Frozen
-from pipeline.domain.labels import Design, DesignSettings, DraftKey, LabelledText, Purpose, Setup, StoredDesign, Task
+from pipeline.domain.labels import (
+    Design,
+    DesignSettings,
+    DraftKey,
+    LabelledText,
+    Promise,
+    Purpose,
+    Setup,
+    StoredDesign,
+    Task,
+)
 from pipeline.domain.persona import Persona
 from pipeline.domain.run import RunRecord
 from pipeline.domain.scores import RunScores
@@ -86,6 +96,8 @@ class LabelPlan(Frozen):
     design: Design
     needed: int | None
     """Fewest labels with which the promise can be given, if none of them is bad."""
+    needed_selective: int | None = None
+    """The same, were the promise about what stays local."""
 
     @property
     def certificate_texts(self) -> int:
@@ -133,8 +145,39 @@ def plan_labels(runs: Sequence[RunScores], settings: DesignSettings) -> LabelPla
         InputError: see `draw_from`.
     """
     design = draw_from(runs, settings)
-    without_labels = certify(pool_drafts(runs).cases, settings.promise, floor=design.certified_from)
-    return LabelPlan(design=design, needed=without_labels.labels_needed)
+    return LabelPlan(
+        design=design,
+        needed=_needed(runs, design, settings.promise),
+        needed_selective=_needed(runs, design, settings.promise.model_copy(update={"risk": "selective"})),
+    )
+
+
+def _needed(runs: Sequence[RunScores], design: Design, promise: Promise) -> int | None:
+    sampling = Sampling(floor=design.certified_from, planned=design.planned, stopping=design.settings.stopping)
+    return certify(pool_drafts(runs).cases, promise, sampling).labels_needed
+
+
+def more_tasks(stored: StoredDesign, runs: Sequence[RunScores], labels: int) -> tuple[Task, ...]:
+    """Draw further texts for a design that may stop early, at random among those not drawn yet.
+
+    Args:
+        stored: the design.
+        runs: that it was drawn from.
+        labels: further texts wanted; fewer where fewer are left.
+
+    Raises:
+        InputError: every text at or over the floor has been drawn.
+    """
+    design = stored.design
+    drawn = {task.key for task in design.tasks}
+    known = {DraftKey(run.id, draft.id): draft for run in runs for draft in run.kept}
+    left = sorted(key for key, draft in known.items() if key not in drawn and (draft.overall or 0) >= design.floor)
+    if not left:
+        raise InputError("Every draft at or over the floor has been drawn. Add runs of the same setup to draw from.")
+    first = max(task.place for task in design.tasks) + 1
+    picked = _drawn(np.random.default_rng([design.settings.seed, first]), left, labels)
+    tasks = [_task(key, "draft", "certificate") for key in picked]
+    return tuple(task.model_copy(update={"place": first + place}) for place, task in enumerate(tasks))
 
 
 def minutes_for(texts: int) -> int:

@@ -36,6 +36,8 @@ class DraftArrays:
     """True where `frontier_micros` was not paid but is the mean of the paid ones."""
     cluster: Ints
     """Drafts of one number are not independent (same document); 0 to the number of clusters - 1."""
+    turn: Floats
+    """Place of the label in the random order of its design; NaN without one. Only its order matters."""
 
     def __len__(self) -> int:
         return len(self.score)
@@ -79,6 +81,7 @@ def make_draft_arrays(
     frontier_micros: CaseColumn | None = None,
     imputed: ArrayLike | None = None,
     cluster: Sequence[str] | Ints | None = None,
+    turn: CaseColumn | None = None,
 ) -> DraftArrays:
     """Make cases from columns; `None` or NaN in a column means missing.
 
@@ -93,6 +96,7 @@ def make_draft_arrays(
         frontier_micros: micro-USD, 0 or more.
         imputed: further drafts whose frontier cost was not paid; missing ones count as imputed anyway.
         cluster: anything equal for drafts that belong together; every draft for itself unless given.
+        turn: place of each label in the order of its design; the order of the drafts unless given.
 
     Raises:
         InputError: columns of different length, or a value out of range.
@@ -113,6 +117,7 @@ def make_draft_arrays(
         frontier_micros=_filled("frontier_micros", money, otherwise=np.nan),
         imputed=unpaid & known,
         cluster=groups.astype(np.int64),
+        turn=np.arange(size, dtype=np.float64) if turn is None else _column("turn", turn, size),
     )
 
 

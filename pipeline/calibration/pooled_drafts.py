@@ -1,11 +1,12 @@
 """The drafts that a threshold is chosen on: those of one or several runs of one setup, with costs and labels."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from pipeline.calibration.certificate import Sampling
 from pipeline.calibration.draft_arrays import DraftArrays, Floats, make_draft_arrays
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.labels import as_label
@@ -25,8 +26,13 @@ class PooledDrafts:
     refined_score: Floats
     """Score of the text that refining delivers: the better of both, or the draft where refining failed; NaN where
     refining was not tried."""
-    floor: float | None = None
-    """Score from which on labels were drawn; passed to `certify`."""
+    sampling: Sampling = field(default_factory=Sampling)
+    """How the labels were drawn; passed to `certify`."""
+
+    @property
+    def floor(self) -> float | None:
+        """Score from which on labels were drawn."""
+        return self.sampling.floor
 
     @cached_property
     def for_reliability(self) -> DraftArrays:
@@ -86,6 +92,7 @@ def pool_drafts(
             for key, one, is_paid in zip(keys, here, paid, strict=True)
         ],
         imputed=[not one for one in paid],
+        turn=[one.turn if one else np.nan for one in verdicts],
         cluster=[f"{run.study_id} {' '.join(sorted(draft.focus)) or draft.id}" for run, draft in drafts],
     )
     return PooledDrafts(
@@ -93,8 +100,16 @@ def pool_drafts(
         cases=cases,
         every_label=np.asarray([as_label(every[key].draft if key in every else None) for key in keys], np.float64),
         refined_score=np.asarray([one.delivered if one else None for one in here], np.float64),
-        floor=labels.floor if labels else None,
+        sampling=_sampling(labels),
     )
+
+
+def _sampling(labels: LabelSet | None) -> Sampling:
+    if labels is None:
+        return Sampling()
+    design = labels.design.design
+    planned = design.planned if design.is_drawn else None
+    return Sampling(floor=labels.floor, planned=planned, stopping=design.settings.stopping)
 
 
 def why_not_together(runs: Sequence[RunScores]) -> tuple[str, ...]:

@@ -4,13 +4,11 @@ import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import (
-    MADE_ELSEWHERE,
-    NOT_RANDOM,
     Certificate,
+    Sampling,
     Status,
     certify,
     label_floor,
-    looks_random,
 )
 from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.score_validity import Discrimination, discrimination
@@ -53,7 +51,7 @@ def summarise(cases: DraftArrays, promise: Promise) -> CalibrationSummary:
     Labels that all lie above some score are treated as drawn from that floor. If they do not look randomly drawn
     above it, the sentence says so.
     """
-    return _summary(cases, certify(cases, promise, floor=label_floor(cases)), discrimination(cases))
+    return _summary(cases, certify(cases, promise, Sampling(floor=label_floor(cases))), discrimination(cases))
 
 
 def summary_of(result: CalibrationResult) -> CalibrationSummary:
@@ -62,10 +60,7 @@ def summary_of(result: CalibrationResult) -> CalibrationSummary:
     The sentence includes the reasons why labels cannot be used or trusted.
     """
     found = _summary(result.cases, result.certificate, result.worth)
-    reasons = list(result.unused)
-    if result.labels and not result.labels.design.design.is_drawn:
-        reasons.append(MADE_ELSEWHERE)
-    return found.model_copy(update={"sentence": " ".join([found.sentence, *reasons])})
+    return found.model_copy(update={"sentence": " ".join([found.sentence, *result.unused])})
 
 
 def _summary(cases: DraftArrays, certificate: Certificate, worth: Discrimination) -> CalibrationSummary:
@@ -107,8 +102,6 @@ def summary_text(summary: CalibrationSummary) -> str:
 
 def _sentence(cases: DraftArrays, certificate: Certificate, worth: Discrimination) -> str:
     parts = [certificate.sentence]
-    if certificate.status != "too_few_labels" and not looks_random(cases, certificate.floor):
-        parts.append(NOT_RANDOM)
     if worth.low is not None and worth.low <= 0.5:
         parts.append(worth.sentence)
     return " ".join(parts)

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from pipeline.calibration.bounds import Interval, percentile_interval, resamples
-from pipeline.calibration.certificate import ExactTest, LabelEvidence, count_labels
+from pipeline.calibration.certificate import ExactTest, LabelEvidence, Sampling, count_labels, test_of
 from pipeline.calibration.draft_arrays import DraftArrays, Floats
 from pipeline.calibration.pooled_drafts import PooledDrafts
 from pipeline.calibration.sweep import Sweep, budget_risks, saving, sweep
@@ -119,13 +119,13 @@ def stop_at_or_over(value: float | None) -> float | None:
     return None if value is None else float(STOPS[np.searchsorted(STOPS, value, side="left")])
 
 
-def positions(cases: DraftArrays, terms: Terms, *, floor: float | None = None) -> tuple[ThresholdEffect, ...]:
+def positions(cases: DraftArrays, terms: Terms, sampling: Sampling | None = None) -> tuple[ThresholdEffect, ...]:
     """Compute one position per stop.
 
     Args:
         cases: drafts, some of them labelled.
         terms: promise, budget and size of a run.
-        floor: score from which on the labelled drafts were drawn at random; `None`: among all drafts.
+        sampling: of the labels; `None`: among all drafts.
     """
     scale = terms.personas / max(len(cases), 1)
     costs = len(cases) > 0 and not np.isnan(cases.frontier_micros).any()
@@ -133,7 +133,7 @@ def positions(cases: DraftArrays, terms: Terms, *, floor: float | None = None) -
     table = sweep(cases, budget_micros=budget)
     rows = [table.index(stop) for stop in STOPS]
     over = budget_risks(cases, STOPS.tolist(), terms.budget_micros or 0, terms.personas) if budget is not None else ()
-    bad = bad_shares(cases, terms.promise, floor=floor)
+    bad = bad_shares(cases, terms.promise, sampling)
     bought = None if budget is None else table.worst_first if terms.order == "worst_first" else table.best_first
     spread = _imputed(cases, STOPS) * scale
     return tuple(
@@ -155,26 +155,36 @@ def positions(cases: DraftArrays, terms: Terms, *, floor: float | None = None) -
     )
 
 
-def bad_shares(cases: DraftArrays, promise: Promise, *, floor: float | None = None) -> tuple[BadShare | None, ...]:
+def sampling_on_stops(sampling: Sampling) -> Sampling:
+    """Move the floor of a draw up to a stop of the slider."""
+    return sampling.model_copy(update={"floor": stop_at_or_over(sampling.floor)})
+
+
+def bad_shares(cases: DraftArrays, promise: Promise, sampling: Sampling | None = None) -> tuple[BadShare | None, ...]:
     """Estimate the risk of the promise per stop; `None` below the floor, and where no label counts."""
     if not cases.is_labelled.any():
         return (None,) * len(STOPS)
-    snapped, lowest = on_stops(cases), stop_at_or_over(floor)
-    evidence = count_labels(snapped, lowest)
-    wide = promise.model_copy(update={"confidence": _INTERVAL})
-    test, interval = ExactTest(evidence, promise), ExactTest(evidence, wide)
-    lows = interval.lower()
-    found = [_bad_share(row, evidence, test, interval, float(lows[row])) for row in range(len(evidence.threshold))]
+    known = sampling_on_stops(sampling or Sampling())
+    evidence = count_labels(on_stops(cases), known)
+    test = test_of(evidence, promise)
+    interval = ExactTest(evidence, promise.model_copy(update={"confidence": _INTERVAL}))
+    lows, uppers = interval.lower(), test.uppers()
+    found = [
+        _bad_share(row, evidence, test, interval, float(lows[row]), float(uppers[row]))
+        for row in range(len(evidence.threshold))
+    ]
     # From strict to permissive: a stop has the effect of the next score at or over it.
     ascending = evidence.threshold[::-1]
     control_points = np.searchsorted(ascending, STOPS, side="left")
     return tuple(
-        found[len(found) - 1 - place] if place < len(found) and (lowest is None or stop >= lowest) else None
+        found[len(found) - 1 - place] if place < len(found) and (known.floor is None or stop >= known.floor) else None
         for stop, place in zip(STOPS, control_points, strict=True)
     )
 
 
-def _bad_share(row: int, evidence: LabelEvidence, test: ExactTest, interval: ExactTest, low: float) -> BadShare | None:
+def _bad_share(
+    row: int, evidence: LabelEvidence, test: ExactTest, interval: ExactTest, low: float, bound: float
+) -> BadShare | None:
     labels, bad = int(test.labels[row]), int(evidence.bad[row])
     if not labels:
         return None
@@ -185,7 +195,7 @@ def _bad_share(row: int, evidence: LabelEvidence, test: ExactTest, interval: Exa
         estimate=scale * bad / labels,
         low=low,
         high=interval.upper(row),
-        bound=test.upper(row),
+        bound=bound,
     )
 
 

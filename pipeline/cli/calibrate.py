@@ -78,7 +78,7 @@ def _calibrated(store: "Store", options: argparse.Namespace) -> "CalibrationResu
     drawn = (design.id for design in store.designs(runs[0].study_id) if set(design.run_ids) == set(ids))
     design_id = options.design or next(drawn, None)
     stored = store.design(design_id) if design_id else None
-    labels = label_set(stored, store.labels(stored.id)) if stored else None
+    labels = label_set(stored, store.labels(stored.id), store.label_history(stored.id)) if stored else None
     branches = [run for run in store.scores(store.branches(ids)) if run.status != "running"]
     declared = stored.design.settings.promise if stored and stored.design.is_drawn else Promise()
     terms = Terms(promise=_promise(options, declared), personas=max(1, len(runs[-1].kept)))

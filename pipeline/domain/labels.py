@@ -4,7 +4,7 @@ Data models only: sampling, testing and counting are in `pipeline.calibration`, 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
 from pydantic import Field, ValidationError
@@ -18,8 +18,13 @@ Purpose = Literal["certificate", "reliability", "comparison", "agreement", "else
 
 Verdict = Literal["acceptable", "unacceptable", "unsure"]
 
+Stopping = Literal["may_stop", "label_all"]
+
 Risk = Literal["marginal", "selective"]
 Scope = Literal["future_runs", "this_run"]
+
+
+_SLIP = timedelta(minutes=5)
 
 
 class Promise(Frozen):
@@ -55,6 +60,11 @@ class DesignSettings(Frozen):
     twice_share: float = Field(default=0.1, ge=0, le=1)
     """Share of all texts shown twice, to measure how reliable the labels are."""
     seed: int = Field(default=0, ge=0)
+    stopping: Stopping = "label_all"
+    """Declared before the first label. `may_stop`: the test holds whenever labelling stops. `label_all`: the exact
+    test, which says nothing before the last label. Designs of earlier versions were drawn for the exact test."""
+    rater: str | None = Field(default=None, max_length=80)
+    """Whose labels count; untrusted. `None`, as in designs of earlier versions: the rater with the most labels."""
 
 
 class DraftKey(NamedTuple):
@@ -115,6 +125,11 @@ class Design(Frozen):
         return all(task.purpose != "elsewhere" for task in self.tasks)
 
     @property
+    def planned(self) -> int:
+        """Labels that the design was drawn to count, before it was extended."""
+        return min(self.settings.labels, self.eligible)
+
+    @property
     def certified_from(self) -> float | None:
         """The `floor` for the certificate; `None` when labels were sampled from all drafts."""
         return self.floor if self.settings.floor_percentile else None
@@ -142,6 +157,53 @@ class Label(Frozen):
     note: str = ""
     """Untrusted; may be empty."""
     labelled_at: datetime
+
+
+class LabelChange(Frozen):
+    """A verdict that was later replaced or taken back."""
+
+    place: int
+    rater: str
+    """Untrusted."""
+    verdict: Verdict
+    """The earlier one."""
+    labelled_at: datetime
+    changed_at: datetime
+
+    @property
+    def is_slip(self) -> bool:
+        """True if it was corrected at once, within five minutes: nothing can be learnt from a certificate so soon."""
+        return self.changed_at - self.labelled_at <= _SLIP
+
+
+class LabelDecision(Frozen):
+    """A third decision about a text on which raters disagree."""
+
+    place: int
+    decided_by: str
+    """Untrusted."""
+    verdict: Verdict
+    note: str = ""
+    """Untrusted."""
+    decided_at: datetime
+
+
+class EarlierDraw(Frozen):
+    """An earlier design on some of the same runs whose labels have been looked at."""
+
+    id: str
+    labels: int
+    is_deleted: bool = False
+
+
+class LabelHistory(Frozen):
+    """What happened around the labels of a design."""
+
+    changes: tuple[LabelChange, ...] = ()
+    """Oldest first."""
+    decisions: tuple[LabelDecision, ...] = ()
+    """Oldest first; the last one of a place counts."""
+    earlier: tuple[EarlierDraw, ...] = ()
 
 
 class StoredDesign(Frozen):
@@ -174,7 +236,7 @@ class DesignSummary(Frozen):
 
 
 class LabelledDraft(Frozen):
-    """The first rater's verdicts on one draft."""
+    """The verdicts that count on one draft."""
 
     key: DraftKey
     draft: Verdict | None = None
@@ -183,6 +245,8 @@ class LabelledDraft(Frozen):
     """Verdict on the frontier's text, if there is one."""
     certifies: bool
     """True if its label may enter a certificate: it was sampled at random at or above the floor."""
+    turn: int = 0
+    """Place of the draft in the random order of the design."""
 
 
 class LabelSet(Frozen):
@@ -190,8 +254,18 @@ class LabelSet(Frozen):
 
     design: StoredDesign
     rater: str | None
-    """The rater of these verdicts; `None` before the first label."""
+    """The rater whose verdicts count; `None` before the first label."""
     drafts: tuple[LabelledDraft, ...]
+    others: int = 0
+    """Texts that this rater has not labelled, where another rater's label counts."""
+    changed: int = 0
+    """Texts whose label was changed later: the first one counts."""
+    decided: int = 0
+    """Texts on which a third decision counts."""
+    skipped: int = 0
+    """Labels after the first text without one, which a design that may stop early cannot count."""
+    earlier: tuple[EarlierDraw, ...] = ()
+    """Earlier draws from some of the same runs."""
 
     def verdicts(self, *, all_labels: bool = False) -> dict[DraftKey, LabelledDraft]:
         """Return the labelled drafts that may enter a certificate, by key.

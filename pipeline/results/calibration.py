@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
-from pipeline.calibration.certificate import MADE_ELSEWHERE, NOT_RANDOM
 from pipeline.calibration.threshold_effects import BadShare, ThresholdEffect
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
@@ -21,29 +20,6 @@ _MANY_TIED = 0.2
 def calibration_notes(result: "CalibrationResult") -> tuple[str, ...]:
     """Return cautions for reading the figures; empty for an ordinary set of drafts."""
     return (*_about_scores(result), *_about_labels(result), *_about_money(result))
-
-
-def promise_warning(result: "CalibrationResult") -> str:
-    """Warn that the promise differs from the one that the labels were drawn for; empty when it does not."""
-    if result.labels is None or not (design := result.labels.design.design).is_drawn:
-        return ""
-    declared, asked = design.settings.promise, result.terms.promise
-    if declared == asked:
-        return ""
-    changed = [
-        words
-        for name, words in (
-            ("alpha", f"at most {percent(declared.alpha)}"),
-            ("confidence", f"a confidence of {percent(declared.confidence)}"),
-            ("risk", "a share of everything" if declared.risk == "marginal" else "a share of what stays local"),
-            ("scope", "future runs" if declared.scope == "future_runs" else "these drafts only"),
-        )
-        if getattr(declared, name) != getattr(asked, name)
-    ]
-    return (
-        f"These labels were drawn for another promise: {', '.join(changed)}. A promise chosen after seeing labels is "
-        "weaker than stated: use it to explore, and draw new labels for it."
-    )
 
 
 def drift_warning(result: "CalibrationResult") -> str:
@@ -101,12 +77,22 @@ def _about_scores(result: "CalibrationResult") -> Iterator[str]:
 
 def _about_labels(result: "CalibrationResult") -> Iterator[str]:
     yield from result.unused
-    if result.labels is None:
+    if (labels := result.labels) is None:
         return
-    if not result.labels.design.design.is_drawn:
-        yield MADE_ELSEWHERE
-    elif result.certificate.status != "too_few_labels" and not result.is_random:
-        yield NOT_RANDOM
+    if labels.changed:
+        yield (
+            f"{count(labels.changed, 'label was', 'labels were')} changed after labelling. The first values count, and"
+            " both stay in the log."
+        )
+    if labels.skipped:
+        yield (
+            f"{count(labels.skipped, 'label does', 'labels do')} not count yet: a text before them has none, and texts"
+            " that are picked are no random sample."
+        )
+    if labels.others:
+        yield f"{count(labels.others, 'label is', 'labels are')} by another rater, where the first has given none."
+    if labels.decided:
+        yield f"On {count(labels.decided, 'text')} raters disagreed, and a third decision counts."
     if result.pool.floor:
         yield (
             f"Labels were drawn from a score of {score(result.pool.floor)} on and say nothing below it: no threshold "

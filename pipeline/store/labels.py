@@ -7,7 +7,18 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.bundle import LabelledDesign
-from pipeline.domain.labels import Design, DesignSummary, Label, StoredDesign, Task, Verdict
+from pipeline.domain.labels import (
+    Design,
+    DesignSummary,
+    EarlierDraw,
+    Label,
+    LabelChange,
+    LabelDecision,
+    LabelHistory,
+    StoredDesign,
+    Task,
+    Verdict,
+)
 from pipeline.errors import StoreError
 from pipeline.store.rows import as_json, get_row, iso, storable, utf8
 from pipeline.store.store import DatabaseFile
@@ -60,23 +71,59 @@ class LabelTables(DatabaseFile):
             raise StoreError(_unknown(design_id))
         return found
 
-    def delete_design(self, design_id: str) -> None:
-        """Delete a design with all its labels.
+    def delete_design(self, design_id: str, now: datetime) -> None:
+        """Delete a design with all its labels. That it was drawn and labelled stays known, without its content.
 
         Raises:
             StoreError: there is none with that id.
         """
         with self._write() as db:
-            db.table("designs").delete(_design_row(db, design_id)["id"])
+            row = _design_row(db, design_id)
+            if labels := db.execute(_COUNT, [row["id"]]).fetchone()[0]:
+                kept = {name: row[name] for name in ("id", "study_id", "run_ids", "created_at")}
+                db.table("deleted_designs").insert({**kept, "labels": labels, "deleted_at": iso(now)})
+            db.table("designs").delete(row["id"])
+
+    def add_tasks(self, design_id: str, tasks: Sequence[Task]) -> None:
+        """Add texts to a design that may stop early, behind those that it has.
+
+        Raises:
+            StoreError: there is no such design, or it was declared to be labelled to its end.
+        """
+        with self._write() as db:
+            stored = _stored(db, _design_row(db, design_id))
+            if stored.design.settings.stopping != "may_stop":
+                raise StoreError(f"The design {stored.id} was declared to be labelled to its end. Draw a new one.")
+            _insert_items(db, stored.id, tasks)
+
+    def save_decision(self, design_id: str, decision: LabelDecision) -> None:
+        """Log a third decision about a text on which raters disagree; an earlier one stays in the log.
+
+        Raises:
+            StoreError: the design has no such text.
+        """
+        with self._write() as db:
+            row = {**decision.model_dump(exclude={"decided_at"}), "decided_at": iso(decision.decided_at)}
+            db.table("label_decisions").insert(storable({"design_id": design_id, **row}))
+
+    def label_history(self, design_id: str) -> LabelHistory:
+        """Return what happened around the labels of a design; empty for an unknown one."""
+        with self._read() as db:
+            return LabelHistory(
+                changes=tuple(LabelChange.model_validate(row) for row in db.query(_CHANGES, [utf8(design_id)])),
+                decisions=tuple(LabelDecision.model_validate(row) for row in db.query(_DECISIONS, [utf8(design_id)])),
+                earlier=tuple(EarlierDraw.model_validate(row) for row in db.query(_EARLIER, {"id": utf8(design_id)})),
+            )
 
     def save_label(self, design_id: str, place: int, rater: str, verdict: Verdict, note: str, now: datetime) -> None:
-        """Save a rater's label of a task; a repeated label replaces the earlier one.
+        """Save a rater's label of a task; a repeated label replaces the earlier one, which stays in the history.
 
         Raises:
             StoreError: the design has no such task, or no longer has it.
         """
         row = {"design": design_id, "place": place, "rater": rater, "verdict": verdict, "note": note, "at": iso(now)}
         with self._write() as db:
+            db.execute(_LOG_CHANGE, storable({**row, "now": iso(now)}))
             db.execute(_LABEL, storable(row))
 
     def save_labels(self, design_id: str, labels: Sequence[Label]) -> None:
@@ -87,11 +134,15 @@ class LabelTables(DatabaseFile):
         """
         with self._write() as db:
             for label in labels:
-                db.execute(_LABEL, storable(_said(design_id, label)))
+                row = _said(design_id, label)
+                db.execute(_LOG_CHANGE, storable({**row, "now": row["at"]}))
+                db.execute(_LABEL, storable(row))
 
-    def remove_label(self, design_id: str, place: int, rater: str) -> None:
-        """Delete a label; does nothing when there is none."""
+    def remove_label(self, design_id: str, place: int, rater: str, now: datetime) -> None:
+        """Delete a label, which stays in the history; does nothing when there is none."""
+        gone = {"design": design_id, "place": place, "rater": rater, "verdict": "", "now": iso(now)}
         with self._write() as db:
+            db.execute(_LOG_CHANGE, storable(gone))
             db.execute(
                 "DELETE FROM labels WHERE design_id = ? AND place = ? AND rater = ?",
                 [utf8(design_id), place, utf8(rater)],
@@ -175,6 +226,37 @@ _INSERT = """
 """
 
 _LABEL = f"{_INSERT} DO UPDATE SET verdict = excluded.verdict, note = excluded.note, labelled_at = excluded.labelled_at"
+
+_LOG_CHANGE = """
+    INSERT INTO label_changes (design_id, place, rater, verdict, labelled_at, changed_at)
+    SELECT design_id, place, rater, verdict, labelled_at, :now FROM labels
+    WHERE design_id = :design AND place = :place AND rater = :rater AND verdict <> :verdict
+"""
+
+_CHANGES = """
+    SELECT place, rater, verdict, labelled_at, changed_at FROM label_changes WHERE design_id = ? ORDER BY seq
+"""
+
+_DECISIONS = """
+    SELECT place, decided_by, verdict, note, decided_at FROM label_decisions WHERE design_id = ? ORDER BY seq
+"""
+
+# Draws from some of the same runs whose first label is older than the first label of this one.
+_EARLIER = """
+    WITH own AS (SELECT id, created_at, rowid AS drawn, run_ids FROM designs WHERE id = :id)
+    SELECT other.id, COUNT(labels.seq) AS labels, 0 AS is_deleted
+    FROM own, designs AS other JOIN labels ON labels.design_id = other.id
+    WHERE (other.created_at, other.rowid) < (own.created_at, own.drawn)
+        AND EXISTS (SELECT 1 FROM json_each(own.run_ids) AS mine JOIN json_each(other.run_ids) AS theirs
+            ON mine.value = theirs.value)
+        AND NOT EXISTS (SELECT 1 FROM design_items WHERE design_id = other.id AND purpose = 'elsewhere')
+    GROUP BY other.id
+    UNION ALL
+    SELECT gone.id, gone.labels, 1 FROM own, deleted_designs AS gone
+    WHERE gone.created_at <= own.created_at AND EXISTS (
+        SELECT 1 FROM json_each(own.run_ids) AS mine JOIN json_each(gone.run_ids) AS theirs
+            ON mine.value = theirs.value)
+"""
 
 # An existing label is never replaced by an imported one.
 _TAKE = f"{_INSERT} DO NOTHING"

@@ -445,6 +445,49 @@ def m009_prompt_version(db: Database) -> None:
     db.execute("ALTER TABLE runs ADD COLUMN prompt_version TEXT NOT NULL DEFAULT '1'")
 
 
+@MIGRATIONS()
+def m010_label_history(db: Database) -> None:
+    """Add earlier values of labels, third decisions, and designs deleted with their labels."""
+    for statement in (
+        """
+        CREATE TABLE label_changes (
+            seq INTEGER PRIMARY KEY,
+            design_id TEXT NOT NULL REFERENCES designs(id) ON DELETE CASCADE,
+            place INTEGER NOT NULL,
+            rater TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            labelled_at TEXT NOT NULL,
+            changed_at TEXT NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX label_changes_by_design ON label_changes(design_id, place, rater, seq)",
+        """
+        CREATE TABLE label_decisions (
+            design_id TEXT NOT NULL,
+            place INTEGER NOT NULL,
+            seq INTEGER PRIMARY KEY,
+            decided_by TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            note TEXT NOT NULL DEFAULT '',
+            decided_at TEXT NOT NULL,
+            FOREIGN KEY (design_id, place) REFERENCES design_items(design_id, place) ON DELETE CASCADE
+        ) STRICT
+        """,
+        "CREATE INDEX label_decisions_by_design ON label_decisions(design_id, place, seq)",
+        """
+        CREATE TABLE deleted_designs (
+            id TEXT NOT NULL PRIMARY KEY,
+            study_id TEXT NOT NULL REFERENCES studies(id) ON DELETE CASCADE,
+            run_ids TEXT NOT NULL,
+            labels INTEGER NOT NULL,
+            created_at TEXT NOT NULL,
+            deleted_at TEXT NOT NULL
+        ) STRICT
+        """,
+    ):
+        db.execute(statement)
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

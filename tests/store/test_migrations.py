@@ -1,12 +1,14 @@
 import json
 import sqlite3
 from copy import deepcopy
+from datetime import timedelta
 
 import pytest
 from sqlite_utils import Database
 
 from pipeline.domain.calls import CallChoice
 from pipeline.domain.edits import Edit
+from pipeline.domain.labels import LabelHistory
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from pipeline.store.migrations import MIGRATIONS, migrate
@@ -23,6 +25,7 @@ STEPS = [
     "m007_selection",
     "m008_edits",
     "m009_prompt_version",
+    "m010_label_history",
 ]
 
 
@@ -59,7 +62,7 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 21
+    assert len(ours) == 24
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {
@@ -151,6 +154,28 @@ def test_a_file_of_the_seventh_version_keeps_its_personas_and_gains_edits(path):
     edit = Edit(action="text", persona=final.draft_id, field="name", new="Nora")
     store.add_edit("run-1", edit, {final.draft_id: None}, "Ann", STARTED, 0)
     assert [row.author for row in store.edit_rows("run-1")] == ["Ann"]
+
+
+def test_a_file_of_the_ninth_version_keeps_its_designs_and_gains_their_history(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before="m010_label_history")
+    write_old_run(old)
+    settings = {"promise": {"alpha": 0.2}, "labels": 1}
+    setup = {"study_id": "study-1", "drafted_by": "builtin", "scorer": "2.0 {}", "selection": "2"}
+    body = {"settings": settings, "setup": setup, "floor": 0.0, "drafts": 1, "eligible": 1}
+    design = {"id": "design-1", "study_id": "study-1", "name": "Old", "created_at": STARTED.isoformat()}
+    old.table("designs").insert({**design, "run_ids": '["run-1"]', "body": json.dumps(body)})
+    item = {"place": 0, "run_id": "run-1", "draft_id": "draft-001", "text": "draft", "purpose": "certificate"}
+    old.table("design_items").insert({"design_id": "design-1", **item})
+    said = {"rater": "Ana", "verdict": "acceptable", "labelled_at": STARTED.isoformat()}
+    old.table("labels").insert({"design_id": "design-1", "place": 0, **said})
+    old.close()
+    store = Store(path)
+    assert store.design("design-1").design.settings.stopping == "label_all"
+    assert store.label_history("design-1") == LabelHistory()
+    store.save_label("design-1", 0, "Ana", "unacceptable", "", STARTED + timedelta(hours=1))
+    (change,) = store.label_history("design-1").changes
+    assert (change.rater, change.verdict) == ("Ana", "acceptable")
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
