@@ -1,6 +1,6 @@
 """Are the promises of a calibration kept, and what do they cost?
 
-    python benchmarks/calibration_validity.py --csv FILE [--draws 1000] [--json]
+    python benchmarks/calibration_validity.py --csv FILE [--draws 1000] [--json] [--habits]
 
 FILE has the columns `score`, `label` and `frontier_cost`, every row labelled: it counts as the truth.
 Labels are drawn from it again and again, a threshold is certified on each draw, and its risk is looked up in all
@@ -21,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.labelling_habits import habits
 from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import saving, sweep
@@ -57,10 +58,15 @@ def main() -> None:
     parser.add_argument("--csv", type=Path, required=True)
     parser.add_argument("--draws", type=int, default=1000)
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--habits", action="store_true", help="only what people do around a certificate")
     arguments = parser.parse_args()
     cases = read_cases(arguments.csv)
     if not cases.is_labelled.all():
         parser.error(f"{arguments.csv}: every row needs a label, because the file stands for the truth")
+    if arguments.habits:
+        for habit in habits(cases, arguments.draws):
+            print(json.dumps(vars(habit)), flush=True)
+        return
     cells = list(all_cells(cases, arguments.draws))
     report = {
         "cells": [vars(cell) for cell in cells],

@@ -158,7 +158,7 @@ def _ask(runs: Sequence[RunScores]) -> "tuple[CalibrationQuestion, Terms]":
     # First, because the fields of the promise begin with what was declared when these labels were drawn.
     declared = threshold_data.declared_promise(_chosen_design(found, [run.id for run in runs])) or Promise()
     kept = _segments("Drafts", ("kept", "all"), "drafts", _drafts_help(runs))
-    with st.popover("Promise", icon=":material/handshake:", width="stretch"):
+    with st.popover("Limit", icon=":material/handshake:", width="stretch"):
         alpha = _percent("Unacceptable local drafts, at most", round(100 * declared.alpha), "alpha", 1, 90)
         confidence = _percent("With a confidence of", round(100 * declared.confidence), "confidence", 50, 99)
         risk = _either("As a share of", _SHARES, declared.risk == "selective", "share", _RISK_HELP)

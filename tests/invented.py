@@ -9,7 +9,7 @@ import numpy as np
 from pipeline.calibration.design import draw_design
 from pipeline.calibration.drift import setup_of
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.labels import DesignSettings, DraftKey, Promise
+from pipeline.domain.labels import DesignSettings, DraftKey, Promise, Stopping
 from pipeline.domain.run import AssessedDraft, Outcome, Timing
 from pipeline.store import Store
 from tests.factories import make_draft, make_final
@@ -33,9 +33,10 @@ def invented_run(
     scorer: str = "test/1",
     refine: bool = True,
     failed: int = 0,
+    gain: float = 0.1,
     **settings: object,
 ) -> str:
-    """A finished run: kept drafts under the threshold are refined and gain 0.1, the first `failed` of them fail."""
+    """A finished run: kept drafts under the threshold are refined and gain `gain`, the first `failed` of them fail."""
     store = Store(database)
     values = {
         "local_provider": "builtin",
@@ -62,7 +63,7 @@ def invented_run(
             outcome: Outcome = "kept_local" if not low else "refine_failed" if failed > 0 else "refined"
             failed -= low
             paid = COST_MICROS if outcome == "refined" else 0
-            log.persona_finished(make_final(item, outcome, refined=min(1.0, (score or 0.5) + 0.1), cost_micros=paid))
+            log.persona_finished(make_final(item, outcome, refined=min(1.0, (score or 0.5) + gain), cost_micros=paid))
     store.finish_run(
         run_id,
         "completed",
@@ -84,13 +85,17 @@ def labelled_run(
     floor: float = 0.4,
     acceptable: Callable[[float], bool] = lambda score: score >= 0.6,
     promise: Promise | None = None,
+    stopping: Stopping = "label_all",
+    seed: int = 0,
 ) -> str:
     """The id of a design on a run with all its tasks labelled by Ada; frontier texts are all acceptable."""
     store = Store(database)
     run = store.scores([run_id])[0]
     scores = {DraftKey(run_id, draft.id): draft.overall for draft in run.kept}
     refined = {DraftKey(run_id, draft.id) for draft in run.kept if draft.outcome == "refined"}
-    settings = DesignSettings(promise=promise or Promise(), labels=labels, floor_percentile=floor)
+    settings = DesignSettings(
+        promise=promise or Promise(), labels=labels, floor_percentile=floor, stopping=stopping, seed=seed
+    )
     design_id = store.save_design([run_id], draw_design(scores, setup_of(run), settings, refined=refined), "First", NOW)
     with store.busy():
         for task in store.design(design_id).design.tasks:

@@ -208,9 +208,11 @@ def labelled_runs(run_ids: Sequence[str]) -> list[RunRecord]:
 
 def texts_to_label(stored: StoredDesign) -> dict[int, ShownText]:
     """Return the text of every task of a design, by place."""
-    return _texts(ui.services().store.path, stored.id, stored.run_ids, stored)
+    return _texts(ui.services().store.path, stored.id, stored.run_ids, len(stored.design.tasks), stored)
 
 
 @st.cache_resource(max_entries=4, show_spinner="Reading the texts …")
-def _texts(_database: Path, design_id: str, run_ids: tuple[str, ...], _stored: StoredDesign) -> dict[int, ShownText]:
+def _texts(
+    _database: Path, design_id: str, run_ids: tuple[str, ...], tasks: int, _stored: StoredDesign
+) -> dict[int, ShownText]:
     return shown_texts(_stored, labelled_runs(run_ids))

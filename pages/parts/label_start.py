@@ -12,7 +12,7 @@ from pages.parts import threshold_data, ui
 from pages.parts.label_card import RATER_KEY
 from pipeline.calibration.design import LabelPlan, minutes_for, plan_labels
 from pipeline.calibration.label_files import LabelFile, made_elsewhere, new_labels, read_labels
-from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope
+from pipeline.domain.labels import DesignSettings, DesignSummary, Promise, Risk, Scope, Stopping
 from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.sources import SourceFile
@@ -32,6 +32,9 @@ SCOPES: dict[Scope, str] = {
     "future_runs": "future runs like these",
     "this_run": "these drafts only",
 }
+
+
+STOPPING: dict[Stopping, str] = {"may_stop": "I may stop early", "label_all": "I label all of them"}
 
 
 def leave() -> None:
@@ -141,7 +144,7 @@ def _settings() -> DesignSettings:
     )
     # In closed popovers their fields are not on the page: each takes the browser several milliseconds per change.
     with st.container(horizontal=True, gap="small"):
-        with st.popover("Promise", icon=":material/handshake:"):
+        with st.popover("Limit", icon=":material/handshake:"):
             promise = _promise()
         with st.popover("Floor and seed", icon=":material/casino:"):
             floor = st.number_input(
@@ -154,11 +157,22 @@ def _settings() -> DesignSettings:
                 "others.",
             )
             seed = st.number_input("Seed", 0, 2**31, 0, help="The same seed draws the same texts again.")
+    stopping = st.segmented_control(
+        "Declared before the first label",
+        list(STOPPING),
+        default="may_stop",
+        format_func=STOPPING.__getitem__,
+        required=True,
+        help="Stop early: the guarantee holds whenever you stop and however often you look; it keeps a little less "
+        "local. Label all: the exact test, which says nothing before the last label.",
+    )
     st.caption(
         f"At most {percent(promise.alpha)} bad {RISKS[promise.risk]}, with {percent(promise.confidence)} confidence, "
         f"for {SCOPES[promise.scope]}. The lowest {floor:d} % are left out; seed {seed:d}."
     )
-    return DesignSettings(promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed)
+    return DesignSettings(
+        promise=promise, labels=labels, floor_percentile=floor / 100, seed=seed, stopping=stopping or "may_stop"
+    )
 
 
 def _promise() -> Promise:
@@ -184,8 +198,8 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
         rater = st.text_input("Your name", value=st.session_state.get(RATER_KEY, ""), max_chars=80)
         name = st.text_input("Name of the design", placeholder="First labels", max_chars=120)
         st.caption(
-            "Drawing fixes runs, floor, promise and seed. They cannot be changed afterwards: choosing them once labels "
-            "are known would break the promise."
+            "Drawing fixes runs, floor, promise, seed and the rater whose labels count. They cannot be changed "
+            "afterwards: choosing them once labels are known would break the promise."
         )
         if not st.form_submit_button("Draw and begin", type="primary"):
             return
@@ -194,7 +208,9 @@ def _draw(run_ids: list[str], settings: DesignSettings) -> None:
             return
     st.session_state[RATER_KEY] = rater.strip()
     name = name.strip() or "First labels"
-    enter(ui.services().store.save_design(run_ids, planned.design, name, datetime.now(UTC)))
+    declared = planned.design.settings.model_copy(update={"rater": rater.strip()})
+    design = planned.design.model_copy(update={"settings": declared})
+    enter(ui.services().store.save_design(run_ids, design, name, datetime.now(UTC)))
 
 
 def _what_it_takes(planned: LabelPlan) -> None:
@@ -215,6 +231,8 @@ def _what_it_takes(planned: LabelPlan) -> None:
     )
     if planned.is_enough:
         lines += ["", f"At least **{planned.needed or 0:,}** of them are needed for {said}, if none is bad."]
+        if promise.risk == "marginal" and planned.needed_selective:
+            lines[-1] += f" The same for what stays local would take {planned.needed_selective:,}."
     st.markdown("\n".join(lines))
     if not planned.is_enough:
         st.warning(

@@ -150,26 +150,26 @@ def unbroken(text: str) -> str:
 
 
 def answer(result: "CalibrationResult") -> None:
-    """Show what the labels certify, or why they certify nothing and what to do."""
-    certificate = result.certificate
-    sentence = escape_markdown(certificate.sentence)
-    if result.labels is None:
-        st.info(
-            "**Nothing is certified: these drafts have no labels.** The figures below show the cost of a "
-            "threshold and the drafts it keeps local, not whether those are good. Label randomly drawn drafts "
-            "to find out.",
-            icon=":material/visibility:",
-        )
-    elif certificate.status == "certified":
-        st.success(f"**{score(certificate.threshold)} is certified.** {sentence}", icon=":material/verified:")
+    """Show the one verdict: what to do with these drafts, and why."""
+    from pipeline.results.calibration import verdict_of
+
+    found = verdict_of(result)
+    text = f"**{escape_markdown(found.headline)}** {escape_markdown(found.sentence)}"
+    if found.is_clear:
+        st.success(text, icon=":material/verified:")
+    elif result.labels is None:
+        st.info(text, icon=":material/visibility:")
     else:
-        # A refusal begins with its name.
-        name, colon, reason = certificate.sentence.partition(":")
-        st.warning(
-            f"**{escape_markdown(name + colon)}** {escape_markdown(reason)}", icon=":material/do_not_disturb_on:"
-        )
-    if not access.is_viewer() and (result.labels is None or certificate.labels_needed):
-        st.page_link(ui.LABEL, label="Label drafts", icon=":material/checklist:")
+        st.warning(text, icon=":material/do_not_disturb_on:")
+    if access.is_viewer() or found.action not in ("label", "explore"):
+        return
+    design = result.labels.design.id if result.labels else None
+    st.page_link(
+        ui.LABEL,
+        label="Label drafts",
+        icon=":material/checklist:",
+        query_params={"design": design} if design and found.action == "label" else None,
+    )
 
 
 def _how_to_read(result: "CalibrationResult") -> None:
@@ -185,8 +185,8 @@ def _how_to_read(result: "CalibrationResult") -> None:
         lines.insert(
             1,
             "**Risk**: further right, more drafts stay local. The dashed line is the estimated risk, the solid one its "
-            f"upper bound with {confidence} confidence. Certified is the last point from the left before the "
-            "solid line crosses the limit.",
+            f"upper bound with {confidence} confidence. A bound under the limit is not enough: stops that are not "
+            "certified are grey, because a bound that was picked among many breaks its promise more often.",
         )
     if result.exchange is not None:
         by = (

@@ -1,6 +1,6 @@
 """The sections below the figures of Calibrate, one at a time, so that a move redraws one chart, not four.
 
-Some follow the threshold (risk, cost, quality, simpler rules), others do not (worth of the score, own threshold).
+At most four, each named by the question that it answers.
 """
 
 from collections.abc import Callable
@@ -50,25 +50,80 @@ def section(result: "CalibrationResult", place: int) -> None:
 
 def _sections(result: "CalibrationResult") -> dict[str, Callable[["CalibrationResult", int], None]]:
     """Return the sections that these drafts and labels allow, the most useful first."""
-    labelled, priced = result.labels is not None, result.exchange is not None
     everything = {
-        "Risk": (labelled, _risk),
-        "Cost": (True, _cost),
-        "Quality": (priced, _quality),
-        "Worth of the score": (bool(result.bins), _worth),
-        "Refining": (True, calibration_run.show_refining),
-        "Simpler rules": (priced, _simpler_rules),
-        "Own threshold": (labelled, _own_threshold),
-        "Table": (True, _every_threshold),
+        "Is it safe?": (result.labels is not None, _safe),
+        "What does it cost?": (True, _cost_and_table),
+        "Is the score any good?": (bool(result.bins), _score),
+        "Does refining help?": (True, _refining),
     }
     return {name: show for name, (is_there, show) in everything.items() if is_there}
+
+
+def _safe(result: "CalibrationResult", place: int) -> None:
+    """Show the risk of each threshold, and the test of a threshold fixed beforehand."""
+    from pipeline.results.calibration import answer_at
+
+    st.markdown(f"**{escape_markdown(answer_at(result, result.positions[place]))}**")
+    _risk(result, place)
+    _own_threshold(result, place)
+
+
+def _cost_and_table(result: "CalibrationResult", place: int) -> None:
+    """Show the cost of each threshold, and every figure as a table."""
+    _cost(result, place)
+    if st.toggle("Every threshold as a table", key="table"):
+        _every_threshold(result, place)
+
+
+def _score(result: "CalibrationResult", place: int) -> None:
+    """Show how well the score tells good from bad, and the drafts where it is wrong."""
+    _worth(result, place)
+    _disagreements(result)
+
+
+def _refining(result: "CalibrationResult", place: int) -> None:
+    """Show what refining gains, what its money buys, and what simpler rules would do with it."""
+    from pipeline.calibration.verdict import refining_does_not_help
+
+    if no_gain := refining_does_not_help(result):
+        st.markdown(f"**Refining does not help here.** {escape_markdown(no_gain)}")
+    calibration_run.show_refining(result, place)
+    _quality(result, place)
+    if result.exchange is not None:
+        _simpler_rules(result, place)
+
+
+def _disagreements(result: "CalibrationResult") -> None:
+    """List labelled drafts where score and label disagree most; each opens its card on Results."""
+    from pipeline.results.calibration import score_and_label_disagree
+
+    rows = score_and_label_disagree(result)
+    st.header("Where score and label disagree", anchor=False)
+    if not rows:
+        st.caption("No unacceptable draft scores higher than an acceptable one.")
+        return
+    st.dataframe(
+        [
+            {
+                "score": row.score,
+                "label": row.label,
+                "draft": row.key.draft_id,
+                "open": f"/results?run={row.key.run_id}",
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        column_config={"open": st.column_config.LinkColumn("open", display_text="card on Results")},
+        alt="Labelled drafts with a high score and a bad label, and with a low score and a good one",
+    )
 
 
 def _risk(result: "CalibrationResult", place: int) -> None:
     from pipeline.results.charts.calibration import risk_curve
 
-    alpha = result.terms.promise.alpha
-    _chart("Risk", risk_curve(result.positions, result.positions[place], alpha, dark=figures.is_dark()))
+    alpha, certified = result.terms.promise.alpha, result.certificate.threshold
+    here, dark = result.positions[place], figures.is_dark()
+    _chart("Risk", risk_curve(result.positions, here, alpha, certified, dark=dark))
 
 
 def _cost(result: "CalibrationResult", place: int) -> None:
@@ -96,6 +151,7 @@ def _chart(topic: str, view: ChartView | MovingView) -> None:
 def _every_threshold(result: "CalibrationResult", _place: int) -> None:
     import pandas as pd
 
+    from pipeline.results.calibration import is_certified
     from pipeline.text import spreadsheet
 
     mark = " (simulated)" if result.simulated else ""
@@ -106,6 +162,7 @@ def _every_threshold(result: "CalibrationResult", _place: int) -> None:
             "local_share": one.local_share,
             f"cost_usd{mark}": None if one.cost_micros is None else one.cost_micros / MICROS,
             "saving": one.saving.value if one.saving else None,
+            "certified": is_certified(result, one),
             "bad_share": one.bad.estimate if one.bad else None,
             "bad_share_bound": one.bad.bound if one.bad else None,
             "over_budget": one.over_budget,
@@ -124,24 +181,27 @@ def _every_threshold(result: "CalibrationResult", _place: int) -> None:
     )
 
 
-def _worth(result: "CalibrationResult", _place: int) -> None:
-    """Show how well the score tells good drafts from bad, in words and bars."""
+def _worth(result: "CalibrationResult", place: int) -> None:
+    """Show how well the score tells good drafts from bad, in words and bars cut at the threshold."""
+    from pipeline.calibration.score_validity import reliability
     from pipeline.results.charts.tradeoff import reliability_bars
 
-    st.header("Is the score worth anything?", anchor=False)
+    at = result.positions[place].threshold
+    bins = reliability(result.pool.for_reliability, at)
+    st.header("Is the score any good?", anchor=False)
     st.markdown(escape_markdown(result.worth.sentence))
     with st.container(border=True):
         figures.chart(
             "Share of good drafts by score",
-            reliability_bars(result.bins, dark=figures.is_dark()),
+            reliability_bars(bins, at, dark=figures.is_dark()),
             "reliability",
             file=result.newest.id,
             simulated=result.simulated,
         )
         st.caption(
-            "Labelled drafts in groups of about equal size, low scores left. The bars of a useful score "
-            "rise; the black lines are 95 % intervals. AUROC is how often a good draft scores higher than a bad one: "
-            "0.5 is chance, 1 is always."
+            "Labelled drafts in groups of about equal size, cut at the threshold, low scores left. The bars of a "
+            "useful score rise; the black lines are 95 % intervals. AUROC is how often a good draft scores higher than "
+            "a bad one: 0.5 is chance, 1 is always."
         )
 
 

@@ -12,6 +12,7 @@ stops. Multipliers and weights were tuned on `cascade_gsm8k.csv` only.
 
 from bisect import bisect
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -40,6 +41,17 @@ class LabelOrder:
     """True where a label is part of the sample at that threshold."""
     bad: Bools
     """True where it also counts as bad."""
+
+    @cached_property
+    def peaks(self) -> tuple[Floats, Floats]:
+        """Good and bad labels so far, just before each bad label and at the end: wealth is largest there."""
+        bad_so_far = np.cumsum(self.bad, axis=1)
+        good_so_far = np.cumsum(self.counts & ~self.bad, axis=1)
+        most = int(bad_so_far[:, -1].max(initial=0)) if bad_so_far.shape[1] else 0
+        good = np.zeros((len(bad_so_far), most + 1))
+        for bad in range(most + 1):
+            good[:, bad] = np.where(bad_so_far == bad, good_so_far, 0).max(axis=1, initial=0)
+        return good, np.where(good > 0, np.arange(most + 1), 0).astype(np.float64)
 
     def at(self, rows: Ints) -> "LabelOrder":
         """Select some of the thresholds."""
@@ -79,7 +91,7 @@ def wealth(order: LabelOrder, limit: Floats, bets: Floats) -> Floats:
     """
     limits = limit.reshape(len(limit), 1, -1)
     odds = np.clip(limits, 0, 1 - 1e-12) / (1 - np.clip(limits, 0, 1 - 1e-12))
-    good, bad = (part[:, :, np.newaxis] for part in _peaks(order))
+    good, bad = (part[:, :, np.newaxis] for part in order.peaks)
     total = np.zeros(np.broadcast_shapes(good.shape, odds.shape))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for weight, sizes in zip(_WEIGHTS, bets.T, strict=True):
@@ -146,16 +158,3 @@ def fewest_to_bet(limit: float, planned: int, delta: float) -> int:
     gain = np.log1p(bet_sizes(np.array([limit]), np.array([float(planned)]), delta)[0] * limit / (1 - limit))
     most = 1 + int(np.ceil(np.log(1 / delta / _WEIGHTS[0]) / gain[0]))
     return 1 + bisect(range(1, most), False, key=lambda n: bool(_WEIGHTS @ np.exp(n * gain) >= 1 / delta - 1e-9))
-
-
-def _peaks(order: LabelOrder) -> tuple[Floats, Floats]:
-    """Return good and bad labels so far, just before each bad label and at the end: wealth is largest there."""
-    bad_so_far = np.cumsum(order.bad, axis=1)
-    good_so_far = np.cumsum(order.counts & ~order.bad, axis=1)
-    most = int(bad_so_far[:, -1].max(initial=0)) if bad_so_far.shape[1] else 0
-    good = np.zeros((len(bad_so_far), most + 1))
-    for bad in range(most + 1):
-        reached = np.where(bad_so_far == bad, good_so_far, 0)
-        good[:, bad] = reached.max(axis=1, initial=0)
-    bads = np.where(good > 0, np.arange(most + 1), 0)
-    return good, bads

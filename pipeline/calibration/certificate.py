@@ -74,6 +74,9 @@ _ROUNDING = 1e-9
 _CHANCE = 0.01
 """Significance level of the tests for randomly drawn labels."""
 
+_EXACT_KS = 40
+"""Labels under which the test for randomly drawn labels is exact."""
+
 _LUCK = 0.005
 """Significance level of the tests that a certificate owes something to the score."""
 
@@ -554,7 +557,9 @@ def looks_random(cases: DraftArrays, floor: float | None) -> bool:
     labelled, others = cases.rank[eligible & cases.is_labelled], cases.rank[eligible & ~cases.is_labelled]
     if not len(labelled) or not len(others):
         return True
-    return bool(stats.ks_2samp(labelled, others).pvalue >= _CHANCE)
+    # The exact distribution of large samples takes a second and gives the same two digits.
+    method = "auto" if len(labelled) < _EXACT_KS else "asymp"
+    return bool(stats.ks_2samp(labelled, others, method=method).pvalue >= _CHANCE)
 
 
 def _is_better_than_chance(found: Certificate, cases: DraftArrays) -> bool:

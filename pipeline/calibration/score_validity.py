@@ -93,8 +93,13 @@ def discrimination(cases: DraftArrays, seed: int = 0) -> Discrimination:
     return Discrimination(auroc=auroc, low=low, high=high, sentence=_in_words(auroc, low, high))
 
 
-def reliability(cases: DraftArrays) -> tuple[Bin, ...]:
-    """Group labelled drafts into 5 to 10 bins, of counts as equal as ties allow, lowest scores first; may be empty."""
+def reliability(cases: DraftArrays, threshold: float | None = None) -> tuple[Bin, ...]:
+    """Group labelled drafts into 5 to 10 bins, of counts as equal as ties allow, lowest scores first; may be empty.
+
+    Args:
+        cases: drafts, some of them labelled.
+        threshold: no bin holds drafts of both sides of it, which may make one bin more; `None`: no such cut.
+    """
     usable = cases.is_labelled & ~np.isnan(cases.score)
     order = np.argsort(cases.score[usable], kind="stable")
     score, label = cases.score[usable][order], cases.label[usable][order]
@@ -102,6 +107,8 @@ def reliability(cases: DraftArrays) -> tuple[Bin, ...]:
     edges = (np.arange(1, wanted) * len(score)) // wanted
     # A tie belongs to one bin: the cut moves to where its score begins.
     cuts = np.unique(np.searchsorted(score, score[edges])) if len(score) else edges
+    if threshold is not None and len(score):
+        cuts = np.setdiff1d(np.append(cuts, np.searchsorted(score, threshold)), [0, len(score)])
     pieces = zip(np.split(score, cuts), np.split(label, cuts), strict=True)
     return tuple(_bin(scores, labels) for scores, labels in pieces if len(scores))
 

@@ -1,5 +1,7 @@
 """The result of a calibration as one document: `persona calibrate`."""
 
+from datetime import datetime
+
 import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
@@ -11,12 +13,45 @@ from pipeline.calibration.certificate import (
     label_floor,
 )
 from pipeline.calibration.draft_arrays import DraftArrays
+from pipeline.calibration.drift import setup_of
 from pipeline.calibration.score_validity import Discrimination, discrimination
 from pipeline.calibration.sweep import sweep
+from pipeline.calibration.verdict import Verdict
 from pipeline.domain.base import Frozen
 from pipeline.domain.labels import Promise, Risk
 from pipeline.domain.units import MICROS
 from pipeline.text.wording import MISSING, percent, usd
+
+SCHEMA = "persona.calibration/1"
+
+
+class Identity(Frozen):
+    """What a calibration is of: it holds for nothing else."""
+
+    study: str
+    design: str | None
+    runs: tuple[str, ...]
+    local_model: str
+    scorer_version: str
+    declared: Promise | None
+    """Promise that was declared before labelling; `None` without a drawn design."""
+    created_at: datetime | None
+    """When the design was drawn."""
+
+
+def identity_of(result: CalibrationResult) -> Identity:
+    """Return what a calibration is of."""
+    setup = setup_of(result.newest)
+    stored = result.labels.design if result.labels else None
+    return Identity(
+        study=setup.study_id,
+        design=stored.id if stored else None,
+        runs=tuple(run.id for run in result.runs),
+        local_model=setup.drafted_by,
+        scorer_version=setup.scorer,
+        declared=stored.design.settings.promise if stored and stored.design.is_drawn else None,
+        created_at=stored.created_at if stored else None,
+    )
 
 
 class CalibrationSummary(Frozen):
@@ -43,6 +78,10 @@ class CalibrationSummary(Frozen):
     """95 % interval."""
     labels_needed: int | None
     sentence: str
+    verdict: Verdict | None = None
+    """What to do; `None` for labels that come without their runs."""
+    notes: tuple[str, ...] = ()
+    """Cautions for reading the figures, as the page prints them."""
 
 
 def summarise(cases: DraftArrays, promise: Promise) -> CalibrationSummary:
@@ -97,7 +136,10 @@ def summary_text(summary: CalibrationSummary) -> str:
         "saving": MISSING if summary.saving is None else percent(summary.saving),
         "AUROC": f"{summary.auroc:.2f} ({low:.2f} to {high:.2f})" if known else MISSING,
     }
-    return "\n".join([summary.sentence, *(f"  {name:12}{text}" for name, text in figures.items())])
+    said = summary.verdict
+    head = [f"{said.headline} {said.sentence}"] if said else [summary.sentence]
+    notes = [f"note: {note}" for note in summary.notes]
+    return "\n".join([*head, *(f"  {name:12}{text}" for name, text in figures.items()), *notes])
 
 
 def _sentence(cases: DraftArrays, certificate: Certificate, worth: Discrimination) -> str:

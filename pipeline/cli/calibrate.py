@@ -1,6 +1,7 @@
 """`persona calibrate`: the threshold that labels certify, or the reason for none."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.certificate import label_floor
-    from pipeline.calibration.summary import summarise, summary_of, summary_text
+    from pipeline.calibration.summary import SCHEMA, identity_of, summarise, summary_of, summary_text
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
     from pipeline.domain.labels import Promise
@@ -44,14 +45,28 @@ def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
     if options.run:
         result = _calibrated(open_store(options, settings), options)
-        cases, floor, summary = result.pool.cases, result.pool.floor, summary_of(result)
+        cases, floor = result.pool.cases, result.pool.floor
+        identity = identity_of(result).model_dump(mode="json")
+        summary = summary_of(result).model_copy(update=_words(result))
     else:
-        cases = read_cases(options.csv)
+        cases, identity = read_cases(options.csv), None
         floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
-    say(summary.model_dump_json(indent=2) if options.json else summary_text(summary))
+    if options.json:
+        document = {"schema": SCHEMA, "status": summary.status, "identity": identity, **summary.model_dump(mode="json")}
+        say(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        say(summary_text(summary))
     return 0
+
+
+def _words(result: "CalibrationResult") -> dict[str, object]:
+    """Return the answer and the notes of the page, for one and the same words everywhere."""
+    from pipeline.results.calibration import calibration_notes, drift_warning, verdict_of
+
+    notes = (*filter(None, [drift_warning(result)]), *calibration_notes(result))
+    return {"verdict": verdict_of(result), "notes": notes}
 
 
 def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":

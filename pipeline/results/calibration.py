@@ -4,11 +4,14 @@ One sentence each, the same on screen and in reports.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.threshold_effects import BadShare, ThresholdEffect
+from pipeline.calibration.verdict import Verdict
+from pipeline.domain.labels import DraftKey
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
 from pipeline.text.wording import MISSING, Tile, count, listed, percent, score, usd
@@ -20,6 +23,71 @@ _MANY_TIED = 0.2
 def calibration_notes(result: "CalibrationResult") -> tuple[str, ...]:
     """Return cautions for reading the figures; empty for an ordinary set of drafts."""
     return (*_about_scores(result), *_about_labels(result), *_about_money(result))
+
+
+def verdict_of(result: CalibrationResult) -> Verdict:
+    """Return the one answer that page, report and command line show."""
+    if result.labels is not None:
+        return result.verdict
+    fewest = result.certificate.labels_needed
+    more = "" if fewest is None else f" At least {fewest} labels are needed for this promise, if none is bad."
+    return Verdict(
+        action="label",
+        is_clear=False,
+        headline="Nothing is certified: these drafts have no labels.",
+        sentence=(
+            "The figures show the cost of a threshold and the drafts that it keeps local, not whether those are good."
+            f"{more}"
+        ),
+        labels=fewest,
+    )
+
+
+def verdict_text(result: CalibrationResult) -> str:
+    """Return the answer with its reason, in one text."""
+    found = verdict_of(result)
+    return f"{found.headline} {found.sentence}"
+
+
+def answer_at(result: CalibrationResult, here: ThresholdEffect) -> str:
+    """Say what the answer means for one stop of the slider: certified, or why not."""
+    found = result.certificate
+    if found.threshold is None:
+        return "Not certified."
+    if here.threshold >= found.threshold:
+        return "Certified." if result.verdict.is_clear else "Certified, with care: read the answer above."
+    return f"Not certified: only {score(found.threshold)} and higher are."
+
+
+def is_certified(result: CalibrationResult, here: ThresholdEffect) -> bool:
+    """Return True at the stops that the certificate covers. A bound under the limit alone is not enough."""
+    certified = result.certificate.threshold
+    return certified is not None and here.threshold >= certified
+
+
+class ScoreError(NamedTuple):
+    """A labelled draft that the score ranks on the wrong side."""
+
+    key: DraftKey
+    score: float
+    label: str
+
+
+def score_and_label_disagree(result: CalibrationResult, most: int = 10) -> tuple[ScoreError, ...]:
+    """Return bad drafts that score higher than a good one, highest first, and good ones that score lower, lowest first.
+
+    Args:
+        result: with labels.
+        most: rows of each kind.
+    """
+    score_of, label_of = result.pool.cases.score, result.pool.every_label
+    good, bad = (np.flatnonzero((label_of == kind) & ~np.isnan(score_of)) for kind in (1, 0))
+    if not len(good) or not len(bad):
+        return ()
+    high = [i for i in bad[np.argsort(-score_of[bad])] if score_of[i] > score_of[good].min()][:most]
+    low = [i for i in good[np.argsort(score_of[good])] if score_of[i] < score_of[bad].max()][:most]
+    named = ((high, "not acceptable"), (low, "acceptable"))
+    return tuple(ScoreError(result.pool.keys[i], float(score_of[i]), word) for rows, word in named for i in rows)
 
 
 def drift_warning(result: "CalibrationResult") -> str:

@@ -23,7 +23,7 @@ def visitor(browser: object, calibrated: tuple[str, str]) -> Iterator[Visitor]:
     address, run_id = calibrated
     visitor = Visitor(browser, address)
     visitor.open(f"/calibrate?runs={run_id}")
-    visitor.page.get_by_text("is certified").first.wait_for(timeout=60_000)
+    visitor.page.get_by_text("With 90 % confidence").first.wait_for(timeout=60_000)
     visitor.settle()
     yield visitor
     visitor.context.close()
@@ -51,9 +51,9 @@ def test_arrow_keys_move_the_threshold_with_every_figure_and_the_address(visitor
 
 def test_the_certificate_is_there_and_its_threshold_starts_a_run(visitor: Visitor) -> None:
     page = visitor.page
-    alert = page.locator('[data-testid="stAlert"]', has_text="is certified").first.inner_text()
+    alert = page.locator('[data-testid="stAlert"]', has_text="With 90 % confidence").first.inner_text()
     assert "With 90 % confidence at most 10 % of the personas from this setup" in alert
-    certified = re.search(r"(0\.\d+|1\.00) is certified", alert)
+    certified = re.search(r"Use (0\.\d+|1\.00)\.", alert)
     assert certified
     page.get_by_role("button", name="Use this threshold").click()
     page.wait_for_url(re.compile("/configure"))
@@ -72,7 +72,7 @@ def test_a_link_shows_what_its_sender_saw(visitor: Visitor, browser: object) -> 
     visitor.settle()
     fresh = Visitor(browser, visitor.server)
     fresh.open(page.url.removeprefix(visitor.server))
-    fresh.page.get_by_text("is certified").first.wait_for(timeout=60_000)
+    fresh.page.get_by_text("With 90 % confidence").first.wait_for(timeout=60_000)
     fresh.settle()
     assert figures(fresh) == figures(visitor)
     fresh.context.close()

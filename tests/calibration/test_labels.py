@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.calibration.certificate import certify
+from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.design import draw_from, minutes_for, plan_labels, shown_texts
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.label_files import (
@@ -18,11 +18,22 @@ from pipeline.calibration.label_files import (
     new_labels,
     read_labels,
 )
-from pipeline.calibration.labels import label_agreement, label_set, why_labels_do_not_apply
+from pipeline.calibration.labels import disagreements, label_agreement, label_set, why_labels_do_not_apply
 from pipeline.calibration.pooled_drafts import pool_drafts
 from pipeline.calibration.table import read_cases
 from pipeline.calibration.threshold_effects import on_stops, stop_at_or_over
-from pipeline.domain.labels import DesignSettings, DraftKey, Label, LabelSet, Promise, StoredDesign, Verdict
+from pipeline.domain.labels import (
+    DesignSettings,
+    DraftKey,
+    Label,
+    LabelChange,
+    LabelDecision,
+    LabelHistory,
+    LabelSet,
+    Promise,
+    StoredDesign,
+    Verdict,
+)
 from pipeline.domain.scores import scores_of
 from pipeline.errors import InputError
 from pipeline.sources.reading import SourceFile
@@ -61,7 +72,7 @@ def test_only_drafts_drawn_from_the_floor_on_enter_a_certificate():
     assert np.count_nonzero(pool.cases.is_labelled) == 30
     assert pool.cases.score[pool.cases.is_labelled].min() >= design.design.floor
     assert np.count_nonzero(pool.for_reliability.is_labelled) == 33
-    found = certify(pool.cases, Promise(alpha=0.2), floor=labels.floor)
+    found = certify(pool.cases, Promise(alpha=0.2), pool.sampling)
     assert found.n_labels == 30
     assert found.status == "certified"
 
@@ -74,17 +85,64 @@ def test_unsure_counts_as_bad_and_frontier_texts_have_a_label_of_their_own():
     assert (cases.frontier_label[labelled & (cases.score < 0.5)] == 1).all()
 
 
-def test_the_first_rater_decides_and_second_showings_and_others_do_not():
-    design = stored()
-    first = [label for label in all_of(design) if label.place % 2]
+def test_the_named_rater_decides_and_second_showings_and_others_do_not():
+    design = stored(DesignSettings(rater="Ana"))
+    first = all_of(design)
     others = [said(task.place, "unacceptable", "Ben") for task in design.design.tasks]
     again = {task.place for task in design.design.tasks if task.purpose == "agreement"}
     changed = [
         label.model_copy(update={"verdict": "unacceptable"}) if label.place in again else label for label in first
     ]
-    assert label_set(design, [*changed, *others]) == label_set(design, first)
+    assert label_set(design, [*others, *changed]) == label_set(design, first)
     assert label_set(design, first).rater == "Ana"
     assert label_set(design, []).drafts == ()
+
+
+def test_a_rater_who_has_only_begun_blocks_nobody():
+    design = stored()
+    begun = said(0, "unacceptable", "Zoe")
+    found = label_set(design, [begun, *all_of(design)])
+    assert (found.rater, found.others) == ("Ana", 0)
+    named = stored(DesignSettings(rater="Zoe"))
+    mixed = label_set(named, [begun, *all_of(named)])
+    counted = sum(task.purpose == "certificate" for task in named.design.tasks)
+    assert (mixed.rater, len([one for one in mixed.drafts if one.certifies])) == ("Zoe", counted)
+    assert mixed.others == counted - (named.design.tasks[0].purpose == "certificate")
+
+
+def test_a_label_changed_later_counts_with_its_first_value_and_a_slip_with_its_last():
+    design = stored()
+    place = next(task.place for task in design.design.tasks if task.purpose == "certificate")
+    labels = all_of(design)
+    key, now = design.design.tasks[place].key, labels[0].labelled_at
+    before = label_set(design, labels).verdicts()[key].draft
+    other = "unsure" if before != "unsure" else "acceptable"
+    change = LabelChange(place=place, rater="Ana", verdict=other, labelled_at=now, changed_at=now + timedelta(hours=1))
+    found = label_set(design, labels, LabelHistory(changes=(change,)))
+    assert (found.verdicts()[key].draft, found.changed) == (other, 1)
+    slip = change.model_copy(update={"changed_at": now + timedelta(minutes=1)})
+    assert label_set(design, labels, LabelHistory(changes=(slip,))) == label_set(design, labels)
+
+
+def test_a_third_decision_counts_where_raters_disagree():
+    design = stored()
+    labels = [*all_of(design), *(said(task.place, "unacceptable", "Ben") for task in design.design.tasks)]
+    open_ones = disagreements(design, labels)
+    place = next(one.place for one in open_ones if design.design.tasks[one.place].purpose == "certificate")
+    decision = LabelDecision(place=place, decided_by="Cem", verdict="unacceptable", decided_at=labels[0].labelled_at)
+    history = LabelHistory(decisions=(decision,))
+    found = label_set(design, labels, history)
+    assert found.verdicts()[design.design.tasks[place].key].draft == "unacceptable"
+    assert found.decided == 1
+    assert next(one for one in disagreements(design, labels, history) if one.place == place).decision == decision
+
+
+def test_labels_behind_a_gap_do_not_count_in_a_design_that_may_stop():
+    design = stored(DesignSettings(stopping="may_stop"))
+    certificate = [task.place for task in design.design.tasks if task.purpose == "certificate"]
+    found = label_set(design, [label for label in all_of(design) if label.place != certificate[3]])
+    assert sum(one.certifies for one in found.drafts) == 3
+    assert found.skipped == len(certificate) - 4
 
 
 def test_labels_among_all_drafts_need_no_floor():
@@ -116,7 +174,7 @@ def test_every_label_for_the_certificate_counts_where_thresholds_are_hundredths(
     design = stored(DesignSettings(labels=100, floor_percentile=percentile, twice_share=0))
     labels = label_set(design, all_of(design))
     cases = on_stops(pool_drafts(RUNS, labels=labels).cases)
-    found = certify(cases, Promise(alpha=0.3), floor=stop_at_or_over(labels.floor))
+    found = certify(cases, Promise(alpha=0.3), Sampling(floor=stop_at_or_over(labels.floor)))
     assert found.n_labels == sum(task.purpose == "certificate" for task in design.design.tasks)
 
 
@@ -197,7 +255,7 @@ def test_labels_made_elsewhere_become_a_design_that_certifies_nothing():
     pool = pool_drafts(RUNS, labels=labels)
     assert not pool.cases.is_labelled.any()
     assert np.count_nonzero(pool.for_reliability.is_labelled) == 2
-    assert certify(pool.cases, Promise(), floor=labels.floor).status == "too_few_labels"
+    assert certify(pool.cases, Promise(), pool.sampling).status == "too_few_labels"
 
 
 @pytest.mark.parametrize(

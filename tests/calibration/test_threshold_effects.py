@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.calibration.certificate import certify
+from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.sweep import budget_risks, saving, sweep
 from pipeline.calibration.threshold_effects import STOPS, Terms, bad_shares, on_stops, positions, stop_at_or_over
@@ -91,7 +91,7 @@ def test_none_and_all_bad_have_exact_intervals(label: float, estimate: float) ->
 def test_labels_from_a_floor_on_say_nothing_below_it() -> None:
     score = np.linspace(0.005, 0.995, 100)
     cases = make_draft_arrays(score, label=[1.0 if value >= 0.4 else None for value in score])
-    shares = bad_shares(cases, Promise(), floor=0.405)
+    shares = bad_shares(cases, Promise(), Sampling(floor=0.405))
     assert stop_at_or_over(0.405) == 0.41
     assert shares[40] is None
     assert shares[41] is not None

@@ -82,10 +82,10 @@ def test_labels_certify_a_threshold_and_the_slider_starts_there(app: App, databa
     page = _open(app, run_id)
     assert not page.exception
     certified = page.success[0].value.replace("\\", "")
-    assert "is certified" in certified
+    assert "Use 0." in certified
     assert "With 90 % confidence at most 10 % of the personas" in certified
     assert f"{page.slider(key='at').value:.2f}" in certified
-    assert "AUROC" in _text(_show(page, "Worth of the score"))
+    assert "AUROC" in _text(_show(page, "Is the score any good?"))
 
 
 def test_with_ten_labels_the_page_says_how_many_more(app: App, database: Path) -> None:
@@ -97,7 +97,7 @@ def test_with_ten_labels_the_page_says_how_many_more(app: App, database: Path) -
 def test_a_useless_score_is_called_useless(app: App, database: Path) -> None:
     run_id = invented_run(database, invented_scores(200), count=200, draft_factor=1.0)
     labelled_run(database, run_id, labels=100, acceptable=lambda score: int(score * 1e6) % 2 == 0)
-    page = _show(_open(app, run_id), "Worth of the score")
+    page = _show(_open(app, run_id), "Is the score any good?")
     assert "refining a fixed share at random is as good" in _text(page)
 
 
@@ -170,7 +170,7 @@ def test_the_ends_of_the_slider_are_explained(app: App, database: Path, at: floa
 
 
 def test_a_calibration_run_is_started_with_everything_refined(app: App, database: Path) -> None:
-    page = _show(_open(app, invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0)), "Refining")
+    page = _show(_open(app, invented_run(database, [0.5, 0.9], scorer="", max_cost=1.0)), "Does refining help?")
     next(button for button in page.button if button.label == "Refine all of them").click().run()
     assert not page.exception
     assert page.title[0].value == "Results"
@@ -214,7 +214,7 @@ def test_runs_that_drift_apart_are_warned_about(app: App, database: Path) -> Non
 
 
 def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App, database: Path) -> None:
-    page = _show(_open(app, _promised(database)[0]), "Own threshold")
+    page = _show(_open(app, _promised(database)[0]), "Is it safe?")
     press = next(button for button in page.button if button.label == "Test it")
     press.click().run()
     assert "Only a threshold that was fixed beforehand" in _text(page)
@@ -224,7 +224,7 @@ def test_a_threshold_is_tested_once_it_is_said_to_be_settled_beforehand(app: App
 
 
 def test_simpler_rules_are_compared_when_asked_for(app: App, database: Path) -> None:
-    page = _show(_open(app, _promised(database)[0]), "Simpler rules")
+    page = _show(_open(app, _promised(database)[0]), "Does refining help?")
     assert not page.exception
     rules = next(frame.value for frame in page.dataframe if "Rule" in frame.value)
     assert {"all local", "all frontier", "fixed ratio", "best of both"} <= set(rules["Rule"])
@@ -233,7 +233,7 @@ def test_simpler_rules_are_compared_when_asked_for(app: App, database: Path) -> 
 
 @pytest.mark.parametrize(
     ("scores", "sentence"),
-    [([0.9] * 30, "is certified"), ([0.5] * 30, "Escalate everything")],
+    [([0.9] * 30, "Use 0.90."), ([0.5] * 30, "Escalate everything")],
 )
 def test_equal_scores_are_certified_all_or_not_at_all(app: App, database: Path, scores, sentence: str) -> None:
     run_id = invented_run(database, scores, count=30, draft_factor=1.0)
@@ -246,7 +246,7 @@ def test_equal_scores_are_certified_all_or_not_at_all(app: App, database: Path, 
 def test_refining_that_helps_nobody_has_no_advantage_to_recover(app: App, database: Path) -> None:
     run_id = invented_run(database, invented_scores(80), count=80, draft_factor=1.0, threshold=0.8)
     labelled_run(database, run_id, labels=40, acceptable=lambda score: True)
-    page = _show(_open(app, run_id), "Simpler rules")
+    page = _show(_open(app, run_id), "Does refining help?")
     assert "no advantage to recover a share of" in _text(page)
 
 
@@ -257,7 +257,7 @@ def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, d
     config = run.config.model_copy(update={"quality_threshold": 1.0})
     drafts = CopiedDrafts(first, scored=True)
     second = store.create_run(run.study_id, config, name="All of them", simulated=True, now=NOW, drafts=drafts)
-    page = _show(_open(app, first), "Refining")
+    page = _show(_open(app, first), "Does refining help?")
     assert "A run on these drafts is under way" in _text(page)
     assert not any(button.label == "Refine all of them" for button in page.button)
     store.finish_run(
@@ -274,12 +274,13 @@ def test_the_notice_of_a_run_under_way_gives_way_to_what_it_measured(app: App, d
 
 
 def test_a_section_that_other_labels_do_not_allow_gives_way_to_the_first(app: App, database: Path) -> None:
-    page = _show(_open(app, _promised(database)[0]), "Own threshold")
+    page = _show(_open(app, _promised(database)[0]), "Is it safe?")
     page.selectbox(key="calibrate_design").set_value("none").run()
     assert not page.exception
     assert "**Cost: " in _text(page)
 
 
 def test_the_table_has_every_threshold(app: App, database: Path) -> None:
-    page = _show(_open(app, invented_run(database, invented_scores(20), count=10)), "Table")
+    page = _show(_open(app, invented_run(database, invented_scores(20), count=10)), "What does it cost?")
+    page.toggle(key="table").set_value(True).run()
     assert page.dataframe[0].value["threshold"].tolist()[:3] == [0.0, 0.01, 0.02]

@@ -76,7 +76,7 @@ def test_the_start_says_what_is_drawn_and_how_many_labels_the_promise_needs(app,
     finished_run(database, count=4, draft_factor=1.0)
     page = _open(app)
     assert "texts to label, about 1 minute" in _text(page)
-    assert "needs at least 22 drafts at or over the floor" in page.warning[0].value
+    assert "needs at least 23 drafts at or over the floor" in page.warning[0].value
     page.selectbox[1].select("this_run").run()
     assert "needs at least 22" not in _text(page)
 
@@ -169,7 +169,7 @@ def test_the_end_tells_agreement_and_leads_to_calibrate(app, database):
     for rater in ("Ana", "Ben"):
         page = _say(_open(app, rater, design=design_id), *["Acceptable"] * (total - 1), "Unsure")
     assert "Every text has its label" in _text(page)
-    assert "Labels of Ana, the first rater, count; those of Ben" in _text(page)
+    assert "Labels of Ana count; those of Ben" in _text(page)
     assert f"Kappa (n = {total})" in _text(page)
     assert f"100 % · {total} of {total}" in _text(page)
     assert any(design_id in link.proto.query_string for link in page.get("page_link"))
@@ -240,7 +240,7 @@ def test_a_file_of_labels_goes_back_into_its_design(app, database):
     _say(_open(app, "Ana", design=design_id), "Acceptable", "Unsure")
     text = export_labels(store.design(design_id), store.labels(design_id))
     for label in store.labels(design_id):
-        store.remove_label(design_id, label.place, "Ana")
+        store.remove_label(design_id, label.place, "Ana", label.labelled_at)
     page = _with_files(app)
     page.file_uploader[0].upload("labels.csv", text.encode(), "text/csv").run()
     _button(page, "Add to this design").click().run()

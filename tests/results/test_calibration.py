@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline.calibration.calibration_result import CalibrationResult, calibrate_runs, place_of
+from pipeline.calibration.calibration_result import (
+    CalibrationResult,
+    as_declared,
+    calibrate_runs,
+    place_of,
+)
 from pipeline.calibration.labels import label_set
 from pipeline.calibration.threshold_effects import Terms
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
-from pipeline.results.calibration import calibration_notes, describe_threshold, promise_warning
+from pipeline.results.calibration import calibration_notes, describe_threshold
 from pipeline.store import Store
 from tests.invented import invented_run, invented_scores, labelled_run
 
@@ -75,15 +80,15 @@ def test_labels_from_a_floor_on_say_where_they_are_silent(result: Make) -> None:
         labelled.test(0.0)
 
 
-def test_labels_made_elsewhere_are_said_to_certify_nothing(result: Make) -> None:
+def test_labels_made_elsewhere_certify_nothing(result: Make) -> None:
     labelled = result(labels=20)
     assert labelled.labels
     stored = labelled.labels.design
     tasks = tuple(task.model_copy(update={"purpose": "elsewhere"}) for task in stored.design.tasks)
     design = stored.model_copy(update={"design": stored.design.model_copy(update={"tasks": tasks})})
-    elsewhere = replace(labelled, labels=labelled.labels.model_copy(update={"design": design}))
-    assert "These labels were made elsewhere" in " ".join(calibration_notes(elsewhere))
-    assert promise_warning(elsewhere) == ""
+    found = as_declared(labelled.certificate, labelled.labels.model_copy(update={"design": design}))
+    assert (found.status, found.threshold) == ("not_random", None)
+    assert "These labels were made elsewhere" in found.sentence
 
 
 def test_labels_of_another_scorer_are_left_out_with_the_reason(result: Make, tmp_path: Path) -> None:
@@ -105,9 +110,9 @@ def test_labels_of_another_scorer_are_left_out_with_the_reason(result: Make, tmp
     ],
 )
 def test_another_promise_than_the_declared_one_is_named(result: Make, changed: dict[str, object], words: str) -> None:
-    assert promise_warning(result(labels=20)) == ""
     other = result(labels=20, terms=Terms(promise=Promise().model_copy(update=changed), personas=60))
-    assert f"drawn for another promise: {words}." in promise_warning(other)
+    assert f"drawn for another promise: {words}." in other.certificate.sentence
+    assert (other.certificate.status, other.verdict.action) == ("exploratory", "explore")
 
 
 @pytest.mark.parametrize(

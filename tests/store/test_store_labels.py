@@ -84,8 +84,8 @@ def test_the_later_word_on_a_text_counts_and_can_be_taken_back(store):
     store.save_label(design_id, 3, "Ana", "unsure", "Half = true \ud800", STARTED)
     first, second = store.labels(design_id)
     assert (first.place, first.verdict, first.note) == (3, "unsure", "Half = true ?")
-    store.remove_label(design_id, 3, "Ana")
-    store.remove_label(design_id, 3, "Ana")
+    store.remove_label(design_id, 3, "Ana", STARTED)
+    store.remove_label(design_id, 3, "Ana", STARTED)
     assert store.labels(design_id) == (second,)
 
 
@@ -122,7 +122,11 @@ def test_a_design_without_items_disappears_with_everything_it_had(store, path, h
     run_id = a_run(store)
     design_id = a_design(store, [run_id])
     label(store, design_id, 0)
-    delete = {"run": store.delete_run, "study": store.delete_study, "design": store.delete_design}[how]
+    delete = {
+        "run": store.delete_run,
+        "study": store.delete_study,
+        "design": lambda key: store.delete_design(key, STARTED),
+    }[how]
     delete({"run": run_id, "study": "study-1", "design": design_id}[how])
     with sqlite3.connect(path) as db:
         for table in ("designs", "design_items", "labels"):
@@ -142,3 +146,29 @@ def test_a_run_that_can_still_be_brought_back_takes_its_part_of_a_design_with_it
         store.design(alone)
     store.restore_run(gone)
     assert store.design(both) == before
+
+
+def test_a_design_deleted_with_its_labels_is_still_an_earlier_look(store):
+    run_id = a_run(store)
+    first = a_design(store, [run_id])
+    label(store, first, 0, 1)
+    unlabelled = a_design(store, [run_id], after_s=1)
+    second = a_design(store, [run_id], after_s=2)
+    assert [(one.id, one.labels) for one in store.label_history(second).earlier] == [(first, 2)]
+    store.delete_design(first, STARTED)
+    store.delete_design(unlabelled, STARTED)
+    (gone,) = store.label_history(second).earlier
+    assert (gone.id, gone.labels, gone.is_deleted) == (first, 2, True)
+    assert store.label_history(a_design(store, [a_run(store)], after_s=3)).earlier == ()
+
+
+def test_only_a_design_that_may_stop_takes_more_texts(store):
+    run_id = a_run(store)
+    stored = store.design(a_design(store, [run_id]))
+    more = stored.design.tasks[0].model_copy(update={"place": 99})
+    with pytest.raises(StoreError, match="labelled to its end"):
+        store.add_tasks(stored.id, [more])
+    settings = stored.design.settings.model_copy(update={"stopping": "may_stop"})
+    other = store.save_design([run_id], stored.design.model_copy(update={"settings": settings}), "Open", STARTED)
+    store.add_tasks(other, [more])
+    assert store.design(other).design.tasks[-1] == more

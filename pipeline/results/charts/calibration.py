@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import takewhile
 from math import isfinite
 from typing import Any
 
@@ -214,30 +213,37 @@ def _marks(dark: bool) -> list[AnyChart]:
 
 
 def risk_curve(
-    positions: Sequence[ThresholdEffect], here: ThresholdEffect, alpha: float, *, dark: bool = False
+    positions: Sequence[ThresholdEffect],
+    here: ThresholdEffect,
+    alpha: float,
+    certified: float | None = None,
+    *,
+    dark: bool = False,
 ) -> ChartView | MovingView:
-    """Draw risk over the share that stays local: estimate and upper bound, certified where the bound is under alpha.
+    """Draw risk over the share that stays local: estimate and upper bound, grey where nothing is certified.
 
     Args:
         positions: per place of the threshold, ascending.
         here: the current one.
         alpha: largest acceptable risk.
+        certified: lowest certified threshold; `None` without one.
         dark: whether the page is.
     """
     known = [(one, one.bad) for one in reversed(positions) if one.bad]
     if not known:
         return style.no_chart("No label counts at any threshold yet", pd.DataFrame())
-    curve = {
+    curve: dict[str, Sequence[object]] = {
         "threshold": [min(one.threshold, 1.0) for one, _ in known],
         "local_share": [one.local_share for one, _ in known],
         "estimate": [bad.estimate for _, bad in known],
         "bound": [bad.bound for _, bad in known],
+        "certified": [certified is not None and one.threshold >= certified for one, _ in known],
     }
-    passing = [one.local_share for one, _ in takewhile(lambda pair: pair[1].bound <= alpha, known)]
-    most = f"for up to {percent(max(passing))} local" if passing else "nowhere"
+    passing = [one.local_share for one, _ in known if certified is not None and one.threshold >= certified]
+    title = f"Certified for up to {percent(max(passing))} local" if passing else "Not certified at any threshold"
     bad = here.bad
     return MovingView(
-        template=_risk_template(min(1.0, max(1.25 * alpha, 1.05 * max(curve["bound"]))), dark),
+        template=_risk_template(min(1.0, max(1.25 * alpha, 1.05 * max(bad.bound for _, bad in known))), dark),
         data={
             "curve": curve,
             "limit": {"alpha": [alpha], "label": [f"limit {percent(alpha)}"]},
@@ -250,7 +256,7 @@ def risk_curve(
             },
         },
         height=_RISK_HEIGHT,
-        title=f"The bound stays at or under {percent(alpha)} {most}",
+        title=title,
         alt=_RISK_WORDS,
         rows=curve,
         subtitle=f"n = {count(max(bad.labels for _, bad in known), 'label')}",
@@ -324,9 +330,12 @@ def _risk_layers(top: float, dark: bool) -> list[AnyChart]:
     curve, limit, here = rows_named("curve"), rows_named("limit"), rows_named("here")
     risk = alt.Axis(format=".0%", tickCount=6)
     return [
-        curve.mark_line(interpolate="step-before", strokeWidth=2.5, color=style.BAD).encode(
+        curve.mark_line(interpolate="step-before", strokeWidth=2.5, color=style.NEUTRAL).encode(
             share, alt.Y("bound:Q", title="Risk", scale=tall, axis=risk), alt.Order("local_share:Q")
         ),
+        curve.transform_filter("datum.certified")
+        .mark_line(interpolate="step-before", strokeWidth=2.5, color=style.BAD)
+        .encode(share, alt.Y("bound:Q"), alt.Order("local_share:Q")),
         curve.mark_line(interpolate="step-before", strokeDash=[5, 4], strokeWidth=2, color=style.NEUTRAL).encode(
             share, alt.Y("estimate:Q"), alt.Order("local_share:Q")
         ),

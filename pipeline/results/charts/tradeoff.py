@@ -152,8 +152,14 @@ def _layers(frame: _Frame, money: str, what: str, dark: bool) -> list[AnyChart]:
     ]
 
 
-def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
-    """Draw the share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals."""
+def reliability_bars(bins: Sequence[Bin], threshold: float | None = None, *, dark: bool = False) -> ChartView:
+    """Draw the share of acceptable drafts per group of neighbouring scores, with exact 95 % intervals.
+
+    Args:
+        bins: groups, none of which holds drafts of both sides of the threshold.
+        threshold: groups from it on are drawn as local, the others as refined; `None`: all as local.
+        dark: whether the page is.
+    """
     columns = ("low", "high", "mean_score", "n", "acceptable", "acceptable_low", "acceptable_high")
     table = pd.DataFrame([[getattr(one, name) for name in columns] for one in bins], columns=list(columns))
     if table.empty:
@@ -163,7 +169,9 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
     words = f"Share of acceptable drafts per group of scores with 95 % intervals. {title}."
     # Every group has its own bar, even where all scores are equal.
     frame = table.assign(
-        group=[f"{score(one.low)}–{score(one.high)}" for one in bins], label=[f"n = {one.n}" for one in bins]
+        group=[f"{score(one.low)}–{score(one.high)}" for one in bins],
+        label=[f"n = {one.n}" for one in bins],
+        stays_local=[threshold is None or one.low >= threshold for one in bins],
     )
     across = alt.X("group:O", sort=None, title="Draft score, from–to", axis=alt.Axis(labelAngle=0, labelOverlap=False))
     up = alt.Y(
@@ -181,7 +189,11 @@ def reliability_bars(bins: Sequence[Bin], *, dark: bool = False) -> ChartView:
         alt.Tooltip("acceptable_high:Q", title="At most", format=".0%"),
     ]
     layers: list[AnyChart] = [
-        base.mark_bar(color=style.LOCAL, opacity=0.75).encode(up, tooltip=tips),
+        base.mark_bar(opacity=0.75).encode(
+            up,
+            color=alt.condition("datum.stays_local", alt.value(style.LOCAL), alt.value(style.FRONTIER)),
+            tooltip=tips,
+        ),
         base.mark_rule(strokeWidth=2, color=style.text_colour(dark)).encode(
             alt.Y("acceptable_low:Q"), alt.Y2("acceptable_high:Q")
         ),

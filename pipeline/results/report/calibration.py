@@ -11,6 +11,7 @@ from pipeline.results.calibration import (
     describe_threshold,
     drift_warning,
     threshold_tiles,
+    verdict_of,
 )
 from pipeline.results.charts.calibration import cost_by_threshold, risk_curve, threshold_histogram
 from pipeline.results.charts.style import ChartView, MovingView
@@ -35,8 +36,8 @@ def calibration_report(result: CalibrationResult, threshold: float) -> str:
         threshold=score(threshold),
         simulated=result.simulated,
         facts=_facts(result),
-        headline=_headline(result),
-        sentence=result.certificate.sentence if result.labels else "",
+        headline=verdict_of(result).headline,
+        sentence=verdict_of(result).sentence,
         cautions=[warning] if (warning := drift_warning(result)) else [],
         note=describe_threshold(result, here),
         tiles=threshold_tiles(result, here),
@@ -65,13 +66,6 @@ def _facts(result: CalibrationResult) -> list[tuple[str, str]]:
     ]
 
 
-def _headline(result: CalibrationResult) -> str:
-    if result.labels is None:
-        return "Nothing is certified: these drafts have no labels."
-    certified = result.certificate.threshold
-    return "No threshold is certified." if certified is None else f"{score(certified)} is certified."
-
-
 def _row(result: CalibrationResult, at: ThresholdEffect) -> tuple[str, ...]:
     mark = " (simulated)" if result.simulated and at.cost_micros is not None else ""
     return (
@@ -89,7 +83,10 @@ def _charts(
     pool, terms = result.pool, result.terms
     yield "Scores and labels", threshold_histogram(pool.cases, pool.every_label, here, result.certificate.threshold)
     if result.labels is not None:
-        yield "Why this recommendation", risk_curve(result.positions, here, terms.promise.alpha)
+        yield (
+            "Why this recommendation",
+            risk_curve(result.positions, here, terms.promise.alpha, result.certificate.threshold),
+        )
     yield (
         "What each threshold costs",
         cost_by_threshold(result.positions, here, terms.budget_micros, simulated=result.simulated),

@@ -1,0 +1,135 @@
+"""The one answer of a calibration: what to do with these drafts, and why, from everything that is known about them.
+
+The certificate alone is no advice. It may hold although the score tells nothing, although most of what stays local is
+bad, or although refining changes nothing. All of these are weighed here once; the page, its tabs, the report and the
+command line show this answer and compute none of their own.
+"""
+
+from math import isfinite
+from typing import TYPE_CHECKING, Literal
+
+from pipeline.calibration.certificate import Certificate
+from pipeline.calibration.score_validity import EVERYTHING, gains, recovery
+from pipeline.domain.base import Frozen
+from pipeline.text.wording import count, percent, score, usd
+
+if TYPE_CHECKING:
+    from pipeline.calibration.calibration_result import CalibrationResult
+
+Action = Literal["use", "label", "keep_local", "send_everything", "empty", "explore"]
+
+_FEWEST_REFINED = 10
+"""Refined drafts from which on a missing gain is advice, not luck."""
+
+_NO_GAIN = 0.005
+"""Mean gain in score that is shown as 0.00."""
+
+
+class Verdict(Frozen):
+    """What to do."""
+
+    action: Action
+    """`use` the certified threshold; `label` more; `keep_local` everything; `send_everything`; the promise is `empty`;
+    or only `explore`, because the labels are not the ones that were declared."""
+    is_clear: bool
+    """True if nothing that is known speaks against it: the only answer shown in green."""
+    headline: str
+    """A few words: the answer."""
+    sentence: str
+    """The reason, with its figures."""
+    threshold: float | None = None
+    """To use; `None` for any other answer."""
+    labels: int | None = None
+    """Further labels to make; `None` for any other answer, and where the number is not known."""
+
+
+def judge(result: "CalibrationResult") -> Verdict:
+    """Weigh certificate, score, refining and money."""
+    found = result.certificate
+    if found.status in ("exploratory", "not_random"):
+        return _verdict("explore", "Nothing is certified: look, but do not rely on it.", found.sentence)
+    if found.status == "in_progress":
+        return _label(found, found.sentence)
+    if found.status == "vacuous":
+        return _verdict(
+            "empty", "The promise is empty.", found.sentence.removeprefix("The promise is empty: ").capitalize()
+        )
+    if no_gain := refining_does_not_help(result):
+        return _verdict(
+            "keep_local", "Keep everything local: refining does not help here.", f"{no_gain} {found.sentence}"
+        )
+    if found.status == "certified":
+        return _use(result, found)
+    if found.labels_needed and found.labels_needed > found.n_labels:
+        return _label(found, found.sentence)
+    cannot_tell = result.worth.low is not None and result.worth.low <= 0.5
+    why = "the score cannot tell good drafts from bad." if cannot_tell else "too many local drafts are bad."
+    return _verdict("send_everything", f"Send everything: {why}", f"{found.sentence} {_alone(result)}".strip())
+
+
+def refining_does_not_help(result: "CalibrationResult") -> str:
+    """Return the evidence that refining gains nothing; empty if it gains, or if that is not known.
+
+    Only the drafts that the certified threshold would refine count, all where none is certified: by labels of both
+    texts if there are enough of them, else by score.
+    """
+    threshold = result.certificate.threshold
+    cases = result.pool.cases
+    refined = cases if threshold is None else cases.where(~cases.accepted(threshold))
+    if int(refined.has_both_labels.sum()) >= _FEWEST_REFINED:
+        by_labels = recovery(refined, EVERYTHING)
+        no_gain = by_labels.advantage is not None and by_labels.advantage.value <= 0
+        return by_labels.sentence if no_gain else ""
+    by_score = gains(result.pool, EVERYTHING if threshold is None else threshold)
+    if by_score is None:
+        return ""
+    side = by_score.everything if threshold is None else by_score.under
+    if side.drafts < _FEWEST_REFINED or side.gain > _NO_GAIN:
+        return ""
+    return f"Refining raised the score of {side.better} of {count(side.drafts, 'draft')}, by less than 0.01 on average."
+
+
+def _use(result: "CalibrationResult", found: Certificate) -> Verdict:
+    threshold = found.threshold
+    local_bad = found.bad_accepted / max(1, found.accepted)
+    base = found.bad / max(1, found.n_labels)
+    doubt = ""
+    if local_bad > found.promise.alpha and local_bad > base / 2:
+        doubt = (
+            f"But {percent(local_bad)} of the labelled drafts that stay local are bad, against {percent(base)} of all"
+            " labelled ones: the promise counts them among everything delivered. "
+        )
+    elif base > found.promise.alpha and result.worth.low is not None and result.worth.low <= 0.5:
+        doubt = "But the score does not separate good drafts from bad: drafts picked at random may do as well. "
+    return Verdict(
+        action="use",
+        is_clear=not doubt,
+        headline=f"Use {score(threshold)}{', with care' if doubt else ''}.",
+        sentence=f"{doubt}{found.sentence} {_money(result, found)}".strip(),
+        threshold=threshold,
+    )
+
+
+def _label(found: Certificate, sentence: str) -> Verdict:
+    missing = (found.labels_needed or 0) - found.n_labels
+    more = count(missing, "more text") if found.n_labels else count(missing, "text")
+    return Verdict(action="label", is_clear=False, headline=f"Label {more}.", sentence=sentence, labels=missing)
+
+
+def _verdict(action: Action, headline: str, sentence: str) -> Verdict:
+    return Verdict(action=action, is_clear=False, headline=headline, sentence=sentence)
+
+
+def _money(result: "CalibrationResult", found: Certificate) -> str:
+    at = result.at(found.threshold)
+    if at.cost_micros is None or at.saving is None:
+        return ""
+    cost = usd(round(at.cost_micros), result.simulated)
+    return f"One run costs about {cost}, {percent(at.saving.value)} less than the frontier alone."
+
+
+def _alone(result: "CalibrationResult") -> str:
+    everything = result.positions[-1]
+    if everything.cost_micros is None or isfinite(everything.threshold):
+        return ""
+    return f"One run then costs about {usd(round(everything.cost_micros), result.simulated)}."
