@@ -54,8 +54,8 @@ def _disagreements(stored: StoredDesign, labels: Sequence[Label], rater: str) ->
     for one in found[:_MOST_LISTED]:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             name = escape_markdown(texts[one.place].persona.name) if one.place in texts else MISSING
-            said = ", ".join(f"{escape_markdown(who)} {verdict}" for who, verdict in one.verdicts)
-            done = f" · decided: {one.decision.verdict}" if one.decision else ""
+            said = ", ".join(f"{escape_markdown(who)} {escape_markdown(given)}" for who, given in one.verdicts)
+            done = f" · decided: {escape_markdown(one.decision.verdict)}" if one.decision else ""
             st.markdown(f"**{name}**: {said}{done}", width="stretch")
             for verdict in ("acceptable", "unacceptable"):
                 if st.button(verdict.capitalize(), key=f"decide {verdict} {one.place}"):

@@ -61,7 +61,7 @@ class CalibrationResult:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """What to do, from everything that is known."""
+        """Return the recommended action, from all results."""
         return judge(self)
 
     def at(self, threshold: float | None) -> ThresholdEffect:

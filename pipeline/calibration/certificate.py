@@ -120,7 +120,7 @@ class Certificate(Frozen):
 
 
 class Sampling(Frozen):
-    """How labels were drawn, fixed before the first one."""
+    """Sampling of the labels, fixed before the first one."""
 
     floor: float | None = None
     """Score from which on the labelled drafts were drawn at random; `None`: among all drafts."""

@@ -55,7 +55,7 @@ def raters_in_order(stored: StoredDesign, labels: Sequence[Label]) -> tuple[str,
     """Return the raters, first the one whose labels count.
 
     That is the rater that the design names, else the one with the most labels, so that a rater who has only begun
-    blocks nobody.
+    blocks no other rater.
     """
     known = raters(labels)
     named = stored.design.settings.rater

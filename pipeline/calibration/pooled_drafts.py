@@ -27,7 +27,7 @@ class PooledDrafts:
     """Score of the text that refining delivers: the better of both, or the draft where refining failed; NaN where
     refining was not tried."""
     sampling: Sampling = field(default_factory=Sampling)
-    """How the labels were drawn; passed to `certify`."""
+    """Sampling of the labels; passed to `certify`."""
 
     @property
     def floor(self) -> float | None:

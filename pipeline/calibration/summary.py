@@ -26,7 +26,7 @@ SCHEMA = "persona.calibration/1"
 
 
 class Identity(Frozen):
-    """What a calibration is of: it holds for nothing else."""
+    """Identity of a calibration: the setup that it holds for."""
 
     study: str
     design: str | None
@@ -36,7 +36,7 @@ class Identity(Frozen):
     declared: Promise | None
     """Promise that was declared before labelling; `None` without a drawn design."""
     created_at: datetime | None
-    """When the design was drawn."""
+    """Time of the draw."""
 
 
 def identity_of(result: CalibrationResult) -> Identity:
@@ -79,7 +79,7 @@ class CalibrationSummary(Frozen):
     labels_needed: int | None
     sentence: str
     verdict: Verdict | None = None
-    """What to do; `None` for labels that come without their runs."""
+    """The recommended action; `None` for labels that come without their runs."""
     notes: tuple[str, ...] = ()
     """Cautions for reading the figures, as the page prints them."""
 

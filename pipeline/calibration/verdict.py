@@ -26,7 +26,7 @@ _NO_GAIN = 0.005
 
 
 class Verdict(Frozen):
-    """What to do."""
+    """The recommended action."""
 
     action: Action
     """`use` the certified threshold; `label` more; `keep_local` everything; `send_everything`; the promise is `empty`;

@@ -63,7 +63,7 @@ def test_a_move_changes_rows_and_nothing_else_of_a_chart(result: CalibrationResu
     ("name", "title", "axes"),
     [
         ("histogram", "stay local at 0.60", {"Draft score, overall (0–1)"}),
-        ("risk", "The bound stays at or under 10 %", {"Share that stays local", "Risk"}),
+        ("risk", "Not certified at any threshold", {"Share that stays local", "Risk"}),
         ("cost", "(simulated) at 0.60, without a cap", {"Threshold", "Cost of one run, USD (simulated)"}),
         ("quality", "at this threshold", {"Cost of one run, USD (simulated)"}),
     ],
