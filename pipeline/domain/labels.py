@@ -64,7 +64,7 @@ class DesignSettings(Frozen):
     """Declared before the first label. `may_stop`: the test holds whenever labelling stops. `label_all`: the exact
     test, which says nothing before the last label. Designs of earlier versions were drawn for the exact test."""
     rater: str | None = Field(default=None, max_length=80)
-    """Rater whose labels count; untrusted. `None`, as in designs of earlier versions: the rater with the most labels."""
+    """Rater whose labels count; untrusted. `None`, as in designs of earlier versions: the one with the most labels."""
 
 
 class DraftKey(NamedTuple):
