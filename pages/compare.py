@@ -45,7 +45,7 @@ def page() -> None:
         with st.container(width="content"):  # a fragment alone would take the whole line
             run_chooser(runs)
         compare_saved.save_form(runs, saved)
-        compare_saved.copy_link(runs, saved)
+        compare_saved.link_of_comparison(runs, saved)
         with st.popover("Export", icon=":material/download:"):
             share.comparison_exports(runs, saved)
         experiment.experiment_link([run.id for run in runs])

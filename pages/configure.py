@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import main
 from pages.parts import fields, providers, request_preview, threshold_data, ui
+from pipeline.calibration.bounds import fewest_labels
 from pipeline.domain.config import HybridConfig, parse_config, parse_config_text
 from pipeline.domain.facts import default_run_name
 from pipeline.domain.run import RunRecord
@@ -48,6 +49,8 @@ MORE_ON_DRAFTING = (
     "answer_timeout_s",
 )
 MORE_ON_REFINING = ("escalation_order", "batch_poll_s", "frontier_workers", "max_output_tokens", "project")
+LABELS_FOR_A_CERTIFICATE = fewest_labels(alpha=0.1, delta=0.1)
+"""Labels that the usual promise needs when none is bad; see docs/choosing-a-threshold.md."""
 EARLIER_RUNS = 3
 """Finished runs of the study from which scores are forecast."""
 
@@ -115,6 +118,12 @@ def run_summary(
         show_forecast(forecast_run(config, planned, earlier_scores(study), drafts))
         if study and not drafts:
             show_capacity(study_capacity(study.id, study), config)
+        if not drafts and config.uses_frontier and config.count < LABELS_FOR_A_CERTIFICATE:
+            st.caption(
+                f":material/verified: To certify a threshold, label {LABELS_FOR_A_CERTIFICATE} or more kept drafts: "
+                "raise the number of personas, then open Calibrate.",
+                width=900,
+            )
         for sentence in planned.warnings:
             st.caption(f":material/info: {escape_markdown(sentence)}", width=900)
         reason = ""

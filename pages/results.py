@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import main
 from pages.parts import access, cards, figures, share, ui
+from pages.parts.copy_link import copy_link
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, writing_words
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
@@ -77,7 +78,9 @@ def _facts(run: RunRecord) -> str:
 
 def _actions(run: RunRecord) -> None:
     if access.is_viewer():
-        _export(run)
+        with st.container(horizontal=True, gap="small"):
+            _export(run)
+            copy_link({"run": run.id}, key="copy link")
         return
     resumed = False
     with st.container(horizontal=True, gap="small"):
@@ -89,8 +92,9 @@ def _actions(run: RunRecord) -> None:
         _export(run)
         if st.button("Calibrate", icon=":material/speed:", help="Try thresholds on the drafts of this run."):
             st.switch_page(ui.CALIBRATE, query_params={"runs": run.id})
-        if st.button("Calls", icon=":material/receipt_long:", help="What was sent to which model, and what it cost."):
-            ui.go(ui.CALLS)
+        copy_link({"run": run.id}, key="copy link")
+        with st.popover("Rename", icon=":material/edit:"):
+            _rename_form(run)
         # A closed popover costs the browser one button, however much is in it.
         with st.popover("More", icon=":material/more_horiz:"):
             _more(run)
@@ -100,7 +104,6 @@ def _actions(run: RunRecord) -> None:
 
 def _more(run: RunRecord) -> None:
     """Draw the rarely used actions of a run."""
-    _rename_form(run)
     if st.button(
         "Clone configuration",
         icon=":material/content_copy:",
@@ -110,6 +113,10 @@ def _more(run: RunRecord) -> None:
         st.session_state[ui.STUDY_KEY] = run.study_id
         ui.use_config(run.config)
         ui.go(ui.CONFIGURE)
+    if st.button(
+        "Calls", icon=":material/receipt_long:", width="stretch", help="What was sent to which model, and what it cost."
+    ):
+        ui.go(ui.CALLS)
     if st.button(
         "Label", icon=":material/checklist:", width="stretch", help="Judge drafts of this run blind, for a certificate."
     ):

@@ -210,16 +210,16 @@ def _remember(run_ids: Sequence[str]) -> None:
 
 
 _COLUMNS = (
-    TableColumn("Run", 152, orders=("name",)),
-    TableColumn("Status", 112),
+    TableColumn("Run", 180, orders=("name",)),
+    TableColumn("Status", 120),
     TableColumn(
-        "Score", 64, help="Mean of the delivered personas.", is_number=True, orders=("best score", "worst score")
+        "Score", 60, help="Mean of the delivered personas.", is_number=True, orders=("best score", "worst score")
     ),
-    TableColumn("Local", 64, help="Personas whose draft was kept unchanged.", orders=("most local",)),
-    TableColumn("Spent", 148, orders=("dearest",)),
+    TableColumn("Local", 72, help="Personas whose draft was kept unchanged.", orders=("most local",)),
+    TableColumn("Spent", 112, help="sim. stands for simulated: not charged.", orders=("dearest",)),
     TableColumn("Threshold", 90, is_number=True),
-    TableColumn("Started", 104, orders=("newest", "oldest")),
-    TableColumn("Study", 110),
+    TableColumn("Started", 110, orders=("newest", "oldest")),
+    TableColumn("Study", 96),
     TableColumn("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
     TableColumn("Tags", 110),
     TableColumn("Experiment", 150),
@@ -246,7 +246,7 @@ def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | 
         run.shown_status.removeprefix("completed ") if run.undone else run.shown_status,
         score(run.mean_score),
         f"{run.kept_local} of {run.personas}" if run.personas else "",
-        usd(run.spent_micros, run.simulated),
+        f"{usd(run.spent_micros)}{' sim.' if run.simulated else ''}",
         score(run.threshold),
         ui.when(run.created_at).partition(",")[0],
         run.study_name,

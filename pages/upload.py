@@ -21,7 +21,7 @@ from pipeline.text.wording import count, escape_markdown, label
 
 FORMATS = (
     f"Interviews, survey answers or tickets as {', '.join(ending[1:].upper() for ending in extensions())}. "
-    "Several files become one study. Nothing leaves this machine."
+    "Several files become one study. Reading them sends nothing."
 )
 NAME_KEY, FOLDER_KEY, UPLOAD_KEY = "upload_name", "upload_folder", "upload_files"
 BOTH_KEY, TWICE = "upload_keep_both", "the same talk twice"

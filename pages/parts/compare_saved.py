@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from pages.parts import access, ui
+from pages.parts.copy_link import copy_link
 from pipeline.domain.comparison import LETTERS, Comparison
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError
@@ -88,12 +89,6 @@ def _save(
     st.rerun()
 
 
-def copy_link(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
-    """Show the address of this comparison, to be copied."""
-    with st.popover("Copy link", icon=":material/link:"):
-        query = f"comparison={saved.id}" if saved else f"runs={','.join(run.id for run in runs)}"
-        st.code(f"{(st.context.url or '').split('?')[0]}?{query}", language=None, wrap_lines=True)
-        st.caption(
-            "It works for everyone who can open this app. "
-            + ("It shows title and notes." if saved else "Save the comparison to add a title and a note.")
-        )
+def link_of_comparison(runs: Sequence[RunRecord], saved: Comparison | None) -> None:
+    """Draw the button that copies the address of this comparison; a saved one shows its title and note."""
+    copy_link({"comparison": saved.id} if saved else {"runs": ",".join(run.id for run in runs)}, key="copy link")

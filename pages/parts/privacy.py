@@ -8,7 +8,7 @@ from pipeline.errors import PersonaError
 from pipeline.store import StudySummary
 from pipeline.text.wording import count, escape_markdown
 
-LABEL = "Never leaves this machine"
+LABEL = "Keep this study on this machine"
 MEANING = (
     "Runs, experiments and scores never send the words of this study to another machine, whatever their settings say. "
     "builtin, simulated and servers on this machine still work."
@@ -24,7 +24,7 @@ def switch(summary: StudySummary) -> None:
             _set(summary.id, private=True)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(LABEL.lower(), icon=":material/lock:", color="green", help=MEANING)
+        st.badge("never leaves this machine", icon=":material/lock:", color="green", help=MEANING)
         with st.popover("Allow sending", type="tertiary"):
             st.markdown(
                 f"After that, runs on {escape_markdown(summary.name)} may send its words to the models in their "

@@ -215,7 +215,7 @@ def threshold_tiles(result: CalibrationResult, here: ThresholdEffect) -> tuple[T
             "Unacceptable drafts that stay local, as far as the labels show.",
         ),
         Tile(
-            "Chance to pass the budget",
+            "Risk of running over budget",
             MISSING if here.over_budget is None else percent(here.over_budget),
             _budget_note(result, here),
             "The last drafts would then stay unrefined.",

@@ -70,7 +70,7 @@ def test_moving_the_slider_moves_every_figure(app: App, database: Path) -> None:
         "Stays local",
         "Cost",
         "Saved",
-        "Chance to pass the budget",
+        "Risk of running over budget",
     }
     page.number_input(key="typed").set_value(0.7).run()
     assert _figures(page) == before

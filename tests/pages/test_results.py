@@ -41,8 +41,9 @@ def _text(page: AppTest) -> str:
 
 def _cards_of(page: AppTest) -> list[dict[str, Any]]:
     """What the browser is given to draw."""
-    shown: list[dict[str, Any]] = json.loads(page.get("bidi_component")[0].proto.json)
-    return shown
+    shown = [json.loads(component.proto.json) for component in page.get("bidi_component")]
+    cards: list[dict[str, Any]] = next(told for told in shown if isinstance(told, list))
+    return cards
 
 
 def _press_on_card(page: AppTest, monkeypatch: pytest.MonkeyPatch, action: str, draft: str) -> AppTest:

@@ -49,7 +49,7 @@ def test_runs_are_listed_newest_first_with_marked_money_and_their_scores(app: Ap
     finished_run(database, "Second", skip_frontier=True)
     page = _open(app)
     assert _names(page) == ["Second", "First"]
-    assert [amount.endswith(" (simulated)") for amount in column(page, "Spent")] == [False, True]
+    assert [amount.endswith(" sim.") for amount in column(page, "Spent")] == [False, True]
     assert [sum(bars["values"]) for bars in column(page, "Draft scores")] == [4, 4]
     assert column(page, "Draft scores")[0]["words"].startswith("4 drafts, scores 0.")
 
