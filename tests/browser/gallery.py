@@ -44,8 +44,8 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as home, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
-        for prepare in (_empty, _full):
-            place = Path(home) / prepare.__name__
+        for at, prepare in enumerate((_empty, _full)):
+            place = Path(home) / str(at)
             place.mkdir()
             states = [state for state in prepare(place) if state.name.startswith(wanted)]
             if not states:
