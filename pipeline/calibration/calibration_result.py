@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -22,7 +21,6 @@ from pipeline.calibration.threshold_effects import (
     sampling_on_stops,
     tradeoff,
 )
-from pipeline.calibration.verdict import Verdict, judge
 from pipeline.domain.labels import EarlierDraw, LabelSet, Promise
 from pipeline.domain.scores import RunScores
 from pipeline.text.wording import count, percent, score
@@ -58,11 +56,6 @@ class CalibrationResult:
     def newest(self) -> RunScores:
         """The latest run, whose settings a new threshold is for."""
         return max(self.runs, key=lambda run: run.created_at)
-
-    @cached_property
-    def verdict(self) -> Verdict:
-        """Return the recommended action, from all results."""
-        return judge(self)
 
     def at(self, threshold: float | None) -> ThresholdEffect:
         """Return the figures of a threshold; `None` escalates everything."""

@@ -6,15 +6,13 @@ command line show this answer and compute none of their own.
 """
 
 from math import isfinite
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import Certificate
 from pipeline.calibration.score_validity import EVERYTHING, gains, recovery
 from pipeline.domain.base import Frozen
 from pipeline.text.wording import count, percent, score, usd
-
-if TYPE_CHECKING:
-    from pipeline.calibration.calibration_result import CalibrationResult
 
 Action = Literal["use", "label", "keep_local", "send_everything", "empty", "explore"]
 
@@ -43,7 +41,7 @@ class Verdict(Frozen):
     """Further labels to make; `None` for any other answer, and where the number is not known."""
 
 
-def judge(result: "CalibrationResult") -> Verdict:
+def judge(result: CalibrationResult) -> Verdict:
     """Weigh certificate, score, refining and money."""
     found = result.certificate
     if found.status in ("exploratory", "not_random"):
@@ -67,7 +65,7 @@ def judge(result: "CalibrationResult") -> Verdict:
     return _verdict("send_everything", f"Send everything: {why}", f"{found.sentence} {_alone(result)}".strip())
 
 
-def refining_does_not_help(result: "CalibrationResult") -> str:
+def refining_does_not_help(result: CalibrationResult) -> str:
     """Return the evidence that refining gains nothing; empty if it gains, or if that is not known.
 
     Only the drafts that the certified threshold would refine count, all where none is certified: by labels of both
@@ -89,7 +87,7 @@ def refining_does_not_help(result: "CalibrationResult") -> str:
     return f"Refining raised the score of {side.better} of {count(side.drafts, 'draft')}, by less than 0.01 on average."
 
 
-def _use(result: "CalibrationResult", found: Certificate) -> Verdict:
+def _use(result: CalibrationResult, found: Certificate) -> Verdict:
     threshold = found.threshold
     local_bad = found.bad_accepted / max(1, found.accepted)
     base = found.bad / max(1, found.n_labels)
@@ -120,7 +118,7 @@ def _verdict(action: Action, headline: str, sentence: str) -> Verdict:
     return Verdict(action=action, is_clear=False, headline=headline, sentence=sentence)
 
 
-def _money(result: "CalibrationResult", found: Certificate) -> str:
+def _money(result: CalibrationResult, found: Certificate) -> str:
     at = result.at(found.threshold)
     if at.cost_micros is None or at.saving is None:
         return ""
@@ -128,7 +126,7 @@ def _money(result: "CalibrationResult", found: Certificate) -> str:
     return f"One run costs about {cost}, {percent(at.saving.value)} less than the frontier alone."
 
 
-def _alone(result: "CalibrationResult") -> str:
+def _alone(result: CalibrationResult) -> str:
     everything = result.positions[-1]
     if everything.cost_micros is None or isfinite(everything.threshold):
         return ""

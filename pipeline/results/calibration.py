@@ -10,7 +10,7 @@ import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.threshold_effects import BadShare, ThresholdEffect
-from pipeline.calibration.verdict import Verdict
+from pipeline.calibration.verdict import Verdict, judge
 from pipeline.domain.labels import DraftKey
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
@@ -28,7 +28,7 @@ def calibration_notes(result: "CalibrationResult") -> tuple[str, ...]:
 def verdict_of(result: CalibrationResult) -> Verdict:
     """Return the one answer that page, report and command line show."""
     if result.labels is not None:
-        return result.verdict
+        return judge(result)
     fewest = result.certificate.labels_needed
     more = "" if fewest is None else f" At least {fewest} labels are needed for this promise, if none is bad."
     return Verdict(
@@ -55,7 +55,7 @@ def answer_at(result: CalibrationResult, here: ThresholdEffect) -> str:
     if found.threshold is None:
         return "Not certified."
     if here.threshold >= found.threshold:
-        return "Certified." if result.verdict.is_clear else "Certified, with care: read the answer above."
+        return "Certified." if judge(result).is_clear else "Certified, with care: read the answer above."
     return f"Not certified: only {score(found.threshold)} and higher are."
 
 

@@ -9,6 +9,7 @@ from pipeline.calibration.calibration_result import CalibrationResult, calibrate
 from pipeline.calibration.labels import label_set
 from pipeline.calibration.summary import summary_of, summary_text
 from pipeline.calibration.threshold_effects import Terms
+from pipeline.calibration.verdict import judge
 from pipeline.domain.labels import Promise, Stopping
 from pipeline.results.calibration import answer_at, verdict_of
 from pipeline.results.charts.calibration import risk_curve
@@ -88,4 +89,4 @@ def test_the_answer_is_one_and_the_same_everywhere(name: str, tmp_path: Path) ->
 
 def test_green_is_never_shown_over_mostly_bad_local_drafts(tmp_path: Path) -> None:
     result = situation(tmp_path / "x.db", labels=80, acceptable=coin, asked=None)
-    assert not result.verdict.is_clear
+    assert not judge(result).is_clear

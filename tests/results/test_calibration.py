@@ -15,6 +15,7 @@ from pipeline.calibration.calibration_result import (
 )
 from pipeline.calibration.labels import label_set
 from pipeline.calibration.threshold_effects import Terms
+from pipeline.calibration.verdict import judge
 from pipeline.domain.labels import Promise
 from pipeline.errors import InputError
 from pipeline.results.calibration import calibration_notes, describe_threshold
@@ -112,7 +113,7 @@ def test_labels_of_another_scorer_are_left_out_with_the_reason(result: Make, tmp
 def test_another_promise_than_the_declared_one_is_named(result: Make, changed: dict[str, object], words: str) -> None:
     other = result(labels=20, terms=Terms(promise=Promise().model_copy(update=changed), personas=60))
     assert f"drawn for another promise: {words}." in other.certificate.sentence
-    assert (other.certificate.status, other.verdict.action) == ("exploratory", "explore")
+    assert (other.certificate.status, judge(other).action) == ("exploratory", "explore")
 
 
 @pytest.mark.parametrize(
