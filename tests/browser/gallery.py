@@ -4,13 +4,11 @@ python -m tests.browser.gallery                 # docs/gallery, all pictures
 python -m tests.browser.gallery FOLDER runs     # only the states whose name begins so
 """
 
-import io
 import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.domain.config import HybridConfig, Settings
@@ -25,8 +23,8 @@ from tests.pages.tables import idle_runs
 
 WIDTHS = (820, 1280, 1920)
 _TALLEST = 1500
-_WIDE = 760
-"""Pixels of a saved picture at most: the gallery is looked through, not measured."""
+_SCALE = 0.6
+"""Size of a picture, as a fraction of the window: the gallery is looked through, not measured."""
 _HOSTILE = "<script>alert(1)</script> **bold** [link](http://x) \u202egnp " + "very long name " * 20
 
 
@@ -97,13 +95,13 @@ def _hostile(database: Path) -> str:
 
 def _photograph(browser: Browser, url: str, file: Path) -> None:
     for scheme in ("light", "dark"):
-        visitor = Visitor(browser, url, color_scheme=scheme)
+        visitor = Visitor(browser, url, color_scheme=scheme, device_scale_factor=_SCALE)
         visitor.open("")
         for width in WIDTHS:
             visitor.page.set_viewport_size({"width": width, "height": 800})
             visitor.settle()
             visitor.draw()
-            _save(visitor.page, width, file.with_name(f"{file.name}-{scheme}-{width}.webp"))
+            _save(visitor.page, width, file.with_name(f"{file.name}-{scheme}-{width}.jpeg"))
         visitor.context.close()
 
 
@@ -112,9 +110,7 @@ def _save(page: Page, width: int, file: Path) -> None:
     height = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
     page.set_viewport_size({"width": width, "height": max(800, min(int(height), _TALLEST))})
     page.evaluate("window.quiet()")
-    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    picture.thumbnail((_WIDE, _TALLEST))
-    picture.save(file, "WEBP", quality=45, method=6)
+    page.screenshot(path=file, type="jpeg", quality=40)
 
 
 if __name__ == "__main__":
