@@ -50,7 +50,7 @@ def test_marked_runs_are_compared_saved_and_shown_alike_in_a_fresh_browser(
     visitor.page.wait_for_url(re.compile(f"/compare\\?runs={second}(,|%2C){first}"))
     text = _settled_text(visitor)
     assert "quality threshold" in text
-    assert "more local" in text
+    assert "cheaper" in text
     assert "same 5 drafts" in text
 
     page = visitor.page

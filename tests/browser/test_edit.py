@@ -1,6 +1,7 @@
 """A person works on personas in a real browser, by keyboard too; the card, the report and the exports follow."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,11 +45,11 @@ def close(visitor: Visitor) -> None:
 
 
 def download(visitor: Visitor, name: str) -> bytes:
-    if not visitor.page.get_by_role("button", name=name).is_visible():
+    if not visitor.page.get_by_role("button", name=re.compile(rf"(^|\s){name}( \(simulated\))?$")).is_visible():
         visitor.page.get_by_role("button", name="Export").click()
         visitor.settle()
     with visitor.page.expect_download() as taken:
-        visitor.page.get_by_role("button", name=name).click()
+        visitor.page.get_by_role("button", name=re.compile(rf"(^|\s){name}( \(simulated\))?$")).click()
     return Path(taken.value.path()).read_bytes()
 
 

@@ -198,8 +198,10 @@ def test_report_is_downloaded_from_results_and_opens_offline(browser, hostile_ap
     visitor.open(f"/results?run={run_id}")
     visitor.page.get_by_role("button", name="Export").first.click()
     visitor.settle()
+    visitor.page.get_by_role("radio", name="left as they are").click()
+    visitor.settle()
     with visitor.page.expect_download() as waiting:
-        visitor.page.get_by_role("button", name="Report (simulated)").click()
+        visitor.page.get_by_role("button", name="Report (simulated)", exact=True).click()
     waiting.value.save_as(tmp_path / "report.html")
     reader = Reader(browser, tmp_path / "report.html")
     assert reader.page.locator("article").count() == len(HOSTILE)

@@ -64,7 +64,7 @@ def test_a_viewer_finds_every_page_that_writes_closed_and_no_button_that_does(lo
     before = (store.runs(), store.studies(), store.removed_runs())
     for name in CLOSED:
         looking.open(f"/{name}?run={run.id}&study={run.study_id}&{CRAFTED}")
-        looking.page.get_by_text("You can view the results of these studies.").wait_for()
+        looking.page.get_by_text("You are viewing. Only analysts upload").wait_for()
         assert looking.page.locator("input, textarea, [data-testid=stFileUploader]").count() == 0
     for name, title in OPEN.items():
         looking.open(f"/{name}?run={run.id}&runs={run.id}&chosen={run.id}&{CRAFTED}")
@@ -82,7 +82,7 @@ def test_a_viewer_takes_a_report_and_a_bundle_away(looking: Visitor, home: Path)
     assert not looking.page.get_by_text("With words of the study").is_visible()
     for name, ending in (("Report (simulated)", ".html"), ("Bundle for another installation", ".zip")):
         with looking.page.expect_download() as download:
-            looking.page.get_by_role("button", name=name).click()
+            looking.page.get_by_role("button", name=name, exact=True).click()
         assert download.value.path().stat().st_size > 1000, download.value.failure()
         assert download.value.suggested_filename.endswith(ending)
 
@@ -126,7 +126,7 @@ def test_somebody_of_the_domain_of_viewers_may_look(
 ) -> None:
     visitor = _signed_in(browser, signing_in, email="Chair@board.example", email_verified=True)
     visitor.open("/configure")
-    visitor.page.get_by_text("You can view the results of these studies.").wait_for()
+    visitor.page.get_by_text("You are viewing. Only analysts upload").wait_for()
     visitor.open("/results")
     assert visitor.page.get_by_role("heading", name="Results", exact=True).is_visible()
     assert not {"Rename", "Branch", "Label"} & {text.split("\n")[-1].strip() for text in _buttons(visitor)}
@@ -144,7 +144,7 @@ def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_go
     browser: object, signing_in: tuple[str, OpenIdServer, Path]
 ) -> None:
     visitor = _signed_in(browser, signing_in, email="ana@example.org")
-    assert visitor.page.get_by_role("heading", name="Upload", exact=True).is_visible()
+    assert visitor.page.get_by_role("button", name="Bring your own").is_visible()
     secrets = signing_in[2]
     kept = secrets.read_text()
     secrets.write_text(kept.replace("ana@example.org", "ben@example.org"))

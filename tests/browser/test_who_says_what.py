@@ -20,7 +20,7 @@ ASKED, ANSWERED = 17, 47
 
 
 def test_wrong_roles_are_corrected_with_one_click_and_right_in_the_next_file(visitor: Visitor, tmp_path: Path) -> None:
-    visitor.open("/")
+    visitor.open("/upload")
     upload(visitor, tmp_path / "first.txt", TALK)
     assert opening(visitor) == ["answers", "R1 (Ivy)", "Tell me about the lamp in your living room."]
     assert figure(visitor, "Words") == str(ASKED)
@@ -31,7 +31,7 @@ def test_wrong_roles_are_corrected_with_one_click_and_right_in_the_next_file(vis
     assert opening(visitor) == ["asks", "", "Tell me about the lamp in your living room."]
     assert figure(visitor, "Words") == str(ANSWERED)
 
-    visitor.open("/")
+    visitor.open("/upload")
     upload(visitor, tmp_path / "next.txt", TALK.replace("living room", "kitchen"))
     open_part(visitor, "next.txt")
     assert opening(visitor) == ["asks", "", "Tell me about the lamp in your kitchen."]
