@@ -67,7 +67,8 @@ class Lanes:
         """
         lane = Lane(self)
         with self._changed:
-            while not self._take(lane):
+            # Before each take: a cancel frees the lane of the request before this one, too.
+            while watch.stopped() or not self._take(lane):
                 if watch.stopped():
                     raise Cancelled("The run was cancelled.")
                 self._changed.wait(_TICK_S)

@@ -26,7 +26,7 @@ from pipeline.results.evidence import (
     other_findings,
     said_by,
 )
-from pipeline.text.wording import OUTCOME_WORDS, clock, label, score, undirected, usd
+from pipeline.text.wording import OUTCOME_WORDS, clock, label, passage, score, undirected, usd
 
 _LONGEST_TURN = 900
 """Most characters shown on each side of the supporting sentences, and of each turn around them."""
@@ -159,14 +159,14 @@ class _Sources(Sources):
 def _card(
     final: FinalPersona, draft: AssessedDraft | None, people: Sequence[str], simulated: bool, sources: _Sources
 ) -> Card:
-    persona, reason = final.persona, label(final.reason, 600)
+    persona, reason = final.persona, passage(final.reason, 600)
     focus = f" Drawn from {label(', '.join(people), 600)}." if people else ""
     cost = usd(final.cost_micros, simulated) if final.cost_micros else "nothing"
     return Card(
         id=final.draft_id,
         name=label(persona.name),
         who=label(describe_person(persona), 200) or "No occupation stated",
-        tagline=label(persona.tagline, 300),
+        tagline=passage(persona.tagline, 300),
         origin=final.origin,
         simulated=simulated and final.origin == "frontier",
         outcome=OUTCOME_WORDS[final.outcome],
@@ -174,9 +174,9 @@ def _card(
         score=score(final.assessment.scores.overall),
         parts=_parts(final.assessment.scores),
         marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in mark_counts(final).items()),
-        background=label(persona.background, 3000),
+        background=passage(persona.background, 3000),
         groups=tuple(_group(group, sources, final.edited) for group in claim_groups(final)),
-        findings=tuple(label(finding.text, 600) for finding in other_findings(final)),
+        findings=tuple(passage(finding.text, 600) for finding in other_findings(final)),
         foot=f"{reason}{focus} Cost: {cost}.",
         edited=edited_words(final.edited) if final.edited else "",
         compared=is_compared(final, draft),
@@ -209,7 +209,7 @@ def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> CardClaim:
     said, source = _told(support, word, sources)
     people = said_by(support) if support and not is_quote else ""
     return CardClaim(
-        text=label(claim.text, 600),
+        text=passage(claim.text, 600),
         mark=claim.mark,
         word=shown,
         said=said,
@@ -259,7 +259,7 @@ def _source(context: SourceContext, quote: str | None, place: str) -> CardSource
 
 
 def _turn(segment: Segment) -> CardTurn:
-    return CardTurn(speaker=_speaker(segment), text=label(segment.text, _LONGEST_TURN))
+    return CardTurn(speaker=_speaker(segment), text=passage(segment.text, _LONGEST_TURN))
 
 
 def _speaker(segment: Segment) -> str:
@@ -270,7 +270,7 @@ def _around(text: str, quote: str) -> tuple[str, str, str]:
     """Split a segment into the text before, the supporting sentences, and the text after."""
     start = text.find(quote) if quote else -1
     if start < 0:
-        return label(text, 3 * _LONGEST_TURN), "", ""
+        return passage(text, 3 * _LONGEST_TURN), "", ""
     before = " ".join(undirected(text[:start]).split())
     before = before if len(before) <= _LONGEST_TURN else f"…{before[1 - _LONGEST_TURN :].lstrip()}"
-    return before, label(quote, 3 * _LONGEST_TURN), label(text[start + len(quote) :], _LONGEST_TURN)
+    return before, passage(quote, 3 * _LONGEST_TURN), passage(text[start + len(quote) :], _LONGEST_TURN)

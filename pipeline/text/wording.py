@@ -175,6 +175,17 @@ def label(text: str, longest: int = 60) -> str:
     return f"{plain[: longest - 1 - tail].rstrip()}…{plain[len(plain) - tail :].lstrip()}"
 
 
+def passage(text: str, longest: int) -> str:
+    """Words of a study on one line, unable to turn their direction; long ones are cut at their end.
+
+    Args:
+        text: untrusted; still to be escaped where it meets Markdown.
+        longest: characters; the rest becomes an ellipsis.
+    """
+    plain = " ".join(undirected(text).split())
+    return plain if len(plain) <= longest else f"{plain[: longest - 1].rstrip()}…"
+
+
 def file_name(text: str) -> str:
     """A name for a download: letters, digits, spaces and `-_.()`, on every system a file in the folder of downloads.
 

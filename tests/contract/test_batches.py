@@ -143,7 +143,7 @@ def test_budget_holds_for_the_whole_batch(server: Server) -> None:
 def test_a_gateway_that_reports_no_tokens_does_not_switch_the_budget_off(server: Server, mode: str) -> None:
     names = ("input_tokens", "output_tokens", "prompt_tokens", "completion_tokens")
     server.usage = dict.fromkeys(names, 0)
-    told = run(server, refine_mode=mode, max_cost=0.06, count=20)
+    told = run(server, refine_mode=mode, max_cost=0.06, count=20, selection="best_score")
     calls = [call for call in told.calls if call.stage == "refine"]
     assert 0 < len(calls) < 20
     assert all(call.flag and call.cost_micros == call.reserved_micros > 0 for call in calls)
@@ -152,7 +152,7 @@ def test_a_gateway_that_reports_no_tokens_does_not_switch_the_budget_off(server:
     assert any("reported fewer tokens" in warning for warning in told.warnings)
 
 
-@pytest.mark.parametrize("lines", [(), (None,), ([],), ("x",), (3,), ({"custom_id": ["x"], "result": None},)])
+@pytest.mark.parametrize("lines", [(), (None,), ([],), ('"x"',), (3,), ({"custom_id": ["x"], "result": None},)])
 def test_result_file_without_answers_leaves_the_drafts(
     server: Server, monkeypatch: pytest.MonkeyPatch, lines: tuple[object, ...]
 ) -> None:

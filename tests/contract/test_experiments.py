@@ -84,7 +84,7 @@ def test_one_budget_holds_over_all_cells(bench: Bench) -> None:
     bench.write(from_drafts=finished_run(bench.database), max_cost=0.03, grid={"quality_threshold": [0.97, 0.98, 0.99]})
     found = bench.run()
     assert 0 < found["spent_simulated_usd"] <= 0.03
-    assert found["cells"][0]["counts"] == {"refined": 2}
+    assert sum(found["cells"][0]["counts"].get(one, 0) for one in ("refined", "refine_not_better")) == 2
     assert "budget_exhausted" in found["cells"][2]["counts"]
     assert "the budget ran out" in found["notes"][-1]
 

@@ -201,7 +201,7 @@ def test_fault_that_stays_ends_in_its_outcome_with_a_readable_reason(side: str, 
     retried = is_retried(side, name)
     assert met.outcome == expected(side, name)
     assert len(met.calls) == (3 if retried else 1)
-    assert re.fullmatch(r"\w.*[.]", met.reason)
+    assert met.outcome == "drafted" or re.fullmatch(r"\w.*[.]", met.reason)
     assert not any(leak in met.reason for leak in (KEY, SAID[:24], "Traceback", "Error("))
     for call in met.calls:
         assert call.status not in ("in_flight", "ok")
@@ -230,8 +230,8 @@ def is_retried(side: str, name: str) -> bool:
 
 
 def expected(side: str, name: str) -> str:
-    if side == "ollama":
-        return "draft_failed"
+    if side == "ollama":  # what was complete before the cut is a draft, with a finding
+        return "drafted" if name == "cut off by max_tokens" else "draft_failed"
     return "refine_unparsable" if name in ANSWERED else "refine_failed"
 
 

@@ -24,12 +24,12 @@ from tests.scoring.test_model_check import knows
 
 STUDY = study_of(
     {
-        "P1": "I check the app every single morning, before the kettle is even on. I hate that it is slow.\n"
-        "Autopilot never shows me why it does what it does, so I do not trust it at all.\n"
-        "My neighbour reads the meter for me when the nights are long and I am away.",
-        "P2": "We write every outage down in an old lambing book by the kitchen door.\n"
-        "The broadband fails all the time and I want to know when it will come back.\n"
-        "I drive into town twice a week just to send the forms, which drives me mad.",
+        "P1": "I want to know what every evening costs before it starts. I hate that the app is slow in the morning.\n"
+        "I check the app every single morning before breakfast.\n"
+        "I need a warm kitchen at seven because my mother feels the cold.",
+        "P2": "I write every outage down in an old lambing book. I hate that the broadband fails when it rains.\n"
+        "I want to know when the line will come back.\n"
+        "I drive into town twice a week to send the forms.",
     }
 )
 OFF = HybridConfig(local_provider="builtin", frontier_provider="simulated", count=1, quality_threshold=1.0)

@@ -139,7 +139,7 @@ def test_first_visit_tells_the_three_stages_with_the_figures_of_the_study(app) -
 
 
 def test_two_versions_of_one_talk_count_once_unless_both_are_kept(app: App, store: Store) -> None:
-    page = app().run()
+    page = app().run().switch_page("pages/upload.py").run()
     page.file_uploader[0].upload("raw.txt", _talk("Omar"), "text/plain").upload(
         "coded.txt", b"Coded by hand\n\n" + _talk("P1"), "text/plain"
     ).run()

@@ -8,7 +8,7 @@ from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import describe_person, mark, rest_on_one, weak_claims
 from pipeline.results.report.html import render
 from pipeline.results.report.run import utc_time
-from pipeline.text.wording import OUTCOME_WORDS, count, label, score
+from pipeline.text.wording import OUTCOME_WORDS, count, passage, score
 
 _MOST = 4
 """Statements of a list that fit beside each other on a page."""
@@ -101,4 +101,4 @@ def _quote(final: FinalPersona) -> str:
 
 
 def _cut(text: str, part: str) -> str:
-    return label(text, _LONGEST[part])
+    return passage(text, _LONGEST[part])
