@@ -72,6 +72,8 @@ def _found(choice: RunChoice) -> None:
         on_sort=_sort,
         on_open=_open,
     )
+    if st.session_state.get("sort", choice.order) != choice.order:
+        st.rerun()  # a head was clicked, and the order stands above this fragment
     chosen = _chosen(marked, found.runs, choice.archived)
     _foot(found, choice, page, chosen)
     with actions:
