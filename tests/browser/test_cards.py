@@ -9,7 +9,7 @@ from pipeline.store import Store
 from tests.browser.conftest import Installation, Visitor
 from tests.pages.runs import finished_run
 
-CARDS = "document.querySelector('.stBidiComponent [data-testid]').shadowRoot"
+CARDS = "[...document.querySelectorAll('.stBidiComponent [data-testid]')].find(one => one.shadowRoot).shadowRoot"
 FOCUSED = f"() => {CARDS}.activeElement?.innerText"
 PLACES = f"[...{CARDS}.querySelectorAll('article')].map(card => Math.round(card.getBoundingClientRect().x))"
 
