@@ -102,7 +102,7 @@ def test_hostile_text_does_nothing_on_any_page(watch: Watch, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_hostile_files_do_nothing_while_they_are_read_and_corrected(watch: Watch) -> None:
-    watch.visitor.open("/")
+    watch.visitor.open("/upload")
     field = watch.visitor.page.locator('[data-testid="stFileUploader"] input[type=file]').first
     field.set_input_files(hostile_files())
     watch.visitor.settle()
