@@ -112,6 +112,7 @@ class Caller:
         self._jitter = random.Random(seed)  # noqa: S311 - spreads retries, protects nothing
         # Guards the attempt numbers, the lengths, the failure streak and the jitter: workers share one caller.
         self._lock = threading.Lock()
+        self._cancellation = _Cancellation(log, clock)
         self._attempts: Counter[tuple[str, Stage]] = Counter()
         self._spent: Counter[str] = Counter()
         self._answers: dict[str, Reply] = {}
@@ -258,7 +259,7 @@ class Caller:
 
     def _asking(self, call: ModelCall) -> Callable[[Request], Reply]:
         """Return a function that asks the provider and passes on the progress of this attempt."""
-        watch = _Progress(self._log, self._clock, call)
+        watch = _Progress(self._log, self._clock, call, self._cancellation)
         return lambda request: self.provider.complete(request, watch)
 
     def _longest(
@@ -471,22 +472,38 @@ class Caller:
             self._streak = 0
 
 
-class _Progress:
-    """Passes on how far an answer has come, once a second, and whether the run is cancelled."""
+class _Cancellation:
+    """Tells all calls of a run at once that it is cancelled."""
 
-    def __init__(self, log: RunLog, clock: Clock, call: ModelCall) -> None:
+    def __init__(self, log: RunLog, clock: Clock) -> None:
         self._log = log
         self._clock = clock
-        self._call = call
-        self._asked = self._told = float("-inf")
-        self._stopped = False
+        self._asked = float("-inf")
+        self._found = False
 
-    def stopped(self) -> bool:
+    def found(self) -> bool:
         """Return true once the run is cancelled; looks it up five times a second at most."""
         if (now := self._clock.monotonic()) - self._asked >= _POLL_S:
             self._asked = now
-            self._stopped = self._log.is_cancelled()
-        return self._stopped
+            # Never set back: another thread may have looked later, and have written first.
+            if self._log.is_cancelled():
+                self._found = True
+        return self._found
+
+
+class _Progress:
+    """Passes on how far an answer has come, once a second, and whether the run is cancelled."""
+
+    def __init__(self, log: RunLog, clock: Clock, call: ModelCall, cancellation: _Cancellation) -> None:
+        self._log = log
+        self._clock = clock
+        self._call = call
+        self._cancellation = cancellation
+        self._told = float("-inf")
+
+    def stopped(self) -> bool:
+        """Return true once the run is cancelled."""
+        return self._cancellation.found()
 
     def wrote(self, tokens: int) -> None:
         """Record the tokens so far, at most once a second."""

@@ -14,7 +14,7 @@ from pipeline.errors import BudgetExhausted, Cancelled, ProviderError, UnpricedM
 from pipeline.hybrid.calls import Caller, RetryPolicy
 from pipeline.hybrid.ledger import HybridCostTracker
 from pipeline.hybrid.memory_log import MemoryLog
-from pipeline.providers import RefineTask, Reply, Request
+from pipeline.providers import RefineTask, Reply, Request, Watch
 from pipeline.providers.pricing import FREE, Pricer, input_token_upper_bound
 from pipeline.providers.replies import UnreadableReply, persona_reader
 from tests.factories import make_persona
@@ -499,3 +499,23 @@ def test_recalled_answer_refers_to_the_prompt_that_was_sent_then() -> None:
     first.ask()
     second = Bench(earlier=first.rows)
     assert second.caller.recall("draft-001", lambda reply: reply.prompt) == refinement().prompt
+
+
+def test_cancel_that_one_call_has_seen_is_seen_by_the_next_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench, watches = Bench(), list[Watch]()
+
+    def complete(request: Request, watch: Watch) -> Reply:
+        watches.append(watch)
+        return answer()
+
+    monkeypatch.setattr(bench.provider, "complete", complete)
+    bench.ask()
+    bench.ask()
+    writing, waiting = watches
+    assert not writing.stopped()
+    bench.clock.sleep(0.15)
+    assert not waiting.stopped()
+    bench.log.cancel()
+    bench.clock.sleep(0.1)
+    assert writing.stopped()
+    assert waiting.stopped(), "it would take the place that the other one has just left"

@@ -278,3 +278,12 @@ def test_cap_goes_to_local_servers_under_both_names() -> None:
         compatible(server).complete(request(cap=900))
         sent = server.generations[0].json
     assert (sent["max_tokens"], sent["max_completion_tokens"]) == (900, 900)
+
+
+def test_request_of_a_cancelled_run_does_not_go_out_although_there_is_a_place() -> None:
+    watching = Watching()
+    watching.is_over = True
+    with OllamaServer() as server:
+        with pytest.raises(Cancelled):
+            native(server).complete(request(), watching)
+        assert not server.generations
