@@ -21,6 +21,7 @@ from pipeline.text.wording import count, escape_markdown, label
 if TYPE_CHECKING:
     import pandas as pd
 
+CORRECTED = "corrected_speakers"
 SHOWN_FILES, SHOWN_TURNS, SHOWN_SPEAKERS = 8, 6, 6
 
 
@@ -44,7 +45,9 @@ def _file(part: MappedPart, study: Study, remembered: mapping.RememberedCorrecti
     sure = document.confidence
     title = f"Who says what: {escape_markdown(part.title)}" + ("" if sure is None else f" ({sure:.0%} sure)")
     is_doubtful = sure is not None and sure < DOUBTFUL
-    with st.expander(title, icon=":material/record_voice_over:", expanded=is_doubtful):
+    # A correction changes the title and so makes a new expander; it stays open to show the words change.
+    is_open = is_doubtful or st.session_state.get(CORRECTED) == part.shape
+    with st.expander(title, icon=":material/record_voice_over:", expanded=is_open):
         if document.roles:
             st.caption(escape_markdown(document.roles[0].upper() + document.roles[1:]) + ".")
         st.dataframe(_turns(study), hide_index=True, alt=f"First turns of {part.title}, with who is taken for whom.")
@@ -125,6 +128,7 @@ def _keep(part: MappedPart, roles: Mapping[str, MappedRole], merged: Mapping[str
         same = tuple(names.index(merged.get(name, name)) for name in names)
         mapping = mapping.model_copy(update={"same": same})
     ui.services().store.save_mapping(mapping, datetime.now(UTC))
+    st.session_state[CORRECTED] = part.shape
     st.toast(f"Remembered for every file with these {count(len(names), 'speaker')}.")
     st.rerun()
 

@@ -28,6 +28,7 @@ def test_wrong_roles_are_corrected_with_one_click_and_right_in_the_next_file(vis
     visitor.page.get_by_role("button", name="Swap roles").click()
     visitor.page.get_by_text("Remembered for every file with these 2 speakers.").wait_for()
     visitor.settle()
+    assert visitor.page.get_by_role("button", name="Swap roles").is_visible()
     assert opening(visitor) == ["asks", "", "Tell me about the lamp in your living room."]
     assert figure(visitor, "Words") == str(ANSWERED)
 
