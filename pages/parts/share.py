@@ -1,19 +1,18 @@
 """Export and import of runs; files are built only on request."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from pages.parts import access, figures, ui
-from pipeline.domain.bundle import without_payloads, without_source, without_verbatim
+from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import from_environment
 from pipeline.domain.run import FinalPersona, RunRecord
-from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.results import export, tables
 from pipeline.results.export_check import (
@@ -24,7 +23,9 @@ from pipeline.results.export_check import (
     choice_words,
     identifiers_in,
     leaving,
+    travelling,
 )
+from pipeline.results.export_files import FileForm, run_file
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
 from pipeline.text.spreadsheet import inert_cell
@@ -49,11 +50,11 @@ def exports(run: RunRecord) -> None:
     store = ui.services().store
     plain = partial(_plain, run, with_words, choice)
     if run.status != "running":
-        report = partial(_report, store, run, with_words, choice)
-        _file(f"Report{mark}", f"{run.id}.html", report, ":material/description:")
+        made = partial(_made, store, run, with_words, choice)
+        _file(f"Report{mark}", f"{run.id}.html", partial(made, "html"), ":material/description:")
         bundle = partial(_bundle, store, [run.id], with_words, choice)
         _file("Bundle for another installation", f"{run.id}.zip", bundle, ":material/folder_zip:")
-        _documents(run, with_words, mark, choice)
+        _documents(run, made, with_words, mark)
     if run.personas:
         _file(f"Posters{mark}", f"{run.id} posters.html", lambda: _posters(plain()), ":material/co_present:")
     _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", lambda: _charts(plain()), ":material/image:")
@@ -62,55 +63,32 @@ def exports(run: RunRecord) -> None:
     _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(plain())))
 
 
-def _documents(run: RunRecord, with_words: bool, mark: str, choice: IdentifierChoice) -> None:
+_DOCUMENTS: tuple[tuple[FileForm, str, str, str], ...] = (
+    ("pptx", "Slides (PowerPoint)", ".pptx", ":material/slideshow:"),
+    ("docx", "Document (Word)", ".docx", ":material/article:"),
+    ("pdf", "PDF of the report", ".pdf", ":material/picture_as_pdf:"),
+    ("cards_csv", "Statements as CSV for boards", " cards.csv", ":material/dashboard:"),
+    ("cards_json", "Statements as JSON for design tools", " cards.json", ":material/data_object:"),
+)
+_CODES: tuple[tuple[FileForm, str, str, str], ...] = (
+    ("qdpx", "Codes for QDA tools (.qdpx)", ".qdpx", ":material/label:"),
+    ("taguette", "Codes as Taguette CSV", " taguette.csv", ":material/label:"),
+)
+"""Form, title, end of the file name, icon. Codes consist of passages of the study."""
+
+
+def _documents(run: RunRecord, made: Callable[[FileForm], bytes], with_words: bool, mark: str) -> None:
     """Draw slides, documents and tables for other tools."""
-    store = ui.services().store
-    _file(
-        f"Slides (PowerPoint){mark}",
-        f"{run.id}.pptx",
-        partial(_slides, store, run, with_words, choice),
-        ":material/slideshow:",
-    )
-    _file(
-        f"Document (Word){mark}", f"{run.id}.docx", partial(_word, store, run, with_words, choice), ":material/article:"
-    )
     from pipeline.results.report.pdf import NO_BROWSER, printing_browser
 
-    if printing_browser():
-        _file(
-            f"PDF of the report{mark}",
-            f"{run.id}.pdf",
-            partial(_pdf, store, run, with_words, choice),
-            ":material/picture_as_pdf:",
-        )
-    else:
-        st.caption(f"PDF of the report: {escape_markdown(NO_BROWSER)}")
-    _file(
-        f"Statements as CSV for boards{mark}",
-        f"{run.id} cards.csv",
-        partial(_cards, store, run, with_words, choice, "csv"),
-        ":material/dashboard:",
-    )
-    _file(
-        f"Statements as JSON for design tools{mark}",
-        f"{run.id} cards.json",
-        partial(_cards, store, run, with_words, choice, "json"),
-        ":material/data_object:",
-    )
-
+    for form, title, ending, icon in _DOCUMENTS:
+        if form == "pdf" and not printing_browser():
+            st.caption(f"PDF of the report: {escape_markdown(NO_BROWSER)}")
+        else:
+            _file(f"{title}{mark}", f"{run.id}{ending}", partial(made, form), icon)
     if with_words:
-        _file(
-            "Codes for QDA tools (.qdpx)",
-            f"{run.id}.qdpx",
-            partial(_codes, store, run, choice, "qdpx"),
-            ":material/label:",
-        )
-        _file(
-            "Codes as Taguette CSV",
-            f"{run.id} taguette.csv",
-            partial(_codes, store, run, choice, "csv"),
-            ":material/label:",
-        )
+        for form, title, ending, icon in _CODES:
+            _file(title, f"{run.id}{ending}", partial(made, form), icon)
 
 
 @st.fragment
@@ -187,18 +165,13 @@ def ask_about(found: Sequence[FoundIdentifier], key: str) -> IdentifierChoice | 
 
 def _found(store: Store, runs: Sequence[RunRecord], with_words: bool) -> tuple[FoundIdentifier, ...]:
     if any(run.status == "running" for run in runs):
-        return identifiers_in(*(_view(run, with_words) for run in runs))
+        return identifiers_in(*(travelling(run, with_words=with_words) for run in runs))
     bundle = store.bundle([run.id for run in runs])
     return identifiers_in(bundle if with_words else without_source(bundle))
 
 
-def _view(run: RunRecord, with_words: bool) -> RunRecord:
-    """Return the part of a run that travels in a file for people."""
-    return run.model_copy(update={"calls": without_payloads(run.calls)}) if with_words else without_verbatim(run)
-
-
 def _plain(run: RunRecord, with_words: bool, choice: IdentifierChoice) -> RunRecord:
-    (found,) = checked([_view(run, with_words)], choice)
+    (found,) = checked([travelling(run, with_words=with_words)], choice)
     return found
 
 
@@ -219,9 +192,8 @@ def calibration_button(result: "CalibrationResult", threshold: float) -> None:
 def poster_button(run: RunRecord, final: FinalPersona) -> None:
     """Draw the download of a persona as one landscape page, to print or to show."""
     with_words = _words_switch(f"words of the poster {run.id}", [run])
-    poster = _view(
-        run.model_copy(update={"personas": (final,), "edited": (), "drafts": (), "warnings": ()}), with_words
-    )
+    alone = run.model_copy(update={"personas": (final,), "edited": (), "drafts": (), "warnings": ()})
+    poster = travelling(alone, with_words=with_words)
     choice = ask_about(identifiers_in(poster), f"identifiers {run.id} {final.draft_id} {with_words}")
     if choice is None:
         return
@@ -269,23 +241,9 @@ def _file(title: str, name: str, data: object, icon: str | None = None) -> None:
 # The store is passed in, because a file is built outside any session, when its button is clicked.
 
 
-def _report(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> str:
-    from pipeline.results.report import run_report
-
-    return run_report(*_with_study(store, run, with_words, choice), with_source=with_words)
-
-
-def _with_study(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> tuple[RunRecord, Study]:
-    return leaving(run, store.study(run.study_id), with_words=with_words, choice=choice)
-
-
-def _slides(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
-    from pipeline.results.report.brand import brand_of
-    from pipeline.results.report.slides import run_slides
-
-    return run_slides(
-        *_with_study(store, run, with_words, choice), with_source=with_words, brand=brand_of(from_environment())
-    )
+def _made(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice, form: FileForm) -> bytes:
+    shown, study = leaving(run, store.study(run.study_id), with_words=with_words, choice=choice)
+    return run_file(form, shown, study, with_source=with_words, settings=from_environment())
 
 
 def _comparison_slides(
@@ -302,40 +260,8 @@ def _comparison_slides(
 def _compared(
     runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool, choice: IdentifierChoice
 ) -> tuple[list[RunRecord], Comparison | None]:
-    shown = checked([*(_view(run, with_words) for run in runs), *([saved] if saved else [])], choice)
+    shown = checked([*(travelling(run, with_words=with_words) for run in runs), *([saved] if saved else [])], choice)
     return (shown[:-1], shown[-1]) if saved else (shown, None)
-
-
-def _word(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
-    from pipeline.results.report.brand import brand_of
-    from pipeline.results.report.word import run_document_file
-
-    brand = brand_of(from_environment())
-    return run_document_file(*_with_study(store, run, with_words, choice), with_source=with_words, brand=brand)
-
-
-def _pdf(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> bytes:
-    from pipeline.results.report.pdf import printed
-
-    return printed(_report(store, run, with_words, choice))
-
-
-def _codes(store: Store, run: RunRecord, choice: IdentifierChoice, form: Literal["qdpx", "csv"]) -> bytes | str:
-    from pipeline.results.export_codes import qdpx_project, taguette_table
-
-    run, study = _with_study(store, run, True, choice)
-    return qdpx_project(study, run) if form == "qdpx" else taguette_table(study, run)
-
-
-def _cards(
-    store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice, form: Literal["csv", "json"]
-) -> str:
-    from pipeline.results.export_cards import cards_csv, cards_document
-
-    run, study = _with_study(store, run, with_words, choice)
-    if form == "csv":
-        return cards_csv(run, study, with_source=with_words)
-    return json.dumps(cards_document(run, study, with_source=with_words), indent=2, ensure_ascii=False)
 
 
 def _posters(run: RunRecord) -> str:

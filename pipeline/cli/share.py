@@ -13,6 +13,7 @@ from pipeline.text.wording import count
 if TYPE_CHECKING:
     from pipeline.domain.run import RunRecord
     from pipeline.domain.study import Study
+    from pipeline.results.export_files import FileForm
     from pipeline.store import Store
 
 
@@ -22,7 +23,6 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     export.add_argument("run", nargs="+", metavar="RUN", help="id, the beginning of an id, or the name")
     form = export.add_mutually_exclusive_group(required=True)
     form.add_argument("--bundle", type=Path, metavar="FILE.zip", help="for another installation: `persona import`")
-    form.add_argument("--html", type=Path, metavar="FILE", help="a report of one run that opens in any browser")
     for name, (ending, text) in _FILES.items():
         form.add_argument(f"--{name.replace('_', '-')}", type=Path, metavar=f"FILE.{ending}", help=text)
     add_identifier_choice(export)
@@ -39,9 +39,7 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
     run_ids = [store.find_run(text) for text in options.run]
     chosen = next((name for name in _FILES if getattr(options, name)), None)
-    if options.html:
-        file, data = options.html, _report(store, run_ids, options)
-    elif chosen:
+    if chosen:
         file, data = getattr(options, chosen), _made(chosen, store, run_ids, options, settings)
     else:
         file, data = options.bundle, _bundle(store, run_ids, options)
@@ -51,24 +49,14 @@ def _export(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _report(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
-    from pipeline.results.report import run_report
-
-    if options.without_source:
-        raise InputError("--without-source needs --bundle: a report quotes the study only if you ask for it.")
-    if len(run_ids) != 1:
-        raise InputError(f"--html: {len(run_ids)} runs given, 1 expected. Use `persona compare` for several.")
-    run, study = _leaving(store, store.run(run_ids[0]), options)
-    return run_report(run, study, with_source=options.with_source).encode("utf-8", "replace")
-
-
 def _leaving(store: "Store", run: "RunRecord", options: argparse.Namespace) -> "tuple[RunRecord, Study]":
     from pipeline.results.export_check import leaving
 
     return leaving(run, store.study(run.study_id), with_words=options.with_source, choice=options.identifiers)
 
 
-_FILES = {
+_FILES: "dict[FileForm, tuple[str, str]]" = {
+    "html": ("html", "a report of one run that opens in any browser"),
     "pptx": ("pptx", "slides: one per persona, one of the set, one of method and limits"),
     "docx": ("docx", "the report of a run for Word"),
     "pdf": ("pdf", "the report of a run as PDF, printed by the Chromium of this machine"),
@@ -79,45 +67,28 @@ _FILES = {
 }
 
 
-def _made(form: str, store: "Store", run_ids: list[str], options: argparse.Namespace, settings: Settings) -> bytes:
+def _made(
+    form: "FileForm", store: "Store", run_ids: list[str], options: argparse.Namespace, settings: Settings
+) -> bytes:
     """Return a file of one run, or the slides of a comparison for several."""
-    from pipeline.results.report.brand import brand_of
-
+    flag = f"--{form.replace('_', '-')}"
     if options.without_source:
-        raise InputError("--without-source needs --bundle: other files quote the study only if you ask for it.")
+        quoting = "a report quotes" if form == "html" else "other files quote"
+        raise InputError(f"--without-source needs --bundle: {quoting} the study only if you ask for it.")
     runs = [store.run(run_id) for run_id in run_ids]
     if form == "pptx" and len(runs) > 1:
+        from pipeline.results.report.brand import brand_of
         from pipeline.results.report.slides import comparison_slides
 
         return comparison_slides([_leaving(store, run, options)[0] for run in runs], brand=brand_of(settings))
     if len(runs) != 1:
-        raise InputError(f"--{form.replace('_', '-')}: {len(runs)} runs given, 1 expected.")
-    run, study = _leaving(store, runs[0], options)
-    match form:
-        case "pptx":
-            from pipeline.results.report.slides import run_slides
+        several = " Use `persona compare` for several." if form == "html" else ""
+        raise InputError(f"{flag}: {len(runs)} runs given, 1 expected.{several}")
+    if form in ("qdpx", "taguette") and not options.with_source:
+        raise InputError(f"{flag}: coded passages are words of the study. Add --with-source to export them.")
+    from pipeline.results.export_files import run_file
 
-            return run_slides(run, study, with_source=options.with_source, brand=brand_of(settings))
-        case "docx":
-            from pipeline.results.report.word import run_document_file
-
-            return run_document_file(run, study, with_source=options.with_source, brand=brand_of(settings))
-        case "pdf":
-            from pipeline.results.report.pdf import printed
-
-            return printed(_report(store, run_ids, options).decode())
-    if form in ("qdpx", "taguette"):
-        from pipeline.results.export_codes import qdpx_project, taguette_table
-
-        if not options.with_source:
-            raise InputError(f"--{form}: coded passages are words of the study. Add --with-source to export them.")
-        return qdpx_project(study, run) if form == "qdpx" else taguette_table(study, run).encode("utf-8", "replace")
-    from pipeline.results.export_cards import cards_csv, cards_document
-
-    if form == "cards_csv":
-        return cards_csv(run, study, with_source=options.with_source).encode("utf-8", "replace")
-    document = cards_document(run, study, with_source=options.with_source)
-    return json.dumps(document, indent=2, ensure_ascii=False).encode("utf-8", "replace")
+    return run_file(form, *_leaving(store, runs[0], options), with_source=options.with_source, settings=settings)
 
 
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:

@@ -78,6 +78,11 @@ def checked(parts: Sequence[T], choice: IdentifierChoice) -> list[T]:
     return without_identifiers(parts)
 
 
+def travelling(run: RunRecord, *, with_words: bool) -> RunRecord:
+    """Return the part of a run that travels in a file for people: no requests, and quotes only with words."""
+    return run.model_copy(update={"calls": without_payloads(run.calls)}) if with_words else without_verbatim(run)
+
+
 def leaving(run: RunRecord, study: Study, *, with_words: bool, choice: IdentifierChoice) -> tuple[RunRecord, Study]:
     """Return a run and its study as a file for people may show them.
 
@@ -86,11 +91,11 @@ def leaving(run: RunRecord, study: Study, *, with_words: bool, choice: Identifie
     Raises:
         InputError: identifiers were found, and the choice is to refuse them.
     """
+    plain = travelling(run, with_words=with_words)
     if with_words:
-        plain = run.model_copy(update={"calls": without_payloads(run.calls)})
         shown, study = cast("tuple[RunRecord, Study]", tuple(checked((plain, study), choice)))
     else:
-        (shown,) = checked((without_verbatim(run),), choice)
+        (shown,) = checked((plain,), choice)
     return shown.model_copy(update={"calls": run.calls}), study
 
 
