@@ -5,6 +5,7 @@ bad, or although refining changes nothing. All of these are weighed here once; t
 command line show this answer and compute none of their own.
 """
 
+from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
@@ -41,8 +42,9 @@ class Verdict(Frozen):
     """Further labels to make; `None` for any other answer, and where the number is not known."""
 
 
+@lru_cache(maxsize=8)
 def judge(result: CalibrationResult) -> Verdict:
-    """Weigh certificate, score, refining and money."""
+    """Weigh certificate, score, refining and money; remembered, because a page asks at every stop of its slider."""
     found = result.certificate
     if found.status in ("exploratory", "not_random"):
         return _verdict("explore", "Nothing is certified: look, but do not rely on it.", found.sentence)

@@ -43,12 +43,6 @@ def verdict_of(result: CalibrationResult) -> Verdict:
     )
 
 
-def verdict_text(result: CalibrationResult) -> str:
-    """Return the answer with its reason, in one text."""
-    found = verdict_of(result)
-    return f"{found.headline} {found.sentence}"
-
-
 def answer_at(result: CalibrationResult, here: ThresholdEffect) -> str:
     """Say what the answer means for one stop of the slider: certified, or why not."""
     found = result.certificate

@@ -30,14 +30,14 @@ def calibration_report(result: CalibrationResult, threshold: float) -> str:
         result: of the runs.
         threshold: of the report, 0 to 1.
     """
-    here = result.positions[place_of(threshold)]
+    here, verdict = result.positions[place_of(threshold)], verdict_of(result)
     return render(
         "calibration.html",
         threshold=score(threshold),
         simulated=result.simulated,
         facts=_facts(result),
-        headline=verdict_of(result).headline,
-        sentence=verdict_of(result).sentence,
+        headline=verdict.headline,
+        sentence=verdict.sentence,
         cautions=[warning] if (warning := drift_warning(result)) else [],
         note=describe_threshold(result, here),
         tiles=threshold_tiles(result, here),
