@@ -96,7 +96,7 @@ def coverage(run: RunRecord) -> Coverage:
         represented=len(covered),
         heard=len({person for one in delivered for person in one.heard}),
         personas=tuple(delivered),
-        left_out=tuple(LeftOut(participant=person, reason=_reason(person, run)) for person in sorted(known - covered)),
+        left_out=_left_out(sorted(known - covered), run),
         unnamed=max(0, run.study.participants - len(known)),
         overlaps=tuple(overlaps[:MOST_OVERLAPS]),
         more_overlaps=max(0, len(overlaps) - MOST_OVERLAPS),
@@ -153,30 +153,31 @@ def _overlaps(finals: Sequence[FinalPersona], focus: dict[str, tuple[str, ...]])
             )
 
 
-def _reason(person: str, run: RunRecord) -> str:
-    """Say why no draft that is drawn from a participant was delivered."""
+def _left_out(people: Sequence[str], run: RunRecord) -> tuple[LeftOut, ...]:
+    decided = {final.draft_id for final in run.personas}
+    kept = [(item, _ground(item)) for item in run.drafts if item.draft.id in decided]
+    return tuple(LeftOut(participant=person, reason=_reason(person, run, kept)) for person in people)
+
+
+def _reason(person: str, run: RunRecord, kept: Sequence[tuple[AssessedDraft, Ground]]) -> str:
+    """Say why no draft that is drawn from a participant was delivered, beside the delivered ones."""
     # The record lists the best draft first.
     best = next(item for item in run.drafts if person in item.draft.focus)
     own = best.assessment.scores.overall
     draft = f"The best draft drawn from them ({best.draft.id}, score {score(own)})"
     if not run.personas:
         return f"{draft} was not delivered: the run delivered no persona."
-    kept = _kept(run)
     ground = _ground(best)
-    twin = next((item for item in kept if overlap(ground, _ground(item)).is_repeat), None)
-    if twin:
-        shared = overlap(ground, _ground(twin))
+    for twin, other in kept:
+        shared = overlap(ground, other)
+        if not shared.is_repeat:
+            continue
         common = f"{count(len(shared.people), 'participant')} and {count(len(shared.statements), 'statement')}"
         return f"{draft} repeats {label(twin.draft.persona.name)}: {common} in common."
-    lowest = min(item.assessment.scores.overall or 0.0 for item in kept)
+    lowest = min(item.assessment.scores.overall or 0.0 for item, _ in kept)
     if (own or 0.0) < lowest:
         return f"{draft} scores less than every delivered one ({score(lowest)} or more)."
     return f"{draft} was passed over for drafts that represent more participants."
-
-
-def _kept(run: RunRecord) -> list[AssessedDraft]:
-    decided = {final.draft_id for final in run.personas}
-    return [item for item in run.drafts if item.draft.id in decided]
 
 
 def _ground(item: AssessedDraft) -> Ground:

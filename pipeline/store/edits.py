@@ -80,7 +80,7 @@ def with_stored_edits(db: "Database", run: RunRecord) -> RunRecord:
     rows = read_edit_rows(db, run.id)
     if not rows:
         return run
-    present = {persona: _state(db, run.id, persona, number) for persona, number in states(rows).items()}
+    present = _states(db, run.id, states(rows))
     edited = with_edits(run.personas, present) if present else ()
     return run.model_copy(update={"edited": edited, "revision": rows[-1].number})
 
@@ -134,10 +134,18 @@ def put_edit(db: "Database", run_id: str, stored: StoredEdit) -> None:
     db.table("edits").insert(storable(row))
 
 
-def _state(db: "Database", run_id: str, persona: str, number: int) -> FinalPersona | None:
-    after = db.execute("SELECT after FROM edits WHERE run_id = ? AND number = ?", [run_id, number]).fetchone()[0]
-    found = json.loads(after)[persona]
-    return None if found is None else FinalPersona.model_validate(found)
+def _states(db: "Database", run_id: str, numbers: Mapping[str, int]) -> dict[str, FinalPersona | None]:
+    """Read each persona as it stood after the edit of the given number."""
+    wanted = json.dumps(sorted(set(numbers.values())))
+    rows = db.execute(
+        "SELECT number, after FROM edits WHERE run_id = ? AND number IN (SELECT value FROM json_each(?))",
+        [run_id, wanted],
+    ).fetchall()
+    after = {number: json.loads(found) for number, found in rows}
+    return {
+        persona: None if (found := after[number][persona]) is None else FinalPersona.model_validate(found)
+        for persona, number in numbers.items()
+    }
 
 
 def _row(row: dict[str, Any]) -> EditRow:
