@@ -6,7 +6,6 @@ from pipeline.providers.extraction.grammar import (
     expand,
     is_base,
     is_past,
-    opens_with_verb,
     present,
     pronouns,
     third_person,
@@ -92,11 +91,6 @@ def test_verb_forms_come_from_the_dictionary():
     assert is_base("check")
     assert not is_base("checked")
     assert is_past("went")
-
-
-def test_order_opens_with_a_verb_and_a_noun_phrase_does_not():
-    assert opens_with_verb("Log the defrost cycles")
-    assert not opens_with_verb("Range on, door shut")
 
 
 @given(st.text(max_size=200))

@@ -252,18 +252,6 @@ def _is_subject(lower: list[str], index: int) -> bool:
     return after in _MODALS or after in ("are", "were", "have", "had", "do", "did") or is_base(after) or is_past(after)
 
 
-def opens_with_verb(text: str) -> bool:
-    """Return whether a text starts with a plain verb: `Log the cycles` does, `Range on` does not."""
-    first, _, rest = text.lower().partition(" ")
-    if not is_base(first) or not rest:
-        return False
-    return (
-        first in COMMON_VERBS
-        or not is_noun(first)
-        or rest.startswith(("the ", "my ", "our ", "a ", "it ", "them ", "one "))
-    )
-
-
 @lru_cache(maxsize=1 << 14)
 def is_base(word: str) -> bool:
     """Return whether a word can be the plain form of a verb."""

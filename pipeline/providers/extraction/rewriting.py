@@ -11,10 +11,6 @@ from difflib import SequenceMatcher
 from pipeline.providers.extraction.grammar import expand
 from pipeline.text.tokens import tokens
 
-GOOD_WORDS = 20
-MAX_WORDS = 28
-"""Longest claim in words: the first limit if a clause ends within it, else the second."""
-
 COPY_RUN = 12
 COPY_SHARE = 0.6
 CLOSE_RUN = 7
@@ -66,18 +62,6 @@ _DEPENDENT = re.compile(
 _NEW_START = re.compile(rf"\s*(?:{_SUBJECT}|not |and |but |so |because |which |then )", re.IGNORECASE)
 _LEAD = re.compile(r"^(?:on|in|at|by|for|with|during|from|most|every (?!time)|each (?!time))", re.IGNORECASE)
 _OWN_SUBJECT = re.compile(r"\b(?:i|we|it|they|he|she)(?:'\w+)? ", re.IGNORECASE)
-_BOUNDARY = re.compile(
-    r"(?<! and)(?<! but)(?<! or),\s|"
-    r"\s(?=(?:because|which|when|while|unless|until|so that|but|if|before(?! last| that)|after(?! that)|in case|"
-    r"and then|by the time|as long as)\s)"
-)
-_OPEN_ASIDE = re.compile(r"\b(?:and|but|or), [^,]*$")
-_LAST_RESORT = re.compile(r"\s(?=(?:and|or|so|with)\s)")
-_LOOSE_END = re.compile(
-    r"(?:[,;:—\s]|,? which (?:is|was)|\s(?:and|but|or|so|because|which|that|the|a|an|my|their|if|when|then|"
-    r"than|really|right|though|as well as|or something|or so|and everything|and so on|and all that|anyway))+$",
-    re.IGNORECASE,
-)
 
 
 def clean(sentence: str) -> str:
@@ -127,42 +111,6 @@ def _only_opens(text: str) -> bool:
     if "," in text or not _DEPENDENT.match(text):
         return False
     return not (_LEAD.match(text) and _OWN_SUBJECT.search(text))
-
-
-def shorten(text: str, source: str) -> str | None:
-    """Cut a claim at clause boundaries until it is short enough and not copied from its source.
-
-    Args:
-        text: the claim, of any length.
-        source: the sentence it was made from.
-
-    Returns:
-        The claim without a loose end, or `None` when no cut leaves at least three words.
-    """
-    cuts = [text, *_without_a_middle(text)]
-    for boundary in (_BOUNDARY, _LAST_RESORT):
-        cuts += [text[: match.start()] for match in reversed(list(boundary.finditer(text)))]
-    cuts = [_LOOSE_END.sub("", cut) for cut in cuts]
-    whole = [
-        cut
-        for cut in cuts
-        if cut.count('"') % 2 == 0 and cut.count("(") == cut.count(")") and not _OPEN_ASIDE.search(cut)
-    ]
-    for limit in (GOOD_WORDS, MAX_WORDS):
-        for cut in whole:
-            if 3 <= len(cut.split()) <= limit and not is_copied(cut, source):
-                return cut
-    return None
-
-
-def _without_a_middle(text: str) -> list[str]:
-    """List the variants of a text without one long part between commas, which explains the words before it."""
-    parts = text.split(", ")
-    joined = ("and ", "or ", "but ", "so ", "because ")
-    if len(parts) < 3 or parts[-1].startswith(joined) or len(parts[-1].split()) < 4:
-        return []
-    long = [at for at in range(1, len(parts) - 1) if len(parts[at].split()) >= 5 and not parts[at].startswith(joined)]
-    return [", ".join(parts[:at] + parts[at + 1 :]) for at in long]
 
 
 def is_copied(claim: str, source: str) -> bool:
