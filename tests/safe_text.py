@@ -77,7 +77,7 @@ _UNDOCUMENTED: Mapping[str, frozenset[str]] = {
     "metric": frozenset({"delta_description"}),
     "write": frozenset({"args"}),
 }
-"""Markdown too, as a browser shows (`tests/browser/test_markdown_places.py`), and not said in the documentation."""
+"""Markdown too, as Chromium and the frontend of Streamlit 1.67 show; its documentation does not say so."""
 _PLAIN: Mapping[str, frozenset[str]] = {
     "selectbox": frozenset({"options", "placeholder"}),
     "multiselect": frozenset({"options", "placeholder"}),

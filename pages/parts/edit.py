@@ -19,7 +19,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import PersonaError
 from pipeline.results.edit_history import describe_edit, edited_words, has_chosen_source, is_pinned
 from pipeline.results.evidence import LISTS, MARK_WORDS, lowered_because, mark, said_by
-from pipeline.text.wording import count, escape_markdown, label, score
+from pipeline.text.wording import count, escape_markdown, label, passage, score
 
 if TYPE_CHECKING:
     from pipeline.scoring.editing import PersonaEditor, SourceOption
@@ -175,7 +175,7 @@ def _support(final: FinalPersona, field: str, text: str, support: ClaimSupport |
     else:
         st.markdown(words)
     if support.quote:
-        st.caption(escape_markdown(f"{support.participant or 'Participant'}: {label(support.quote, 400)}"))
+        st.caption(escape_markdown(f"{support.participant or 'Participant'}: {passage(support.quote, 400)}"))
 
 
 def _one_claim(run: RunRecord, final: FinalPersona, field: str, text: str) -> None:
@@ -270,7 +270,7 @@ def _sources(run: RunRecord, final: FinalPersona, field: str, text: str) -> None
 def _option(option: "SourceOption") -> str:
     new = "" if option.in_focus else ", not one of this persona's people yet"
     who = f"{option.participant or 'Participant'}{new}"
-    return escape_markdown(f"{score(option.support)} · {who}: {label(option.quote, 300)} ({label(option.document)})")
+    return escape_markdown(f"{score(option.support)} · {who}: {passage(option.quote, 300)} ({label(option.document)})")
 
 
 def _new_claim(run: RunRecord, final: FinalPersona) -> None:
@@ -375,7 +375,8 @@ def _merge_preview(run: RunRecord, final: FinalPersona, other: str) -> None:
     found = _editor(run).duplicates(final.draft_id, other)
     if found:
         pairs = "\n".join(
-            f"- {escape_markdown(label(one.kept, 160))} :gray[instead of {escape_markdown(label(one.dropped, 160))}]"
+            f"- {escape_markdown(passage(one.kept, 160))} "
+            f":gray[instead of {escape_markdown(passage(one.dropped, 160))}]"
             for one in found
         )
         st.markdown(f"{count(len(found), 'claim')} in both, kept once:\n{pairs}")

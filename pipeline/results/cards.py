@@ -225,7 +225,7 @@ def _sayings(support: ClaimSupport, sources: _Sources) -> tuple[Saying, ...]:
         Saying(
             who=label(one.participant),
             at=clock(one.at) or "",
-            words=label("" if sources.is_withheld else one.quote or "", _LONGEST_TURN),
+            words=passage("" if sources.is_withheld else one.quote or "", _LONGEST_TURN),
         )
         for one in support.supporters
     )

@@ -6,7 +6,7 @@ from typing import assert_never
 from pipeline.domain.edits import EditRow, in_force
 from pipeline.domain.run import ClaimPlace, Editing
 from pipeline.results.evidence import LISTS
-from pipeline.text.wording import count, label, listed
+from pipeline.text.wording import count, label, listed, passage
 
 _FACT = "demographics."
 
@@ -36,7 +36,7 @@ def describe_edit(row: EditRow, rows: Sequence[EditRow]) -> str:
     """
     edit = row.edit
     where = LISTS.get(edit.field, edit.field.removeprefix(_FACT)).lower()
-    old, new = f"‘{label(edit.text, 120)}’", f"‘{label(edit.new, 120)}’"
+    old, new = f"‘{passage(edit.text, 120)}’", f"‘{passage(edit.new, 120)}’"
     match edit.action:
         case "text" if edit.text:
             words = f"changed {old} to {new} in {where}"
@@ -51,7 +51,7 @@ def describe_edit(row: EditRow, rows: Sequence[EditRow]) -> str:
         case "pin" | "unpin":
             words = f"{edit.action}ned {old} in {where}"
         case "source":
-            words = f"chose ‘{label(edit.quote, 120) or 'words left out'}’ as the source of {old}"
+            words = f"chose ‘{passage(edit.quote, 120) or 'words left out'}’ as the source of {old}"
         case "merge":
             words = f"merged {edit.other} into this persona"
         case "split":

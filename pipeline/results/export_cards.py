@@ -22,7 +22,7 @@ COLUMNS: dict[str, str] = {
     "who": "Occupation, age and location, as far as they are stated.",
     "tagline": "One line about the persona.",
     "score": "Overall score of the persona, 0 to 1; empty without one.",
-    "outcome": "What became of its draft, in words.",
+    "outcome": "Outcome of its draft, in words.",
     "edited": "Number of changes by people and who made them; empty for a text as the run delivered it.",
     "simulated": "`true` if the text comes from the simulated frontier.",
     "participants": "Ids of the participants whom it stands for, separated by spaces.",

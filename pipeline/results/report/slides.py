@@ -17,7 +17,7 @@ from pipeline.results.report.comparison import measure_rows
 from pipeline.results.report.run import run_facts, utc_time
 from pipeline.results.report.slide_parts import Deck, Line, avatar, bar_chart, table, text_box
 from pipeline.results.score_explained import BLIND, CAUTIONS, scoring_method
-from pipeline.text.wording import count, label, percent, score
+from pipeline.text.wording import count, label, passage, percent, score
 
 _MOST, _LONGEST = 4, 105
 """Statements of a list on a slide, and characters of each; the notes hold all of them."""
@@ -117,14 +117,17 @@ def _persona_slide(deck: Deck, run: RunRecord, persona: ReportPersona, color: st
     text_box(
         slide,
         (1.8, 1.25, 2.6, 1.4),
-        [(label(persona.who, 70) or "No occupation stated", _SMALL, False), (label(persona.tagline, 80), _BODY, True)],
+        [
+            (label(persona.who, 70) or "No occupation stated", _SMALL, False),
+            (passage(persona.tagline, 80), _BODY, True),
+        ],
         name="Who",
     )
     bars = [(name.capitalize(), float(value)) for name, value in persona.scores if _is_number(value)]
     if bars:
         bar_chart(slide, (0.4, 2.95, 4.1, 1.85), f"Score {persona.scores[0][1]} of 1", bars, color=color)
     facts = next((group.claims for group in persona.groups if group.title == "Facts"), ())
-    rows = [("Fact", "Support"), *((label(one.text, 45), f"{one.word} {one.support}") for one in facts[:5])]
+    rows = [("Fact", "Support"), *((passage(one.text, 45), f"{one.word} {one.support}") for one in facts[:5])]
     if facts:
         table(slide, (0.5, 4.85, 3.9, 0.3 * len(rows)), rows, color=color, size=10)
     lists = [group for group in persona.groups if not group.quotes and group.title != "Facts"]
@@ -135,13 +138,13 @@ def _persona_slide(deck: Deck, run: RunRecord, persona: ReportPersona, color: st
         box = (4.75 + 4.15 * (number % 2), 1.2 + height * (number // 2), 4.05, height)
         text_box(slide, box, _list_lines(group), bullets=True, name=group.title)
     if verbatim:
-        text_box(slide, (4.75, 6.05, 8.2, 0.9), [(f"“{label(verbatim, 200)}”", 15, True)], name="Quote")
+        text_box(slide, (4.75, 6.05, 8.2, 0.9), [(f"“{passage(verbatim, 200)}”", 15, True)], name="Quote")
 
 
 def _list_lines(group: ReportGroup) -> list[Line]:
     first = sorted(group.claims, key=lambda claim: not claim.pinned)
     lines: list[Line] = [(group.title, _HEAD, True)]
-    lines += [(f"{label(one.text, _LONGEST)}{_backing(one)}", _SMALL, False) for one in first[:_MOST]]
+    lines += [(f"{passage(one.text, _LONGEST)}{_backing(one)}", _SMALL, False) for one in first[:_MOST]]
     if len(first) > _MOST:
         lines.append((f"and {len(first) - _MOST} more in the notes", 10, False))
     return lines
