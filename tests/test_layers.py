@@ -5,6 +5,7 @@ import graphlib
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,10 +59,16 @@ RANK = {name: rank for rank, names in enumerate(RANKS) for name in names}
 AT_ROOT = {"__init__.py", "__main__.py", "errors.py", "py.typed"}
 
 
+@cache
+def statements(source: str) -> tuple[list[ast.stmt], list[ast.AST]]:
+    """The statements of a module at its top, and its imports at any depth; parsed once for all rules."""
+    tree = ast.parse(source)
+    return tree.body, [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imports(path: Path, *, top_level: bool = False) -> Iterator[str]:
-    tree = ast.parse(path.read_text())
-    nodes = tree.body if top_level else ast.walk(tree)
-    for node in nodes:
+    body, anywhere = statements(path.read_text())
+    for node in body if top_level else anywhere:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -121,7 +128,7 @@ def arrows(root: Path) -> dict[str, set[str]]:
     modules = {name.removesuffix(".__init__"): path for name, path in modules.items()}
     found: dict[str, set[str]] = {name: set() for name in modules}
     for name, path in modules.items():
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in statements(path.read_text())[1]:
             if isinstance(node, ast.Import):
                 found[name] |= {alias.name for alias in node.names} & modules.keys()
             elif isinstance(node, ast.ImportFrom) and node.module:

@@ -91,6 +91,8 @@ _STARTS = (
     | _MANY_PARTS.keys()
     | {"hundred", "point"}
 )
+_FIRST_WORDS = _SMALL.keys() | _LARGE.keys() | _ORDINALS.keys() | {"hundred", "half", "a"}
+"""Words that begin a number; digits do too."""
 
 _DIGIT = re.compile(r"\d")
 _DIGITS = re.compile(r"\d{1,15}(?:\.\d{1,6})?", re.ASCII)
@@ -281,7 +283,13 @@ def _read_tokens(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Return the content stems of an English text: see `content`."""
-    return content(tokens(text))
+    return list(_cached_stems(text)) if len(text) <= _WORTH_KEEPING else content(tokens(text))
+
+
+@lru_cache(maxsize=1 << 14)
+def _cached_stems(text: str) -> tuple[str, ...]:
+    """Every draft of a study reads the same sentences."""
+    return tuple(content(tokens(text)))
 
 
 def content(words: list[str], language: str = "english") -> list[str]:
@@ -422,9 +430,10 @@ def fold_numbers(words: list[str]) -> list[str]:
     folded: list[str] = []
     position = 0
     while position < len(words):
-        found = _number_at(words, position)
+        word = words[position]
+        found = _number_at(words, position) if word in _FIRST_WORDS or word[:1].isdigit() else None
         if found is None:
-            folded.append(words[position])
+            folded.append(word)
             position += 1
         else:
             _scale_range(folded, found)

@@ -2,9 +2,12 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page
 
 from tests.browser.conftest import Installation, Visitor
+
+pytestmark = pytest.mark.slow  # each waits for popovers to fold; tests/pages/test_configure.py has the same settings
 
 
 def _fold(page: Page, label: str) -> Locator:

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.browser.conftest import Installation, Visitor
 
 
@@ -27,6 +29,7 @@ def test_experiment_is_begun_followed_and_opened_by_its_link(
     other.context.close()
 
 
+@pytest.mark.slow
 def test_branch_starts_from_the_drafts_that_are_there(visitor: Visitor, installation: Installation) -> None:
     page = visitor.page
     visitor.open(f"/configure?study={installation.example}")

@@ -10,6 +10,8 @@ from pipeline.sources import load_paths
 from pipeline.store import Store
 from tests.browser.conftest import ROOT, Installation, Visitor
 
+pytestmark = pytest.mark.slow  # thirty texts; tests/pages/test_label.py labels without a browser
+
 DONE = re.compile(r"(\d+) of (\d+)")
 
 

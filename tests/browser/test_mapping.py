@@ -3,8 +3,12 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.browser.conftest import Visitor
 from tests.browser.test_main_journey import UPLOAD, run_it
+
+pytestmark = pytest.mark.slow  # tests/pages/test_mapping.py maps without a browser
 
 SURVEY = """\
 Kitchen study spring,,,,,

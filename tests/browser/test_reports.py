@@ -108,6 +108,7 @@ def test_report_shows_every_chart_and_no_figure_is_taller_than_a_printed_page(br
     reader.context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_report_and_posters_print(browser, hostile, tmp_path: Path, paper: str) -> None:
     from pypdf import PdfReader
@@ -167,6 +168,7 @@ def hostile_app(installation: Installation, hostile) -> tuple[str, str]:
     return installation.address, run_id
 
 
+@pytest.mark.slow
 def test_hostile_personas_do_no_harm_on_the_results_page(browser, hostile_app) -> None:
     address, run_id = hostile_app
     visitor = Visitor(browser, address)

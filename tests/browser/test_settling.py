@@ -1,7 +1,11 @@
 """What the other tests of the browser rest upon: `settle` ends when the answer is on the page, however late it is."""
 
+import pytest
+
 from tests.browser.conftest import Installation, Visitor
 from tests.pages.runs import finished_run
+
+pytestmark = pytest.mark.slow  # checks the tests' own waiting
 
 LATE = """{
     const { prototype } = Object.getPrototypeOf(WebSocket);

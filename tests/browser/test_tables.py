@@ -103,6 +103,7 @@ def test_a_run_is_opened_by_keyboard(reader: Visitor, house: tuple[str, list[str
     reader.page.wait_for_url(re.compile(f"results.*run={house[1][2]}"))
 
 
+@pytest.mark.slow
 def test_marks_set_faster_than_the_server_answers_all_hold(reader: Visitor, house: tuple[str, list[str]]) -> None:
     reader.open(RUNS)
     marks = "[...document.querySelectorAll('tbody input')].slice(0, 6)"
@@ -111,6 +112,7 @@ def test_marks_set_faster_than_the_server_answers_all_hold(reader: Visitor, hous
     reader.page.get_by_role("button", name="Compare 6").wait_for()
 
 
+@pytest.mark.slow
 def test_a_chosen_attempt_is_in_the_address_and_a_second_choice_gives_it_back(
     reader: Visitor, house: tuple[str, list[str]]
 ) -> None:
@@ -129,6 +131,7 @@ def test_a_chosen_attempt_is_in_the_address_and_a_second_choice_gives_it_back(
     assert page.get_by_role("radio", name="Choose draft-001.refine.1", exact=True).is_visible()
 
 
+@pytest.mark.slow
 def test_a_hostile_name_is_only_ever_text(reader: Visitor, house: tuple[str, list[str]]) -> None:
     dialogs: list[str] = []
     reader.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))

@@ -8,6 +8,8 @@ import pytest
 
 from tests.browser.conftest import Visitor, serve
 
+pytestmark = pytest.mark.slow  # a server of its own
+
 FILE = {
     "name": "P1.txt",
     "mimeType": "text/plain",

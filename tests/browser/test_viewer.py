@@ -121,6 +121,7 @@ def _signed_in(browser: object, team: tuple[str, OpenIdServer, Path], **person: 
     return visitor
 
 
+@pytest.mark.slow
 def test_somebody_of_the_domain_of_viewers_may_look(
     browser: object, signing_in: tuple[str, OpenIdServer, Path]
 ) -> None:
@@ -140,6 +141,7 @@ def test_somebody_of_the_domain_of_viewers_may_look(
     visitor.context.close()
 
 
+@pytest.mark.slow
 def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_gone_lets_nobody_in(
     browser: object, signing_in: tuple[str, OpenIdServer, Path]
 ) -> None:
@@ -157,6 +159,7 @@ def test_an_analyst_loses_the_right_with_the_entry_and_a_secrets_file_that_is_go
     visitor.context.close()
 
 
+@pytest.mark.slow
 def test_with_a_sign_in_only_analysts_upload(browser: object, signing_in: tuple[str, OpenIdServer, Path]) -> None:
     ana = _signed_in(browser, signing_in, email="ana@example.org")
     url = uploaded_to(ana)
@@ -179,6 +182,7 @@ def _told(visitor: Visitor, words: str) -> None:
     raise AssertionError(visitor.page.inner_text("body"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("person", "told"),
     [

@@ -122,7 +122,7 @@ def killed_and_resumed(bench: Bench, database: Path, lot: random.Random) -> RunR
 def test_run_killed_at_any_moment_is_finished_without_asking_again_for_an_answer(
     bench: Bench, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    kills = 200 if pytestconfig.getoption("--long") else 8
+    kills = 200 if pytestconfig.getoption("--long") else 4
     found: Counter[str] = Counter()
     for number in range(kills):
         database = tmp_path / f"{number}.db"

@@ -1,5 +1,6 @@
 """The app under test: the real pages over a real database in a temporary folder."""
 
+import importlib.metadata
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,9 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> App:
         monkeypatch.delenv(variable, raising=False)
     # Nothing listens on port 1: a model server of this machine must not answer to a test.
     monkeypatch.setenv("OLLAMA_HOST", "http://127.0.0.1:1")
+    # Streamlit reads the metadata of each installed package for components, anew in each session: a third of the time
+    # of these tests. No package here has one.
+    monkeypatch.setattr(importlib.metadata, "distributions", lambda **_: iter(()))
     st.cache_resource.clear()
     st.cache_data.clear()
     return lambda: AppTest.from_file(str(ROOT / "app.py"), default_timeout=30)

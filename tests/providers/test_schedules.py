@@ -167,7 +167,7 @@ def test_no_schedule_spends_more_than_the_budget_and_the_lies_in_flight(pytestco
     tried = []
 
     @settings(
-        max_examples=50_000 if pytestconfig.getoption("--long") else 2_000,
+        max_examples=50_000 if pytestconfig.getoption("--long") else 500,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
