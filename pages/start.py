@@ -12,6 +12,7 @@ from app import main
 from pages.parts import access, ui
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import PersonaError
+from pipeline.hybrid.preflight import BUILTIN_THRESHOLD
 from pipeline.store.run_list import RunChoice, RunSummary
 from pipeline.text.wording import count, escape_markdown, label, score
 
@@ -77,7 +78,9 @@ def _try_example() -> None:
     if study_id is None:
         ui.problem("The example study is not installed with this copy of Persona. Bring your own study.")
         return
-    config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
+    config = HybridConfig(
+        local_provider="builtin", frontier_provider="simulated", quality_threshold=BUILTIN_THRESHOLD
+    )
     try:
         run_id = services.worker.start(study_id, config, ui.settings())
     except PersonaError as error:

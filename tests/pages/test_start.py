@@ -36,6 +36,9 @@ def test_one_click_runs_the_example_and_opens_its_results(
     assert page.title[0].value == "Results"
     assert page.query_params["run"] == run.id
     assert (started[0].local_provider, started[0].frontier_provider, run.simulated) == ("builtin", "simulated", True)
+    stayed = [one.outcome == "kept_local" for one in Store(tmp_path / "persona.db").run(run.id).personas]
+    assert any(stayed), "the example shows a draft that stays"
+    assert not all(stayed), "and one that goes to the frontier"
 
 
 def test_people_who_return_find_their_runs_first(app: App, store: Store, tmp_path: Path) -> None:
