@@ -78,9 +78,7 @@ def _try_example() -> None:
     if study_id is None:
         ui.problem("The example study is not installed with this copy of Persona. Bring your own study.")
         return
-    config = HybridConfig(
-        local_provider="builtin", frontier_provider="simulated", quality_threshold=BUILTIN_THRESHOLD
-    )
+    config = HybridConfig(local_provider="builtin", frontier_provider="simulated", quality_threshold=BUILTIN_THRESHOLD)
     try:
         run_id = services.worker.start(study_id, config, ui.settings())
     except PersonaError as error:

@@ -19,6 +19,24 @@ _SLACK = [
      "bot_id": "B01", "ts": "1935389200.000600"},
 ]  # fmt: skip
 
+_GONG = {
+    "records": {"totalRecords": 1},
+    "callTranscripts": [
+        {
+            "callId": "7782342274025937895",
+            "transcript": [
+                {"speakerId": speaker, "topic": None, "sentences": [{"start": start, "end": start + 900, "text": text}]}
+                for speaker, start, text in (
+                    ("6432345678555530067", 1_000, "How do you use your lamp at night?"),
+                    ("1134345678555530099", 4_000, "I clip it to the book and it slips off."),
+                    ("6432345678555530067", 9_000, "What would you change?"),
+                    ("1134345678555530099", 12_000, "I would like a clip that holds on."),
+                )
+            ],
+        }
+    ],
+}
+
 Tool = tuple[str, str, tuple[str, ...], int, tuple[str, ...]]
 """File, text, participants, answers, words that must not be a participant's."""
 
@@ -61,6 +79,8 @@ TOOLS: dict[str, Tool] = {
         2,
         ("How do you make", "Exported", "Guild"),
     ),
+    "Gong, transcripts by API (json)": ("gong.json", json.dumps(_GONG), ONE, 2, ("How do you use", "5530067")),
+    "YouTube, captions (sbv)": ("captions.sbv", _case("later/youtube_sbv.txt"), ONE, 2, ("How do you read", "0:00")),
     "Amazon Transcribe (json)": (
         "asrOutput.json",
         _case("handed/aws_transcribe.json"),

@@ -89,3 +89,31 @@ def test_too_many_records_are_refused() -> None:
 def test_escaped_controls_and_lone_surrogates_do_not_travel_on() -> None:
     study = study_of(a_json=json.dumps([{"participant": "P1", "answer": "I like\x00 it \ud800 much"}]))
     assert said(study) == [("P1", "I like it much")]
+
+
+def test_parties_of_a_gong_call_give_names_and_say_who_sells() -> None:
+    said = [("1", 0, "We call about the pump."), ("2", 75_000, "It stopped in May."), ("2", 90_500, "Nobody came.")]
+    call = {
+        "callId": "77",
+        "parties": [
+            {"speakerId": "1", "name": "Ruth Amsel", "affiliation": "Internal"},
+            {"speakerId": "2", "name": "Pavel Dorn", "affiliation": "External"},
+        ],
+        "transcript": [
+            {"speakerId": speaker, "sentences": [{"start": start, "end": start + 500, "text": text}]}
+            for speaker, start, text in said
+        ],
+    }
+    study = study_of(gong_json=json.dumps({"callTranscripts": [call]}))
+    assert [one.name for one in study.participants] == ["Pavel Dorn"]
+    assert study.documents[0].confidence == 1
+    assert [one.text for one in study.segments if one.role == "participant"] == ["It stopped in May. Nobody came."]
+
+
+def test_speech_with_times_says_when_each_part_was_said() -> None:
+    parts = [
+        {"speaker": "A", "start": 1000, "text": "How is the pump? Does it still run?"},
+        {"speaker": "B", "start": 61_000, "text": "It stopped in May, and nobody came to look at it."},
+    ]
+    study = study_of(call_json=json.dumps({"utterances": parts}))
+    assert [one.at for one in study.segments] == [1.0, 61.0]

@@ -31,7 +31,7 @@ def joined_cues(cues: Sequence[Cue]) -> tuple[Turn, ...]:
             gathered[-1].append(cue)
         elif cue.speaker:
             gathered.append([cue])
-    return tuple(_turn(parts) for parts in gathered)
+    return tuple(joined(parts) for parts in gathered)
 
 
 def monologue(cues: Sequence[Cue]) -> tuple[Turn, ...]:
@@ -44,13 +44,13 @@ def monologue(cues: Sequence[Cue]) -> tuple[Turn, ...]:
         words += len(cue.text.split())
         is_last = place == len(cues) - 1
         if is_last or (words >= _TURN_WORDS and cue.text[-1] in ".!?…") or words >= 3 * _TURN_WORDS:
-            turns.append(_turn(parts))
+            turns.append(joined(parts))
             parts, words = [], 0
     return tuple(turns)
 
 
-def _turn(cues: Sequence[Cue]) -> Turn:
-    """Some cues as one turn of the first one's speaker, with the time at which each begins."""
+def joined(cues: Sequence[Cue]) -> Turn:
+    """Join cues to one turn of the first one's speaker, with the time at which each begins."""
     times, text = [], ""
     for cue in cues:
         text = f"{text} {cue.text}" if text else cue.text

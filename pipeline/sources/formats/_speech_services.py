@@ -1,8 +1,8 @@
 """Output of speech recognition services: words and segments with times and speakers become turns.
 
 One small reader per shape; the first whose keys are there is used. Amazon Transcribe and Contact Lens, AssemblyAI,
-Azure, Deepgram, ElevenLabs, Google, IBM, OpenAI, Rev, Speechmatics, Whisper, whisper.cpp and WhisperX. Ids, settings
-and scores of a service are not facts about a person. Written from the services' public documentation.
+Azure, Deepgram, ElevenLabs, Gong, Google, IBM, OpenAI, Rev, Speechmatics, Whisper, whisper.cpp and WhisperX. Ids,
+settings and scores of a service are not facts about a person. Written from the services' public documentation.
 """
 
 import re
@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from pipeline.domain.study import Role
 from pipeline.sources.encoding import tidy
-from pipeline.sources.formats._cues import Cue, monologue
+from pipeline.sources.formats._cues import Cue, joined, monologue
 from pipeline.sources.reading import Conversation, Person, Turn
 
 Node = dict[str, JsonValue]
@@ -32,7 +32,7 @@ class Said(NamedTuple):
 _PT = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:([\d.]+)S)?")
 _ROLES: dict[str, Role] = {
     "AGENT": "interviewer", "SYSTEM": "interviewer", "CUSTOM_BOT": "interviewer", "SUPERVISOR": "interviewer",
-    "CUSTOMER": "participant",
+    "CUSTOMER": "participant", "INTERNAL": "interviewer", "EXTERNAL": "participant",
 }  # fmt: skip
 
 
@@ -46,20 +46,18 @@ def read_speech(node: Node) -> Conversation | None:
 
 
 def _conversation(said: Sequence[Said], stated: dict[str, Person]) -> Conversation:
-    if not any(one.speaker for one in said):
-        sentences = _sentences(said)
-        return Conversation(turns=monologue([Cue(start=_clock(one.start), text=one.text) for one in sentences]))
-    gathered: list[tuple[Said, list[str]]] = []
+    runs: list[list[Said]] = []
     for one in said:
-        if gathered and one.speaker in (None, gathered[-1][0].speaker):
-            _append(gathered[-1][1], one)
+        if runs and one.speaker in (None, runs[-1][0].speaker):
+            runs[-1].append(one)
         elif one.text.strip():
-            gathered.append((one, [one.text]))
-    turns = tuple(
-        Turn(text=text, where=f"at {_clock(first.start)}", speaker=first.speaker)
-        for first, parts in gathered if (text := tidy(" ".join(parts)))
-    )  # fmt: skip
-    return Conversation(turns=turns, speakers={label: stated[label] for label in stated})
+            runs.append([one])
+    turns: list[Turn] = []
+    for run in runs:
+        speaker = run[0].speaker
+        cues = [Cue(start=_clock(one.start), text=one.text, speaker=speaker) for one in _sentences(run)]
+        turns += [joined(cues)] if speaker else monologue(cues)
+    return Conversation(turns=tuple(turns), speakers=stated)
 
 
 def _append(parts: list[str], one: Said) -> None:
@@ -70,7 +68,7 @@ def _append(parts: list[str], one: Said) -> None:
 
 
 def _sentences(said: Sequence[Said]) -> list[Said]:
-    """Return speech without speakers; single words are joined into sentences."""
+    """Return speech in pieces with a time each; single words are joined into sentences."""
     if any(" " in one.text.strip() for one in said):
         return [Said(None, tidy(one.text), one.start) for one in said if one.text.strip()]
     found: list[Said] = []
@@ -87,11 +85,10 @@ def _sentences(said: Sequence[Said]) -> list[Said]:
 
 def _stated(node: Node) -> dict[str, Person]:
     """The sides of a call, where the export names them."""
-    sides = {
-        _label(part.get("ParticipantRole")): _ROLES.get(str(part.get("ParticipantRole")).upper())
-        for part in _calls(node)
-    }
-    return {label: Person(role=role) for label, role in sides.items() if label and role}
+    sides = [(part.get("ParticipantRole"), part.get("ParticipantRole")) for part in _calls(node)]
+    sides += [(part.get("name"), part.get("affiliation")) for part in _objects(node.get("parties"))]
+    named = {_label(label): _ROLES.get(str(role).upper()) for label, role in sides}
+    return {label: Person(role=role) for label, role in named.items() if label and role}
 
 
 def _calls(node: Node) -> list[Node]:
@@ -243,6 +240,19 @@ def _segments(node: Node) -> Iterator[Said]:
         yield Said(_label(part.get("speaker")), _text(part, "text"), _seconds(part.get("start")))
 
 
+def _gong(node: Node) -> Iterator[Said]:
+    """Parse monologues of sentences. Speakers have ids; their names are there if the parties of the call were added."""
+    names = {str(part.get("speakerId")): part.get("name") for part in _objects(node.get("parties"))}
+    numbers: dict[str, int] = {}
+    for part in _objects(node.get("transcript")):
+        sentences = _objects(part.get("sentences"))
+        speaker = str(part.get("speakerId"))
+        number = numbers.setdefault(speaker, len(numbers) + 1)
+        words = " ".join(_text(sentence, "text") for sentence in sentences)
+        start = next((_seconds(sentence.get("start"), 1000) for sentence in sentences), None)
+        yield Said(_label(names.get(speaker)) or f"Speaker {number}", words, start)
+
+
 def _whisper_cpp(node: Node) -> Iterator[Said]:
     for part in _objects(node.get("transcription")):
         offsets = part.get("offsets")
@@ -260,7 +270,7 @@ def _words(node: Node) -> Iterator[Said]:
 
 _READERS: tuple[Callable[[Node], Iterator[Said]], ...] = (
     _contact_lens, _transcribe, _utterances, _deepgram, _azure, _ibm, _speechmatics, _google, _rev, _segments,
-    _whisper_cpp, _words,
+    _gong, _whisper_cpp, _words,
 )  # fmt: skip
 
 

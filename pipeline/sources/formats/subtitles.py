@@ -1,4 +1,4 @@
-"""WebVTT and SubRip: cues become turns, cues without a speaker continue the turn before.
+"""WebVTT, SubRip and YouTube's SubViewer: cues become turns, cues without a speaker continue the turn before.
 
 Read with a parser of our own: pysubs2 1.8 takes cue identifiers and NOTE blocks (Teams and Zoom write both)
 for words of the cue before, and would attribute them to its speaker.
@@ -16,9 +16,9 @@ from pipeline.sources.formats.text import find_turns, speaker_labels
 from pipeline.sources.reading import Conversation, Person, Reading, ReadingLimits, SourceFile
 from pipeline.text.wording import count
 
-EXTENSIONS = (".vtt", ".srt")
+EXTENSIONS = (".vtt", ".srt", ".sbv")
 
-_TIMING = re.compile(r"\s*(?P<start>(?:\d{1,4}:)?\d{1,2}:\d{2})[.,]\d{1,3}\s*-->\s*\d")
+_TIMING = re.compile(r"\s*(?P<start>(?:\d{1,4}:)?\d{1,2}:\d{2})[.,]\d{1,3}\s*(?:-->\s*|,)\d")
 _VOICE = re.compile(r"<v(?:\.[^\s>]{0,80})*[ \t]+(?P<name>[^<>\n]{1,80})>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z0-9][^<>]{0,200}>|\{\\[^{}]{0,100}\}")
 
