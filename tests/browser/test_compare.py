@@ -85,6 +85,7 @@ def test_filters_of_the_list_are_in_its_address(
     visitor.context.close()
 
 
+@pytest.mark.slow
 def test_hostile_names_and_titles_do_nothing_in_the_browser(browser: object, installation: Installation) -> None:
     store = Store(installation.database)
     study = load_paths([STUDY / "P01_maren.txt"], HOSTILE)

@@ -128,6 +128,7 @@ def test_report_and_posters_print(browser, hostile, tmp_path: Path, paper: str) 
         reader.context.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_text_of_the_report_stands_out_from_its_ground(browser, hostile, tmp_path: Path, theme: str) -> None:
     file = tmp_path / "report.html"

@@ -67,6 +67,7 @@ def test_marks_on_two_pages_are_in_the_address_and_survive_a_reload(
     page.wait_for_url(re.compile(f"runs={ids[2]}(,|%2C){ids[28]}"))
 
 
+@pytest.mark.slow
 def test_rows_are_marked_by_keyboard_and_all_at_once(reader: Visitor, house: tuple[str, list[str]]) -> None:
     page = reader.page
     reader.open(RUNS)

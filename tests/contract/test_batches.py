@@ -229,6 +229,7 @@ def kill_when_taken(server: Server, tmp_path: Path) -> Store:
     return Store(database)
 
 
+@pytest.mark.slow
 def test_process_killed_after_the_batch_was_taken_finds_it_and_sends_nothing_twice(
     server: Server, tmp_path: Path
 ) -> None:

@@ -234,6 +234,7 @@ def test_same_run_completes_against_servers_that_speak_the_wire_formats(persona,
     assert "key-of-nobody" not in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_module_and_installed_program_are_the_same_and_keep_stdout_clean(tmp_path: Path) -> None:
     environment = os.environ | {"PERSONA_DB": str(tmp_path / "p.db"), "OLLAMA_HOST": "http://127.0.0.1:9"}
     study = tmp_path / "answers.csv"

@@ -119,6 +119,7 @@ def test_nothing_starts_when_a_cell_could_not_be_run_or_paid(bench: Bench, value
     assert len(Store(bench.database).runs()) == 1
 
 
+@pytest.mark.slow
 def test_killed_experiment_goes_on_where_it_stopped_within_its_budget(bench: Bench) -> None:
     bench.write(from_drafts=finished_run(bench.database), max_cost=1, hybrid={"frontier_provider": "anthropic"})
     with AnthropicServer(delay_s=0.1) as server:
@@ -146,6 +147,7 @@ def test_killed_experiment_goes_on_where_it_stopped_within_its_budget(bench: Ben
     assert sum(run.spent_micros for run in runs) <= 1_000_000
 
 
+@pytest.mark.slow
 def test_cancelled_experiment_stops_within_one_call_and_can_be_gone_on_with(bench: Bench) -> None:
     bench.write(from_drafts=finished_run(bench.database), max_cost=1, hybrid={"frontier_provider": "anthropic"})
     with AnthropicServer(delay_s=0.2) as server:

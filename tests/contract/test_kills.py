@@ -119,10 +119,11 @@ def killed_and_resumed(bench: Bench, database: Path, lot: random.Random) -> RunR
     return store.run(run_id)
 
 
+@pytest.mark.slow
 def test_run_killed_at_any_moment_is_finished_without_asking_again_for_an_answer(
     bench: Bench, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    kills = 200 if pytestconfig.getoption("--long") else 4
+    kills = 200 if pytestconfig.getoption("--long") else 8
     found: Counter[str] = Counter()
     for number in range(kills):
         database = tmp_path / f"{number}.db"
@@ -132,6 +133,7 @@ def test_run_killed_at_any_moment_is_finished_without_asking_again_for_an_answer
     sys.stdout.write(f"{kills} kills: {dict(found)} calls\n")
 
 
+@pytest.mark.slow
 def test_a_gateway_that_reports_no_tokens_and_kills_together_spend_no_more_than_the_budget(
     bench: Bench, tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
