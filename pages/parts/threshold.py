@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import access, figures, share, threshold_sections, ui
+from pages.parts import access, calibration_files, figures, share, threshold_sections, ui
 from pipeline.domain.units import MICROS
 from pipeline.text.wording import escape_markdown, percent, score
 
@@ -81,6 +81,7 @@ def actions(result: "CalibrationResult") -> None:
         ):
             _use(result, float(st.session_state.get(AT_KEY, _start(result))))
         _report(result)
+        calibration_files.files_popover(result)
         _how_to_read(result)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pipeline.calibration.audit import AuditResult, audit
 from pipeline.calibration.certificate import MADE_ELSEWHERE, Certificate, certify, certify_at, withheld
 from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.drift import Drift, drift, setup_of
@@ -24,6 +25,8 @@ from pipeline.calibration.threshold_effects import (
 from pipeline.domain.labels import EarlierDraw, LabelSet, Promise
 from pipeline.domain.scores import RunScores
 from pipeline.text.wording import count, percent, score
+
+PROBES_ONLY = "These labels are probes of an audit: they test one threshold of another calibration and certify none."
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,8 @@ class CalibrationResult:
     """`None` where the quality of refined texts is unknown."""
     drift: Drift | None
     """Of the newest run against the others at the newest run's threshold; `None` with one run."""
+    audit: AuditResult | None = None
+    """Set if the labels are probes for a calibration made elsewhere."""
 
     @property
     def simulated(self) -> bool:
@@ -100,20 +105,28 @@ def calibrate_runs(
     """
     unused = why_labels_do_not_apply(labels, {run.id: setup_of(run) for run in runs}) if labels else ()
     pool = pool_drafts(runs, branches, None if unused else labels, kept_only=kept_only)
+    used = None if unused else labels
     found = certify(on_stops(pool.cases), terms.promise, sampling_on_stops(pool.sampling))
     return CalibrationResult(
         runs=tuple(runs),
         pool=pool,
         terms=terms,
-        labels=None if unused else labels,
+        labels=used,
         unused=unused,
         positions=positions(pool.cases, terms, pool.sampling),
-        certificate=as_declared(found, None if unused else labels),
+        certificate=as_declared(found, used),
         worth=discrimination(pool.cases),
         bins=reliability(pool.for_reliability),
         exchange=tradeoff(pool, terms.personas),
         drift=_drift(runs, kept_only),
+        audit=_audited(pool, used),
     )
+
+
+def _audited(pool: PooledDrafts, labels: LabelSet | None) -> AuditResult | None:
+    if labels is None or (terms := labels.design.design.settings.audit) is None:
+        return None
+    return audit(on_stops(pool.cases), labels.design.design.settings.promise, terms, pool.sampling.planned)
 
 
 def as_declared(found: Certificate, labels: LabelSet | None) -> Certificate:
@@ -121,6 +134,8 @@ def as_declared(found: Certificate, labels: LabelSet | None) -> Certificate:
     if labels is None or not found.n_labels:
         return found
     design = labels.design.design
+    if design.settings.audit:
+        return withheld(found, "exploratory", PROBES_ONLY)
     if not design.is_drawn:
         return withheld(found, "not_random", MADE_ELSEWHERE)
     if design.settings.promise != found.promise:

@@ -12,7 +12,6 @@ from bisect import bisect
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import ceil
-from typing import Literal
 
 import numpy as np
 from scipy import special, stats
@@ -41,24 +40,10 @@ from pipeline.calibration.bounds import (
 )
 from pipeline.calibration.draft_arrays import Bools, DraftArrays, Floats, Ints
 from pipeline.domain.base import Frozen
+from pipeline.domain.calibration import CalibrationStatus
 from pipeline.domain.labels import Promise, Stopping
 from pipeline.errors import InputError
 from pipeline.text.wording import count, percent
-
-Status = Literal[
-    "certified",
-    "in_progress",
-    "vacuous",
-    "not_random",
-    "exploratory",
-    "escalate_all",
-    "too_few_labels",
-    "not_certifiable",
-    "score_too_weak",
-]
-"""`in_progress`: a design that must be labelled to its end is not. `vacuous`: the promise would hold even if every
-local draft were bad, or the score does not separate. `not_random`: labels were not drawn at random. `exploratory`: not
-the promise or not the draw that was declared first. The others are answers of the test."""
 
 LEVELS = tuple(level / 10 for level in range(3, 11))
 """Shares of drafts kept local at which the selective risk is tested."""
@@ -95,7 +80,7 @@ MADE_ELSEWHERE = (
 class Certificate(Frozen):
     """A threshold with its guarantee, or `None` (escalate everything) with the reason."""
 
-    status: Status
+    status: CalibrationStatus
     promise: Promise
     threshold: float | None
     floor: float | None
@@ -167,7 +152,7 @@ def certify_at(cases: DraftArrays, threshold: float, promise: Promise, sampling:
     return _believable(found, evidence, cases)
 
 
-def withheld(found: Certificate, status: Status, sentence: str, needed: int | None = None) -> Certificate:
+def withheld(found: Certificate, status: CalibrationStatus, sentence: str, needed: int | None = None) -> Certificate:
     """Return a certificate without its threshold, for a reason that the labels themselves do not show."""
     nothing = {"threshold": None, "bad_accepted": 0, "accepted": 0, "risk_upper": 0.0, "local_share": 0.0}
     return found.model_copy(update={**nothing, "status": status, "sentence": sentence, "labels_needed": needed})
@@ -474,7 +459,7 @@ def _none(
     evidence: LabelEvidence,
     promise: Promise,
     floor: float | None,
-    status: Status,
+    status: CalibrationStatus,
     sentence: str,
     needed: int | None = None,
 ) -> Certificate:

@@ -53,10 +53,17 @@ def draw_design(
     known = {draft: score for draft, score in sorted(scores.items()) if score is not None}
     if not known:
         raise InputError("No draft has a score, so none can be drawn for labelling. Score the drafts first.")
-    lowest = float(np.quantile(list(known.values()), settings.floor_percentile, method="higher"))
+    if settings.audit:
+        lowest = settings.audit.threshold
+    else:
+        lowest = float(np.quantile(list(known.values()), settings.floor_percentile, method="higher"))
     # On a hundredth, as thresholds are: labels between the floor and the next hundredth would be unused.
     floor = int(round(lowest * 100, 9)) / 100
     above = [draft for draft, score in known.items() if score >= floor]
+    if not above:
+        raise InputError(
+            f"No draft scores {floor:.2f} or more here: nothing would stay local, so there is nothing to audit."
+        )
     below = [draft for draft, score in known.items() if score < floor]
     chance = np.random.default_rng(settings.seed)
     drawn = _drawn(chance, above, settings.labels)

@@ -40,13 +40,27 @@ class _Share(NamedTuple):
 
 def setup_of(run: RunRecord | RunScores) -> Setup:
     """Return the setup that a run's scores depend on."""
-    config = run.config
-    model = "" if config.local_provider == "builtin" else f" {config.local_model}"
+    return make_setup(run.study_id, run.config, run.scorer_version, run.local_digest, run.prompt_version)
+
+
+def make_setup(study_id: str, config: HybridConfig, scorer: str, digest: str, prompt: str) -> Setup:
+    """Return the setup of a run, which need not have begun.
+
+    Args:
+        study_id: of its study.
+        config: resolved.
+        scorer: version of the scorer.
+        digest: content hash of the local model; empty if not known.
+        prompt: version of the prompts.
+    """
+    builtin = config.local_provider == "builtin"
     return Setup(
-        study_id=run.study_id,
-        drafted_by=f"{config.local_provider}{model}",
-        scorer=f"{run.scorer_version} {config.weights.model_dump_json()}",
+        study_id=study_id,
+        drafted_by=config.local_provider if builtin else f"{config.local_provider} {config.local_model}",
+        scorer=f"{scorer} {config.weights.model_dump_json()}",
         selection=f"{config.draft_factor:g}{_rule(config)}",
+        digest="" if builtin else digest,
+        prompt="" if builtin else prompt,
     )
 
 
@@ -63,8 +77,19 @@ def why_it_does_not_apply(calibrated: Setup, now: Setup) -> tuple[str, ...]:
         "scorer": "The labelled drafts were scored by another version of the scorer, or with other weights.",
         "selection": f"The labelled drafts were the chosen ones of {calibrated.selection} per persona, and now they are"
         f" those of {now.selection}.",
+        "digest": f"{now.drafted_by} has been replaced by other weights under the same name.",
+        "prompt": f"The labelled drafts were written with prompts of version {calibrated.prompt}, these with"
+        f" {now.prompt}.",
     }
-    return tuple(sentence for name, sentence in words.items() if getattr(calibrated, name) != getattr(now, name))
+    return tuple(sentence for name, sentence in words.items() if differs(calibrated, now, name))
+
+
+def differs(one: Setup, other: Setup, name: str) -> bool:
+    """Return true if a part of two setups differs; a part that is not known of either does not."""
+    first, second = str(getattr(one, name)), str(getattr(other, name))
+    if name == "digest" and one.drafted_by != other.drafted_by:
+        return False  # another model, which is said already
+    return first != second and bool(first) and bool(second)
 
 
 def drift(earlier: DraftArrays, later: DraftArrays, threshold: float) -> Drift:

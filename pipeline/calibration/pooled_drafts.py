@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
 from pipeline.calibration.certificate import Sampling
 from pipeline.calibration.draft_arrays import DraftArrays, Floats, make_draft_arrays
-from pipeline.calibration.drift import setup_of
+from pipeline.calibration.drift import differs, setup_of
 from pipeline.calibration.labels import as_label
 from pipeline.domain.labels import DraftKey, LabelledDraft, LabelSet
 from pipeline.domain.scores import ANSWERED, TRIED, RunScores, ScoredDraft
@@ -119,9 +120,12 @@ def why_not_together(runs: Sequence[RunScores]) -> tuple[str, ...]:
         "drafted_by": "Their drafts were written by different models.",
         "scorer": "They were scored by different versions of the scorer, or with different weights.",
         "selection": "They write a different number of drafts per persona, or choose among them by different rules.",
+        "digest": "The weights of their local model were replaced between them.",
+        "prompt": "Their drafts were written with prompts of different versions.",
     }
     setups = [setup_of(run) for run in runs]
-    reasons = [words[name] for name in words if len({getattr(setup, name) for setup in setups}) > 1]
+    pairs = list(combinations(setups, 2))
+    reasons = [words[name] for name in words if any(differs(one, other, name) for one, other in pairs)]
     if len({run.drafts_from or run.id for run in runs}) < len(runs):
         reasons.append("Some of them share their drafts, which would count twice.")
     return tuple(reasons)

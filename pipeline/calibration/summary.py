@@ -1,14 +1,11 @@
 """The result of a calibration as one document: `persona calibrate`."""
 
-from datetime import datetime
-
 import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import (
     Certificate,
     Sampling,
-    Status,
     certify,
     label_floor,
 )
@@ -16,72 +13,28 @@ from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.drift import setup_of
 from pipeline.calibration.score_validity import Discrimination, discrimination
 from pipeline.calibration.sweep import sweep
-from pipeline.calibration.verdict import Verdict
-from pipeline.domain.base import Frozen
-from pipeline.domain.labels import Promise, Risk
+from pipeline.domain.calibration import CalibrationIdentity, CalibrationSummary
+from pipeline.domain.labels import Promise
 from pipeline.domain.units import MICROS
 from pipeline.text.wording import MISSING, percent, usd
 
-SCHEMA = "persona.calibration/1"
 
-
-class Identity(Frozen):
-    """Identity of a calibration: the setup that it holds for."""
-
-    study: str
-    design: str | None
-    runs: tuple[str, ...]
-    local_model: str
-    scorer_version: str
-    declared: Promise | None
-    """Promise that was declared before labelling; `None` without a drawn design."""
-    created_at: datetime | None
-    """Time of the draw."""
-
-
-def identity_of(result: CalibrationResult) -> Identity:
+def identity_of(result: CalibrationResult) -> CalibrationIdentity:
     """Return what a calibration is of."""
     setup = setup_of(result.newest)
     stored = result.labels.design if result.labels else None
-    return Identity(
+    return CalibrationIdentity(
         study=setup.study_id,
         design=stored.id if stored else None,
         runs=tuple(run.id for run in result.runs),
         local_model=setup.drafted_by,
+        local_digest=setup.digest,
+        prompt_version=setup.prompt,
         scorer_version=setup.scorer,
+        selection=setup.selection,
         declared=stored.design.settings.promise if stored and stored.design.is_drawn else None,
         created_at=stored.created_at if stored else None,
     )
-
-
-class CalibrationSummary(Frozen):
-    """The recommended threshold, its labels, and its effect on these drafts."""
-
-    status: Status
-    threshold: float | None
-    """Drafts with at least this score stay local; `None`: escalate everything."""
-    risk: Risk
-    alpha: float
-    confidence: float
-    n_labels: int
-    bad_accepted: int
-    risk_upper: float
-    local_share: float
-    """0 to 1, of these drafts."""
-    expected_cost: float | None
-    """USD for these drafts at the threshold, drafting included; `None` when no frontier cost is known."""
-    saving: float | None
-    """Against the frontier doing everything; negative when dearer, `None` when that costs nothing, or is unknown."""
-    auroc: float | None
-    """`None` when all labels are equal."""
-    auroc_ci: tuple[float | None, float | None]
-    """95 % interval."""
-    labels_needed: int | None
-    sentence: str
-    verdict: Verdict | None = None
-    """The recommended action; `None` for labels that come without their runs."""
-    notes: tuple[str, ...] = ()
-    """Cautions for reading the figures, as the page prints them."""
 
 
 def summarise(cases: DraftArrays, promise: Promise) -> CalibrationSummary:
@@ -121,6 +74,7 @@ def _summary(cases: DraftArrays, certificate: Certificate, worth: Discrimination
         auroc_ci=(worth.low, worth.high),
         labels_needed=certificate.labels_needed,
         sentence=_sentence(cases, certificate, worth),
+        accepted=certificate.accepted,
     )
 
 

@@ -7,15 +7,13 @@ command line show this answer and compute none of their own.
 
 from functools import lru_cache
 from math import isfinite
-from typing import Literal
 
+from pipeline.calibration.audit import AuditResult
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.certificate import Certificate
 from pipeline.calibration.score_validity import EVERYTHING, gains, recovery
-from pipeline.domain.base import Frozen
+from pipeline.domain.calibration import Action, CalibrationVerdict
 from pipeline.text.wording import count, percent, score, usd
-
-Action = Literal["use", "label", "keep_local", "send_everything", "empty", "explore"]
 
 _FEWEST_REFINED = 10
 """Refined drafts from which on a missing gain is advice, not luck."""
@@ -24,28 +22,12 @@ _NO_GAIN = 0.005
 """Mean gain in score that is shown as 0.00."""
 
 
-class Verdict(Frozen):
-    """The recommended action."""
-
-    action: Action
-    """`use` the certified threshold; `label` more; `keep_local` everything; `send_everything`; the promise is `empty`;
-    or only `explore`, because the labels are not the ones that were declared."""
-    is_clear: bool
-    """True if nothing that is known speaks against it: the only answer shown in green."""
-    headline: str
-    """A few words: the answer."""
-    sentence: str
-    """The reason, with its figures."""
-    threshold: float | None = None
-    """To use; `None` for any other answer."""
-    labels: int | None = None
-    """Further labels to make; `None` for any other answer, and where the number is not known."""
-
-
 @lru_cache(maxsize=8)
-def judge(result: CalibrationResult) -> Verdict:
+def judge(result: CalibrationResult) -> CalibrationVerdict:
     """Weigh certificate, score, refining and money; remembered, because a page asks at every stop of its slider."""
     found = result.certificate
+    if result.audit:
+        return _audited(result.audit)
     if found.status in ("exploratory", "not_random"):
         return _verdict("explore", "Nothing is certified: look, but do not rely on it.", found.sentence)
     if found.status == "in_progress":
@@ -65,6 +47,22 @@ def judge(result: CalibrationResult) -> Verdict:
     cannot_tell = result.worth.low is not None and result.worth.low <= 0.5
     why = "the score cannot tell good drafts from bad." if cannot_tell else "too many local drafts are bad."
     return _verdict("send_everything", f"Send everything: {why}", f"{found.sentence} {_alone(result)}".strip())
+
+
+def _audited(found: AuditResult) -> CalibrationVerdict:
+    at = score(found.threshold)
+    headline = {
+        "pass": f"Use {at}: the other calibration holds here.",
+        "fail": f"Do not use {at}: the other calibration does not hold here.",
+        "inconclusive": "The probe labels do not decide.",
+    }[found.outcome]
+    return CalibrationVerdict(
+        action="use" if found.outcome == "pass" else "label",
+        is_clear=False,
+        headline=headline,
+        sentence=found.sentence,
+        threshold=found.threshold if found.outcome == "pass" else None,
+    )
 
 
 def refining_does_not_help(result: CalibrationResult) -> str:
@@ -89,7 +87,7 @@ def refining_does_not_help(result: CalibrationResult) -> str:
     return f"Refining raised the score of {side.better} of {count(side.drafts, 'draft')}, by less than 0.01 on average."
 
 
-def _use(result: CalibrationResult, found: Certificate) -> Verdict:
+def _use(result: CalibrationResult, found: Certificate) -> CalibrationVerdict:
     threshold = found.threshold
     local_bad = found.bad_accepted / max(1, found.accepted)
     base = found.bad / max(1, found.n_labels)
@@ -101,7 +99,7 @@ def _use(result: CalibrationResult, found: Certificate) -> Verdict:
         )
     elif base > found.promise.alpha and result.worth.low is not None and result.worth.low <= 0.5:
         doubt = "But the score does not separate good drafts from bad: drafts picked at random may do as well. "
-    return Verdict(
+    return CalibrationVerdict(
         action="use",
         is_clear=not doubt,
         headline=f"Use {score(threshold)}{', with care' if doubt else ''}.",
@@ -110,14 +108,16 @@ def _use(result: CalibrationResult, found: Certificate) -> Verdict:
     )
 
 
-def _label(found: Certificate, sentence: str) -> Verdict:
+def _label(found: Certificate, sentence: str) -> CalibrationVerdict:
     missing = (found.labels_needed or 0) - found.n_labels
     more = count(missing, "more text") if found.n_labels else count(missing, "text")
-    return Verdict(action="label", is_clear=False, headline=f"Label {more}.", sentence=sentence, labels=missing)
+    return CalibrationVerdict(
+        action="label", is_clear=False, headline=f"Label {more}.", sentence=sentence, labels=missing
+    )
 
 
-def _verdict(action: Action, headline: str, sentence: str) -> Verdict:
-    return Verdict(action=action, is_clear=False, headline=headline, sentence=sentence)
+def _verdict(action: Action, headline: str, sentence: str) -> CalibrationVerdict:
+    return CalibrationVerdict(action=action, is_clear=False, headline=headline, sentence=sentence)
 
 
 def _money(result: CalibrationResult, found: Certificate) -> str:

@@ -1,11 +1,12 @@
 """`persona calibrate`: the threshold that labels certify, or the reason for none."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.cli._options import Commands, open_store, say
+from pipeline.cli.audit import audit_calibration
+from pipeline.cli.share import write_file
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
@@ -31,42 +32,51 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     calibrate.add_argument("--confidence", type=float, metavar="C", help=f"of the promise ({usual} 0.9)")
     calibrate.add_argument("--risk", choices=("marginal", "selective"), help=f"kind of risk ({usual} marginal)")
     calibrate.add_argument("--sweep", type=Path, metavar="OUT.csv", help="also write every threshold with its figures")
+    calibrate.add_argument(
+        "--save", type=Path, metavar="FILE.json", help="also save the calibration, for `generate --calibration`"
+    )
+    calibrate.add_argument(
+        "--audit",
+        type=Path,
+        metavar="FILE.json",
+        help="test whether this calibration of another study holds here: draws probes to label, then judges them",
+    )
+    calibrate.add_argument("--margin", type=float, metavar="M", help="of an audit, declared at the draw (default 0.05)")
+    calibrate.add_argument("--probes", type=int, metavar="N", help="labels of an audit (default 20)")
     calibrate.set_defaults(command=_calibrate)
 
 
 def _calibrate(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.calibration.certificate import label_floor
-    from pipeline.calibration.summary import SCHEMA, identity_of, summarise, summary_of, summary_text
+    from pipeline.calibration.summary import summarise, summary_text
     from pipeline.calibration.sweep import sweep
     from pipeline.calibration.table import read_cases, write_sweep
+    from pipeline.domain.calibration import CalibrationFile
     from pipeline.domain.labels import Promise
+    from pipeline.domain.units import SystemClock
+    from pipeline.results.calibration import calibration_file
 
     if options.design and not options.run:
         raise InputError("--design: names labels in the database, and needs --run. A CSV file brings its own labels.")
+    if options.audit:
+        return audit_calibration(options, settings)
     if options.run:
-        result = _calibrated(open_store(options, settings), options)
-        cases, floor = result.pool.cases, result.pool.floor
-        identity = identity_of(result).model_dump(mode="json")
-        summary = summary_of(result).model_copy(update=_words(result))
+        store = open_store(options, settings)
+        result = _calibrated(store, options)
+        cases, floor, file = result.pool.cases, result.pool.floor, calibration_file(result)
+        if options.save:
+            store.save_calibration(file, SystemClock().now())
     else:
-        cases, identity = read_cases(options.csv), None
-        floor, summary = label_floor(cases), summarise(cases, _promise(options, Promise()))
+        cases = read_cases(options.csv)
+        floor = label_floor(cases)
+        file = CalibrationFile(identity=None, summary=summarise(cases, _promise(options, Promise())))
     if options.sweep:
         write_sweep(sweep(cases, floor=floor), options.sweep)
-    if options.json:
-        document = {"schema": SCHEMA, "status": summary.status, "identity": identity, **summary.model_dump(mode="json")}
-        say(json.dumps(document, ensure_ascii=False, indent=2))
-    else:
-        say(summary_text(summary))
+    if options.save:
+        write_file(options.save, file.to_json().encode("utf-8", "replace"))
+        say(f"persona: wrote {options.save} ({file.id}).", aside=True)
+    say(file.to_json().rstrip() if options.json else summary_text(file.summary))
     return 0
-
-
-def _words(result: "CalibrationResult") -> dict[str, object]:
-    """Return the answer and the notes of the page, for one and the same words everywhere."""
-    from pipeline.results.calibration import calibration_notes, drift_warning, verdict_of
-
-    notes = (*filter(None, [drift_warning(result)]), *calibration_notes(result))
-    return {"verdict": verdict_of(result), "notes": notes}
 
 
 def _promise(options: argparse.Namespace, declared: "Promise") -> "Promise":

@@ -5,12 +5,22 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli._options import Commands, config_of, mapping_lookup, open_store, run_options, say, worker_of
+from pipeline.cli._options import (
+    Commands,
+    cache_of,
+    config_of,
+    mapping_lookup,
+    open_store,
+    run_options,
+    say,
+    worker_of,
+)
 from pipeline.cli.runs import print_run_of
 from pipeline.domain.config import Settings
 from pipeline.errors import InputError
 
 if TYPE_CHECKING:
+    from pipeline.domain.config import HybridConfig
     from pipeline.domain.run import RunRecord
     from pipeline.jobs.worker import Worker
     from pipeline.store import Store
@@ -28,6 +38,12 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         help="reuse the drafts and scores of this run, and its settings unless given",
     )
     generate.add_argument("--output", type=Path, metavar="DIR", help="also write run.json, personas.json, personas.md")
+    generate.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE.json",
+        help="take the certified threshold of this file; refused when it was made for another model, prompt or scorer",
+    )
     generate.add_argument(
         "--private",
         action="store_true",
@@ -50,7 +66,10 @@ def _generate(options: argparse.Namespace, settings: Settings) -> int:
     store.save_study(study)
     _keep_here(store, study.id, options)
     worker = worker_of(store, options, settings)
+    config, note = _calibrated(options, settings, config, study.id, store, None)
     run_id = worker.start(study.id, config, settings)
+    if note:
+        store.log(run_id).warn(note)
     return _follow(store, worker, run_id, options)
 
 
@@ -59,8 +78,49 @@ def _branch(options: argparse.Namespace, settings: Settings) -> int:
     source = store.run(store.find_run(options.from_drafts))
     _keep_here(store, source.study_id, options)
     worker = worker_of(store, options, settings)
-    run_id = worker.branch(source.id, config_of(options, source.config), settings)
+    config = config_of(options, source.config)
+    config, note = _calibrated(options, settings, config, source.study_id, store, source)
+    run_id = worker.branch(source.id, config, settings)
+    if note:
+        store.log(run_id).warn(note)
     return _follow(store, worker, run_id, options)
+
+
+def _calibrated(
+    options: argparse.Namespace,
+    settings: Settings,
+    config: "HybridConfig",
+    study_id: str,
+    store: "Store",
+    source: "RunRecord | None",
+) -> "tuple[HybridConfig, str]":
+    """Return the configuration with the threshold of `--calibration`, and a note if it comes from another study.
+
+    Raises:
+        InputError: a threshold is given as well, or the calibration was made for another setup.
+    """
+    if not options.calibration:
+        return config, ""
+    if options.quality_threshold is not None:
+        raise InputError("--calibration: brings its own threshold. Leave out --quality-threshold, or the calibration.")
+    from pipeline.calibration.drift import make_setup
+    from pipeline.calibration.reuse import check_setup_of, usable_threshold
+    from pipeline.domain.calibration import read_calibration_file
+    from pipeline.hybrid.branch import branch_config
+    from pipeline.hybrid.preflight import plan_run
+    from pipeline.providers.prompts import PROMPT_VERSION
+    from pipeline.scoring import scorer_version
+
+    file, where = read_calibration_file(options.calibration), str(options.calibration)
+    config = config.model_copy(update={"quality_threshold": usable_threshold(file, where)})
+    if source:
+        resolved, digest, prompt = branch_config(config, source), source.local_digest, source.prompt_version
+    else:
+        planned = plan_run(config, settings, cache_of(options, settings), private=store.is_private(study_id))
+        resolved, digest, prompt = planned.config, planned.local_health.digest, PROMPT_VERSION
+    now = make_setup(study_id, resolved, scorer_version(*resolved.scorer_models), digest, prompt)
+    note = check_setup_of(file, now, where)
+    return config, note
 
 
 def _keep_here(store: "Store", study_id: str, options: argparse.Namespace) -> None:

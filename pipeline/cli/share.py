@@ -30,8 +30,8 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
     words.add_argument("--with-source", action="store_true", help="quotes and sources from the study, too")
     export.set_defaults(command=_export)
-    take = commands.add_parser("import", parents=[shared], help="import a bundle of runs")
-    take.add_argument("bundle", type=Path, metavar="FILE.zip")
+    take = commands.add_parser("import", parents=[shared], help="import a bundle of runs, or a calibration")
+    take.add_argument("bundle", type=Path, metavar="FILE", help="bundle (zip) or calibration (json)")
     take.set_defaults(command=_import)
 
 
@@ -108,6 +108,8 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.domain.units import SystemClock
     from pipeline.store.bundle_file import open_bundle
 
+    if options.bundle.suffix.lower() == ".json":
+        return _import_calibration(options, settings)
     bundle = open_bundle(options.bundle)
     taken = open_store(options, settings).import_bundle(bundle, SystemClock().now())
     if options.json:
@@ -119,6 +121,17 @@ def _import(options: argparse.Namespace, settings: Settings) -> int:
         say(f"{run_id} is already here and was left unchanged.")
     if taken.labels:
         say(f"{count(taken.labels, 'label')} imported.")
+    return 0
+
+
+def _import_calibration(options: argparse.Namespace, settings: Settings) -> int:
+    from pipeline.domain.calibration import read_calibration_file
+    from pipeline.domain.units import SystemClock
+
+    file = read_calibration_file(options.bundle)
+    known = open_store(options, settings).save_calibration(file, SystemClock().now(), is_imported=True)
+    done = {"calibration": known, "status": file.summary.status, "threshold": file.summary.threshold}
+    say(json.dumps(done) if options.json else f"Imported calibration {known}: {file.summary.status}.")
     return 0
 
 

@@ -63,6 +63,7 @@ class BundledRun(Frozen):
     config: HybridConfig
     scorer_version: str
     prompt_version: str = "1"
+    local_digest: str = ""
     drafts_from: str | None = None
     price_source: str
     frontier_only_micros: Micros | None

@@ -47,6 +47,21 @@ class Promise(Frozen):
         return round(1 - self.confidence, 12)
 
 
+class AuditTerms(Frozen):
+    """Terms of an audit: does a calibration made elsewhere hold for these drafts? Fixed before the first label."""
+
+    calibration: str = Field(max_length=40)
+    """Id of the calibration."""
+    threshold: Score
+    """Its threshold; probes are drawn from this score on."""
+    margin: float = Field(ge=0, le=0.5)
+    """Largest risk beyond the promised one that still counts as holding."""
+    accepted: int = Field(ge=0)
+    """Labelled drafts of the calibration that stay local."""
+    bad: int = Field(ge=0)
+    """Unacceptable ones among them."""
+
+
 class DesignSettings(Frozen):
     """Settings of a design, fixed before the first label."""
 
@@ -65,6 +80,8 @@ class DesignSettings(Frozen):
     test, which says nothing before the last label. Designs of earlier versions were drawn for the exact test."""
     rater: str | None = Field(default=None, max_length=80)
     """Rater whose labels count; untrusted. `None`, as in designs of earlier versions: the one with the most labels."""
+    audit: AuditTerms | None = None
+    """`None` for a design that makes a calibration of its own."""
 
 
 class DraftKey(NamedTuple):
@@ -103,6 +120,10 @@ class Setup(Frozen):
     """Version of the scorer and its weights."""
     selection: str
     """Number of drafts written per kept persona."""
+    digest: str = ""
+    """Content hash of the local model; empty where it is not known."""
+    prompt: str = ""
+    """Version of the prompts; empty for a drafter without any, and where it is not known."""
 
 
 class Design(Frozen):
@@ -132,7 +153,7 @@ class Design(Frozen):
     @property
     def certified_from(self) -> float | None:
         """The `floor` for the certificate; `None` when labels were sampled from all drafts."""
-        return self.floor if self.settings.floor_percentile else None
+        return self.floor if self.settings.floor_percentile or self.settings.audit else None
 
 
 class Agreement(Frozen):

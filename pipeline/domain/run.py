@@ -230,6 +230,8 @@ class RunRecord(Frozen):
     scorer_version: str = ""
     prompt_version: str = "1"
     """Version of the prompts with which its drafts began; `1` for runs older than this field."""
+    local_digest: str = ""
+    """Content hash of the local model at its server; empty without one, and for runs older than this field."""
     drafts_from: str | None = None
     """Id of the run whose drafts this one reuses, deleted or not; `None` when it wrote its own."""
     drafts: tuple[AssessedDraft, ...] = ()

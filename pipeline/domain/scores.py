@@ -53,6 +53,8 @@ class RunScores(Frozen):
     study_id: str
     config: HybridConfig
     scorer_version: str
+    prompt_version: str = "1"
+    local_digest: str = ""
     frontier_only_micros: int | None
     created_at: datetime
     drafts_from: str | None = None

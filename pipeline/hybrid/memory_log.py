@@ -112,6 +112,7 @@ class MemoryLog(RunLog):
         result: "RunResult",
         began: datetime,
         ended: datetime,
+        local_digest: str = "",
     ) -> RunRecord:
         """Return the run's record under a new id, equal to the one a store would return."""
         run = RunRecord(
@@ -125,6 +126,7 @@ class MemoryLog(RunLog):
             config=config,
             scorer_version=result.scorer_version,
             prompt_version=PROMPT_VERSION,
+            local_digest=local_digest,
             frontier_only_micros=result.frontier_only_micros,
             price_source=result.price_source,
             timing=result.timing,

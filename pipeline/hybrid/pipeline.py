@@ -78,6 +78,7 @@ class HybridPipeline:
             result=result,
             began=began,
             ended=self._clock.now(),
+            local_digest=self.plan.local_health.digest,
         )
 
     def execute(self, study: Study, log: RunLog, so_far: RunFacts | None = None) -> RunResult:

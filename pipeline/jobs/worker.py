@@ -171,13 +171,15 @@ class Worker:
         study = self._store.study(study_id)
         if study.is_withheld:
             raise InputError(f"The study {study.name} was imported without its text. Upload its files to run on it.")
+        source = self._store.run(drafts.run_id) if drafts else None
         run_id = self._store.create_run(
             study_id,
             pipeline.plan.config,
             name=name or default_run_name(pipeline.plan.config, self._store.next_run_number()),
             simulated=pipeline.plan.simulated,
             now=self._clock.now(),
-            prompt_version=self._store.run(drafts.run_id).prompt_version if drafts else PROMPT_VERSION,
+            prompt_version=source.prompt_version if source else PROMPT_VERSION,
+            local_digest=source.local_digest if source else pipeline.plan.local_health.digest,
             drafts=drafts,
             experiment_id=experiment_id,
         )

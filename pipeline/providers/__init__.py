@@ -141,6 +141,8 @@ class Health(Frozen):
     """Model to use instead of one that is retired, or soon will be, when one is on sale and priced."""
     models: tuple[str, ...] = ()
     """Models that can be chosen, when the provider lists them for free."""
+    digest: str = ""
+    """Content hash of the model, when the provider reports one for free."""
 
 
 class Found(NamedTuple):

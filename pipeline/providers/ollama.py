@@ -127,7 +127,8 @@ class OllamaProvider:
         """Check that the server answers and serves the model, whatever it is for; list the models it has."""
         models: tuple[str, ...] = ()
         try:
-            models = self._installed()
+            tags = self._call(self._tags)
+            models = tuple(sorted(str(entry["model"]) for entry in tags if entry.get("model")))
             # Asked instead of looked up in the list: the server knows several spellings of a name.
             facts = self._learn()
         except ProviderError as error:
@@ -137,7 +138,7 @@ class OllamaProvider:
         where = ", which passes requests on to another server" if facts.is_remote else ""
         fits = f" Its window is {self.context_tokens:,} tokens." if facts.context_length else ""
         sentence = f"Ollama at {self._address} has {self.model}{where}.{fits}"
-        return Health(ready=True, sentence=sentence, models=models)
+        return Health(ready=True, sentence=sentence, models=models, digest=self._digest_in(tags))
 
     def count_tokens(self, request: Request) -> int | None:
         """Always `None`: the server counts only while it answers, and its answers are free."""
@@ -247,7 +248,10 @@ class OllamaProvider:
 
     def digest(self) -> str:
         """Return the digest of the installed model; empty when the server gives none."""
-        for entry in self._call(self._tags):
+        return self._digest_in(self._call(self._tags))
+
+    def _digest_in(self, tags: Sequence[dict[str, Any]]) -> str:
+        for entry in tags:
             if _has((str(entry.get("model")),), self.model):
                 return str(entry.get("digest") or "")
         return ""
@@ -261,9 +265,6 @@ class OllamaProvider:
         steps = iter(self._call(lambda: self._long.pull(model, stream=True), model=model))
         while (step := self._call(lambda: next(steps, None), model=model)) is not None:
             yield PullProgress(status=step.status or "", completed=step.completed or 0, total=step.total or 0)
-
-    def _installed(self) -> tuple[str, ...]:
-        return tuple(sorted(str(entry["model"]) for entry in self._call(self._tags) if entry.get("model")))
 
     def _tags(self) -> list[dict[str, Any]]:
         return list(self._json(self._quick.get("/api/tags"))["models"])

@@ -9,8 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from pipeline.calibration.calibration_result import CalibrationResult
+from pipeline.calibration.summary import identity_of, summary_of
 from pipeline.calibration.threshold_effects import BadShare, ThresholdEffect
-from pipeline.calibration.verdict import Verdict, judge
+from pipeline.calibration.verdict import judge
+from pipeline.domain.calibration import CalibrationFile, CalibrationVerdict
 from pipeline.domain.labels import DraftKey
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
@@ -25,13 +27,13 @@ def calibration_notes(result: "CalibrationResult") -> tuple[str, ...]:
     return (*_about_scores(result), *_about_labels(result), *_about_money(result))
 
 
-def verdict_of(result: CalibrationResult) -> Verdict:
+def verdict_of(result: CalibrationResult) -> CalibrationVerdict:
     """Return the one answer that page, report and command line show."""
     if result.labels is not None:
         return judge(result)
     fewest = result.certificate.labels_needed
     more = "" if fewest is None else f" At least {fewest} labels are needed for this promise, if none is bad."
-    return Verdict(
+    return CalibrationVerdict(
         action="label",
         is_clear=False,
         headline="Nothing is certified: these drafts have no labels.",
@@ -57,6 +59,13 @@ def is_certified(result: CalibrationResult, here: ThresholdEffect) -> bool:
     """Return True at the stops that the certificate covers. A bound under the limit alone is not enough."""
     certified = result.certificate.threshold
     return certified is not None and here.threshold >= certified
+
+
+def calibration_file(result: CalibrationResult) -> CalibrationFile:
+    """Return the calibration as a document, with the answer and the notes that the page shows."""
+    notes = (*filter(None, [drift_warning(result)]), *calibration_notes(result))
+    summary = summary_of(result).model_copy(update={"verdict": verdict_of(result), "notes": notes})
+    return CalibrationFile(identity=identity_of(result), summary=summary)
 
 
 class ScoreError(NamedTuple):

@@ -12,6 +12,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.config import SelectionRule
 from pipeline.domain.run import AssessedDraft, FinalPersona, RunRecord
 from pipeline.domain.selection import Ground, choose, ground_of, mean_score, overlap, represented
+from pipeline.domain.study import Study
 from pipeline.text.wording import count, label, listed, percent, score
 
 MOST_OVERLAPS = 200
@@ -241,3 +242,12 @@ def _repeats(rule: RuleResult) -> str:
 def _ids(people: Sequence[str]) -> str:
     shown = [label(person) for person in people[:_SHOWN_IDS]]
     return listed([*shown, f"{len(people) - len(shown)} more"] if len(people) > len(shown) else shown)
+
+
+def document_kinds(study: Study) -> dict[str, str]:
+    """Return the kind of document of each participant; people with several kinds have them joined by "and"."""
+    kind = {document.id: document.kind for document in study.documents}
+    return {
+        one.id: " and ".join(sorted({kind[name] for name in one.documents if name in kind}))
+        for one in study.participants
+    }

@@ -6,6 +6,7 @@ one run at a time.
 """
 
 from pipeline.store.bundles import BundleTables
+from pipeline.store.calibrations import CalibrationTables
 from pipeline.store.calls import CallTables
 from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.edits import EditTables
@@ -30,5 +31,6 @@ class Store(
     EditTables,
     ExperimentTables,
     BundleTables,
+    CalibrationTables,
 ):
     """One database file; each mixin is the module of one kind of data."""

@@ -159,7 +159,7 @@ def _take_run(db: "Database", run: BundledRun, now: datetime) -> bool:
 def _run_row(run: BundledRun, now: datetime) -> dict[str, Any]:
     plain = run.model_dump(
         include={"id", "study_id", "name", "note", "status", "error", "simulated", "scorer_version", "drafts_from"}
-        | {"price_source", "frontier_only_micros", "prompt_version"}
+        | {"price_source", "frontier_only_micros", "prompt_version", "local_digest"}
     )
     # No project: spending elsewhere must not use up a budget here. No process: the run is not running.
     detached = {"project": None, "project_budget_micros": None, "host": "", "pid": 0, "process_started": 0.0}

@@ -250,6 +250,7 @@ _EARLIER = """
         AND EXISTS (SELECT 1 FROM json_each(own.run_ids) AS mine JOIN json_each(other.run_ids) AS theirs
             ON mine.value = theirs.value)
         AND NOT EXISTS (SELECT 1 FROM design_items WHERE design_id = other.id AND purpose = 'elsewhere')
+        AND other.body ->> '$.settings.audit' IS NULL
     GROUP BY other.id
     UNION ALL
     SELECT gone.id, gone.labels, 1 FROM own, deleted_designs AS gone

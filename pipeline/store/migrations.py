@@ -488,6 +488,23 @@ def m010_label_history(db: Database) -> None:
         db.execute(statement)
 
 
+@MIGRATIONS()
+def m011_calibrations(db: Database) -> None:
+    """Add the content hash of the local model to runs, and calibrations that were saved or imported as files."""
+    db.execute("ALTER TABLE runs ADD COLUMN local_digest TEXT NOT NULL DEFAULT ''")
+    db.execute(
+        """
+        CREATE TABLE calibrations (
+            id TEXT NOT NULL PRIMARY KEY,
+            study_id TEXT NOT NULL,
+            is_imported INTEGER NOT NULL,
+            saved_at TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT
+        """
+    )
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

@@ -38,6 +38,7 @@ class RunTables(DatabaseFile):
         simulated: bool,
         now: datetime,
         prompt_version: str = "1",
+        local_digest: str = "",
         drafts: CopiedDrafts | None = None,
         experiment_id: str | None = None,
     ) -> str:
@@ -50,6 +51,7 @@ class RunTables(DatabaseFile):
             simulated: whether its frontier is.
             now: the time.
             prompt_version: of the prompts with which its drafts are written.
+            local_digest: content hash of the local model; empty if the server reports none.
             drafts: drafts to copy from another run of the study; they stay when that run is deleted.
             experiment_id: of its experiment.
 
@@ -63,6 +65,7 @@ class RunTables(DatabaseFile):
             "name": name,
             "simulated": simulated,
             "prompt_version": prompt_version,
+            "local_digest": local_digest,
             **config_columns(config),
             "drafts_from": drafts.run_id if drafts else None,
             "experiment_id": experiment_id,

@@ -60,7 +60,8 @@ def _to_be_kept(db: "Database", run_id: str, config: HybridConfig) -> frozenset[
 
 
 _COLUMNS = (
-    "id, name, status, simulated, study_id, config, scorer_version, frontier_only_micros, created_at, drafts_from"
+    "id, name, status, simulated, study_id, config, scorer_version, prompt_version, local_digest, frontier_only_micros,"
+    " created_at, drafts_from"
 )
 
 _BRANCHES = "SELECT id FROM runs WHERE drafts_from IN (SELECT value FROM json_each(?)) ORDER BY created_at"

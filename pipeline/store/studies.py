@@ -87,13 +87,15 @@ class StudyTables(DatabaseFile):
                 db.execute("DELETE FROM private_studies WHERE study_id = ?", [study_id])
 
     def delete_study(self, study_id: str) -> None:
-        """Delete a study with all its runs, and erase their text from the file.
+        """Delete a study with all its runs and calibrations, and erase their text from the file.
 
         Raises:
             StoreError: there is none with that id, one of its runs is running, or another program prevented erasing
                 the text.
         """
         self._delete("studies", study_id)
+        with self._write() as db:
+            db.execute("DELETE FROM calibrations WHERE study_id = ?", [study_id])
         self._erase()
 
     def mappings(self) -> dict[str, StudyMapping]:

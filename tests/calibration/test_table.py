@@ -14,7 +14,7 @@ from pipeline.errors import InputError
 COST_AND_SCORE = ["local_share", "expected_cost", "saving", "auroc", "auroc_ci"]
 LABELS = ["n_labels", "bad_accepted", "risk_upper"]
 FIELDS = ["schema", "status", "identity", "threshold", "risk", "alpha", "confidence", *LABELS, *COST_AND_SCORE]
-FIELDS += ["labels_needed", "sentence", "verdict", "notes"]
+FIELDS += ["labels_needed", "sentence", "verdict", "notes", "accepted"]
 
 
 @pytest.fixture

@@ -284,3 +284,49 @@ def test_the_table_has_every_threshold(app: App, database: Path) -> None:
     page = _show(_open(app, invented_run(database, invented_scores(20), count=10)), "What does it cost?")
     page.toggle(key="table").set_value(True).run()
     assert page.dataframe[0].value["threshold"].tolist()[:3] == [0.0, 0.01, 0.02]
+
+
+def test_a_calibration_is_saved_to_a_file_and_listed_on_runs(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(120), count=120, draft_factor=1.0)
+    labelled_run(database, run_id, labels=60)
+    page = _open(app, run_id)
+    page.session_state["files"] = True
+    page.run()
+    (button,) = [one for one in page.get("download_button") if one.label == "Save this calibration"]
+    button.click().run()
+    assert not page.exception
+    (stored,) = Store(database).calibrations()
+    assert stored.file.summary.status == "certified"
+    runs = page.switch_page(ui.RUNS).run()
+    assert not runs.exception
+    assert [one.label for one in runs.expander] == ["Calibrations (1)"]
+    assert stored.id in _text(runs)
+    next(one for one in runs.button if one.key == f"delete {stored.id}").click().run()
+    assert Store(database).calibrations() == ()
+
+
+def test_a_calibration_of_another_study_is_audited_on_these_runs(app: App, database: Path) -> None:
+    store = Store(database)
+    other = invented_run(database, invented_scores(120), count=120, draft_factor=1.0)
+    labelled_run(database, other, labels=60)
+    page = _open(app, other)
+    page.session_state["files"] = True
+    page.run()
+    next(one for one in page.get("download_button") if one.label == "Save this calibration").click().run()
+    file = store.calibrations()[0].file
+    assert file.identity
+    elsewhere = file.model_copy(update={"identity": file.identity.model_copy(update={"study": "elsewhere"})})
+    store.save_calibration(elsewhere, NOW, is_imported=True)
+    run_id = invented_run(database, invented_scores(90, seed=5), count=90, draft_factor=1.0)
+    page = _open(app, run_id)
+    page.session_state["files"] = True
+    page.run()
+    next(one for one in page.button if one.label == "Draw the probes").click().run()
+    assert not page.exception
+    (design,) = [one for one in store.designs() if one.name == f"Audit of {elsewhere.id}"]
+    for task in store.design(design.id).design.tasks:
+        store.save_label(design.id, task.place, "Ada", "acceptable", "", NOW)
+    page = app().run()
+    page.query_params["runs"], page.query_params["design"] = [run_id], [design.id]
+    page = page.switch_page(ui.CALIBRATE).run()
+    assert "the other calibration holds here" in _text(page)

@@ -26,6 +26,7 @@ STEPS = [
     "m008_edits",
     "m009_prompt_version",
     "m010_label_history",
+    "m011_calibrations",
 ]
 
 
@@ -62,11 +63,11 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 24
+    assert len(ours) == 25
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {
-        *("studies", "spent_elsewhere", "mappings", "comparisons")
+        *("studies", "spent_elsewhere", "mappings", "comparisons", "calibrations")
     }
 
 
@@ -208,3 +209,13 @@ def test_a_database_of_another_program_is_refused_and_left_alone(path):
     with pytest.raises(StoreError, match=r"another program .*'recipes'"):
         Store(path)
     assert path.read_bytes() == before
+
+
+def test_runs_of_the_tenth_version_know_no_digest_and_have_no_calibrations(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[10])
+    write_old_run(old)
+    old.close()
+    store = Store(path)
+    assert store.run("run-1").local_digest == ""
+    assert store.calibrations() == ()
