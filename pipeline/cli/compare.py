@@ -21,17 +21,27 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     compare = commands.add_parser("compare", parents=[shared], help="compare runs, with intervals")
     compare.add_argument("runs", nargs="+", metavar="RUN", help="ids, beginnings of ids, or names; the first is A")
     compare.add_argument("--html", type=Path, metavar="FILE", help="write a report that opens in any browser")
+    compare.add_argument(
+        "--fail-if",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help='exit 1 when a difference from A crosses a limit: "quality < -0.05", "cost > 0.01", "local_share < -0.1",'
+        ' "seconds > 2"; several may be given',
+    )
     add_identifier_choice(compare)
     compare.set_defaults(command=_compare)
 
 
 def _compare(options: argparse.Namespace, settings: Settings) -> int:
     from pipeline.results.export_comparison import comparison_document
+    from pipeline.results.gates import check_gate, parse_gate
 
     store = open_store(options, settings)
     ids = list(dict.fromkeys(store.find_run(text) for text in options.runs))
     if not FEWEST <= len(ids) <= MOST:
         raise InputError(f"compare: {len(ids)} different runs given. Name {FEWEST} to {MOST}.")
+    gates = [parse_gate(text) for text in options.fail_if]
     runs = [store.run(run_id) for run_id in ids]
     if options.html:
         from pipeline.domain.bundle import without_verbatim
@@ -45,7 +55,10 @@ def _compare(options: argparse.Namespace, settings: Settings) -> int:
         say(json.dumps(comparison_document(runs), ensure_ascii=False, indent=2))
     else:
         _print(runs)
-    return 0
+    found = [check for gate in gates for check in check_gate(gate, runs)]
+    for check in found:
+        say(f"persona: {check.sentence}", aside=True)
+    return int(any(check.fails for check in found))
 
 
 def _print(runs: Sequence["RunRecord"]) -> None:

@@ -14,10 +14,14 @@ from unittest.mock import MagicMock
 import pytest
 
 from pages.parts import ui
+from pipeline.calibration.draft_arrays import make_draft_arrays
+from pipeline.calibration.summary import summarise
 from pipeline.domain.bundle import WITHHELD
+from pipeline.domain.calibration import CalibrationFile
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.experiment import Cell, Experiment
 from pipeline.domain.facts import RunLog
+from pipeline.domain.labels import Promise
 from pipeline.domain.mapping import StudyMapping
 from pipeline.domain.run import Batch, DraftFailure, Timing
 from pipeline.errors import AccessDenied, StoreError
@@ -77,6 +81,7 @@ def _arguments(method: object, store: Store) -> dict[str, object]:
         "persona": make_final(make_draft(1, 0.5), "kept_local"),
         "call": make_call(1),
         "batch": Batch.model_construct(marker="x"),
+        "file": CalibrationFile(identity=None, summary=summarise(make_draft_arrays([0.5], label=[1.0]), Promise())),
     }
     named = inspect.signature(method).parameters.values()  # type: ignore[arg-type]
     return {one.name: given.get(one.name, MagicMock(name=one.name)) for one in named if one.default is one.empty}
