@@ -8,7 +8,7 @@ import streamlit as st
 from pages.parts import access, ui
 from pipeline.domain.calibration import StoredCalibration, parse_calibration
 from pipeline.errors import PersonaError
-from pipeline.text.wording import escape_markdown, label, percent, score
+from pipeline.text.wording import escape_markdown, file_name, label, percent, score
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
@@ -36,7 +36,7 @@ def _save(result: "CalibrationResult") -> None:
     st.download_button(
         "Save this calibration",
         file.to_json(),
-        f"{file.id}.json",
+        file_name(f"{file.id}.json"),
         "application/json",
         icon=":material/download:",
         on_click=_remember,
@@ -61,7 +61,7 @@ def _import() -> None:
         ui.problem(error)
         return
     ui.services().store.save_calibration(file, datetime.now(UTC), is_imported=True)
-    st.success(f"Imported {file.id}. It is listed on Runs.", icon=":material/check:")
+    st.success(f"Imported {escape_markdown(file.id)}. It is listed on Runs.", icon=":material/check:")
 
 
 def _audits(result: "CalibrationResult") -> None:
@@ -102,7 +102,7 @@ def _draw(result: "CalibrationResult", file: "CalibrationFile", margin: float, p
 def _line(one: StoredCalibration) -> str:
     found = one.file.summary
     model = one.file.identity.local_model if one.file.identity else "unknown model"
-    return f"{one.id} · {label(model)} · threshold {score(found.threshold)}, at most {percent(found.alpha)}"
+    return f"{label(one.id)} · {label(model)} · threshold {score(found.threshold)}, at most {percent(found.alpha)}"
 
 
 def saved_calibrations() -> None:
@@ -127,13 +127,18 @@ def _row(one: StoredCalibration, names: dict[str, str]) -> None:
         f"{summary.n_labels:,} labels",
     ]
     answer = f"use {score(summary.threshold)}" if summary.threshold is not None else summary.status.replace("_", " ")
+    said = escape_markdown(" · ".join(facts))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{one.id}** · {escape_markdown(answer)}  \n:small[:gray[{escape_markdown(' · '.join(facts))}]]",
-            width="stretch",
+            f"**{escape_markdown(one.id)}** · {escape_markdown(answer)}  \n:small[:gray[{said}]]", width="stretch"
         )
         st.download_button(
-            "Download", one.file.to_json(), f"{one.id}.json", key=f"file {one.id}", on_click="ignore", type="tertiary"
+            "Download",
+            one.file.to_json(),
+            file_name(f"{one.id}.json"),
+            key=f"file {one.id}",
+            on_click="ignore",
+            type="tertiary",
         )
         if not access.is_viewer():
             st.button("Delete", key=f"delete {one.id}", type="tertiary", on_click=_delete, args=(one.id,))
