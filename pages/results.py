@@ -7,6 +7,7 @@ import streamlit as st
 from app import main
 from pages.parts import access, cards, figures, share, ui
 from pages.parts.copy_link import copy_link
+from pages.parts.people_map import show_people_map
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, writing_words
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
@@ -251,6 +252,8 @@ def _ended(run: RunRecord) -> None:
         )
     figures.metrics(run)
     _coverage(run)
+    if run.personas:
+        show_people_map(run)
     figures.show_charts(run)
     if run.personas:
         cards.show_cards(run, ui.study(run.study_id))

@@ -58,7 +58,7 @@ def exports(run: RunRecord) -> None:
     if run.personas:
         _file(f"Posters{mark}", f"{run.id} posters.html", lambda: _posters(plain()), ":material/co_present:")
     _file(f"Charts as PNG and SVG{mark}", f"{run.id} charts.zip", lambda: _charts(plain()), ":material/image:")
-    _file(f"Everything as JSON{mark}", f"{run.id}.json", lambda: _json(plain()))
+    _file(f"Everything as JSON{mark}", f"{run.id}.json", partial(_json, store, run, with_words, choice))
     _file(f"Personas as Markdown{mark}", f"{run.id}.md", lambda: export.personas_markdown(plain()))
     _file(f"Persona table as CSV{mark}", f"{run.id}.csv", lambda: figures.csv(run, tables.persona_table(plain())))
 
@@ -296,5 +296,7 @@ def _bundle(store: Store, run_ids: Sequence[str], with_words: bool, choice: Iden
     return write_bundle(found, datetime.now(UTC))
 
 
-def _json(run: RunRecord) -> str:
-    return json.dumps(export.run_document(run), indent=2, ensure_ascii=False)
+def _json(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice) -> str:
+    study = [store.study(run.study_id)] if with_words else []
+    document = export.run_document(*checked([travelling(run, with_words=with_words), *study], choice))
+    return json.dumps(document, indent=2, ensure_ascii=False)

@@ -22,6 +22,7 @@ from pipeline.errors import InputError
 if TYPE_CHECKING:
     from pipeline.domain.config import HybridConfig
     from pipeline.domain.run import RunRecord
+    from pipeline.domain.study import Study
     from pipeline.jobs.worker import Worker
     from pipeline.store import Store
 
@@ -147,20 +148,21 @@ def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Nam
 
     watch(store, worker, run_id)
     run = store.run(run_id)
+    study = store.study(run.study_id)
     for warning in (*run.warnings, *problems(run)):
         say(f"persona: {warning}", aside=True)
     if getattr(options, "output", None):
-        _write_output(run, options.output)
-    print_run_of(run, options.json)
+        _write_output(run, study, options.output)
+    print_run_of(run, study, options.json)
     if run.status == "failed":
         say(f"persona: the run failed. {run.error}", aside=True)
     return {"completed": 0, "cancelled": 130, "interrupted": 130}.get(run.status, 1)
 
 
-def _write_output(run: "RunRecord", folder: Path) -> None:
+def _write_output(run: "RunRecord", study: "Study", folder: Path) -> None:
     from pipeline.results.export import personas_markdown, run_document
 
-    document = run_document(run)
+    document = run_document(run, study)
     files = {
         "run.json": json.dumps(document, ensure_ascii=False, indent=2),
         "personas.json": json.dumps([entry["persona"] for entry in document["personas"]], ensure_ascii=False, indent=2),

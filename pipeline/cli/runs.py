@@ -9,6 +9,7 @@ from pipeline.domain.config import Settings
 
 if TYPE_CHECKING:
     from pipeline.domain.run import RunRecord
+    from pipeline.domain.study import Study
 
 
 def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
@@ -38,7 +39,8 @@ def _runs(options: argparse.Namespace, settings: Settings) -> int:
 
 def _show(options: argparse.Namespace, settings: Settings) -> int:
     store = open_store(options, settings)
-    print_run_of(store.run(store.find_run(options.run)), options.json)
+    run = store.run(store.find_run(options.run))
+    print_run_of(run, store.study(run.study_id), options.json)
     return 0
 
 
@@ -50,12 +52,12 @@ def _delete(options: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def print_run_of(run: "RunRecord", as_json: bool) -> None:
+def print_run_of(run: "RunRecord", study: "Study", as_json: bool) -> None:
     """Print a run on stdout: as a JSON document or as a table."""
     from pipeline.cli.terminal import print_run
     from pipeline.results.export import run_document
 
     if as_json:
-        say(json.dumps(run_document(run), ensure_ascii=False, indent=2))
+        say(json.dumps(run_document(run, study), ensure_ascii=False, indent=2))
     else:
         print_run(run)

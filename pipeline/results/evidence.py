@@ -4,6 +4,7 @@ Pure functions on the models, the same for the screen and for reports. Supports 
 names them and finds the surrounding words.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal, get_args
@@ -13,6 +14,7 @@ from pipeline.domain.persona import SUPPORTED_FROM, WEAK_FROM, Assessment, Claim
 from pipeline.domain.run import FinalPersona
 from pipeline.domain.study import Segment, Study
 from pipeline.scoring.scorer import who_weighed
+from pipeline.text.tokens import FILLERS
 from pipeline.text.wording import score
 
 Mark = Literal["supported", "weak", "not_found", "unscored"]
@@ -57,6 +59,7 @@ FLAG_WORDS: dict[str, str] = {
 
 _TOLD_BY_MARKS = ("unsupported_claim", "unsupported_quote")
 _CONTEXT_BEFORE = 3
+_WORD = re.compile(r"\w+")
 
 
 class MarkedClaim(Frozen):
@@ -80,7 +83,7 @@ class SourceContext(Frozen):
     """A segment with the turns around it, in reading order."""
 
     before: tuple[Segment, ...]
-    """From the question that was asked, at most three segments; empty at the start of a document."""
+    """The question that was asked, however far back, and the turns since, of which the last two are kept."""
     segment: Segment
     after: tuple[Segment, ...]
     """The next segment of the document, if there is one."""
@@ -180,12 +183,42 @@ def describe_person(persona: Persona) -> str:
     return " · ".join(facts[key] for key in ("occupation", "age", "location") if facts.get(key))
 
 
+def questions_asked(study: Study) -> dict[str, Segment]:
+    """Return the question that each answer follows, by the id of the answer.
+
+    It is the latest turn of an interviewer in the same document to the same participant. Listening sounds such as
+    "mm" do not count. Answers before any question are left out.
+    """
+    found: dict[str, Segment] = {}
+    asked: Segment | None = None
+    for segment in study.segments:
+        if asked and asked.document != segment.document:
+            asked = None
+        if segment.role == "interviewer":
+            if not segment.text or not FILLERS.issuperset(_WORD.findall(segment.text.lower())):
+                asked = segment
+        elif asked and asked.participant in (None, segment.participant):
+            found[segment.id] = asked
+    return found
+
+
 class Sources:
     """Look up segments of a study by id, with the turns around them."""
 
     def __init__(self, study: Study) -> None:
         self._segments = study.segments
         self._places = {segment.id: place for place, segment in enumerate(study.segments)}
+        self._questions = questions_asked(study)
+
+    def where(self, segment_id: str | None) -> str:
+        """Return the place of a segment in its document; empty when there is no such segment."""
+        place = self._places.get(segment_id or "")
+        return "" if place is None else self._segments[place].where
+
+    def question(self, segment_id: str | None) -> str:
+        """Return the question that a segment answers; empty without one, or where the words were withheld."""
+        asked = self._questions.get(segment_id or "")
+        return asked.text if asked else ""
 
     def around(self, segment_id: str | None) -> SourceContext | None:
         """Return a segment and its neighbours in the same document; `None` when there is no such segment."""
@@ -194,8 +227,12 @@ class Sources:
             return None
         segment = self._segments[place]
         later = self._segments[place + 1 : place + 2]
+        earlier = list(_asked(self._segments[max(0, place - _CONTEXT_BEFORE) : place], segment.document))
+        question = self._questions.get(segment.id)
+        if question and question not in earlier:
+            earlier = [question, *earlier[1 - _CONTEXT_BEFORE :]]
         return SourceContext(
-            before=tuple(_asked(self._segments[max(0, place - _CONTEXT_BEFORE) : place], segment.document)),
+            before=tuple(earlier),
             segment=segment,
             after=tuple(item for item in later if item.document == segment.document),
         )

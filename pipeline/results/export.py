@@ -9,10 +9,11 @@ from typing import Any
 
 from pipeline.domain.persona import Assessment, ClaimSupport, Persona, Scores
 from pipeline.domain.run import Editing, FinalPersona, RunRecord
+from pipeline.domain.study import Study
 from pipeline.domain.units import MICROS
 from pipeline.results.coverage import Coverage, coverage, coverage_sentences
 from pipeline.results.edit_history import edited_words
-from pipeline.results.evidence import LISTS, said_by
+from pipeline.results.evidence import LISTS, Sources, said_by
 from pipeline.results.figures import run_figures
 from pipeline.results.problems import problems
 from pipeline.text.wording import clock, undirected
@@ -20,8 +21,14 @@ from pipeline.text.wording import clock, undirected
 JsonDict = dict[str, Any]
 
 
-def run_document(run: RunRecord) -> JsonDict:
-    """Return the `persona.run/1` document of a run."""
+def run_document(run: RunRecord, study: Study | None = None) -> JsonDict:
+    """Return the `persona.run/1` document of a run.
+
+    Args:
+        run: in any state.
+        study: the run's own, for the questions that were asked; without it `question` is null everywhere.
+    """
+    sources = Sources(study) if study else None
     return {
         "schema": "persona.run/1",
         "run_id": run.id,
@@ -35,7 +42,7 @@ def run_document(run: RunRecord) -> JsonDict:
         "prompt_version": run.prompt_version,
         "drafts_from": run.drafts_from,
         "counts": _counts(run),
-        "personas": [_persona(final, run.people_of(final)) for final in run.shown],
+        "personas": [_persona(final, run.people_of(final), sources) for final in run.shown],
         "coverage": coverage_document(coverage(run)),
         "drafts": _drafts(run),
         "cost": _cost(run),
@@ -139,13 +146,14 @@ def _claim(claim: ClaimSupport, called: str) -> JsonDict:
     }
 
 
-def _evidence(claim: ClaimSupport) -> JsonDict:
+def _evidence(claim: ClaimSupport, sources: Sources | None) -> JsonDict:
     """Return a claim with its best source and every participant in focus who supports it alone."""
     return {
         **_claim(claim, "claim"),
         "supporters": [one.participant for one in claim.supporters],
         "of": claim.of,
         "at": clock(claim.at),
+        "question": _question(claim.segment, sources),
         "said_by": [
             {
                 "participant": one.participant,
@@ -154,10 +162,15 @@ def _evidence(claim: ClaimSupport) -> JsonDict:
                 "segment": one.segment,
                 "quote": one.quote,
                 "at": clock(one.at),
+                "question": _question(one.segment, sources),
             }
             for one in claim.supporters
         ],
     }
+
+
+def _question(segment: str | None, sources: Sources | None) -> str | None:
+    return (sources.question(segment) if sources else "") or None
 
 
 def scores_document(scores: Scores) -> JsonDict:
@@ -242,7 +255,7 @@ def _drafts(run: RunRecord) -> list[JsonDict]:
     ]
 
 
-def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
+def _persona(final: FinalPersona, focus: Sequence[str], sources: Sources | None) -> JsonDict:
     before = final.draft_assessment
     return {
         "id": final.persona.id,
@@ -256,7 +269,7 @@ def _persona(final: FinalPersona, focus: Sequence[str]) -> JsonDict:
         "focus": list(focus),
         "edited": edited_document(final.edited),
         "persona": final.persona.model_dump(mode="json"),
-        "evidence": [_evidence(claim) for claim in final.assessment.claims],
+        "evidence": [_evidence(claim, sources) for claim in final.assessment.claims],
         "findings": [finding.text for finding in final.assessment.findings],
     }
 

@@ -86,6 +86,7 @@ RUN_SCHEMA = record(
                     supporters=TEXTS,
                     of={"anyOf": [COUNT, {"type": "null"}]},
                     at=MAYBE_TEXT,
+                    question=MAYBE_TEXT,
                 )
             ),
         )

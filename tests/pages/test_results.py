@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import cards, ui
+from pages.parts import cards, people_map, ui
 from pipeline.domain.config import HybridConfig, Weights
 from pipeline.domain.run import Batch, Timing
 from pipeline.results.evidence import unsupported_quotes, weak_claims
 from pipeline.results.score_explained import explain_score, product_in_words
 from pipeline.store import Store
+from tests.pages.conftest import opened
 from tests.pages.runs import finished_run, save_study
 
 App = Callable[[], AppTest]
@@ -263,3 +264,17 @@ def test_markup_in_a_name_stays_text(app: App, database: Path) -> None:
     shown = next(caption.value for caption in page.caption if "evil" in caption.value)
     assert "](http" not in shown
     assert ":red[" not in shown
+
+
+def test_the_map_of_people_is_drawn_when_opened_and_leads_to_words(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[int] = []
+    monkeypatch.setattr(people_map, "table", lambda columns, rows, **_: drawn.append(len(rows)) or [rows[0].id])
+    page = _open(app, finished_run(database))
+    assert not drawn
+    opened(page, "people map")
+    assert drawn == [3]
+    assert "3 participants and 2 personas" in _text(page)
+    assert "\n> " in _text(page)
+    assert "answers.csv · row" in _text(page)

@@ -1,11 +1,9 @@
 """A persona as shown in a report or poster: claims with their marks and, on request, their sources."""
 
-from collections.abc import Mapping
-
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Scores
 from pipeline.domain.run import Editing, FinalPersona, RunRecord
-from pipeline.domain.study import Segment, Study
+from pipeline.domain.study import Study
 from pipeline.results.edit_history import edited_words, is_pinned
 from pipeline.results.evidence import (
     MARK_WORDS,
@@ -13,6 +11,7 @@ from pipeline.results.evidence import (
     FieldChange,
     Mark,
     MarkedClaim,
+    Sources,
     claim_groups,
     describe_person,
     mark_counts,
@@ -40,7 +39,9 @@ class ReportClaim(Frozen):
     quote: str | None = None
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None
-    """Speaker, document and place; left out together with the quote."""
+    """Speaker, document, place and time; left out together with the quote."""
+    question: str = ""
+    """The question that was asked; empty without one."""
 
 
 class ReportGroup(Frozen):
@@ -91,15 +92,13 @@ def report_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple
         study: the run's own; holds the places of quotes.
         with_source: whether words of the study may be shown: quotes, sources and names of documents.
     """
-    segments = {segment.id: segment for segment in study.segments} if with_source else None
-    return tuple(_told(final, run, run.people_of(final), segments) for final in run.shown)
+    sources = Sources(study) if with_source else None
+    return tuple(_told(final, run, run.people_of(final), sources) for final in run.shown)
 
 
-def _told(
-    final: FinalPersona, run: RunRecord, focus: tuple[str, ...], segments: Mapping[str, Segment] | None
-) -> ReportPersona:
+def _told(final: FinalPersona, run: RunRecord, focus: tuple[str, ...], sources: Sources | None) -> ReportPersona:
     before = final.draft_assessment
-    groups = [group for group in claim_groups(final) if segments is not None or group.field != "quotes"]
+    groups = [group for group in claim_groups(final) if sources is not None or group.field != "quotes"]
     marks = [f"{number} {MARK_WORDS[name][1]}" for name, number in mark_counts(final).items()]
     return ReportPersona(
         draft_id=final.draft_id,
@@ -116,10 +115,10 @@ def _told(
         cost=usd(final.cost_micros, run.simulated) if final.cost_micros else "nothing",
         drawn_from=focus,
         marks=", ".join(marks),
-        groups=tuple(_group(group, segments, final.edited) for group in groups),
+        groups=tuple(_group(group, sources, final.edited) for group in groups),
         edited=edited_words(final.edited) if final.edited else "",
         changes=text_changes(final.edited.original, final.persona) if final.edited else (),
-        withheld=len(final.persona.quotes) if segments is None else 0,
+        withheld=len(final.persona.quotes) if sources is None else 0,
         findings=tuple(finding.text for finding in other_findings(final)),
     )
 
@@ -129,16 +128,16 @@ def _scores(scores: Scores) -> tuple[tuple[str, str], ...]:
     return tuple((name, score(getattr(scores, name))) for name in names)
 
 
-def _group(group: ClaimGroup, segments: Mapping[str, Segment] | None, edited: Editing | None) -> ReportGroup:
+def _group(group: ClaimGroup, sources: Sources | None, edited: Editing | None) -> ReportGroup:
     quotes = group.field == "quotes"
     claims = tuple(
-        _claim(claim, quotes, segments).model_copy(update={"pinned": is_pinned(edited, group.field, claim.text)})
+        _claim(claim, quotes, sources).model_copy(update={"pinned": is_pinned(edited, group.field, claim.text)})
         for claim in group.claims
     )
     return ReportGroup(title=group.title, quotes=quotes, claims=claims)
 
 
-def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] | None) -> ReportClaim:
+def _claim(claim: MarkedClaim, is_quote: bool, sources: Sources | None) -> ReportClaim:
     support = claim.support
     shown = ReportClaim(
         text=claim.text,
@@ -148,8 +147,10 @@ def _claim(claim: MarkedClaim, is_quote: bool, segments: Mapping[str, Segment] |
         support=score(support.support if support else None),
         people=said_by(support) if support and not is_quote else "",
     )
-    if segments is None or support is None or not support.document:
+    if sources is None or support is None or not support.document:
         return shown
-    segment = segments.get(support.segment or "")
-    place = (support.participant, support.document, segment.where if segment else None, clock(support.at))
-    return shown.model_copy(update={"quote": support.quote, "source": " · ".join(filter(None, place))})
+    place = (support.participant, support.document, sources.where(support.segment), clock(support.at))
+    question = sources.question(support.segment)
+    return shown.model_copy(
+        update={"quote": support.quote, "source": " · ".join(filter(None, place)), "question": question}
+    )

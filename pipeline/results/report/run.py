@@ -13,6 +13,7 @@ from pipeline.results.coverage import coverage, coverage_sentences, who_rows
 from pipeline.results.data_sent import describe_shipment, outbound, outbound_notes
 from pipeline.results.evidence import MARK_WORDS
 from pipeline.results.figures import run_tiles
+from pipeline.results.people_map import STRENGTH, people_map
 from pipeline.results.problems import problems
 from pipeline.results.report.claims import report_personas
 from pipeline.results.report.html import render, report_figure
@@ -40,6 +41,8 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         personas=report_personas(run, study, with_source=with_source),
         coverage=coverage_sentences(covered),
         who=who_rows(covered),
+        people=people_map(run, study),
+        strength=STRENGTH,
         marks=[f"{sign} {word}" for sign, word in MARK_WORDS.values()],
         with_source=with_source,
         calls=_calls(run),
