@@ -81,7 +81,7 @@ class OwnWords(Frozen):
     """A passage of a participant, with the statement that it supports."""
 
     persona: str
-    """Name; empty for somebody who is in no persona."""
+    """Name; empty for a participant who is in no persona."""
     statement: str
     quote: str
     """Empty where the words were withheld."""
