@@ -105,26 +105,46 @@ function actions(card) {
   );
 }
 
-function article(card, number) {
-  const title = make("h3", "", card.name);
-  title.id = `persona-${number}`;
+function strong({ mark, text, people }) {
+  return make("li", mark, hidden(SIGNS[mark]), make("span", "", text, people && " ", people && make("span", "people", people)));
+}
+
+/** What is seen of a card before it is opened. */
+function front(card, title) {
   const dial = withHelp(make("p", "dial", make("span", "", "Score "), make("strong", "", card.score)), HELP.score);
-  const marks = card.marks.map(([mark, count, word]) => make("span", `count ${mark}`, hidden(SIGNS[mark]), ` ${count} ${word}`));
-  const node = make(
-    "article",
+  const who = make(
+    "div",
     "",
     make("header", "", make("div", "", title, make("p", "note", card.who)), dial),
     card.tagline ? make("p", "tagline", card.tagline) : null,
+    card.people ? make("p", "note", card.people) : null,
     badges(card),
+  );
+  const list = make("ul", "strong", ...card.strongest.map(strong));
+  list.setAttribute("aria-label", "Strongest claims");
+  return make("div", "front", who, card.strongest.length ? list : null);
+}
+
+/** Everything else, folded away. */
+function whole(card) {
+  const marks = card.marks.map(([mark, count, word]) => make("span", `count ${mark}`, hidden(SIGNS[mark]), ` ${count} ${word}`));
+  const inside = make(
+    "div",
+    "all",
     make("ul", "parts", ...card.parts.map(part)),
-    make("p", "marks", ...marks),
     card.background ? make("p", "", card.background) : null,
-    ...card.groups.map(group),
+    make("div", "groups", ...card.groups.map(group)),
     card.findings.length ? make("h4", "", "To look at") : null,
     card.findings.length ? make("ul", "findings", ...card.findings.map((text) => make("li", "", text))) : null,
     make("p", "note foot", card.foot),
-    actions(card),
   );
+  return make("details", "whole", make("summary", "", make("span", "marks", make("span", "", card.size), ...marks)), inside);
+}
+
+function article(card, number) {
+  const title = make("h3", "", card.name);
+  title.id = `persona-${number}`;
+  const node = make("article", "", front(card, title), whole(card), actions(card));
   node.dataset.draft = card.id;
   node.tabIndex = -1;
   node.setAttribute("aria-labelledby", title.id);
@@ -145,15 +165,25 @@ function step(event, root) {
   next.scrollIntoView({ block: "start" });
 }
 
+/** On paper, cards are open. */
+function printed(root) {
+  const closed = [...root.querySelectorAll(".whole:not([open])")];
+  closed.forEach((card) => (card.open = true));
+  window.addEventListener("afterprint", () => closed.forEach((card) => (card.open = false)), { once: true });
+}
+
 function listen(root, tell) {
   const pressed = (event) => {
     const { action } = event.target.closest("button")?.dataset ?? {};
     if (action) tell(action, event.target.closest("article").dataset.draft);
   };
   const keyed = (event) => step(event, root);
+  const prints = () => printed(root);
+  window.addEventListener("beforeprint", prints);
   root.addEventListener("click", pressed);
   document.addEventListener("keydown", keyed);
   return () => {
+    window.removeEventListener("beforeprint", prints);
     root.removeEventListener("click", pressed);
     document.removeEventListener("keydown", keyed);
     drawn.delete(root);

@@ -26,10 +26,13 @@ from pipeline.results.evidence import (
     other_findings,
     said_by,
 )
-from pipeline.text.wording import OUTCOME_WORDS, clock, label, passage, score, undirected, usd
+from pipeline.text.wording import OUTCOME_WORDS, clock, count, label, passage, score, undirected, usd
 
 _LONGEST_TURN = 900
 """Most characters shown on each side of the supporting sentences, and of each turn around them."""
+
+
+_ON_FRONT = 3
 
 
 class CardTurn(Frozen):
@@ -87,6 +90,14 @@ class Group(Frozen):
     claims: tuple[CardClaim, ...]
 
 
+class StrongClaim(Frozen):
+    """A claim on the front of a card."""
+
+    text: str
+    mark: Mark
+    people: str
+
+
 class PartScore(Frozen):
     """A part of the score."""
 
@@ -112,6 +123,12 @@ class Card(Frozen):
     reason: str
     score: str
     parts: tuple[PartScore, ...]
+    people: str
+    """Number of participants it stands for, of all in the study; empty if not known."""
+    strongest: tuple[StrongClaim, ...]
+    """At most three: those that most participants support, then those with the best support."""
+    size: str
+    """Number of statements, in words."""
     marks: tuple[tuple[Mark, int, str], ...]
     """Number of statements per mark, with its word."""
     background: str
@@ -154,6 +171,7 @@ class _Sources(Sources):
         super().__init__(study)
         self.names: Mapping[str, str] = {document.id: document.name for document in study.documents}
         self.is_withheld = study.is_withheld
+        self.participants = len(study.participants)
 
 
 def _card(
@@ -172,6 +190,9 @@ def _card(
         outcome=OUTCOME_WORDS[final.outcome],
         reason=reason,
         score=score(final.assessment.scores.overall),
+        people=f"Stands for {len(people)} of {count(sources.participants, 'participant')}" if people else "",
+        strongest=_strongest(final),
+        size=count(sum(mark_counts(final).values()), "statement"),
         parts=_parts(final.assessment.scores),
         marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in mark_counts(final).items()),
         background=passage(persona.background, 3000),
@@ -181,6 +202,24 @@ def _card(
         edited=edited_words(final.edited) if final.edited else "",
         compared=is_compared(final, draft),
     )
+
+
+def _strongest(final: FinalPersona) -> tuple[StrongClaim, ...]:
+    """The claims that say most of a persona; verbatim quotes where it has fewer than three."""
+    claims: list[tuple[MarkedClaim, ClaimSupport]] = []
+    quotes: list[StrongClaim] = []
+    stated = [(group.field, claim) for group in claim_groups(final) for claim in group.claims]
+    for field, claim in stated:
+        if field == "quotes" and claim.mark == "supported":
+            quotes.append(StrongClaim(text=f"“{passage(claim.text, 300)}”", mark=claim.mark, people=""))
+        elif field not in ("quotes", "demographics") and claim.support and claim.mark in ("supported", "weak"):
+            claims.append((claim, claim.support))
+    claims.sort(key=lambda one: (len(one[1].supporters), one[1].support), reverse=True)
+    found = [
+        StrongClaim(text=passage(claim.text, 300), mark=claim.mark, people=said_by(support))
+        for claim, support in claims
+    ]
+    return tuple([*found, *quotes][:_ON_FRONT])
 
 
 def _parts(scores: Scores) -> tuple[PartScore, ...]:

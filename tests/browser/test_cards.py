@@ -34,24 +34,32 @@ def names(visitor: Visitor) -> list[str]:
     return visitor.page.locator("article h3").all_inner_texts()
 
 
+def opened(visitor: Visitor, number: int = 0) -> object:
+    """A card with all of its statements in sight."""
+    card = visitor.page.locator("article").nth(number)
+    card.locator(".whole > summary").click()
+    return card
+
+
 def choose(visitor: Visitor, order: str) -> None:
     visitor.page.get_by_role("radiogroup", name="Sort").get_by_role("radio", name=order).click()
     visitor.settle()
 
 
 def test_a_claim_opens_to_its_source_and_asks_no_server(reader: Visitor) -> None:
-    card = reader.page.locator("article").first
-    assert not card.locator("blockquote").first.is_visible()
     reader.context.set_offline(True)
-    card.locator("summary").first.click()
+    card = opened(reader)
+    assert not card.locator("blockquote").first.is_visible()
+    card.locator(".claim > summary").first.click()
     assert "answers.csv · row" in card.locator("blockquote").first.inner_text()
     assert card.locator("mark").first.is_visible()
 
 
 def test_a_claim_opens_by_keyboard_and_says_its_mark(reader: Visitor) -> None:
-    summary = reader.page.locator("article summary").first
-    summary.focus()
-    reader.page.keyboard.press("Enter")
+    summary = reader.page.locator("article .claim > summary").first
+    for fold in (reader.page.locator("article .whole > summary").first, summary):
+        fold.focus()
+        reader.page.keyboard.press("Enter")
     assert reader.page.locator("article blockquote").first.is_visible()
     assert any(word in summary.inner_text() for word in ("supported", "weak", "not found"))
 
@@ -82,8 +90,8 @@ def test_cards_are_sorted_filtered_and_turned_page_by_page(
 
 
 def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> None:
-    page, card = reader.page, reader.page.locator("article").first
-    card.locator("summary").first.click()
+    page, card = reader.page, opened(reader)
+    card.locator(".claim > summary").first.click()
     for button, says in (
         ("Score explained", "What the score cannot see"),
         ("Copy", "##"),
@@ -111,6 +119,29 @@ def test_cards_stand_in_one_column_where_there_is_no_room_for_two(reader: Visito
         reader.page.wait_for_function(f"columns => new Set({PLACES}).size === columns", arg=columns)
 
 
+def test_an_open_card_has_the_width_and_its_sources_stand_beside_the_claims(reader: Visitor) -> None:
+    reader.page.set_viewport_size({"width": 1280, "height": 900})
+    card = opened(reader, 1)
+    claim = card.locator(".claim").first
+    claim.locator("summary").click()
+    summary, inside = claim.locator("summary").bounding_box(), claim.locator(".inside").bounding_box()
+    assert inside["x"] >= summary["x"] + summary["width"]
+    assert abs(inside["y"] - summary["y"]) < 20
+    assert card.bounding_box()["width"] > 1.9 * reader.page.locator("article").first.bounding_box()["width"]
+
+
+def test_cards_of_a_row_are_equally_tall_and_the_odd_one_fills_its_row(reader: Visitor) -> None:
+    choose(reader, "Name")
+    reader.page.get_by_role("button", name="Page 2", exact=True).click()
+    reader.settle()
+    tall = [round(card.bounding_box()["height"]) for card in reader.page.locator("article").all()]
+    assert len(tall) == 2
+    assert tall[0] == tall[1]
+    reader.page.locator("article").last.evaluate("card => card.remove()")
+    board = reader.page.locator(".cards").bounding_box()
+    assert round(reader.page.locator("article").last.bounding_box()["width"]) == round(board["width"])
+
+
 def test_printed_cards_are_black_on_white_and_whole(reader: Visitor) -> None:
     reader.page.emulate_media(media="print", color_scheme="dark")
     style = "node => [getComputedStyle(node).color, getComputedStyle(node).breakInside]"
@@ -118,6 +149,6 @@ def test_printed_cards_are_black_on_white_and_whole(reader: Visitor) -> None:
 
 
 def test_simulated_money_of_a_card_says_so(reader: Visitor, house: tuple[str, tuple[FinalPersona, ...]]) -> None:
-    feet = reader.page.locator("article .foot").all_inner_texts()
+    feet = reader.page.locator("article .foot").evaluate_all("feet => feet.map(foot => foot.textContent)")
     assert any("$" in foot for foot in feet) == any(final.cost_micros for final in house[1][:6])
     assert [foot for foot in feet if "$" in foot and "(simulated)" not in foot] == []

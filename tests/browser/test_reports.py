@@ -181,7 +181,9 @@ def test_hostile_personas_do_no_harm_on_the_results_page(browser, hostile_app) -
         visitor.page.get_by_role("button", name=f"Page {page}").click()
         visitor.settle()
         visitor.page.locator("article").first.wait_for()
-        for claim in visitor.page.locator("article summary").all()[:12]:
+        for fold in visitor.page.locator("article .whole > summary").all():
+            fold.click()
+        for claim in visitor.page.locator("article .claim > summary").all()[:12]:
             claim.click()
         wide = "cards => cards.filter(card => card.scrollWidth > card.clientWidth + 1).length"
         assert visitor.page.locator("article").evaluate_all(wide) == 0

@@ -147,3 +147,20 @@ def test_drafts_that_are_gone_from_the_record_leave_the_card_whole() -> None:
     assert [card.id for card in cards(run.model_copy(update={"drafts": gone}), finals, _study())] == [
         final.draft_id for final in finals
     ]
+
+
+def test_the_front_of_a_card_has_what_most_people_said_and_no_facts() -> None:
+    run = _run(
+        _claim("goals", "Know what tonight costs", 0.83),
+        _claim("pain_points", "The bill comes too late", 0.95),
+        _claim("behaviours", "Checks the app every morning", 0.1),
+        _claim("quotes", "I just want to know what tonight is going to cost me.", 1.0),
+        _claim("demographics.age", "41", 1.0),
+    )
+    card = _card(run, _study())
+    assert [one.text for one in card.strongest] == [
+        "The bill comes too late",
+        "Know what tonight costs",
+        "“I just want to know what tonight is going to cost me.”",
+    ]
+    assert card.size == "7 statements"
