@@ -8,14 +8,15 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import access, figures, ui
+from pages.parts import access, experiment_rows, figures, ui
 from pages.parts.table import markdown_table
 from pipeline.domain.comparison import MOST
 from pipeline.domain.experiment import CellRun, Experiment, status_of, value_words
 from pipeline.errors import PersonaError
 from pipeline.jobs.experiment import run_experiment
 from pipeline.results.compare_runs import TITLES, ComparedMeasure, figure_difference
-from pipeline.results.experiment import CellResult, ExperimentResults, experiment_document, experiment_results
+from pipeline.results.experiment import CellResult, ExperimentResults, experiment_results
+from pipeline.results.export_experiment import experiment_document
 from pipeline.store import Store
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, file_name, label, percent, score, usd
 
@@ -23,9 +24,9 @@ _POLL_S = 2.0
 _SHOWN: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
 _DRAWN: tuple[ComparedMeasure, ...] = ("score", "cost_micros")
 _HOW = (
-    "Every cell has the same drafts, so each draft is compared with itself: differences are paired. Intervals are 95 "
-    "%, by the people a draft is drawn from. One that contains 0 shows no clear difference, but does not prove that "
-    "there is none."
+    "Where cells have the same drafts, each draft is compared with itself: differences are paired. Cells that draft "
+    "anew are compared as a whole. Intervals are 95 %, by the people a draft is drawn from. One that contains 0 shows "
+    "no clear difference, but does not prove that there is none."
 )
 
 
@@ -161,6 +162,8 @@ def _beside(experiment: Experiment) -> None:
             with st.container(border=True, height="stretch"):
                 _difference_chart(found, measure)
     _differences(found)
+    experiment_rows.replicates(found)
+    experiment_rows.local_models(found.experiment)
 
 
 def _difference_chart(found: ExperimentResults, measure: ComparedMeasure) -> None:

@@ -82,7 +82,7 @@ def _results(store: "Store", experiment_id: str) -> "ExperimentResults":
 
 def _print(found: "ExperimentResults", as_json: bool) -> None:
     from pipeline.cli.terminal import print_experiment
-    from pipeline.results.experiment import experiment_document
+    from pipeline.results.export_experiment import experiment_document
 
     if as_json:
         say(json.dumps(experiment_document(found), ensure_ascii=False, indent=2))

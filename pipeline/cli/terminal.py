@@ -114,11 +114,25 @@ def print_experiment(found: "ExperimentResults") -> None:
             _text(cell.cell.label),
         )
     out.print(table)
+    _print_replicates(out, found)
     for note in found.notes:
         out.print(_text(note))
     spent = [usd(found.spent_micros(simulated=kind), kind) for kind in (False, True) if _has(found, simulated=kind)]
     budget = "no cap" if experiment.budget_micros is None else f"of {usd(experiment.budget_micros)}"
     out.print(_text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all cells."))
+
+
+def _print_replicates(out: Console, found: "ExperimentResults") -> None:
+    from pipeline.domain.experiment import settings_words
+    from pipeline.results.replicates import replicate_rows
+
+    for row in replicate_rows(found):
+        quality = row.figures.get("score")
+        if quality is None:
+            continue
+        ends = "" if quality.low is None else f" ({score(quality.low)} to {score(quality.high)})"
+        settings = settings_words(row.settings) or "as the drafts"
+        out.print(_text(f"{settings}: mean score {score(quality.value)}{ends}, {quality.n} runs"))
 
 
 def _has(found: "ExperimentResults", *, simulated: bool) -> bool:

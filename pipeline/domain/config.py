@@ -40,6 +40,9 @@ INHERITED = (
 )
 """Settings that decide which drafts exist and how many are delivered."""
 
+DRAFTED_ANEW = ("local_provider", "local_model", "temperature", "draft_factor", "seed")
+"""Those of them that an experiment may vary: its cells then have drafts of their own."""
+
 LOCAL_KEY_VARIABLE = "PERSONA_LOCAL_API_KEY"
 """Environment variable with the key of an OpenAI-compatible local server, if it needs one."""
 

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from pipeline.domain.base import Frozen, Micros
-from pipeline.domain.config import HybridConfig
+from pipeline.domain.config import DRAFTED_ANEW, HybridConfig
 from pipeline.domain.run import RunStatus
 
 ExperimentStatus = Literal["not begun", "running", "completed", "cancelled", "failed", "interrupted"]
@@ -29,6 +29,16 @@ class Cell(Frozen):
         """The settings in one line: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
         return settings_words(self.settings)
 
+    @property
+    def drafts_anew(self) -> bool:
+        """True if it varies how drafts are written, so that it may not have those of the experiment's run."""
+        return any(name in DRAFTED_ANEW for name in self.settings)
+
+    @property
+    def without_seed(self) -> dict[str, JsonValue]:
+        """Its settings but for the seed: cells with the same ones are replicates."""
+        return {name: value for name, value in self.settings.items() if name != "seed"}
+
 
 class Experiment(Frozen):
     """An experiment as stored."""
@@ -37,7 +47,7 @@ class Experiment(Frozen):
     name: str
     study_id: str
     drafts_from: str
-    """Id of the run whose drafts all cells use."""
+    """Id of the run whose drafts all cells use that do not write their own."""
     max_cost: float | None
     """Budget in USD of all cells together; `None` means no cap."""
     cells: tuple[Cell, ...]
@@ -77,7 +87,7 @@ def run_of(cell: Cell, runs: Sequence[CellRun]) -> CellRun | None:
 def status_of(experiment: Experiment, runs: Sequence[CellRun]) -> ExperimentStatus:
     """Derive the status of an experiment from the runs of its cells."""
     found = [run.status if (run := run_of(cell, runs)) else None for cell in experiment.cells]
-    if "running" in found:
+    if "running" in found or any(run.status == "running" and run.drafts_from is None for run in runs):
         return "running"
     if all(status == "completed" for status in found):
         return "completed"

@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.domain.config import parse_config
-from pipeline.domain.experiment import Cell, Experiment, run_of, status_of
+from pydantic import JsonValue
+
+from pipeline.domain.config import DRAFTED_ANEW, INHERITED, HybridConfig, parse_config
+from pipeline.domain.experiment import Cell, Experiment, run_of, settings_words, status_of
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 from pipeline.errors import Cancelled, ConfigError, InputError, PersonaError
@@ -56,8 +58,7 @@ def plan_experiment(
     own = experiment_id_of(grid, cells, made_for or source.id)
     shared = {"project": own, "project_max_cost": grid.max_cost}
     cells = tuple(
-        cell.model_copy(update={"config": branch_config(cell.config, source).model_copy(update=shared)})
-        for cell in cells
+        cell.model_copy(update={"config": _on_drafts(cell, source).model_copy(update=shared)}) for cell in cells
     )
     check_cells(cells, settings, cache, where, private=private)
     return Experiment(
@@ -69,6 +70,19 @@ def plan_experiment(
         cells=cells,
         created_at=now,
     )
+
+
+def _on_drafts(cell: Cell, source: RunRecord) -> HybridConfig:
+    """Return the configuration of a cell on the drafts of a run, but for the settings that make it draft anew."""
+    own = {name: getattr(cell.config, name) for name in DRAFTED_ANEW if name in cell.settings}
+    shared = {name: getattr(source.config, name) for name in own}
+    config = branch_config(cell.config.model_copy(update=shared), source).model_copy(update=own)
+    if "local_model" in own and config.local_provider == "builtin":
+        raise ConfigError(
+            f"cell with {cell.label}: local_model: the provider builtin writes without a model. Vary local_provider"
+            " too."
+        )
+    return config
 
 
 def ensure_drafts(
@@ -96,7 +110,8 @@ def ensure_drafts(
     own = experiment_id_of(grid, cells, study.id)
     run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
     if run is None:
-        config = parse_config({**grid.hybrid, "enabled": False}, where)
+        first = {name: value for name, value in cells[0].settings.items() if name in DRAFTED_ANEW}
+        config = parse_config({**grid.hybrid, **first, "enabled": False}, where)
         run_id = worker.start(study.id, config, settings, f"{grid.experiment}: drafts"[:200], experiment_id=own)
         _follow(run_id, store, follow)
     else:
@@ -118,8 +133,9 @@ def check_cells(
     seen: dict[str, str | PersonaError] = {}
     looked_at = {"enabled", "skip_frontier", "frontier_provider", "frontier_model", "refine_mode", "prices"}
     for number, cell in enumerate(cells, start=1):
+        drafting = {"local_provider", "local_model", "local_base_url"} if cell.drafts_anew else set()
         key = cell.config.model_dump_json(
-            include=looked_at | {"embedding_model", "judge_model", "verifier_model", "verifier_base_url"}
+            include=looked_at | drafting | {"embedding_model", "judge_model", "verifier_model", "verifier_base_url"}
         )
         if key in seen:
             continue
@@ -135,7 +151,7 @@ def check_cells(
 def _obstacle(cell: Cell, settings: "Settings", cache: Path | None, private: bool) -> str:
     from pipeline.hybrid.preflight import plan_run  # brings the providers along, which the store must not wait for
 
-    planned = plan_run(cell.config, settings, cache, drafting=False, private=private)
+    planned = plan_run(cell.config, settings, cache, drafting=cell.drafts_anew, private=private)
     return planned.reason if planned.missing == "frontier_unavailable" else ""
 
 
@@ -177,7 +193,8 @@ def _run_cell(
     run = run_of(cell, store.experiment_runs(experiment.id))
     if run is None:
         name = f"{cell.label} · {experiment.name}"[:200]
-        run_id = worker.branch(experiment.drafts_from, cell.config, settings, name, experiment_id=experiment.id)
+        drafts = _drafts_of(experiment, cell, store, worker, settings, follow)
+        run_id = worker.branch(drafts, cell.config, settings, name, experiment_id=experiment.id)
     elif run.status == "completed":
         return
     else:
@@ -187,6 +204,40 @@ def _run_cell(
         # Cancelled between two cells, when there was no run to stop.
         worker.cancel(run_id)
     _follow(run_id, store, follow)
+
+
+def _drafts_of(
+    experiment: Experiment,
+    cell: Cell,
+    store: "Store",
+    worker: "Worker",
+    settings: "Settings",
+    follow: Callable[[str], object],
+) -> str:
+    """Return the run whose drafts a cell uses; drafts of its own are written first, and shared with cells like it."""
+    if not cell.drafts_anew or _drafts_alike(cell.config, store.run(experiment.drafts_from).config):
+        return experiment.drafts_from
+    found = [run for run in store.experiment_runs(experiment.id) if run.drafts_from is None]
+    run = next((run for run in found if _drafts_alike(cell.config, run.config)), None)
+    if run is None:
+        alone = {"enabled": False, "project": None, "project_max_cost": None}
+        config = cell.config.model_copy(update=alone)
+        name = f"{settings_words(_drafting(cell))}: drafts · {experiment.name}"[:200]
+        run_id = worker.start(experiment.study_id, config, settings, name, experiment_id=experiment.id)
+        _follow(run_id, store, follow)
+        return run_id
+    if run.status != "completed":
+        worker.resume(run.id, settings)
+        _follow(run.id, store, follow)
+    return run.id
+
+
+def _drafting(cell: Cell) -> dict[str, JsonValue]:
+    return {name: value for name, value in cell.settings.items() if name in DRAFTED_ANEW}
+
+
+def _drafts_alike(one: HybridConfig, other: HybridConfig) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in INHERITED)
 
 
 def _follow(run_id: str, store: "Store", follow: Callable[[str], object]) -> None:

@@ -8,7 +8,10 @@
       quality_threshold: [0.7, 0.8, 0.9]
       frontier_model: [claude-sonnet-5-5, claude-haiku-4-5]
 
-Every combination of the values is a cell, in the order of the file: the first setting changes slowest.
+Every combination of the values is a cell, in the order of the file: the first setting changes slowest. Cells share
+their drafts, except where the grid varies how drafts are written (`local_model`, `temperature`, `draft_factor`,
+`seed`): cells that agree on these draft once and share that. `repeats: 3` is `seed: [0, 1, 2]`, counted from the seed
+of the drafts.
 """
 
 import hashlib
@@ -22,6 +25,7 @@ from pydantic import Field, JsonValue, ValidationError, field_validator, model_v
 from pipeline.domain.base import Frozen
 from pipeline.domain.config import (
     DEFAULT_FRONTIER_MODEL,
+    DRAFTED_ANEW,
     INHERITED,
     HybridConfig,
     explain_validation,
@@ -52,6 +56,8 @@ class Grid(Frozen):
     """Budget in USD of all cells together; 0 buys nothing, empty (`null`) means no cap."""
     hybrid: dict[str, JsonValue] = {}
     """Settings that all cells share; the others are taken from the run of the drafts."""
+    repeats: int = Field(default=1, ge=1, le=20)
+    """Number of seeds with which every cell is run, drafts included."""
     grid: dict[str, list[JsonValue]]
     """Values to try, per setting."""
 
@@ -73,8 +79,10 @@ class Grid(Frozen):
         for name, values in grid.items():
             if name not in HybridConfig.model_fields:
                 raise ValueError(f"unknown setting '{name}'")
-            if name in (*INHERITED, *_OWN):
-                raise ValueError(f"{name} cannot be varied: the cells share their drafts and their budget")
+            if name in _OWN or (name in INHERITED and name not in DRAFTED_ANEW):
+                raise ValueError(f"{name} cannot be varied: the cells share it, and their budget")
+            if name == "local_provider" and "auto" in values:
+                raise ValueError("local_provider cannot be varied with auto: name the providers")
             if not values:
                 raise ValueError(f"{name} has no values")
             if any(value in values[:place] for place, value in enumerate(values)):
@@ -87,7 +95,9 @@ class Grid(Frozen):
             raise ValueError("give either from_drafts (a run) or from (files), and not both")
         if own := [name for name in _OWN if name in self.hybrid]:
             raise ValueError(f"hybrid.{own[0]} is set by the experiment itself: its budget is max_cost")
-        cells = 1
+        if self.repeats > 1 and "seed" in self.grid:
+            raise ValueError("give either repeats or grid.seed, and not both")
+        cells = self.repeats
         for values in self.grid.values():
             cells *= len(values)
         if cells > MOST_CELLS:
@@ -150,8 +160,12 @@ def cells_of(grid: Grid, base: HybridConfig | None, where: str) -> tuple[Cell, .
     common = base.model_dump(mode="json", exclude=left_out) if base else {}
     common |= {"max_cost": None, **grid.hybrid}
     cells: list[Cell] = []
-    for values in product(*grid.grid.values()):
-        settings = dict(zip(grid.grid, values, strict=True))
+    varied = dict(grid.grid)
+    if grid.repeats > 1:
+        first = int(_config(common, {}, where).seed)
+        varied["seed"] = [first + number for number in range(grid.repeats)]
+    for values in product(*varied.values()):
+        settings = dict(zip(varied, values, strict=True))
         cell = Cell(settings=settings, config=_config({**common, **_with_its_model(settings, grid)}, settings, where))
         if any(cell.config == other.config for other in cells):
             raise ConfigError(f"{where}: two cells are the same run: {cell.label}.")

@@ -7,14 +7,11 @@ drawn from; see `compare_runs`. Where a comparison is impossible there is a reas
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from pipeline.calibration.bounds import Interval
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStatus, run_of, status_of
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
-from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
 from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, compared_figures
-from pipeline.results.export import JsonDict
 from pipeline.text.wording import OUTCOME_WORDS, count
 
 
@@ -125,63 +122,3 @@ def _notes(cells: Sequence[CellResult]) -> tuple[str, ...]:
         if failed := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
             notes.append(f"Cell {cell.number}: {count(failed, 'answer')} of the frontier failed or could not be read.")
     return tuple(notes)
-
-
-def experiment_document(found: ExperimentResults) -> JsonDict:
-    """Return the `persona.experiment/1` document."""
-    experiment = found.experiment
-    return {
-        "schema": "persona.experiment/1",
-        "experiment_id": experiment.id,
-        "name": experiment.name,
-        "status": found.status,
-        "simulated": any(cell.simulated for cell in found.cells),
-        "study_id": experiment.study_id,
-        "drafts_from": experiment.drafts_from,
-        "budget_usd": None if experiment.budget_micros is None else experiment.budget_micros / MICROS,
-        "spent_usd": found.spent_micros(simulated=False) / MICROS,
-        "spent_simulated_usd": found.spent_micros(simulated=True) / MICROS,
-        "baseline": found.baseline,
-        "cells": [_cell(cell) for cell in found.cells],
-        "notes": list(found.notes),
-        "problem": experiment.problem,
-    }
-
-
-def _cell(cell: CellResult) -> JsonDict:
-    units: tuple[tuple[str, ComparedMeasure, float], ...] = (
-        ("quality", "score", 1.0),
-        ("local_share", "local_share", 1.0),
-        ("cost_usd_per_persona", "cost_micros", 1e-6),
-    )
-    return {
-        "cell": cell.number,
-        "settings": cell.cell.settings,
-        "run_id": cell.run_id,
-        "status": cell.status,
-        "simulated": cell.simulated,
-        "counts": cell.outcomes,
-        "spent_usd": cell.spent_micros / MICROS,
-        **{name: _figure(cell.figures.get(measure), unit) for name, measure, unit in units},
-    }
-
-
-def _figure(figure: ComparedFigure | None, unit: float) -> JsonDict | None:
-    if figure is None:
-        return None
-    return {
-        "mean": None if figure.value is None else figure.value * unit,
-        "n": figure.n,
-        "difference": None if figure.difference is None else _difference(figure, figure.difference, unit),
-        "why_no_difference": figure.why_not,
-    }
-
-
-def _difference(figure: ComparedFigure, difference: Interval, unit: float) -> JsonDict:
-    return {
-        "value": difference.value * unit,
-        "low": difference.low * unit,
-        "high": difference.high * unit,
-        "pairs": figure.pairs,
-        "word": figure.word,
-    }

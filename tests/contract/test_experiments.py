@@ -174,3 +174,25 @@ def test_another_budget_counts_for_the_cells_that_have_not_ended(bench: Bench) -
         db.execute("UPDATE runs SET status = 'interrupted' WHERE id = ?", [bench.cells()[-1].id])
     assert bench.run("--max-cost", "1")["spent_simulated_usd"] > before
     assert [run.config.project_max_cost for run in bench.cells()] == [0, 1]
+
+
+def test_repeats_draft_anew_once_per_seed_and_are_one_row_with_an_interval(bench: Bench) -> None:
+    source = finished_run(bench.database, seed=0)
+    grid = {"quality_threshold": [0.5, 0.99], "seed": [0, 1, 2]}
+    bench.write(from_drafts=source, grid=grid, hybrid={"frontier_provider": "simulated"}, max_cost=None)
+    found = bench.run()
+    assert found["status"] == "completed"
+    store = Store(bench.database)
+    (experiment,) = store.experiments()
+    runs = store.experiment_runs(experiment.id)
+    assert sorted(run.config.seed for run in runs if run.drafts_from is None) == [1, 2]
+    assert len([run for run in runs if run.drafts_from]) == 6
+    assert {run.drafts_from for run in runs if run.config.seed == 0} == {source}
+    assert [row["settings"] for row in found["replicates"]] == [{"quality_threshold": 0.5}, {"quality_threshold": 0.99}]
+    for row in found["replicates"]:
+        quality = row["quality"]
+        assert row["cells"] in ([1, 2, 3], [4, 5, 6])
+        assert quality["n"] == 3
+        assert quality["low"] <= quality["value"] <= quality["high"]
+    assert bench.run()["cells"] == found["cells"]
+    assert len(store.experiment_runs(experiment.id)) == len(runs)

@@ -48,6 +48,10 @@ def test_another_provider_brings_its_usual_model_along() -> None:
         ({"from": "data"}, "either from_drafts"),
         ({"from_drafts": None}, "either from_drafts"),
         ({"hybrid": {"project": "p"}}, "hybrid.project is set by the experiment"),
+        ({"repeats": 2, "grid": {"seed": [1, 2]}}, "either repeats or grid.seed"),
+        ({"repeats": 21}, "repeats: input should be less"),
+        ({"repeats": 20, "grid": {"quality_threshold": [0.1, 0.2, 0.3, 0.4]}}, f"{MOST_CELLS} are allowed"),
+        ({"grid": {"local_provider": ["auto", "builtin"]}}, "name the providers"),
         ({"budget": 3}, "unknown setting 'budget'"),
         ({"max_cost": -1}, "max_cost: input should be greater"),
     ],
@@ -105,3 +109,20 @@ def test_file_that_is_no_grid_is_named(tmp_path: Path, text: str, complaint: str
         load_grid(path)
     with pytest.raises(ConfigError, match="cannot be read"):
         load_grid(tmp_path / "nowhere.yaml")
+
+
+def test_repeats_are_seeds_from_that_of_the_drafts_and_change_fastest() -> None:
+    cells = cells_of(grid_of(repeats=2, grid={"quality_threshold": [0.7, 0.8]}), HybridConfig(seed=5), "g")
+    assert [cell.settings for cell in cells] == [
+        {"quality_threshold": 0.7, "seed": 5},
+        {"quality_threshold": 0.7, "seed": 6},
+        {"quality_threshold": 0.8, "seed": 5},
+        {"quality_threshold": 0.8, "seed": 6},
+    ]
+    assert [cell.without_seed for cell in cells[:2]] == [{"quality_threshold": 0.7}] * 2
+
+
+def test_only_settings_of_drafting_make_a_cell_draft_anew() -> None:
+    (plain,) = cells_of(grid_of(), None, "g")
+    (other,) = cells_of(grid_of(grid={"temperature": [0.2]}), None, "g")
+    assert (plain.drafts_anew, other.drafts_anew) == (False, True)

@@ -1,3 +1,4 @@
+import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 from pages.parts import ui
 from pipeline.cli.main import main
 from pipeline.store import Store
+from tests.loopback import OllamaServer
 from tests.pages.runs import finished_run, join_background
 from tests.pages.tables import column
 
@@ -153,3 +155,33 @@ def test_runs_of_an_experiment_lead_back_to_it_from_everywhere(app: App, databas
             page.run()
             assert not page.exception
             assert len([link for link in page.get("page_link") if "Experiment: " in link.proto.label]) == links
+
+
+def test_repeated_runs_are_one_row_and_local_models_stand_side_by_side(
+    app: App, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The models are a stand-in server that writes from the prompt."""
+    with OllamaServer(models=("qwen2.5:7b", "llama3:8b")) as server:
+        monkeypatch.setenv("OLLAMA_HOST", server.url)
+        study = database.parent / "study.csv"
+        rows = [f"P{n},I want to know what heating costs in month {n}. I never open the app twice." for n in range(9)]
+        study.write_text("participant,answer\n" + "\n".join(rows))
+        grid = {"local_model": ["qwen2.5:7b", "llama3:8b"], "seed": [0, 1]}
+        values = {"experiment": "Models", "from": str(study), "grid": grid, "max_cost": None}
+        values["hybrid"] = {"local_provider": "ollama", "frontier_provider": "simulated", "count": 2, "draft_factor": 1}
+        path = database.parent / "grid.yaml"
+        path.write_text(json.dumps(values))
+        assert main(["experiment", str(path), "--db", str(database), "--json"]) == 0
+    store = Store(database)
+    (experiment,) = store.experiments()
+    digests = {run.config.local_model: store.run(run.id).local_digest for run in store.experiment_runs(experiment.id)}
+    assert len(set(digests.values())) == 2
+    assert all(digests.values())
+    page = _open(app, experiment=experiment.id)
+    assert not page.exception
+    text = _text(page)
+    assert "Repeated runs" in text
+    assert "Which local model serves this study?" in text
+    assert "ollama llama3:8b (2 runs)" in text
+    assert "100 % (40 % to 100 %)" in text  # four of four drafts could be read
+    assert "no labels" in text

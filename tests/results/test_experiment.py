@@ -8,7 +8,8 @@ from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
 from pipeline.results.charts.experiment import paired_differences
 from pipeline.results.compare_runs import ComparedMeasure
-from pipeline.results.experiment import ExperimentResults, experiment_document, experiment_results
+from pipeline.results.experiment import ExperimentResults, experiment_results
+from pipeline.results.export_experiment import experiment_document
 from tests.factories import make_run
 
 SCORES = [0.3, 0.4, 0.5, 0.6, 0.9]
