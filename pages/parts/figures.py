@@ -52,7 +52,8 @@ def rendered(view: charts.ChartView) -> RenderedChart:
 
 def metrics(run: RunRecord) -> None:
     """Show six figures, each with its n and its interval, or the reason why there is none."""
-    with st.grid(3, min_column_width=160, gap="small"):
+    # Wide enough for "Spent (simulated)".
+    with st.grid(3, min_column_width=190, gap="small"):
         for one in run_tiles(run):
             tile(one.label, one.value, one.note, one.meaning or None)
 

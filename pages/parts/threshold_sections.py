@@ -12,7 +12,7 @@ from pages.parts import calibration_run, figures, ui
 from pipeline.domain.units import MICROS
 from pipeline.errors import InputError
 from pipeline.results.charts.style import ChartView, MovingView
-from pipeline.text.wording import count, escape_markdown, file_name, percent, score, usd
+from pipeline.text.wording import count, escape_markdown, file_name, percent, percent_range, score, usd
 
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
@@ -85,7 +85,7 @@ def _slices(result: "CalibrationResult", place: int) -> None:
             "kind": one.name,
             "bad": f"{one.bad} of {one.labels}",
             "share": percent(one.share),
-            "interval": f"{percent(one.low)} to {percent(one.high)}",
+            "interval": percent_range(one.low, one.high),
             "worse than the rest": "yes" if one.stands_out else "",
         }
         for one in found

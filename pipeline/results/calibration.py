@@ -16,7 +16,7 @@ from pipeline.domain.calibration import CalibrationFile, CalibrationVerdict
 from pipeline.domain.labels import DraftKey
 from pipeline.domain.scores import IMPUTED_BAND
 from pipeline.results.compare_runs import difference_words
-from pipeline.text.wording import MISSING, Tile, count, listed, percent, score, usd
+from pipeline.text.wording import MISSING, Tile, count, listed, percent, percent_range, score, usd
 
 _MANY_TIED = 0.2
 """Share of drafts with one score from which on a note mentions it."""
@@ -233,7 +233,7 @@ def cost_words(here: ThresholdEffect) -> str:
 
 def bad_interval(bad: BadShare) -> str:
     """Format the interval, number and n of the share of bad local drafts."""
-    return f"95 %: {percent(bad.low)} to {percent(bad.high)}; {bad.bad} bad, n = {bad.labels}"
+    return f"95 %: {percent_range(bad.low, bad.high)}; {bad.bad} bad, n = {bad.labels}"
 
 
 def _cost_note(result: CalibrationResult, here: ThresholdEffect) -> str:
@@ -250,7 +250,7 @@ def _saving_note(result: CalibrationResult, here: ThresholdEffect) -> str:
         return "needs two drafts and their cost"
     cases = result.pool.cases
     alone = float(cases.frontier_micros.sum()) * result.terms.personas / max(1, len(cases))
-    interval = f"{percent(here.saving.low)} to {percent(here.saving.high)}"
+    interval = percent_range(here.saving.low, here.saving.high)
     return f"against the frontier alone, {usd(round(alone), result.simulated)}; 95 %: {interval}"
 
 

@@ -12,7 +12,7 @@ from pipeline.domain.base import Frozen, Micros, Score
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.scores import ANSWERED, IMPUTED_BAND, draft_score
 from pipeline.results.problems import unrefined_note
-from pipeline.text.wording import MISSING, Tile, count, duration, percent, score, usd
+from pipeline.text.wording import MISSING, Tile, count, duration, percent, percent_range, score, usd
 
 _POINT = 0.01
 
@@ -260,4 +260,4 @@ def _saving_note(run: RunRecord, figures: RunFigures) -> str | None:
     saving, alone = figures.saving, figures.frontier_only_micros
     if saving is None or saving.low is None or saving.high is None or alone is None:
         return None
-    return f"{percent(saving.low)} to {percent(saving.high)} of {usd(alone, run.simulated)}"
+    return f"{percent_range(saving.low, saving.high)} of {usd(alone, run.simulated)}"

@@ -126,6 +126,12 @@ def percent(fraction: float) -> str:
     return f"{'−' if whole < 0 else ''}{abs(whole)} %"
 
 
+def percent_range(low: float, high: float) -> str:
+    """Return an interval of fractions: `62 % to 95 %`; one number where both ends round to the same."""
+    ends = dict.fromkeys((percent(low), percent(high)))
+    return " to ".join(ends)
+
+
 def share(part: int, whole: int) -> str:
     """A share with its counts: `40 % · 4 of 10`; a dash when there is nothing to share."""
     return f"{percent(part / whole)} · {part} of {whole}" if whole else MISSING

@@ -19,6 +19,7 @@ from pipeline.text.wording import (
     label,
     milliseconds,
     percent,
+    percent_range,
     printable,
     score,
     share,
@@ -194,3 +195,8 @@ def test_lines_and_letters_of_all_languages_stay() -> None:
 )
 def test_endless_amounts_are_shown_like_numbers(micros: int, text: str) -> None:
     assert usd(micros) == text
+
+
+def test_an_interval_with_equal_ends_is_one_number() -> None:
+    assert percent_range(0.62, 0.951) == "62 % to 95 %"
+    assert percent_range(0.998, 1.0) == "100 %"
