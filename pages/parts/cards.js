@@ -165,6 +165,22 @@ function step(event, root) {
   next.scrollIntoView({ block: "start" });
 }
 
+let dialogWatch;
+
+/** Gives the focus back to a button when the dialog that it opened has closed. */
+function returnFocus(button) {
+  let opened = false;
+  dialogWatch?.disconnect();
+  dialogWatch = new MutationObserver(() => {
+    if (document.querySelector("[role='dialog']")) opened = true;
+    else if (opened) {
+      dialogWatch.disconnect();
+      if (document.activeElement === document.body) button.focus();
+    }
+  });
+  dialogWatch.observe(document.body, { childList: true, subtree: true });
+}
+
 /** On paper, cards are open. */
 function printed(root) {
   const closed = [...root.querySelectorAll(".whole:not([open])")];
@@ -174,8 +190,10 @@ function printed(root) {
 
 function listen(root, tell) {
   const pressed = (event) => {
-    const { action } = event.target.closest("button")?.dataset ?? {};
-    if (action) tell(action, event.target.closest("article").dataset.draft);
+    const button = event.target.closest("button");
+    if (!button?.dataset.action) return;
+    returnFocus(button);
+    tell(button.dataset.action, button.closest("article").dataset.draft);
   };
   const keyed = (event) => step(event, root);
   const prints = () => printed(root);

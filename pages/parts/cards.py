@@ -294,7 +294,7 @@ def _listed(own: Sequence[str], sign: str, kept: Sequence[str]) -> str:
     return "\n".join([*lines, *(f"- :gray[{escape_markdown(text)}]" for text in kept)])
 
 
-@st.dialog("Poster", icon=":material/co_present:")
+@st.dialog("Poster", width="large", icon=":material/co_present:")
 def poster(run: RunRecord, final: FinalPersona) -> None:
     """Offer the persona as one page."""
     st.markdown(f"**{escape_markdown(label(final.persona.name))}** on one landscape page, to show or to print.")

@@ -1,6 +1,7 @@
 """Export and import of runs; files are built only on request."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 _MOST_MB, _MENU_PX, _MOST_LISTED = 200, 420, 200
 """Largest bundle, width of the menu, identifiers listed in it."""
+_POSTER_PX = 470
+"""Height of the preview of a poster."""
 
 
 @st.fragment
@@ -197,9 +200,12 @@ def poster_button(run: RunRecord, final: FinalPersona) -> None:
     choice = ask_about(identifiers_in(poster), f"identifiers {run.id} {final.draft_id} {with_words}")
     if choice is None:
         return
+    page = _posters(*checked([poster], choice))
+    # A data address is an origin of its own, and the page itself forbids scripts: nothing in it reaches the app.
+    st.iframe(f"data:text/html;base64,{b64encode(page.encode()).decode()}", height=_POSTER_PX)
     st.download_button(
         "Download poster",
-        lambda: _posters(*checked([poster], choice)),
+        page,
         file_name(f"{run.id} poster.html"),
         icon=":material/download:",
         type="primary",

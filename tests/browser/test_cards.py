@@ -101,6 +101,7 @@ def test_dialogs_of_a_card_open_and_leave_open_claims_open(reader: Visitor) -> N
         page.get_by_role("dialog").get_by_text(says).first.wait_for()
         page.keyboard.press("Escape")
         page.get_by_role("dialog").wait_for(state="detached")
+        page.wait_for_function(f"words => ({FOCUSED})() === words", arg=button)
     assert card.locator("blockquote").first.is_visible()
 
 
@@ -111,6 +112,14 @@ def test_a_poster_is_downloaded(reader: Visitor) -> None:
     with reader.page.expect_download() as download:
         reader.page.get_by_role("button", name="Download poster").click()
     assert download.value.suggested_filename.endswith("poster.html")
+
+
+def test_a_poster_is_seen_before_it_is_downloaded_and_is_apart_from_the_app(reader: Visitor) -> None:
+    name = names(reader)[0]
+    reader.page.locator("article").first.get_by_role("button", name="Poster").click()
+    shown = reader.page.get_by_role("dialog").frame_locator("iframe")
+    shown.get_by_role("heading", name=name).wait_for()
+    assert shown.locator("body").evaluate("() => window.origin") == "null"
 
 
 def test_cards_stand_in_one_column_where_there_is_no_room_for_two(reader: Visitor) -> None:
