@@ -20,6 +20,7 @@ from pipeline.domain.edits import EDITABLE_LISTS, StoredEdit
 from pipeline.domain.facts import EventKind, StageName
 from pipeline.domain.labels import Label, StoredDesign
 from pipeline.domain.persona import Assessment, Persona
+from pipeline.domain.remarks import Comment, Remark
 from pipeline.domain.run import Batch, Draft, DraftFailure, FinalPersona, ModelCall, RunRecord, Timing
 from pipeline.domain.study import Study
 
@@ -82,6 +83,10 @@ class BundledRun(Frozen):
     """In chronological order."""
     edits: tuple[StoredEdit, ...] = ()
     """Changes that people made to its personas, oldest first."""
+    remarks: tuple[Remark, ...] = ()
+    """Notes and tags of analysts, where they were to travel."""
+    comments: tuple[Comment, ...] = ()
+    """Comments of readers, where they were to travel."""
 
     @field_validator("config", mode="before")
     @classmethod
@@ -123,8 +128,8 @@ class BundledRun(Frozen):
         )
 
     def is_same_as(self, other: "BundledRun") -> bool:
-        """Compare two runs as they were made, ignoring name, tags, note and later edits."""
-        ignored = {"name": "", "tags": (), "note": "", "edits": ()}
+        """Compare two runs as they were made, ignoring name, tags, note, later edits and remarks."""
+        ignored = {"name": "", "tags": (), "note": "", "edits": (), "remarks": (), "comments": ()}
         return self.model_copy(update=ignored) == other.model_copy(update=ignored)
 
 

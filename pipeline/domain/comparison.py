@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from pipeline.domain.base import Frozen
+from pipeline.domain.remarks import Comment
 
 FEWEST, MOST = 2, 8
 """Minimum and maximum number of runs in a comparison."""
@@ -23,3 +24,5 @@ class Comparison(Frozen):
     annotations: dict[str, str] = {}
     """Short comment per run id; runs without one are left out."""
     created_at: datetime
+    comments: tuple[Comment, ...] = ()
+    """Comments of readers; only in a bundle, where they were to travel."""

@@ -12,6 +12,7 @@ from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.edits import EditTables
 from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
+from pipeline.store.remarks import RemarkTables
 from pipeline.store.run_list import RunListTables, RunName, RunSummary
 from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
@@ -32,5 +33,6 @@ class Store(
     ExperimentTables,
     BundleTables,
     CalibrationTables,
+    RemarkTables,
 ):
     """One database file; each mixin is the module of one kind of data."""

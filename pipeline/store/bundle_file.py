@@ -30,9 +30,9 @@ from pipeline.domain.study import Study
 from pipeline.domain.untrusted import Bounds, Refused, parse_json, read_file
 from pipeline.errors import InputError
 
-FORMAT = "persona.bundle/3"
-_READABLE = ("persona.bundle/1", "persona.bundle/2", FORMAT)
-"""Readable formats; version 1 has neither designs nor private studies, version 2 no edits."""
+FORMAT = "persona.bundle/4"
+_READABLE = ("persona.bundle/1", "persona.bundle/2", "persona.bundle/3", FORMAT)
+"""Readable formats; version 1 has neither designs nor private studies, version 2 no edits, version 3 no remarks."""
 
 _MANIFEST = "manifest.json"
 _FORMATS = re.compile(r"persona\.bundle/(\d+)")

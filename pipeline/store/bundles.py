@@ -9,6 +9,7 @@ from pipeline.domain.base import Frozen
 from pipeline.domain.bundle import Bundle, BundledRun, Event, StageBegun, without_words
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import HybridConfig
+from pipeline.domain.remarks import Subject
 from pipeline.domain.run import Timing
 from pipeline.domain.study import Study
 from pipeline.errors import InputError, StoreError
@@ -16,6 +17,7 @@ from pipeline.store.comparisons import comparisons_within
 from pipeline.store.edits import read_edits, take_edits
 from pipeline.store.facts import assessment_columns, call_row, config_columns, draft_row, persona_row, read_facts
 from pipeline.store.labels import designs_within, import_design
+from pipeline.store.remarks import comments_on, put_comments, put_remarks, read_remarks
 from pipeline.store.rows import TableName, as_json, get_row, iso, storable
 from pipeline.store.store import DatabaseFile
 
@@ -39,20 +41,26 @@ class ImportResult(Frozen):
 class BundleTables(DatabaseFile):
     """Store methods for bundles."""
 
-    def bundle(self, run_ids: Sequence[str]) -> Bundle:
+    def bundle(self, run_ids: Sequence[str], *, with_remarks: bool = False) -> Bundle:
         """Return runs with their studies, and the saved comparisons and designs of only these runs.
+
+        Args:
+            run_ids: of the runs.
+            with_remarks: whether notes, tags and comments travel.
 
         Raises:
             StoreError: there is no such run.
             InputError: one of them is running.
         """
         with self._read() as db:
-            runs = tuple(_read_run(db, run_id) for run_id in dict.fromkeys(run_ids))
+            runs = tuple(_read_run(db, run_id, with_remarks=with_remarks) for run_id in dict.fromkeys(run_ids))
             keys = dict.fromkeys(run.study_id for run in runs)
             bodies = [str(get_row(db, "studies", key)["body"]) for key in keys]
             studies = tuple(Study.model_validate_json(body) for body in bodies)
             private = [row["study_id"] for row in db.query("SELECT study_id FROM private_studies")]
             comparisons = comparisons_within(db, [run.id for run in runs])
+            if with_remarks:
+                comparisons = [_with_comments(db, one) for one in comparisons]
             designs = designs_within(db, [run.id for run in runs])
         return Bundle(
             source_text=not any(study.is_withheld for study in studies),
@@ -82,13 +90,19 @@ class BundleTables(DatabaseFile):
             for run in bundle.runs:
                 (new if _take_run(db, run, now) else known).append(run.id)
                 edits += take_edits(db, run.id, run.edits)
+                put_remarks(db, run.id, run.remarks)
+                put_comments(db, Subject("run", run.id), run.comments)
             for comparison in bundle.comparisons:
                 _take_comparison(db, comparison)
             labels = sum(import_design(db, design) for design in bundle.designs)
         return ImportResult(runs=tuple(new), known=tuple(known), labels=labels, edits=edits)
 
 
-def _read_run(db: "Database", run_id: str) -> BundledRun:
+def _with_comments(db: "Database", comparison: Comparison) -> Comparison:
+    return comparison.model_copy(update={"comments": comments_on(db, Subject("comparison", comparison.id))})
+
+
+def _read_run(db: "Database", run_id: str, *, with_remarks: bool = False) -> BundledRun:
     row = get_row(db, "runs", run_id)
     if row["status"] == "running":
         raise InputError(f"Run {run_id} is still running. Wait until it has ended to export it, or cancel it first.")
@@ -105,6 +119,8 @@ def _read_run(db: "Database", run_id: str) -> BundledRun:
             "stages": [StageBegun.model_validate(stage) for stage in stages],
             "events": [Event.model_validate(event) for event in events],
             "edits": read_edits(db, run_id),
+            "remarks": [one.remark for one in read_remarks(db, run_id)] if with_remarks else (),
+            "comments": comments_on(db, Subject("run", run_id)) if with_remarks else (),
             **{name: getattr(facts, name) for name in _FACTS},
         }
     )
@@ -189,7 +205,7 @@ def _put(db: "Database", run_id: str, table: "TableName | str", rows: Sequence[d
 
 
 def _take_comparison(db: "Database", comparison: Comparison) -> None:
-    """Insert a comparison; an existing one with the same id stays unchanged."""
+    """Insert a comparison; an existing one with the same id stays unchanged but for new comments."""
     row = {**comparison.model_dump(include={"id", "title", "note"}), "created_at": iso(comparison.created_at)}
     if db.execute(
         "INSERT OR IGNORE INTO comparisons (id, title, note, created_at) VALUES (:id, :title, :note, :created_at)",
@@ -198,3 +214,4 @@ def _take_comparison(db: "Database", comparison: Comparison) -> None:
         for place, run_id in enumerate(comparison.run_ids):
             row = {"annotation": comparison.annotations.get(run_id, ""), "place": place}
             db.table("comparison_runs").insert(storable({"comparison_id": comparison.id, "run_id": run_id, **row}))
+    put_comments(db, Subject("comparison", comparison.id), comparison.comments)

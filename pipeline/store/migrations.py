@@ -505,6 +505,64 @@ def m011_calibrations(db: Database) -> None:
     )
 
 
+@MIGRATIONS()
+def m012_remarks(db: Database) -> None:
+    """Add notes and tags of analysts, comments and answers of readers, and what is open to them."""
+    either = "CHECK ((run_id IS NULL) <> (comparison_id IS NULL))"
+    references = """
+        run_id TEXT REFERENCES runs(id) ON DELETE CASCADE,
+        comparison_id TEXT REFERENCES comparisons(id) ON DELETE CASCADE
+    """
+    for statement in (
+        """
+        CREATE TABLE remarks (
+            seq INTEGER PRIMARY KEY,
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            persona TEXT NOT NULL,
+            field TEXT NOT NULL,
+            text TEXT NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('note', 'tag')),
+            words TEXT NOT NULL,
+            author TEXT NOT NULL,
+            at TEXT NOT NULL,
+            revision INTEGER NOT NULL
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX notes_once ON remarks(run_id, persona, field, text, words, author, at)",
+        "CREATE UNIQUE INDEX tags_once ON remarks(run_id, persona, field, text, words) WHERE kind = 'tag'",
+        f"""
+        CREATE TABLE opened_to_readers (
+            {references},
+            opening TEXT NOT NULL,
+            opened_at TEXT NOT NULL,
+            {either}
+        ) STRICT
+        """,
+        f"""
+        CREATE TABLE comments (
+            seq INTEGER PRIMARY KEY,
+            {references},
+            words TEXT NOT NULL CHECK (length(words) <= 1000),
+            author TEXT NOT NULL CHECK (length(author) <= 80),
+            at TEXT NOT NULL,
+            {either}
+        ) STRICT
+        """,
+        "CREATE UNIQUE INDEX comments_once ON comments(COALESCE(run_id, ''), COALESCE(comparison_id, ''), words, author, at)",
+        """
+        CREATE TABLE reader_answers (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
+            persona TEXT NOT NULL,
+            respondent TEXT NOT NULL,
+            item TEXT NOT NULL,
+            value INTEGER NOT NULL CHECK (value BETWEEN 1 AND 7),
+            PRIMARY KEY (run_id, persona, respondent, item)
+        ) STRICT
+        """,
+    ):
+        db.execute(statement)
+
+
 def _named(values: str, names: str) -> str:
     """Return the values of a SELECT with their names."""
     return ", ".join(f"{value} AS {name}" for value, name in zip(values.split(","), names.split(", "), strict=True))

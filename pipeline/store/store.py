@@ -134,6 +134,12 @@ class DatabaseFile:
             db.commit()
 
     @contextmanager
+    def _write_as_reader(self) -> Iterator["Database"]:
+        """Open a write transaction for comments and answers of readers, also where the store is read-only."""
+        with self._write() as db:
+            yield db
+
+    @contextmanager
     def _writing(self, *, paid: bool) -> Iterator["Database"]:
         """Yield the kept connection while the store is busy, else a new one; rolls back an open transaction."""
         if self._writer is None or (paid and not self._is_in_place()):

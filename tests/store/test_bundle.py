@@ -279,7 +279,7 @@ def test_id_that_is_here_with_other_content_is_refused_and_nothing_else_of_the_b
 
 CHANGES: dict[str, tuple[Callable[[dict[str, bytes]], object], bool, str]] = {
     "tampered": (edit("runs/", name="Another"), False, "checksum"),
-    "future": (edit("manifest.json", format="persona.bundle/4", more=1), False, "Update the program"),
+    "future": (edit("manifest.json", format="persona.bundle/5", more=1), False, "Update the program"),
     "other program": (edit("manifest.json", format="something"), False, "is not that of a bundle of runs"),
     "no manifest": (lambda members: members.pop("manifest.json"), False, "has no manifest.json"),
     "no study": (lambda members: members.pop("studies/study-1.json"), False, "studies/study-1.json"),
@@ -397,7 +397,7 @@ def test_removing_any_member_is_refused(exported):
 
 
 def test_format_name_is_fixed():
-    assert FORMAT == "persona.bundle/3"
+    assert FORMAT == "persona.bundle/4"
     assert Bundle.model_fields.keys() == {"source_text", "studies", "private", "runs", "comparisons", "designs"}
 
 

@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from pipeline.domain.calls import CallChoice
 from pipeline.domain.edits import Edit
 from pipeline.domain.labels import LabelHistory
+from pipeline.domain.remarks import Remark, Subject
 from pipeline.errors import StoreError
 from pipeline.store import Store
 from pipeline.store.migrations import MIGRATIONS, migrate
@@ -27,6 +28,7 @@ STEPS = [
     "m009_prompt_version",
     "m010_label_history",
     "m011_calibrations",
+    "m012_remarks",
 ]
 
 
@@ -63,7 +65,7 @@ def test_every_table_is_strict_and_every_reference_cascades(path):
     Store(path)
     db = Database(path)
     ours = [table for table in db.tables if table.name != "_sqlite_migrations"]
-    assert len(ours) == 25
+    assert len(ours) == 29
     assert all(table.strict for table in ours)
     assert {key.on_delete for table in ours for key in table.foreign_keys} == {"CASCADE"}
     assert {table.name for table in ours if not table.foreign_keys} == {
@@ -177,6 +179,17 @@ def test_a_file_of_the_ninth_version_keeps_its_designs_and_gains_their_history(p
     store.save_label("design-1", 0, "Ana", "unacceptable", "", STARTED + timedelta(hours=1))
     (change,) = store.label_history("design-1").changes
     assert (change.rater, change.verdict) == ("Ana", "acceptable")
+
+
+def test_a_file_of_the_eleventh_version_keeps_its_runs_and_gains_remarks(path):
+    old = Database(path)
+    MIGRATIONS.apply(old, stop_before=STEPS[11])
+    write_old_run(old)
+    old.close()
+    store = Store(path)
+    store.add_remark("run-1", Remark(persona="draft-001", kind="note", words="Ask again", author="Ann", at=STARTED))
+    assert [one.remark.words for one in store.remarks("run-1")] == ["Ask again"]
+    assert store.comments(Subject("run", "run-1")) == ()
 
 
 def test_a_step_that_fails_leaves_the_file_as_it_was(path, monkeypatch):

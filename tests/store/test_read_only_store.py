@@ -23,6 +23,7 @@ from pipeline.domain.experiment import Cell, Experiment
 from pipeline.domain.facts import RunLog
 from pipeline.domain.labels import Promise
 from pipeline.domain.mapping import StudyMapping
+from pipeline.domain.remarks import Comment, Subject
 from pipeline.domain.run import Batch, DraftFailure, Timing
 from pipeline.errors import AccessDenied, StoreError
 from pipeline.jobs.worker import Worker
@@ -81,6 +82,8 @@ def _arguments(method: object, store: Store) -> dict[str, object]:
         "persona": make_final(make_draft(1, 0.5), "kept_local"),
         "call": make_call(1),
         "batch": Batch.model_construct(marker="x"),
+        "subject": Subject("run", "run-1"),
+        "comment": Comment(words="x", author="x", at=LONG_AGO),
         "file": CalibrationFile(identity=None, summary=summarise(make_draft_arrays([0.5], label=[1.0]), Promise())),
     }
     named = inspect.signature(method).parameters.values()  # type: ignore[arg-type]
