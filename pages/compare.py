@@ -13,8 +13,10 @@ import streamlit as st
 
 from app import main
 from pages.parts import compare_figures, compare_personas, compare_saved, experiment, figures, share, ui
+from pages.parts.remarks import show_comments
 from pages.parts.ui import cached
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
+from pipeline.domain.remarks import Subject
 from pipeline.domain.run import RunRecord
 from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
 from pipeline.results.charts.style import ChartView, MovingView
@@ -50,6 +52,8 @@ def page() -> None:
             share.comparison_exports(runs, saved)
         experiment.experiment_link([run.id for run in runs])
     _compared(runs, saved)
+    if saved:
+        show_comments(Subject("comparison", saved.id))
 
 
 def _nothing_to_compare(given: int) -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import streamlit as st
 
 from app import main
-from pages.parts import access, cards, figures, share, ui
+from pages.parts import access, cards, figures, remarks, share, ui
 from pages.parts.copy_link import copy_link
 from pages.parts.people_map import show_people_map
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, writing_words
@@ -256,6 +256,7 @@ def _ended(run: RunRecord) -> None:
         show_people_map(run)
     figures.show_charts(run)
     if run.personas:
+        remarks.show_run_remarks(run)
         cards.show_cards(run, ui.study(run.study_id))
 
 

@@ -113,6 +113,11 @@ def email() -> str | None:
     return _email(st.user.to_dict())
 
 
+def author(typed: object, otherwise: str = "analyst") -> str:
+    """Return the name written beside what a user changes or says: the signed-in address, else the typed name."""
+    return (email() if signs_in() else "") or str(typed or "").strip() or otherwise
+
+
 def roles(section: Mapping[str, Any]) -> dict[str, AccessRole]:
     """Return the role of each e-mail address or `@domain`, in lower case.
 

@@ -65,6 +65,7 @@ function claim(found, quotes) {
   const text = make("span", "text", quotes ? `“${found.text}”` : found.text);
   if (found.people) text.append(" ", make("span", "people", found.people));
   if (found.pinned) text.append(" ", make("span", "word", "pinned"));
+  for (const tag of found.tags) text.append(" ", make("span", "word", `#${tag}`));
   if (found.word) text.append(" ", make("span", "word", found.word));
   else text.append(make("span", "unseen", ` (${found.mark})`));
   const summary = make("summary", "", hidden(SIGNS[found.mark]), text);
@@ -82,7 +83,8 @@ function badges(card) {
   const origin = card.origin === "local" ? make("span", "badge local", "local draft") : make("span", "badge frontier", "frontier");
   const simulated = card.simulated ? withHelp(make("span", "badge simulated", "simulated"), HELP.simulated) : null;
   const edited = card.edited ? withHelp(make("span", "badge", card.edited), HELP.edited) : null;
-  return make("p", "badges", origin, simulated, withHelp(make("span", "badge", card.outcome), card.reason), edited);
+  const tags = card.tags.map((tag) => make("span", "badge", `#${tag}`));
+  return make("p", "badges", origin, simulated, withHelp(make("span", "badge", card.outcome), card.reason), edited, ...tags);
 }
 
 function button(label, action, card, help) {
@@ -134,6 +136,8 @@ function whole(card) {
     make("ul", "parts", ...card.parts.map(part)),
     card.background ? make("p", "", card.background) : null,
     make("div", "groups", ...card.groups.map(group)),
+    card.notes.length ? make("h4", "", "Notes") : null,
+    card.notes.length ? make("ul", "findings", ...card.notes.map((text) => make("li", "", text))) : null,
     card.findings.length ? make("h4", "", "To look at") : null,
     card.findings.length ? make("ul", "findings", ...card.findings.map((text) => make("li", "", text))) : null,
     make("p", "note foot", card.foot),

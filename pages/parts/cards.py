@@ -27,6 +27,7 @@ from pipeline.results.evidence import (
     weak_claims,
 )
 from pipeline.results.export import persona_markdown
+from pipeline.results.remarks import Place, PlacedRemarks, placed_remarks
 from pipeline.results.score_explained import (
     BLIND,
     CAUTIONS,
@@ -82,11 +83,22 @@ def show_cards(run: RunRecord, study: Study) -> None:
         # The key depends on the filters, so that another selection begins at its first page.
         page = st.pagination(-(-len(chosen) // _PER_PAGE), key=f"page {shown}")
     on_page = cards(
-        run, chosen[(page - 1) * _PER_PAGE : page * _PER_PAGE], study, editable=edit.is_possible(run, study)
+        run,
+        chosen[(page - 1) * _PER_PAGE : page * _PER_PAGE],
+        study,
+        editable=edit.is_possible(run, study),
+        remarks=_remarks(run),
     )
     board = _board(data=[card.model_dump() for card in on_page], key="cards", on_action_change=lambda: None)
     if isinstance(board.action, Mapping):
         _dialog(run, board.action)
+
+
+def _remarks(run: RunRecord) -> dict[Place, PlacedRemarks]:
+    """Return notes and tags, which are for analysts."""
+    if access.is_viewer():
+        return {}
+    return placed_remarks(run, ui.services().store.run_remarks(run.id).remarks)
 
 
 class _Shown(NamedTuple):

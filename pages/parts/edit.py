@@ -88,9 +88,7 @@ def _undo(run_id: str, persona: str) -> None:
 
 
 def _author() -> str:
-    """Return the name written beside a change: the signed-in address, else the typed name."""
-    typed = str(st.session_state.get(_AUTHOR) or "").strip()
-    return label((access.email() if access.signs_in() else "") or typed or "analyst", 80)
+    return label(access.author(st.session_state.get(_AUTHOR)), 80)
 
 
 def _editor(run: RunRecord) -> "PersonaEditor":

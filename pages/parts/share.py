@@ -13,6 +13,7 @@ from pages.parts import access, figures, ui
 from pipeline.domain.bundle import without_source
 from pipeline.domain.comparison import Comparison
 from pipeline.domain.config import from_environment
+from pipeline.domain.remarks import RunRemarks, Subject
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.errors import PersonaError
 from pipeline.results import export, tables
@@ -50,12 +51,13 @@ def exports(run: RunRecord) -> None:
     choice = _identifiers([run], with_words)
     if choice is None:
         return
+    with_notes = _notes_switch(run)
     store = ui.services().store
     plain = partial(_plain, run, with_words, choice)
     if run.status != "running":
-        made = partial(_made, store, run, with_words, choice)
+        made = partial(_made, store, run, with_words, choice, with_notes=with_notes)
         _file(f"Report{mark}", f"{run.id}.html", partial(made, "html"), ":material/description:")
-        bundle = partial(_bundle, store, [run.id], with_words, choice)
+        bundle = partial(_bundle, store, [run.id], with_words, choice, with_notes=with_notes)
         _file("Bundle for another installation", f"{run.id}.zip", bundle, ":material/folder_zip:")
         _documents(run, made, with_words, mark)
     if run.personas:
@@ -106,11 +108,13 @@ def comparison_exports(runs: Sequence[RunRecord], saved: Comparison | None) -> N
     choice = _identifiers(runs, with_words, saved)
     if choice is None:
         return
-    report = partial(_comparison, runs, saved, with_words, choice)
+    store = ui.services().store
+    with_notes = saved is not None and _comments_switch(saved)
+    report = partial(_comparison, store, runs, saved, with_words, choice, with_notes=with_notes)
     _file(f"Report{mark}", f"{name}.html", report, ":material/description:")
     slides = partial(_comparison_slides, runs, saved, with_words, choice)
     _file(f"Slides (PowerPoint){mark}", f"{name}.pptx", slides, ":material/slideshow:")
-    bundle = partial(_bundle, ui.services().store, [run.id for run in runs], with_words, choice)
+    bundle = partial(_bundle, store, [run.id for run in runs], with_words, choice, with_notes=with_notes)
     _file("Bundle for another installation", f"{name}.zip", bundle, ":material/folder_zip:")
 
 
@@ -134,6 +138,26 @@ def _words_switch(key: str, runs: Sequence[RunRecord]) -> bool:
         asked = st.toggle("With words of the study", key=key, disabled=private, help=reason) and not private
     st.caption(_WITH_WORDS if asked else _WITHOUT_WORDS, width=_MENU_PX)
     return asked
+
+
+def _notes_switch(run: RunRecord) -> bool:
+    """Ask analysts whether notes, tags and comments travel, where there are any."""
+    store = ui.services().store
+    if access.is_viewer() or store.run_remarks(run.id) == RunRemarks():
+        return False
+    return _travel_switch(f"notes {run.id}", "With notes, tags and comments")
+
+
+def _comments_switch(saved: Comparison) -> bool:
+    if access.is_viewer() or not ui.services().store.comments(Subject("comparison", saved.id)):
+        return False
+    return _travel_switch(f"comments {saved.id}", "With comments")
+
+
+def _travel_switch(key: str, words: str) -> bool:
+    return st.toggle(
+        escape_markdown(words), key=key, help="In the report, the PDF and the bundle. They may quote a participant."
+    )
 
 
 def _identifiers(
@@ -247,9 +271,12 @@ def _file(title: str, name: str, data: object, icon: str | None = None) -> None:
 # The store is passed in, because a file is built outside any session, when its button is clicked.
 
 
-def _made(store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice, form: FileForm) -> bytes:
+def _made(
+    store: Store, run: RunRecord, with_words: bool, choice: IdentifierChoice, form: FileForm, *, with_notes: bool
+) -> bytes:
+    (remarks,) = checked([store.run_remarks(run.id) if with_notes else RunRemarks()], choice)
     shown, study = leaving(run, store.study(run.study_id), with_words=with_words, choice=choice)
-    return run_file(form, shown, study, with_source=with_words, settings=from_environment())
+    return run_file(form, shown, study, with_source=with_words, settings=from_environment(), remarks=remarks)
 
 
 def _comparison_slides(
@@ -282,12 +309,21 @@ def _charts(run: RunRecord) -> bytes:
     return chart_files(run)
 
 
-def _comparison(runs: Sequence[RunRecord], saved: Comparison | None, with_words: bool, choice: IdentifierChoice) -> str:
+def _comparison(
+    store: Store,
+    runs: Sequence[RunRecord],
+    saved: Comparison | None,
+    with_words: bool,
+    choice: IdentifierChoice,
+    *,
+    with_notes: bool,
+) -> str:
     from pipeline.results.report import comparison_report
 
     shown, said = _compared(runs, saved, with_words, choice)
     notes = {"title": said.title, "note": said.note, "annotations": said.annotations} if said else {}
-    return comparison_report(shown, with_source=with_words, **notes)
+    found = [one.comment for one in store.comments(Subject("comparison", saved.id))] if saved and with_notes else []
+    return comparison_report(shown, with_source=with_words, comments=checked(found, choice), **notes)
 
 
 def _calibration(result: "CalibrationResult", threshold: float) -> str:
@@ -296,8 +332,10 @@ def _calibration(result: "CalibrationResult", threshold: float) -> str:
     return calibration_report(result, threshold)
 
 
-def _bundle(store: Store, run_ids: Sequence[str], with_words: bool, choice: IdentifierChoice) -> bytes:
-    bundle = store.bundle(run_ids)
+def _bundle(
+    store: Store, run_ids: Sequence[str], with_words: bool, choice: IdentifierChoice, *, with_notes: bool
+) -> bytes:
+    bundle = store.bundle(run_ids, with_remarks=with_notes)
     (found,) = checked([bundle if with_words else without_source(bundle)], choice)
     return write_bundle(found, datetime.now(UTC))
 

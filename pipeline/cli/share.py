@@ -29,6 +29,9 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
     words = export.add_mutually_exclusive_group()
     words.add_argument("--without-source", action="store_true", help="bundle without the words of the study")
     words.add_argument("--with-source", action="store_true", help="quotes and sources from the study, too")
+    export.add_argument(
+        "--with-notes", action="store_true", help="notes, tags and comments, too; for --bundle, --html and --pdf"
+    )
     export.set_defaults(command=_export)
     take = commands.add_parser("import", parents=[shared], help="import a bundle of runs, or a calibration")
     take.add_argument("bundle", type=Path, metavar="FILE", help="bundle (zip) or calibration (json)")
@@ -86,9 +89,17 @@ def _made(
         raise InputError(f"{flag}: {len(runs)} runs given, 1 expected.{several}")
     if form in ("qdpx", "taguette") and not options.with_source:
         raise InputError(f"{flag}: coded passages are words of the study. Add --with-source to export them.")
+    from pipeline.domain.remarks import RunRemarks
+    from pipeline.results.export_check import checked
     from pipeline.results.export_files import run_file
 
-    return run_file(form, *_leaving(store, runs[0], options), with_source=options.with_source, settings=settings)
+    remarks = RunRemarks()
+    if options.with_notes:
+        if form not in ("html", "pdf"):
+            raise InputError(f"--with-notes needs --bundle, --html or --pdf: {flag} has no place for notes.")
+        (remarks,) = checked([store.run_remarks(runs[0].id)], options.identifiers)
+    leaving = _leaving(store, runs[0], options)
+    return run_file(form, *leaving, with_source=options.with_source, settings=settings, remarks=remarks)
 
 
 def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> bytes:
@@ -99,7 +110,7 @@ def _bundle(store: "Store", run_ids: list[str], options: argparse.Namespace) -> 
 
     if options.with_source:
         raise InputError("--with-source is not for --bundle: a bundle always holds the study unless you leave it out.")
-    bundle = store.bundle(run_ids)
+    bundle = store.bundle(run_ids, with_remarks=options.with_notes)
     (found,) = checked((without_source(bundle) if options.without_source else bundle,), options.identifiers)
     return write_bundle(found, SystemClock().now())
 

@@ -66,7 +66,7 @@ class Comment(Frozen):
 
 
 class RunRemarks(Frozen):
-    """What people wrote beside the personas of a run, as it is shown and as it travels."""
+    """Notes, tags and comments of one run, for the screen, reports and bundles."""
 
     remarks: tuple[Remark, ...] = ()
     """With the present list and words of their claims."""

@@ -26,6 +26,7 @@ from pipeline.results.evidence import (
     other_findings,
     said_by,
 )
+from pipeline.results.remarks import Place, PlacedRemarks, of_persona
 from pipeline.text.wording import OUTCOME_WORDS, clock, count, label, passage, score, undirected, usd
 
 _LONGEST_TURN = 900
@@ -75,6 +76,7 @@ class CardClaim(Frozen):
     """Sentences about its support: the number, reasons for a lower one, the reason for no source."""
     pinned: bool = False
     """True if a person pinned it."""
+    tags: tuple[str, ...] = ()
     people: str = ""
     """Number of participants in focus who support it on their own, in words; empty if not counted."""
     supporters: tuple[Saying, ...] = ()
@@ -85,6 +87,7 @@ class CardClaim(Frozen):
 class Group(Frozen):
     """One list of a persona."""
 
+    field: str
     title: str
     quotes: bool
     claims: tuple[CardClaim, ...]
@@ -138,13 +141,23 @@ class Card(Frozen):
     """Reason for its outcome, its participants and its cost."""
     edited: str = ""
     """Number of changes by people and who made them; empty for a text as the run delivered it."""
+    tags: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Notes of analysts with author and day."""
     editable: bool = False
     """True for readers who may change personas."""
     compared: bool
     """True if there are two texts to compare."""
 
 
-def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study, *, editable: bool = False) -> tuple[Card, ...]:
+def cards(
+    run: RunRecord,
+    shown: Sequence[FinalPersona],
+    study: Study,
+    *,
+    editable: bool = False,
+    remarks: Mapping[Place, PlacedRemarks] | None = None,
+) -> tuple[Card, ...]:
     """Make cards of some personas of a run, in the order given.
 
     Args:
@@ -152,11 +165,37 @@ def cards(run: RunRecord, shown: Sequence[FinalPersona], study: Study, *, editab
         shown: personas of it.
         study: the run's own; without its words (`Study.is_withheld`) claims name the places of their sources only.
         editable: whether the reader may change personas.
+        remarks: notes and tags to show, by their place.
     """
     drafts = {item.draft.id: item for item in run.drafts}
     sources = _Sources(study)
     made = (_card(final, drafts.get(final.draft_id), run.people_of(final), run.simulated, sources) for final in shown)
-    return tuple(card.model_copy(update={"editable": editable}) for card in made)
+    return tuple(_remarked(card, remarks or {}).model_copy(update={"editable": editable}) for card in made)
+
+
+def _remarked(card: Card, remarks: Mapping[Place, PlacedRemarks]) -> Card:
+    """Add notes and tags to a card and its claims."""
+    if not any(persona == card.id for persona, _, _ in remarks):
+        return card
+    own = of_persona(remarks, card.id)
+    groups = tuple(
+        group.model_copy(
+            update={
+                "claims": tuple(
+                    _remarked_claim(one, remarks.get((card.id, group.field, one.text))) for one in group.claims
+                )
+            }
+        )
+        for group in card.groups
+    )
+    return card.model_copy(update={"tags": own.tags, "notes": own.notes, "groups": groups})
+
+
+def _remarked_claim(claim: CardClaim, own: PlacedRemarks | None) -> CardClaim:
+    if own is None:
+        return claim
+    notes = tuple(f"Note: {note}" for note in own.notes)
+    return claim.model_copy(update={"tags": own.tags, "said": (*notes, *claim.said)})
 
 
 def is_compared(final: FinalPersona, draft: AssessedDraft | None) -> bool:
@@ -239,7 +278,7 @@ def _group(group: ClaimGroup, sources: _Sources, editing: Editing | None) -> Gro
         said = (*told.said, "A person chose this source.") if by_hand else told.said
         pinned = is_pinned(editing, group.field, claim.text)
         claims.append(told.model_copy(update={"said": said, "pinned": pinned}))
-    return Group(title=group.title, quotes=quotes, claims=tuple(claims))
+    return Group(field=group.field, title=group.title, quotes=quotes, claims=tuple(claims))
 
 
 def _claim(claim: MarkedClaim, is_quote: bool, sources: _Sources) -> CardClaim:

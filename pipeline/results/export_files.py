@@ -4,13 +4,22 @@ import json
 from typing import Literal
 
 from pipeline.domain.config import Settings
+from pipeline.domain.remarks import RunRemarks
 from pipeline.domain.run import RunRecord
 from pipeline.domain.study import Study
 
 FileForm = Literal["html", "pptx", "docx", "pdf", "cards_csv", "cards_json", "qdpx", "taguette"]
 
 
-def run_file(form: FileForm, run: RunRecord, study: Study, *, with_source: bool, settings: Settings) -> bytes:
+def run_file(
+    form: FileForm,
+    run: RunRecord,
+    study: Study,
+    *,
+    with_source: bool,
+    settings: Settings,
+    remarks: RunRemarks = RunRemarks(),  # noqa: B008 - immutable
+) -> bytes:
     """Return a file of a run and its study, as `export_check.leaving` gives them.
 
     Args:
@@ -18,6 +27,7 @@ def run_file(form: FileForm, run: RunRecord, study: Study, *, with_source: bool,
         run: as it may leave.
         study: its own.
         with_source: whether the other files quote the study.
+        remarks: notes, tags and comments that may be in the report.
         settings: with the brand of slides and documents.
 
     Raises:
@@ -25,11 +35,11 @@ def run_file(form: FileForm, run: RunRecord, study: Study, *, with_source: bool,
     """
     match form:
         case "html":
-            return _bytes(_report(run, study, with_source))
+            return _bytes(_report(run, study, with_source, remarks))
         case "pdf":
             from pipeline.results.report.pdf import printed
 
-            return printed(_report(run, study, with_source))
+            return printed(_report(run, study, with_source, remarks))
         case "pptx":
             from pipeline.results.report.brand import brand_of
             from pipeline.results.report.slides import run_slides
@@ -59,10 +69,10 @@ def run_file(form: FileForm, run: RunRecord, study: Study, *, with_source: bool,
             return _bytes(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def _report(run: RunRecord, study: Study, with_source: bool) -> str:
+def _report(run: RunRecord, study: Study, with_source: bool, remarks: RunRemarks) -> str:
     from pipeline.results.report import run_report
 
-    return run_report(run, study, with_source=with_source)
+    return run_report(run, study, with_source=with_source, remarks=remarks)
 
 
 def _bytes(text: str) -> bytes:

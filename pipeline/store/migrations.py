@@ -548,7 +548,10 @@ def m012_remarks(db: Database) -> None:
             {either}
         ) STRICT
         """,
-        "CREATE UNIQUE INDEX comments_once ON comments(COALESCE(run_id, ''), COALESCE(comparison_id, ''), words, author, at)",
+        """
+        CREATE UNIQUE INDEX comments_once
+        ON comments(COALESCE(run_id, ''), COALESCE(comparison_id, ''), words, author, at)
+        """,
         """
         CREATE TABLE reader_answers (
             run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,

@@ -12,13 +12,16 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import access, ui
 from pipeline.cli.main import main
+from pipeline.domain.remarks import Remark, Subject
 from pipeline.store import Store
+from tests.pages.conftest import button, opened
 from tests.pages.runs import finished_run
 
 App = Callable[[], AppTest]
 CLOSED = (ui.UPLOAD, ui.CONFIGURE, ui.LABEL, ui.CALLS)
 OPEN = (ui.RESULTS, ui.RUNS, ui.COMPARE, ui.CALIBRATE, ui.EXPERIMENTS)
 CRAFTED = {"resume": "1", "cancel": "1", "delete": "1", "role": "analyst", "viewer": "0", "design": "none"}
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 AUTH = {"redirect_uri": "http://localhost:8501/oauth2callback", "cookie_secret": "x" * 32, "client_id": "a"}
 
 
@@ -58,8 +61,9 @@ def _open(app: App, page: str, **address: str) -> AppTest:
 
 def test_pressing_every_button_of_a_viewer_changes_nothing(viewer: App, database: Path) -> None:
     runs = _fill(database)
+    Store(database).add_remark(runs[0], Remark(persona="draft-001", kind="note", words="x", author="A", at=LONG_AGO))
     viewer().run()
-    before = _dump(database)
+    before = _dump(database), database.read_bytes()
     for page in OPEN:
         address = {"run": runs[0], "runs": ",".join(runs), "chosen": runs[0], **CRAFTED}
         shown = _open(viewer, page, **address)
@@ -73,7 +77,28 @@ def test_pressing_every_button_of_a_viewer_changes_nothing(viewer: App, database
             if shown.title[0].value != title:
                 shown = _open(viewer, page, **address)
         assert not shown.get("file_uploader")
-    assert _dump(database) == before
+    assert (_dump(database), database.read_bytes()) == before
+
+
+def test_a_viewer_comments_where_comments_are_open_and_changes_nothing_else(viewer: App, database: Path) -> None:
+    run, other = _fill(database)
+    store, subject = Store(database), Subject("run", run)
+    assert "Comments" not in [one.label for one in _open(viewer, ui.RESULTS, run=run).expander]
+    store.set_open(subject, "comments", LONG_AGO, is_open=True)
+    before = [line for line in _dump(database) if 'INTO "comments"' not in line]
+    shown = opened(_open(viewer, ui.RESULTS, run=run), "comments")
+    next(one for one in shown.text_input if one.label == "Your name").set_value("Rita").run()
+    next(one for one in shown.text_area if one.label == "Comment").set_value("**Is** this real?")
+    button(shown, "Comment").click().run()
+    assert not shown.exception
+    assert "\\*\\*Is\\*\\* this real?" in "\n".join(one.value for one in shown.markdown)
+    assert [(one.comment.words, one.comment.author) for one in store.comments(subject)] == [
+        ("**Is** this real?", "Rita")
+    ]
+    assert "Readers may comment" not in [one.label for one in shown.toggle]
+    assert "Delete" not in [one.label for one in shown.button]
+    assert [line for line in _dump(database) if 'INTO "comments"' not in line] == before
+    assert "Comments" not in [one.label for one in _open(viewer, ui.RESULTS, run=other).expander]
 
 
 @pytest.mark.parametrize("page", CLOSED)

@@ -1,7 +1,10 @@
 """A persona as shown in a report or poster: claims with their marks and, on request, their sources."""
 
+from collections.abc import Iterable, Mapping
+
 from pipeline.domain.base import Frozen
 from pipeline.domain.persona import Scores
+from pipeline.domain.remarks import Remark
 from pipeline.domain.run import Editing, FinalPersona, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results.edit_history import edited_words, is_pinned
@@ -20,6 +23,7 @@ from pipeline.results.evidence import (
     said_by,
     text_changes,
 )
+from pipeline.results.remarks import Place, PlacedRemarks, placed_remarks
 from pipeline.text.wording import OUTCOME_WORDS, clock, score, usd
 
 
@@ -40,6 +44,8 @@ class ReportClaim(Frozen):
     """The best source sentences; `None` where there are none or the report is without words of the study."""
     source: str | None = None
     """Speaker, document, place and time; left out together with the quote."""
+    notes: tuple[str, ...] = ()
+    """Notes and tags of analysts."""
     question: str = ""
     """The question that was asked; empty without one."""
 
@@ -47,6 +53,7 @@ class ReportClaim(Frozen):
 class ReportGroup(Frozen):
     """One list of a persona."""
 
+    field: str
     title: str
     quotes: bool
     claims: tuple[ReportClaim, ...]
@@ -79,21 +86,48 @@ class ReportPersona(Frozen):
     """Number of changes by people and who made them; empty for a text as the run delivered it."""
     changes: tuple[FieldChange, ...] = ()
     """Differences from the delivered text."""
+    notes: tuple[str, ...] = ()
+    """Notes and tags of analysts on the whole persona."""
     withheld: int
     """Quotes that are left out with the words of the study."""
     findings: tuple[str, ...]
 
 
-def report_personas(run: RunRecord, study: Study, *, with_source: bool) -> tuple[ReportPersona, ...]:
+def report_personas(
+    run: RunRecord, study: Study, *, with_source: bool, remarks: Iterable[Remark] = ()
+) -> tuple[ReportPersona, ...]:
     """Return the personas of a run as a report shows them, best first.
 
     Args:
         run: in any state.
         study: the run's own; holds the places of quotes.
         with_source: whether words of the study may be shown: quotes, sources and names of documents.
+        remarks: notes and tags to show.
     """
+    placed = placed_remarks(run, remarks)
     sources = Sources(study) if with_source else None
-    return tuple(_told(final, run, run.people_of(final), sources) for final in run.shown)
+    told = (_told(final, run, run.people_of(final), sources) for final in run.shown)
+    return tuple(_remarked(one, placed) for one in told) if placed else tuple(told)
+
+
+def _remarked(persona: ReportPersona, placed: Mapping[Place, PlacedRemarks]) -> ReportPersona:
+    """Add the notes and tags on a persona and on its claims."""
+
+    def claim(field: str, one: ReportClaim) -> ReportClaim:
+        return one.model_copy(update={"notes": _lines(placed.get((persona.draft_id, field, one.text)))})
+
+    groups = (
+        group.model_copy(update={"claims": tuple(claim(group.field, one) for one in group.claims)})
+        for group in persona.groups
+    )
+    return persona.model_copy(update={"groups": tuple(groups), "notes": _lines(placed.get((persona.draft_id, "", "")))})
+
+
+def _lines(own: PlacedRemarks | None) -> tuple[str, ...]:
+    if own is None:
+        return ()
+    tags = (f"Tags: {', '.join(own.tags)}",) if own.tags else ()
+    return (*tags, *(f"Note: {note}" for note in own.notes))
 
 
 def _told(final: FinalPersona, run: RunRecord, focus: tuple[str, ...], sources: Sources | None) -> ReportPersona:
@@ -134,7 +168,7 @@ def _group(group: ClaimGroup, sources: Sources | None, edited: Editing | None) -
         _claim(claim, quotes, sources).model_copy(update={"pinned": is_pinned(edited, group.field, claim.text)})
         for claim in group.claims
     )
-    return ReportGroup(title=group.title, quotes=quotes, claims=claims)
+    return ReportGroup(field=group.field, title=group.title, quotes=quotes, claims=claims)
 
 
 def _claim(claim: MarkedClaim, is_quote: bool, sources: Sources | None) -> ReportClaim:

@@ -5,6 +5,7 @@ from typing import get_args
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.comparison import LETTERS
+from pipeline.domain.remarks import Comment
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.results.charts.comparison import Texts, cost_lines, mix_rows, score_overlay, score_rows
 from pipeline.results.charts.style import ChartView, MovingView
@@ -23,6 +24,7 @@ from pipeline.results.compare_runs import (
 )
 from pipeline.results.evidence import MARK_WORDS, MarkedClaim
 from pipeline.results.figures import run_figures
+from pipeline.results.remarks import comment_lines
 from pipeline.results.report.html import render, report_figure
 from pipeline.results.report.run import utc_time
 from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, duration, percent, score, usd
@@ -47,6 +49,7 @@ def comparison_report(
     note: str = "",
     annotations: Mapping[str, str] | None = None,
     with_source: bool = False,
+    comments: Sequence[Comment] = (),
 ) -> str:
     """Return the report of two to eight runs as one HTML file; the first run is the baseline.
 
@@ -56,6 +59,7 @@ def comparison_report(
         note: below the title, a paragraph per line.
         annotations: a few words about a run, by its id.
         with_source: whether the personas' quotes, which are words of the study, may be in it.
+        comments: of readers.
     """
     settings = settings_of(runs)
     names = ", ".join(run.name for run in runs)
@@ -63,6 +67,7 @@ def comparison_report(
         "comparison.html",
         title=title or f"{count(len(runs), 'run')} compared: {names}",
         paragraphs=[line for line in note.splitlines() if line.strip()],
+        comments=comment_lines(comments),
         simulated=any(run.simulated for run in runs),
         letters=LETTERS[: len(runs)],
         runs=[_run(letter, run, (annotations or {}).get(run.id, "")) for letter, run in _lettered(runs)],

@@ -4,6 +4,7 @@ import io
 from datetime import UTC, datetime
 from zipfile import ZIP_STORED, ZipFile
 
+from pipeline.domain.remarks import RunRemarks
 from pipeline.domain.run import OUTCOME_MEANING, RunRecord
 from pipeline.domain.study import Study
 from pipeline.results import charts
@@ -15,13 +16,20 @@ from pipeline.results.evidence import MARK_WORDS
 from pipeline.results.figures import run_tiles
 from pipeline.results.people_map import STRENGTH, people_map
 from pipeline.results.problems import problems
+from pipeline.results.remarks import comment_lines
 from pipeline.results.report.claims import report_personas
 from pipeline.results.report.html import render, report_figure
 from pipeline.results.score_explained import BLIND, CAUTIONS, LOOKS_AT, score_formula, scoring_method
 from pipeline.text.wording import OUTCOME_WORDS, count, label, score, usd
 
 
-def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> str:
+def run_report(
+    run: RunRecord,
+    study: Study,
+    *,
+    with_source: bool = False,
+    remarks: RunRemarks = RunRemarks(),  # noqa: B008 - immutable
+) -> str:
     """Return the report of a run as one HTML file.
 
     Args:
@@ -29,6 +37,7 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         study: the run's own.
         with_source: whether words of the study may be in it: quotes of personas, the sources of claims, names of
             documents. Otherwise the report quotes no participant.
+        remarks: notes, tags and comments of people that may be in it.
     """
     covered = coverage(run)
     return render(
@@ -38,7 +47,8 @@ def run_report(run: RunRecord, study: Study, *, with_source: bool = False) -> st
         tiles=run_tiles(run),
         figures=[report_figure(topic, view, simulated=run.simulated) for topic, _, view in run_charts(run)],
         outcomes=_outcomes(run),
-        personas=report_personas(run, study, with_source=with_source),
+        personas=report_personas(run, study, with_source=with_source, remarks=remarks.remarks),
+        comments=comment_lines(remarks.comments),
         coverage=coverage_sentences(covered),
         who=who_rows(covered),
         people=people_map(run, study),
