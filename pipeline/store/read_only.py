@@ -4,7 +4,6 @@ A page that forgets to hide a button can do no harm: every write transaction is 
 begins, and SQLite refuses any other write. Requests sent to models are not accessible either.
 """
 
-import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,18 +13,13 @@ from pipeline.domain.bundle import Bundle, without_source
 from pipeline.domain.run import ModelCall
 from pipeline.errors import AccessDenied
 from pipeline.store import Store
+from pipeline.store.store import allow_inserts_only
 
 if TYPE_CHECKING:
     from pipeline.store.store import Database
 
 READERS_TABLES = ("comments", "reader_answers")
 """The tables that viewers may add rows to, where an analyst has opened a run or comparison to readers."""
-
-_HARMLESS = (
-    *(sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION),
-    *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT),
-)
-"""What SQLite may do beside: read, and begin and end transactions."""
 
 REFUSAL = "You have read-only access here. Ask someone with write access to this database to make the change."
 
@@ -56,7 +50,7 @@ class ReadOnlyStore(Store):
     def _write_as_reader(self) -> Iterator["Database"]:
         """Open a transaction that may insert comments and answers of readers, and nothing else: SQLite refuses it."""
         with self._turn, super()._connect() as db:
-            db.conn.set_authorizer(_only_readers_tables)
+            allow_inserts_only(db, READERS_TABLES)
             db.execute("BEGIN IMMEDIATE")
             yield db
             db.commit()
@@ -77,13 +71,6 @@ class ReadOnlyStore(Store):
     def bundle(self, run_ids: Sequence[str], *, with_remarks: bool = False) -> Bundle:
         """Return a bundle without the text of studies, without requests and without remarks."""
         return without_source(super().bundle(run_ids))
-
-
-def _only_readers_tables(action: int, table: str | None, *_: str | None) -> int:
-    """Allow reading, transactions, and inserting into the tables of readers."""
-    if action in _HARMLESS or (action == sqlite3.SQLITE_INSERT and table in READERS_TABLES):
-        return sqlite3.SQLITE_OK
-    return sqlite3.SQLITE_DENY
 
 
 def deny() -> NoReturn:

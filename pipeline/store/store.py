@@ -7,7 +7,7 @@ alone is the whole database.
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -198,6 +198,23 @@ class DatabaseFile:
             raise StoreError(
                 f"It is deleted, but its text remains in {self.path}-wal until all other programs close the database."
             )
+
+
+_HARMLESS = (
+    *(sqlite3.SQLITE_READ, sqlite3.SQLITE_SELECT, sqlite3.SQLITE_FUNCTION),
+    *(sqlite3.SQLITE_TRANSACTION, sqlite3.SQLITE_SAVEPOINT),
+)
+"""Read, and begin and end transactions."""
+
+
+def allow_inserts_only(db: "Database", tables: Sequence[str]) -> None:
+    """Let SQLite refuse all on this connection but reading and inserting rows into these tables."""
+
+    def decide(action: int, table: str | None, *_: str | None) -> int:
+        allowed = action in _HARMLESS or (action == sqlite3.SQLITE_INSERT and table in tables)
+        return sqlite3.SQLITE_OK if allowed else sqlite3.SQLITE_DENY
+
+    db.conn.set_authorizer(decide)
 
 
 # Deleting a run gives no money back to its project.
