@@ -270,6 +270,7 @@ def _downloads(choice: CallChoice) -> None:
         on_click="ignore",
         width="stretch",
     )
+    st.caption("Each request word for word, as proof of what left: words of participants are in it.")
 
 
 def _show_totals(total: CallTotals, latencies: Sequence[Latency]) -> None:

@@ -36,7 +36,7 @@ from pipeline.text.wording import count, escape_markdown, file_name, label
 if TYPE_CHECKING:
     from pipeline.calibration.calibration_result import CalibrationResult
 
-_MOST_MB, _MENU_PX, _MOST_LISTED = 200, 420, 200
+_MOST_MB, _MENU_PX, _MOST_LISTED = 50, 420, 200
 """Largest bundle, width of the menu, identifiers listed in it."""
 _POSTER_PX = 470
 """Height of the preview of a poster."""
@@ -244,6 +244,7 @@ def importer() -> None:
         return
     with st.popover("Import", icon=":material/upload:"):
         file = st.file_uploader("Bundle of runs (zip)", type="zip", key="bundle", max_upload_size=_MOST_MB)
+        st.caption("Larger bundles: `persona import FILE` on the command line.")
         if st.button("Import bundle", type="primary", disabled=file is None) and file is not None:
             _take_in(file.name, file.getvalue())
 

@@ -160,7 +160,9 @@ def _follow(store: "Store", worker: "Worker", run_id: str, options: argparse.Nam
 
 
 def _write_output(run: "RunRecord", study: "Study", folder: Path) -> None:
+    """Write the files that `--output` asks for, whole, and warn about identifiers in them."""
     from pipeline.results.export import personas_markdown, run_document
+    from pipeline.results.export_check import describe, identifiers_in
 
     document = run_document(run, study)
     files = {
@@ -176,3 +178,6 @@ def _write_output(run: "RunRecord", study: "Study", folder: Path) -> None:
         raise InputError(
             f"{folder}: cannot be written ({error.strerror}). The run is saved as {run.id}: `persona show {run.id}`."
         ) from error
+    if found := identifiers_in(*(final.persona for final in run.personas)):
+        advice = f"To share them: `persona export {run.id} --html FILE --identifiers replace`."
+        say(f"persona: {folder} holds the texts as they are. {describe(found)} {advice}", aside=True)

@@ -109,7 +109,8 @@ def coverage_sentences(found: Coverage) -> tuple[str, ...]:
     """Return the coverage in sentences, for the screen, reports and terminals; the first one sums it up."""
     if not found.personas:
         return ()
-    whole = f"{found.represented} of {count(found.participants, 'participant')} are represented"
+    verb = "is" if found.participants == 1 else "are"
+    whole = f"{found.represented} of {count(found.participants, 'participant')} {verb} represented"
     sentences = [f"{whole}; {found.heard} support at least one statement in their own words."]
     reasons: dict[str, list[str]] = {}
     for one in found.left_out:

@@ -16,7 +16,7 @@ from pipeline.results.edit_history import edited_words
 from pipeline.results.evidence import LISTS, Sources, said_by
 from pipeline.results.figures import run_figures
 from pipeline.results.problems import problems
-from pipeline.text.wording import clock, undirected
+from pipeline.text.wording import clock, count, undirected
 
 JsonDict = dict[str, Any]
 
@@ -188,7 +188,8 @@ def personas_markdown(run: RunRecord) -> str:
     mark = " (simulated)" if run.simulated else ""
     head = [
         f"# {_plain(run.name)}{mark}",
-        f"{len(run.shown)} personas from {run.study.participants} participants of {_plain(run.study_name)}.",
+        f"{count(len(run.shown), 'persona')} from {count(run.study.participants, 'participant')} of "
+        f"{_plain(run.study_name)}.",
     ]
     covered = "\n".join(f"- {_plain(sentence)}" for sentence in coverage_sentences(coverage(run)))
     tail = [f"## Coverage\n\n{covered}"] if covered else []

@@ -160,6 +160,17 @@ def test_output_folder_holds_what_was_printed(persona, tmp_path: Path) -> None:
     assert all(name in (folder / "personas.md").read_text() for name in names)
 
 
+def test_identifiers_in_an_output_folder_are_a_warning_with_the_way_out(persona, tmp_path: Path) -> None:
+    said = "I always write to mira.olsen@example.org when the boiler stops at night."
+    (tmp_path / "boilers.txt").write_text(f"Interviewer: Tell me about it.\nMira: {said}\n")
+    asked = ("generate", "--from", str(tmp_path / "boilers.txt"), "--count", "1", "--output", str(tmp_path / "out"))
+    with OllamaServer() as ollama:  # a stand-in that writes what was said
+        done = persona(*asked, "--local-provider", "ollama", OLLAMA_HOST=ollama.url)
+    assert "mira.olsen@example.org" in (tmp_path / "out" / "personas.md").read_text()
+    assert "mira.olsen@example.org (" in done.stderr
+    assert "--identifiers replace" in done.stderr
+
+
 def test_score_rates_personas_of_a_run_against_their_study(persona, tmp_path: Path) -> None:
     persona("generate", "--from", STUDY, "--output", str(tmp_path), "--json")
     done = persona("score", str(tmp_path / "personas.json"), "--from", STUDY, "--independent", "--json")
