@@ -21,7 +21,7 @@ from pipeline.hybrid.branch import branch_config
 from pipeline.hybrid.capacity import Capacity, capacity
 from pipeline.hybrid.forecast import RunForecast, forecast_run
 from pipeline.hybrid.preflight import Plan
-from pipeline.text.wording import count, escape_markdown, label, score, usd
+from pipeline.text.wording import MISSING, count, escape_markdown, label, score, usd
 
 RUN_NAME_KEY = "run_name"
 MODE_WORDS = {"live": "Live", "batch": "Batch, half the list price"}
@@ -174,14 +174,14 @@ def show_forecast(expected: RunForecast) -> None:
         st.metric("Drafts", f"{expected.drafts:,}", help="Written locally, for free.")
         st.metric(
             "Stay local",
-            escape_markdown(str(expected.stays_local)),
-            help=escape_markdown(f"Expected from {expected.basis}."),
+            MISSING if expected.stays_local is None else escape_markdown(str(expected.stays_local)),
+            help=escape_markdown(expected_from(expected)),
         )
     with pairs.cell(), st.grid(2, min_column_width=100):
         st.metric(
             f"Expected{mark}",
-            escape_markdown(usd(expected.expected_micros)),
-            help=escape_markdown(f"Expected from {expected.basis}."),
+            MISSING if expected.expected_micros is None else escape_markdown(usd(expected.expected_micros)),
+            help=escape_markdown(expected_from(expected)),
         )
         if expected.bounded:
             st.metric(
@@ -196,6 +196,11 @@ def show_forecast(expected: RunForecast) -> None:
                 help="An estimate: there is no budget.",
             )
     st.caption(f":material/shield: {escape_markdown(expected.data)}", width=900)
+
+
+def expected_from(expected: RunForecast) -> str:
+    """Say what an expectation rests on."""
+    return "Not known before the first drafts." if expected.stays_local is None else f"Expected from {expected.basis}."
 
 
 def earlier_scores(study: Study | None) -> tuple[RunScores, ...]:

@@ -218,7 +218,7 @@ _COLUMNS = (
     TableColumn(
         "Score", 60, help="Mean of the delivered personas.", is_number=True, orders=("best score", "worst score")
     ),
-    TableColumn("Local", 72, help="Personas whose draft was kept unchanged.", orders=("most local",)),
+    TableColumn("Local", 72, help="Personas with the text of their local draft.", orders=("most local",)),
     TableColumn("Spent", 112, help="sim. stands for simulated: not charged.", orders=("dearest",)),
     TableColumn("Threshold", 90, is_number=True),
     TableColumn("Started", 110, orders=("newest", "oldest")),
@@ -248,7 +248,7 @@ def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | 
         f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}",
         run.shown_status.removeprefix("completed ") if run.undone else run.shown_status,
         score(run.mean_score),
-        f"{run.kept_local} of {run.personas}" if run.personas else "",
+        f"{run.local} of {run.personas}" if run.personas else "",
         f"{usd(run.spent_micros)}{' sim.' if run.simulated else ''}",
         score(run.threshold),
         ui.when(run.created_at).partition(",")[0],

@@ -8,7 +8,7 @@ from pages.parts import access, figures, providers, ui
 from pipeline.domain.config import HybridConfig
 from pipeline.domain.scores import RunScores
 from pipeline.errors import PersonaError
-from pipeline.hybrid.forecast import forecast_cost
+from pipeline.hybrid.forecast import SeenDrafts, forecast_cost
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
@@ -118,8 +118,8 @@ def _expected(config: HybridConfig, planned: "Plan | PersonaError", drafts: int)
     """Describe its cost, from the price of the model and the usual length of a refinement."""
     if isinstance(planned, PersonaError):
         return ""
-    money = forecast_cost(config.model_copy(update={"count": drafts}), planned.pricer, [1.0])
-    cost, mark = f"about {usd(money.expected_micros, planned.simulated)}", " at most"
+    money = forecast_cost(config.model_copy(update={"count": drafts}), planned.pricer, SeenDrafts(1.0, None, ""))
+    cost, mark = f"about {usd(money.expected_micros or 0, planned.simulated)}", " at most"
     limit = "no cap" if config.max_cost is None else f"{usd(money.worst_micros, planned.simulated)}{mark}"
     return f"{count(drafts, 'refinement')} by {config.frontier_model}: {cost}, {limit}."
 

@@ -18,7 +18,7 @@ from pipeline.hybrid.preflight import Plan
 from pipeline.jobs.experiment import plan_experiment
 from pipeline.jobs.grid import Grid, cells_of, parse_grid
 from pipeline.providers import names
-from pipeline.text.wording import count, escape_markdown, label, score, usd
+from pipeline.text.wording import MISSING, count, escape_markdown, label, score, usd
 
 _THRESHOLDS = [f"{step / 20:.2f}" for step in range(21)]
 _ORDERS = {"worst_first": "worst first", "best_first": "best first"}
@@ -144,7 +144,8 @@ def _number(text: str) -> float | str:
 def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     """Show the cells with their cost; return the reason why they cannot run, empty without one."""
     rows = []
-    expected = worst = 0
+    expected: int | None = 0
+    worst = 0
     simulated = False
     private = ui.services().store.is_private(source.study_id)
     for number, cell in enumerate(cells, start=1):
@@ -155,16 +156,21 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
             return reason
         seen = forecast_run(cell.config, planned, drafts=source)
         simulated = seen.simulated
-        expected, worst = expected + seen.expected_micros, worst + seen.worst_micros
-        stays = escape_markdown(f"{seen.stays_local} of {cell.config.count}")
-        money = [escape_markdown(usd(micros)) for micros in (seen.expected_micros, seen.worst_micros)]
+        worst += seen.worst_micros
+        expected = None if expected is None or seen.expected_micros is None else expected + seen.expected_micros
+        local = MISSING if seen.stays_local is None else f"{seen.stays_local} of {cell.config.count}"
+        stays = escape_markdown(local)
+        likely = MISSING if seen.expected_micros is None else usd(seen.expected_micros)
+        money = [escape_markdown(likely), escape_markdown(usd(seen.worst_micros))]
         rows.append([str(number), escape_markdown(cell.label), stays, *money])
     budget = None if grid.max_cost is None else round(grid.max_cost * MICROS)
     most = worst if budget is None else min(worst, budget)
     limit = "by estimate up to" if budget is None else "at most"
+    known = expected is not None
+    likely_words = f"expected {usd(min(expected or 0, most), simulated)}" if known else "what is likely is not known"
     sentence = (
         f"{count(len(cells), 'run')} on the {count(len(source.drafts), 'draft')} of {source.id}; "
-        f"{limit} {usd(most, simulated)} in all, expected {usd(min(expected, most), simulated)}."
+        f"{limit} {usd(most, simulated)} in all, {likely_words}."
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)
     with st.expander("The cells"):

@@ -4,10 +4,11 @@ Computed from a checked plan, the settings and earlier runs of the study, withou
 """
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
+from typing import NamedTuple
 
 from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.config import HybridConfig
-from pipeline.domain.routing import is_accepted
 from pipeline.domain.run import AssessedDraft, RunRecord, Usage
 from pipeline.domain.scores import RunScores, scores_of
 from pipeline.domain.study import Study
@@ -22,8 +23,8 @@ from pipeline.text.wording import count, score, usd
 TYPICAL_REFINEMENT = Usage(input_tokens=2600, output_tokens=700, measured=False)
 """Default tokens of a refinement, before any draft of the study exists (median of the bundled study)."""
 
-TYPICAL_ESCALATED_SHARE = 0.4
-"""Default share of kept drafts expected under the threshold, before any run of the study."""
+NOT_KNOWN = "not known before the first drafts"
+"""Basis of an expectation without any draft of the setup: no figure, because a constant would look like one."""
 
 _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
 
@@ -31,34 +32,48 @@ _LOOPBACK = ("://127.0.0.1", "://localhost", "://[::1]")
 class CostForecast(Frozen):
     """Forecast cost of a run, in micro-USD."""
 
-    expected_micros: Micros
+    expected_micros: Micros | None
+    """`None` before the first drafts."""
     worst_micros: Micros
     """Worst case of refining every kept draft, at most the budget."""
-    escalated: float
-    """Expected number of refined drafts."""
+    escalated: float | None
+    """Expected number of refined drafts; `None` before the first drafts."""
     based_on: str
     """Basis of the expectation, in words."""
 
 
-def forecast_cost(config: HybridConfig, pricer: Pricer, earlier_shares: Sequence[float]) -> CostForecast:
+class SeenDrafts(NamedTuple):
+    """Effect of a threshold on the drafts of earlier runs, as Calibrate computes it."""
+
+    share: float
+    """Share of the kept drafts under the threshold."""
+    micros: float | None
+    """Mean cost of a draft, refined or not; `None` where the earlier runs refined with another model, or at no known
+    price."""
+    basis: str
+
+
+def forecast_cost(config: HybridConfig, pricer: Pricer, seen: SeenDrafts | None) -> CostForecast:
     """Forecast the expected and worst-case cost of a run.
 
     Args:
         config: of the planned run.
         pricer: of its frontier model.
-        earlier_shares: share of kept drafts under this threshold in earlier runs on the same study.
+        seen: earlier drafts of the setup; `None` without any.
     """
     if not config.uses_frontier:
         return CostForecast(expected_micros=0, worst_micros=0, escalated=0.0, based_on="local only")
-    share = sum(earlier_shares) / len(earlier_shares) if earlier_shares else TYPICAL_ESCALATED_SHARE
-    basis = f"{count(len(earlier_shares), 'earlier run')} on this study" if earlier_shares else "a typical study"
-    escalated = config.count * share
-    expected = round(escalated * pricer.cost_micros(TYPICAL_REFINEMENT))
     worst = config.count * pricer.worst_case_micros(4 * TYPICAL_REFINEMENT.input_tokens, config.max_output_tokens)
     budget = config.budget_micros
-    if budget is not None:
-        expected, worst = min(expected, budget), min(worst, budget)
-    return CostForecast(expected_micros=expected, worst_micros=worst, escalated=escalated, based_on=basis)
+    worst = worst if budget is None else min(worst, budget)
+    if seen is None:
+        return CostForecast(expected_micros=None, worst_micros=worst, escalated=None, based_on=NOT_KNOWN)
+    each = seen.share * pricer.cost_micros(TYPICAL_REFINEMENT) if seen.micros is None else seen.micros
+    expected = round(config.count * each)
+    expected = expected if budget is None else min(expected, budget)
+    return CostForecast(
+        expected_micros=expected, worst_micros=worst, escalated=config.count * seen.share, based_on=seen.basis
+    )
 
 
 def frontier_only_micros(
@@ -113,9 +128,10 @@ class RunForecast(Frozen):
     data: str
     """Data that leaves this machine, and its redaction, in sentences."""
     drafts: int
-    stays_local: int
-    """Expected number of delivered personas, of `count`, that keep their draft."""
-    expected_micros: Micros
+    stays_local: int | None
+    """Expected number of delivered personas, of `count`, that keep their draft; `None` before the first drafts."""
+    expected_micros: Micros | None
+    """`None` before the first drafts."""
     worst_micros: Micros
     bounded: bool
     """True if `worst_micros` cannot be exceeded: there is a budget, or nothing to pay. An estimate otherwise."""
@@ -136,15 +152,14 @@ def forecast_run(
         drafts: the run whose drafts are reused; its scores give the expectation if they are valid here.
     """
     local = planned.config.local_provider
-    if drafts and keeps_scores(config, drafts):
-        money = forecast_cost(config, planned.pricer, _shares_of([scores_of(drafts)], config))
-        money = money.model_copy(update={"based_on": "the scores of these drafts"})
-    else:
-        money = forecast_cost(config, planned.pricer, _shares(config, local, earlier))
+    own = [scores_of(drafts)] if drafts and keeps_scores(config, drafts) else []
+    seen = _seen(own, config, "the scores of these drafts", earlier) or _seen(
+        [run for run in earlier if _same_drafting(run.config, config, local)], config, ""
+    )
+    money = forecast_cost(config, planned.pricer, seen)
     if planned.frontier is None:
-        money = CostForecast(expected_micros=0, worst_micros=0, escalated=money.escalated, based_on=money.based_on)
-    unsent = round(money.escalated) if planned.frontier else 0
-    stays = config.count - unsent
+        money = money.model_copy(update={"expected_micros": 0, "worst_micros": 0, "escalated": 0.0})
+    stays = None if money.escalated is None else config.count - round(money.escalated)
     parts = (_drafting(config, planned, drafts), _staying(config, planned, stays), _paying(config, planned, money))
     return RunForecast(
         sentence=f"{'; '.join(parts)}.",
@@ -159,17 +174,34 @@ def forecast_run(
     )
 
 
-def _shares(config: HybridConfig, local: str, earlier: Sequence[RunScores]) -> list[float]:
-    """Return the share of kept drafts under this threshold for each earlier run with the same drafting."""
-    return _shares_of([run for run in earlier if _same_drafting(run.config, config, local)], config)
+def _seen(
+    runs: Sequence[RunScores], config: HybridConfig, basis: str, others: Sequence[RunScores] = ()
+) -> SeenDrafts | None:
+    """Return the effect of the threshold on the kept drafts of runs; `None` without any.
+
+    Runs that began with the drafts of another one only add what was paid for these.
+    """
+    known = [run for run in runs if run.kept]
+    ids = {run.id for run in known}
+    own = [run for run in known if run.drafts_from not in ids]
+    if not own:
+        return None
+    from pipeline.calibration.pooled_drafts import pool_drafts  # loads scipy
+
+    cases = pool_drafts(own, [run for run in (*known, *others) if run.drafts_from in ids]).cases
+    spend = float(cases.spend(config.quality_threshold).mean())
+    paid = all(_same_money(run.config, config) for run in own) and isfinite(spend)
+    return SeenDrafts(
+        share=float((~cases.accepted(config.quality_threshold)).mean()),
+        micros=spend if paid else None,
+        basis=basis or f"{count(len(own), 'earlier run')} on this study",
+    )
 
 
-def _shares_of(runs: Sequence[RunScores], config: HybridConfig) -> list[float]:
-    return [
-        sum(not is_accepted(draft.overall, config.quality_threshold) for draft in run.kept) / len(run.kept)
-        for run in runs
-        if run.kept
-    ]
+def _same_money(then: HybridConfig, now: HybridConfig) -> bool:
+    """Check whether refinements of two configurations have one price."""
+    names = ("frontier_provider", "frontier_model", "refine_mode", "prices")
+    return all(getattr(then, name) == getattr(now, name) for name in names)
 
 
 def _same_drafting(then: HybridConfig, now: HybridConfig, local: str) -> bool:
@@ -194,9 +226,11 @@ def _drafting(config: HybridConfig, planned: Plan, drafts: RunRecord | None) -> 
     return f"{count(config.draft_count, 'draft')} by {writer} {'here' if here else f'on your {local} server'}"
 
 
-def _staying(config: HybridConfig, planned: Plan, stays: int) -> str:
+def _staying(config: HybridConfig, planned: Plan, stays: int | None) -> str:
     if planned.frontier is None:
         return f"{config.count} are kept as they are" if config.count > 1 else "the best one is kept as it is"
+    if stays is None:
+        return f"how many of the {config.count} kept stay local is {NOT_KNOWN}"
     if config.count == 1:
         return "the best one probably stays local" if stays else "the best one is probably refined"
     return f"about {stays} of the {config.count} kept {'stays' if stays == 1 else 'stay'} local"
@@ -207,9 +241,12 @@ def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
         return "nothing is sent out and nothing is spent"
     mark = " (simulated)" if planned.simulated else ""
     limit = "at most" if config.max_cost is not None else "without a cap, by estimate up to"
-    worst, expected = f"{usd(money.worst_micros)}{mark}", f"{usd(money.expected_micros)}{mark}"
+    worst = f"{usd(money.worst_micros)}{mark}"
+    expected = ""
+    if money.expected_micros is not None:
+        expected = f"; expected {usd(money.expected_micros)}{mark}, from {money.based_on}"
     way = " in a batch, answered within 24 hours" if config.refine_mode == "batch" else ""
-    return f"{limit} {worst} goes to {config.frontier_model}{way}; expected {expected}"
+    return f"{limit} {worst} goes to {config.frontier_model}{way}{expected}"
 
 
 def _leaving(config: HybridConfig, planned: Plan) -> str:

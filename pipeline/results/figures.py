@@ -42,8 +42,6 @@ class RunFigures(Frozen):
     known to the cent; the rest of the frontier-only cost is imputed, and the interval varies it by 25 % either way."""
     seconds: float | None
     """Wall time of the run."""
-    uplift: Estimate | None
-    """Score of the frontier's text minus score of the draft, rejected texts included; paired Student's t."""
     cost_per_point_micros: Micros | None
     """Micro-USD of all refinements, failed ones included, per 0.01 of score gained by the delivered personas."""
     reasons: dict[str, str]
@@ -94,7 +92,6 @@ def run_figures(run: RunRecord) -> RunFigures:
         frontier_only_micros=run.frontier_only_micros,
         saving=_saving(run, reasons),
         seconds=seconds,
-        uplift=_uplift(refined, reasons),
         cost_per_point_micros=_cost_per_point(refined, reasons),
         reasons=reasons,
     )
@@ -142,18 +139,6 @@ def _saving(run: RunRecord, reasons: dict[str, str]) -> Estimate | None:
         high=1 - spent / (measured + (1 + IMPUTED_BAND) * imputed),
         n=len(run.personas),
     )
-
-
-def _uplift(refined: Sequence[Refinement], reasons: dict[str, str]) -> Estimate | None:
-    pairs = [item.uplift for item in refined if item.uplift is not None]
-    if not pairs:
-        reasons["uplift"] = (
-            "No refinement has a score before and after." if refined else "No draft was sent to the frontier."
-        )
-        return None
-    if len(pairs) == 1:
-        reasons["uplift"] = "An interval needs at least two refinements with a score before and after."
-    return mean_interval(pairs, -1.0, 1.0)
 
 
 def _cost_per_point(refined: Sequence[Refinement], reasons: dict[str, str]) -> int | None:

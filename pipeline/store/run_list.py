@@ -61,8 +61,8 @@ class RunSummary(RunName):
     frontier_model: str
     mean_score: Score | None
     """Mean overall score of the delivered texts; `None` when none has a score."""
-    kept_local: int
-    """Personas whose draft was accepted unchanged."""
+    local: int
+    """Personas delivered with the text of their draft, for whatever reason."""
     spent_micros: int
     """Settled and reserved money of all calls."""
     budget_micros: int | None
@@ -314,7 +314,7 @@ _SUMMED = """
         page.created_at, page.finished_at, page.local_provider, page.local_model,
         page.frontier_provider, page.frontier_model, page.threshold, page.budget_micros,
         COUNT(personas.outcome) AS personas, AVG(personas.overall) AS mean_score,
-        COUNT(*) FILTER (WHERE personas.outcome = 'kept_local') AS kept_local,
+        COUNT(*) FILTER (WHERE personas.outcome <> 'refined') AS local,
         COUNT(*) FILTER (WHERE personas.outcome IN {unrefined})
             + (SELECT COUNT(*) FROM failures WHERE run_id = page.id) AS undone,
         (SELECT COALESCE(SUM(cost_micros), 0) FROM call_sums WHERE run_id = page.id) AS spent_micros{more}

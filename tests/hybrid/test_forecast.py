@@ -20,20 +20,23 @@ def _run(*scores: float | None, **settings: object) -> RunScores:
 
 
 def test_the_sentence_says_who_drafts_what_stays_and_what_it_costs() -> None:
-    seen = _outlook(SIMULATED)
+    seen = _outlook(SIMULATED, _run(0.9, 0.8, 0.75, 0.5, 0.4))
     assert seen.sentence.startswith("10 drafts by builtin here; about 3 of the 5 kept stay local; at most $")
+    assert seen.sentence.endswith(", from 1 earlier run on this study.")
     assert seen.sentence.count("(simulated)") == seen.sentence.count("$") == 2
     assert seen.data == "Nothing leaves this machine. The frontier is simulated."
 
 
 def test_the_worst_case_never_passes_the_budget() -> None:
-    seen = _outlook(SIMULATED.model_copy(update={"max_cost": 0.001}))
+    seen = _outlook(SIMULATED.model_copy(update={"max_cost": 0.001}), _run(0.9, 0.5))
     assert seen.bounded
     assert seen.expected_micros <= seen.worst_micros == 1_000
 
 
 def test_a_batch_halves_what_is_expected_and_says_how_long_it_may_take() -> None:
-    live, batch = (_outlook(SIMULATED.model_copy(update={"refine_mode": mode})) for mode in ("live", "batch"))
+    live, batch = (
+        _outlook(SIMULATED.model_copy(update={"refine_mode": mode}), _run(0.9, 0.5)) for mode in ("live", "batch")
+    )
     assert batch.expected_micros == pytest.approx(live.expected_micros / 2, abs=1)
     assert batch.worst_micros == pytest.approx(live.worst_micros / 2, abs=1)
     assert "in a batch, answered within 24 hours; expected $" in batch.sentence
@@ -70,12 +73,16 @@ def test_earlier_runs_replace_the_guess_at_the_threshold_that_is_asked_for() -> 
 @pytest.mark.parametrize("other", [{"local_provider": "ollama"}, {"draft_factor": 1.0}])
 def test_runs_drafted_in_another_way_say_nothing(other: dict[str, object]) -> None:
     run = _run(0.9, 0.9, **other)
-    assert _outlook(SIMULATED, run).basis == "a typical study"
+    seen = _outlook(SIMULATED, run)
+    assert (seen.basis, seen.stays_local, seen.expected_micros) == ("not known before the first drafts", None, None)
+    assert "how many of the 5 kept stay local is not known before the first drafts; at most $" in seen.sentence
+    assert "expected" not in seen.sentence
 
 
 def test_one_persona_reads_well() -> None:
     config = SIMULATED.model_copy(update={"count": 1, "draft_factor": 1.0})
-    assert _outlook(config).sentence.startswith("1 draft by builtin here; the best one probably stays local")
+    seen = _outlook(config, _run(0.9, draft_factor=1.0))
+    assert seen.sentence.startswith("1 draft by builtin here; the best one probably stays local")
 
 
 def test_redaction_is_named_where_something_leaves() -> None:

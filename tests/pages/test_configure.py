@@ -95,9 +95,9 @@ def _dollars(page: AppTest, label: str) -> float:
 
 
 def test_a_batch_is_shown_with_half_the_price_and_its_slowness(page: AppTest) -> None:
-    live = _dollars(page, "Expected")
+    live = _dollars(page, "At most")
     _field(page, "segmented_control", "refine_mode").set_value("batch").run()
-    assert _dollars(page, "Expected") == pytest.approx(live / 2, rel=0.02)
+    assert _dollars(page, "At most") == pytest.approx(live / 2, rel=0.02)
     assert "answers within 24 hours" in words(page)
     assert _config(page).refine_mode == "batch"
 

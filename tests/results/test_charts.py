@@ -214,7 +214,7 @@ def test_every_refinement_is_a_slope_and_a_rejected_text_is_dashed():
     ]
     assert line["encoding"]["strokeDash"]["scale"]["domain"] == ["used", "not used: the draft was better"]
     assert line["encoding"]["y"]["scale"]["domain"] == [0, 1]
-    assert view.title.startswith("The frontier's text scores +0.08 on average [95 % interval ")
+    assert view.title.startswith("Refining raised the score of 1 of 2 drafts, on average by +0.10 (95 %: ")
 
 
 def test_names_beside_the_slopes_never_touch_and_never_leave_the_chart():

@@ -44,9 +44,9 @@ def test_an_interval_holds_its_mean_and_only_what_is_possible(values):
 
 
 def test_one_value_has_a_mean_and_no_interval_and_the_reason_says_so():
-    figures = run_figures(make_run([0.9, 0.6], refined={1: 0.8}))
-    assert (figures.uplift.value, figures.uplift.low, figures.uplift.n) == (pytest.approx(0.2), None, 1)
-    assert "at least two" in figures.reasons["uplift"]
+    figures = run_figures(make_run([0.9]))
+    assert (figures.mean_score.value, figures.mean_score.low, figures.mean_score.n) == (pytest.approx(0.9), None, 1)
+    assert "at least two" in figures.reasons["mean_score"]
 
 
 def test_saving_moves_only_the_imputed_part_by_a_quarter():
@@ -75,12 +75,6 @@ def test_nothing_is_saved_by_refinements_that_failed():
     assert figures.reasons["saving"] == "No saving is claimed: 2 of 2 refinements did not happen."
     notes = {tile.label: tile.note for tile in run_tiles(run)}
     assert all("2 of 2 refinements did not happen" in notes[label] for label in ("Mean score", "Local share"))
-
-
-def test_uplift_counts_rejected_texts_with_their_loss():
-    uplift = run_figures(SOME).uplift
-    assert uplift.value == pytest.approx((0.2 - 0.05 + 0.3) / 3)
-    assert (uplift.n, uplift.low < 0 < uplift.high) == (3, True)
 
 
 def test_cost_per_point_spreads_all_refinements_over_what_was_delivered():

@@ -148,10 +148,10 @@ def test_a_list_of_runs_is_summed_up_in_numbers(store):
     play(store.log(run_id), run)
     finish(store, run_id)
     nothing, summary = store.runs()
-    assert (nothing.id, nothing.personas, nothing.mean_score, nothing.kept_local, nothing.spent_micros) == (
+    assert (nothing.id, nothing.personas, nothing.mean_score, nothing.local, nothing.spent_micros) == (
         (empty, 0, None, 0, 0)
     )
-    assert (summary.status, summary.personas, summary.kept_local) == ("completed", 4, 1)
+    assert (summary.status, summary.personas, summary.local) == ("completed", 4, 3)
     assert summary.mean_score == pytest.approx((0.9 + 0.8 + 0.55 + 0.1) / 4)
     assert summary.spent_micros == run.spent_micros == 60_000
     assert (summary.study_name, summary.budget_micros, summary.threshold) == ("Heating at home", 5_000_000, 0.7)

@@ -3,12 +3,15 @@
 import altair as alt
 import pandas as pd
 
+from pipeline.calibration.pooled_drafts import pool_drafts
+from pipeline.calibration.score_validity import EVERYTHING, gains, gains_text
 from pipeline.domain.run import RunRecord
+from pipeline.domain.scores import scores_of
 from pipeline.results import tables
 from pipeline.results.charts import style
 from pipeline.results.charts.style import AnyChart, ChartView
 from pipeline.results.figures import run_figures
-from pipeline.text.wording import count, signed, usd
+from pipeline.text.wording import count, usd
 
 _MOST_NAMES = 12
 """Most names that fit beside the lines; the tooltip has them all."""
@@ -49,14 +52,11 @@ def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
 
 
 def _finding(run: RunRecord) -> str:
-    figures = run_figures(run)
-    mean, per_point = figures.uplift, figures.cost_per_point_micros
-    if mean is None:
-        raise ValueError("a run with comparable refinements has a mean uplift")
-    low, high = mean.low, mean.high
-    interval = "" if low is None or high is None else f" [95 % interval {signed(low)} to {signed(high)}]"
-    price = "" if per_point is None else f", {usd(per_point, run.simulated)} per 0.01 gained"
-    return f"The frontier's text scores {signed(mean.value)} on average{interval}{price}"
+    found, per_point = gains(pool_drafts([scores_of(run)]), EVERYTHING), run_figures(run).cost_per_point_micros
+    if found is None:
+        raise ValueError("a run with comparable refinements has a gain")
+    price = "" if per_point is None else f" {usd(per_point, run.simulated)} per 0.01 gained."
+    return f"{gains_text(found, EVERYTHING)}{price}".removesuffix(".")
 
 
 def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
