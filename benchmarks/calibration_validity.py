@@ -1,6 +1,6 @@
 """Are the promises of a calibration kept, and what do they cost?
 
-    python benchmarks/calibration_validity.py --csv FILE [--draws 1000] [--json] [--habits] [--audits]
+    python benchmarks/calibration_validity.py --csv FILE [--draws 1000] [--json] [--habits] [--audits] [--intervals]
 
 FILE has the columns `score`, `label` and `frontier_cost`, every row labelled: it counts as the truth.
 Labels are drawn from it again and again, a threshold is certified on each draw, and its risk is looked up in all
@@ -22,6 +22,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.audits import audit_worlds
+from benchmarks.intervals import intervals
 from benchmarks.labelling_habits import habits
 from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
@@ -61,6 +62,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--habits", action="store_true", help="only what people do around a certificate")
     parser.add_argument("--audits", action="store_true", help="only audits of a calibration on other drafts")
+    parser.add_argument("--intervals", action="store_true", help="only replicates, slices, redraws and relabels")
     arguments = parser.parse_args()
     cases = read_cases(arguments.csv)
     if not cases.is_labelled.all():
@@ -72,6 +74,10 @@ def main() -> None:
     if arguments.audits:
         for world in audit_worlds(cases, arguments.draws):
             print(json.dumps(vars(world)), flush=True)
+        return
+    if arguments.intervals:
+        for found in intervals(cases, arguments.draws):
+            print(json.dumps(vars(found)), flush=True)
         return
     cells = list(all_cells(cases, arguments.draws))
     report = {

@@ -100,6 +100,8 @@ def _slices(result: "CalibrationResult", place: int) -> None:
 def _cost_and_table(result: "CalibrationResult", place: int) -> None:
     """Show the cost of each threshold, and every figure as a table."""
     _cost(result, place)
+    if not result.bins and st.toggle("Drafts behind the bars", key="behind"):
+        _behind_the_bars(result, place)
     if st.toggle("Every threshold as a table", key="table"):
         _every_threshold(result, place)
 
@@ -108,6 +110,8 @@ def _score(result: "CalibrationResult", place: int) -> None:
     """Show how well the score tells good from bad, and the drafts where it is wrong."""
     _worth(result, place)
     _disagreements(result)
+    if st.toggle("Drafts behind the bars", key="behind"):
+        _behind_the_bars(result, place)
 
 
 def _refining(result: "CalibrationResult", place: int) -> None:
@@ -120,6 +124,45 @@ def _refining(result: "CalibrationResult", place: int) -> None:
     _quality(result, place)
     if result.exchange is not None:
         _simpler_rules(result, place)
+
+
+_MOST_TEXTS = 50
+"""Drafts listed behind the bars."""
+
+
+def _behind_the_bars(result: "CalibrationResult", place: int) -> None:
+    """List the drafts of a range of scores, at first those around the threshold, with label and text."""
+    from pipeline.results.calibration import drafts_between
+
+    at = min(result.positions[place].threshold, 1.0)
+    ends = (round(max(0.0, at - 0.04), 2), round(min(1.0, at + 0.04), 2))
+    low, high = st.slider("Scores from and to", 0.0, 1.0, ends, 0.01, format="%.2f", key=f"behind {at:.2f}")
+    found = drafts_between(result, low, high)
+    if not found:
+        st.caption(f"No draft scores from {score(low)} to {score(high)}.")
+        return
+    runs = {key: ui.run(key) for key in {one.key.run_id for one in found[:_MOST_TEXTS]}}
+    texts = {(key, item.draft.id): item.draft.persona for key, run in runs.items() for item in run.drafts}
+    rows = []
+    for one in found[:_MOST_TEXTS]:
+        persona = texts[one.key.run_id, one.key.draft_id]
+        rows.append(
+            {
+                "score": one.score,
+                "side": "stays local" if one.score >= at else "is refined",
+                "label": one.label,
+                "text": ". ".join(part for part in (persona.name, persona.tagline, persona.background) if part),
+                "open": f"/results?run={one.key.run_id}",
+            }
+        )
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={"open": st.column_config.LinkColumn("open", display_text="run on Results")},
+        alt="Drafts of these scores with their labels and texts",
+    )
+    if len(found) > len(rows):
+        st.caption(f"The {len(rows)} highest of {count(len(found), 'draft')}. Narrow the range to see others.")
 
 
 def _disagreements(result: "CalibrationResult") -> None:

@@ -68,6 +68,24 @@ def calibration_file(result: CalibrationResult) -> CalibrationFile:
     return CalibrationFile(identity=identity_of(result), summary=summary)
 
 
+class ScoredText(NamedTuple):
+    """A draft with its score and label."""
+
+    key: DraftKey
+    score: float
+    label: str
+    """`acceptable`, `not acceptable`, or empty without a label."""
+
+
+def drafts_between(result: CalibrationResult, low: float, high: float) -> tuple[ScoredText, ...]:
+    """Return the drafts behind the bars from one score to another, highest first; both ends are included."""
+    scores, labels = result.pool.cases.score, result.pool.every_label
+    words = {1.0: "acceptable", 0.0: "not acceptable"}
+    chosen = np.flatnonzero((scores >= low - 1e-9) & (scores <= high + 1e-9))
+    order = chosen[np.argsort(-scores[chosen], kind="stable")]
+    return tuple(ScoredText(result.pool.keys[i], float(scores[i]), words.get(float(labels[i]), "")) for i in order)
+
+
 class ScoreError(NamedTuple):
     """A labelled draft that the score ranks on the wrong side."""
 

@@ -330,3 +330,16 @@ def test_a_calibration_of_another_study_is_audited_on_these_runs(app: App, datab
     page.query_params["runs"], page.query_params["design"] = [run_id], [design.id]
     page = page.switch_page(ui.CALIBRATE).run()
     assert "the other calibration holds here" in _text(page)
+
+
+def test_drafts_behind_the_bars_are_listed_with_label_and_text(app: App, database: Path) -> None:
+    run_id = invented_run(database, invented_scores(60), count=60, draft_factor=1.0)
+    labelled_run(database, run_id, labels=30)
+    page = _show(_open(app, run_id), "Is the score any good?")
+    page.toggle(key="behind").set_value(True).run()
+    assert not page.exception
+    table = page.dataframe[-1].value
+    assert list(table.columns) == ["score", "side", "label", "text", "open"]
+    assert table["score"].is_monotonic_decreasing
+    assert set(table["side"]) == {"stays local", "is refined"}
+    assert table["text"].str.len().min() > 0

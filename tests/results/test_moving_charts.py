@@ -94,6 +94,8 @@ def test_bars_of_the_histogram_are_all_drafts_on_their_side_of_the_threshold(res
         bars = view.table
         assert bars["drafts"].sum() == 120
         assert bars.loc[bars["side"] == "stays local", "drafts"].sum() == here.local
+        assert (bars.loc[bars["side"] == "stays local", "left"] >= here.threshold - 1e-9).all()
+        assert (bars.loc[bars["side"] == "is refined", "right"] <= here.threshold + 1e-9).all()
 
 
 def test_nothing_known_is_a_sentence_and_no_chart(result: CalibrationResult) -> None:

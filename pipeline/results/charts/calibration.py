@@ -88,14 +88,21 @@ def _template(dark: bool) -> ChartTemplate:
 def _cut(scores: Floats, threshold: float) -> ChartColumns:
     """One row per bin and side of the threshold that holds drafts.
 
-    Columns: left, right (a bin holds its left bound), bottom, top, drafts, side (`stays local` or `is refined`).
+    Columns: left, right (a bin holds its left bound), bottom, top, drafts, side (`stays local` or `is refined`). No bar
+    lies on both sides of the threshold.
     """
     bins = style.bin_numbers(scores, _BINS)
     local = np.bincount(bins[scores >= threshold], minlength=_BINS)
     refined = np.bincount(bins[scores < threshold], minlength=_BINS)
     left = np.tile(np.arange(_BINS) / _BINS, 2)
     bottom, drafts = np.append(np.zeros(_BINS, int), refined), np.append(refined, local)
-    columns = {"left": left, "right": left + 1 / _BINS, "bottom": bottom, "top": bottom + drafts, "drafts": drafts}
+    right, top = left + 1 / _BINS, bottom + drafts
+    # The bin that the threshold cuts becomes two bars side by side: no bar stands on both sides of the line.
+    cut = (left < threshold - 1e-9) & (threshold + 1e-9 < right)
+    above = cut & (np.arange(2 * _BINS) >= _BINS)
+    left, right = np.where(above, threshold, left), np.where(cut & ~above, threshold, right)
+    bottom, top = np.where(above, 0, bottom), np.where(above, drafts, top)
+    columns = {"left": left, "right": right, "bottom": bottom, "top": top, "drafts": drafts}
     held = drafts > 0
     sides = np.repeat(["is refined", "stays local"], _BINS)
     return {name: values[held].tolist() for name, values in (columns | {"side": sides}).items()}
