@@ -31,8 +31,8 @@ def page() -> None:
     if not known:
         with st.container(border=True):
             st.markdown(
-                "**No experiment yet.** Its cells will be here side by side, each with its difference from the first "
-                "in quality, local share and cost, with intervals."
+                "**No experiment yet.** Its choices will be here in one table, with what each buys: the difference in "
+                "score and in cost, with intervals."
             )
         return
     names = {key: f"{label(experiment.name)} · {label(key)}" for key, experiment in known.items()}

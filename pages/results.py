@@ -63,10 +63,9 @@ def _no_run_yet() -> None:
 def _facts(run: RunRecord) -> str:
     config = run.config
     drafts = "builtin" if config.local_provider == "builtin" else config.local_model
-    refiner = f"{config.frontier_model}{' (simulated)' if run.simulated else ''}"
     facts = [
         f"drafts by {drafts}",
-        f"refined by {refiner}" if config.uses_frontier else "local only",
+        f"refined by {config.frontier_model}" if config.uses_frontier else "local only",
         f"threshold {score(config.quality_threshold)}",
         f"started {ui.when(run.created_at)}",
     ]
@@ -217,8 +216,8 @@ def _pace(progress: RunProgress) -> str:
 
 
 def _reserved(progress: RunProgress, run: RunRecord) -> str:
-    budget = "no cap" if progress.budget_micros is None else f"of {usd(progress.budget_micros, run.simulated)}"
-    reserved = usd(progress.reserved_micros, run.simulated)
+    budget = "no cap" if progress.budget_micros is None else f"of {usd(progress.budget_micros)}"
+    reserved = usd(progress.reserved_micros)
     return f"{budget}, {reserved} reserved" if progress.reserved_micros else budget
 
 

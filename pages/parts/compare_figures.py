@@ -52,7 +52,7 @@ def _run_in_brief(letter: str, run: RunRecord, annotation: str) -> None:
     facts = [
         label(run.study_name, 40),
         count(summed.personas, "persona"),
-        f"{usd(summed.spent_micros, run.simulated)} spent",
+        f"{usd(summed.spent_micros)} spent",
         *([f"took {duration(summed.seconds)}"] if summed.seconds is not None else []),
         ui.when(run.created_at),
     ]
@@ -91,29 +91,32 @@ def differences(runs: Sequence[RunRecord]) -> None:
     st.header("Results", anchor=False)
     letters = {run.id: (letter, run) for letter, run in zip(LETTERS, runs, strict=False)}
     found = ui.cached("figures", runs, lambda: compared_figures(runs))
+    # In the heading where it holds for all runs, else beside each amount.
+    all_simulated = all(run.simulated for run in runs)
     with st.grid(2, min_column_width=380, gap="small"):
         for measure, title in TITLES.items():
             with st.container(border=True, height="stretch", gap="xsmall"):
-                st.markdown(f"**{title}**", help=MEANINGS[measure])
+                mark = " (simulated)" if all_simulated and measure == "cost_micros" else ""
+                st.markdown(f"**{title}{mark}**", help=MEANINGS[measure])
                 own = [figure for figure in found if figure.measure == measure]
-                rows = [_row(figure, *letters[figure.run_id]) for figure in own]
+                rows = [_row(figure, *letters[figure.run_id], marked=not all_simulated) for figure in own]
                 basis = f":small[:gray[{escape_markdown(_basis(own, letters))}]]"
                 st.markdown(f"{markdown_table(['Run', 'Value', 'Against A'], rows)}\n\n{basis}")
     st.caption(HOW, width=720)
 
 
-def _row(figure: ComparedFigure, letter: str, run: RunRecord) -> list[str]:
-    difference = escape_markdown(figure_difference(figure, run))
+def _row(figure: ComparedFigure, letter: str, run: RunRecord, *, marked: bool) -> list[str]:
+    difference = escape_markdown(figure_difference(figure, run, marked=marked))
     against = (
         f"**{escape_markdown(figure.word)}**  {difference}"
         if difference
         else ("baseline" if letter == "A" else MISSING)
     )
-    value = escape_markdown(figure_value(figure, run))
-    # Values stay on one line, except money, which is too long for it when marked as simulated.
+    value = escape_markdown(figure_value(figure, run, marked=marked))
+    # Values stay on one line, except money that is marked as simulated, which is too long for it.
     return [
         f"**{escape_markdown(letter)}**",
-        value if figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK),
+        value if marked and figure.measure == "cost_micros" else value.replace(" ", _NO_BREAK),
         against,
     ]
 

@@ -1,4 +1,4 @@
-"""Show one experiment: its progress, its cells side by side, and their paired differences."""
+"""Show one experiment: its progress, its choices in a table with what each buys, and their paired differences."""
 
 import json
 from collections.abc import Sequence
@@ -15,18 +15,18 @@ from pipeline.domain.experiment import CellRun, Experiment, status_of, value_wor
 from pipeline.errors import PersonaError
 from pipeline.jobs.experiment import run_experiment
 from pipeline.results.compare_runs import TITLES, ComparedMeasure, figure_difference
-from pipeline.results.experiment import CellResult, ExperimentResults, experiment_results
+from pipeline.results.experiment import CellResult, ExperimentResults, experiment_results, what_it_buys
 from pipeline.results.export_experiment import experiment_document
 from pipeline.store import Store
-from pipeline.text.wording import MISSING, OUTCOME_WORDS, count, escape_markdown, file_name, label, percent, score, usd
+from pipeline.text.wording import MISSING, count, escape_markdown, file_name, label, score, usd
 
 _POLL_S = 2.0
 _SHOWN: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
 _DRAWN: tuple[ComparedMeasure, ...] = ("score", "cost_micros")
 _HOW = (
-    "Where cells have the same drafts, each draft is compared with itself: differences are paired. Cells that draft "
-    "anew are compared as a whole. Intervals are 95 %, by the people a draft is drawn from. One that contains 0 shows "
-    "no clear difference, but does not prove that there is none."
+    "Where choices have the same drafts, each draft is compared with itself: differences are paired. Choices that "
+    "draft anew are compared as a whole. Intervals are 95 %, by the people a draft is drawn from. One that contains 0 "
+    "shows no clear difference, but does not prove that there is none."
 )
 
 
@@ -95,7 +95,7 @@ def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> No
         "Resume",
         type="primary",
         icon=":material/play_arrow:",
-        help="Continues where it stopped: finished cells are not run again, nothing is paid twice.",
+        help="Continues where it stopped: finished choices are not run again, nothing is paid twice.",
     ):
         try:
             start_experiment(experiment.model_copy(update={"cancel_requested": False, "problem": None}))
@@ -140,7 +140,7 @@ def _document(store: Store, experiment: Experiment) -> str:
 
 
 def _progress(experiment: Experiment, was_running: bool) -> None:
-    """Show the money spent and the outcomes of each cell."""
+    """Show how far it is, and the money spent."""
     store, runner = ui.services().store, ui.services().runner
     if was_running:
         experiment = store.experiment(experiment.id)
@@ -151,12 +151,12 @@ def _progress(experiment: Experiment, was_running: bool) -> None:
     _money(found)
     for note in found.notes:
         st.caption(f":material/info: {escape_markdown(note)}", width=900)
-    _cells(found)
 
 
 def _beside(experiment: Experiment) -> None:
-    """Compare the cells with a chosen baseline: as charts, then in words and figures."""
+    """List the choices with what each buys beside a chosen one, then as charts; the figures are folded away."""
     found = _results(experiment, _baseline(experiment))
+    _choices(found)
     with st.grid(2, min_column_width=380, gap="small"):
         for measure in _DRAWN:
             with st.container(border=True, height="stretch"):
@@ -171,7 +171,7 @@ def _difference_chart(found: ExperimentResults, measure: ComparedMeasure) -> Non
 
     simulated = any(cell.simulated for cell in found.cells)
     view = paired_differences(found, measure, dark=figures.is_dark())
-    topic = f"{TITLES[measure]} beside cell {found.baseline}"
+    topic = f"{TITLES[measure]} beside choice {found.baseline}"
     figures.chart(topic, view, measure, file=found.experiment.id, simulated=simulated, on_demand=True)
 
 
@@ -180,7 +180,7 @@ def _baseline(experiment: Experiment) -> int:
     chosen = st.selectbox(
         "Compared with",
         numbers,
-        format_func=lambda number: f"cell {number:d}: {label(experiment.cells[number - 1].label, 90)}",
+        format_func=lambda number: f"choice {number:d}: {label(experiment.cells[number - 1].label, 90)}",
         key=f"baseline_{experiment.id}",
         width=620,
     )
@@ -194,7 +194,7 @@ def _results(experiment: Experiment, baseline: int = 1) -> ExperimentResults:
     return _kept(store.path, experiment.id, states, baseline, experiment, runs)
 
 
-@st.cache_resource(max_entries=32, show_spinner="Reading the cells …")
+@st.cache_resource(max_entries=32, show_spinner="Reading the choices …")
 def _kept(
     _database: Path,
     experiment_id: str,
@@ -212,50 +212,58 @@ def _money(found: ExperimentResults) -> None:
     kinds = [kind for kind in (False, True) if any(cell.run_id and cell.simulated == kind for cell in found.cells)]
     spent = " and ".join(usd(found.spent_micros(simulated=kind), kind) for kind in kinds) or usd(0)
     cap = found.experiment.budget_micros
-    budget = "no cap" if cap is None else f"of {usd(cap, kinds == [True])} for all cells together"
+    budget = "no cap" if cap is None else f"of {usd(cap)} for all choices together"
     ended = sum(cell.status == "completed" for cell in found.cells)
-    st.markdown(escape_markdown(f"{ended} of {count(len(found.cells), 'cell')} ended · {spent} spent, {budget}"))
+    st.markdown(escape_markdown(f"{ended} of {count(len(found.cells), 'choice')} finished · {spent} spent, {budget}"))
 
 
-def _cells(found: ExperimentResults) -> None:
-    """List every cell in a row of text that can be read aloud and copied."""
+def _choices(found: ExperimentResults) -> None:
+    """List every choice with what it buys, as text that can be read aloud and copied."""
     # In the heading where it holds for all, so that the columns of money stay narrow.
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
-    head = ["Cell", " · ".join(escape_markdown(name.replace("_", " ")) for name in varied), "Outcomes"]
-    head += [TITLES["score"], f"Spent{mark}"]
-    st.markdown(markdown_table(head, [_row(cell, varied, marked=not mark) for cell in found.cells]))
+    head = ["Choice", " · ".join(escape_markdown(name.replace("_", " ")) for name in varied), "Stays local"]
+    head += [TITLES["score"], f"Spent{mark}", f"What it buys, beside choice {found.baseline:d}"]
+    st.markdown(markdown_table(head, [_row(cell, varied, found.baseline, marked=not mark) for cell in found.cells]))
 
 
-def _row(cell: CellResult, varied: Sequence[str], *, marked: bool) -> list[str]:
+def _row(cell: CellResult, varied: Sequence[str], baseline: int, *, marked: bool) -> list[str]:
     settings = " · ".join(label(value_words(cell.cell.settings[name]), 40) for name in varied)
-    became = ", ".join(f"{n} {OUTCOME_WORDS[name]}" for name, n in cell.outcomes.items())
-    mean, local = cell.figures.get("score"), cell.figures.get("local_share")
-    if local and local.value is not None:
-        became = f"{percent(local.value)} local: {became}"
+    mean, kept, of = cell.figures.get("score"), cell.outcomes.get("kept_local", 0), sum(cell.outcomes.values())
+    buys = "the one compared with" if cell.number == baseline else what_it_buys(cell)
     if cell.status != "completed":
-        became = f"{cell.status or 'not begun'}{'; ' if became else ''}{became}"
+        buys = "; ".join(filter(None, [cell.status or "not begun", buys]))
     spent = usd(cell.spent_micros, marked and cell.simulated) if cell.run_id else MISSING
     number = f"**{cell.number:d}**"
     if cell.run_id:
         number = f"[{number}](results?run={quote(cell.run_id, safe='')})"
-    return [number, *map(escape_markdown, [settings, became, score(mean.value if mean else None), spent])]
+    stays = f"{kept} of {of}" if of else MISSING
+    return [number, *map(escape_markdown, [settings, stays, score(mean.value if mean else None), spent, buys])]
 
 
 def _differences(found: ExperimentResults) -> None:
-    """Show the differences of the charts in words and figures, and how to read them."""
-    head = ["Cell", *(f"{TITLES[measure]} beside cell {found.baseline:d}" for measure in _SHOWN)]
+    """Show the differences with their intervals, and how to read them."""
+    all_simulated = all(cell.simulated or not cell.run_id for cell in found.cells)
+    marks = {"cost_micros": " (simulated)" if all_simulated else ""}
+    head = [
+        "Choice",
+        *(f"{TITLES[measure]}{marks.get(measure, '')} beside choice {found.baseline:d}" for measure in _SHOWN),
+    ]
     others = [cell for cell in found.cells if cell.figures and cell.number != found.baseline]
     if others:
-        rows = [[f"**{cell.number:d}**", *(_difference(cell, measure) for measure in _SHOWN)] for cell in others]
-        st.markdown(markdown_table(head, rows))
+        rows = [
+            [f"**{cell.number:d}**", *(_difference(cell, measure, marked=not all_simulated) for measure in _SHOWN)]
+            for cell in others
+        ]
+        with st.expander("The differences with their intervals"):
+            st.markdown(markdown_table(head, rows))
     st.caption(_HOW, width=720)
 
 
-def _difference(cell: CellResult, measure: ComparedMeasure) -> str:
+def _difference(cell: CellResult, measure: ComparedMeasure, *, marked: bool) -> str:
     figure = cell.figures[measure]
-    beside = figure_difference(figure, cell)
+    beside = figure_difference(figure, cell, marked=marked)
     return (
         f"**{escape_markdown(figure.word)}**  {escape_markdown(beside)}"
         if beside

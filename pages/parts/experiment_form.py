@@ -43,7 +43,7 @@ def show_experiment_form() -> None:
         "Drafts of",
         list(runs),
         format_func=lambda key: f"{label(runs[key].name)} · {ui.when(runs[key].created_at)} · {label(key)}",
-        help="All cells use these drafts: nothing is drafted or scored again.",
+        help="All choices use these drafts: nothing is drafted or scored again.",
     )
     source = ui.run(run_id)
     try:
@@ -54,7 +54,7 @@ def show_experiment_form() -> None:
         return
     reason = _cost(grid, cells, source)
     if st.button(
-        f"Run {count(len(cells), 'cell')}",
+        f"Run {count(len(cells), 'choice')}",
         type="primary",
         icon=":material/science:",
         disabled=bool(reason),
@@ -96,14 +96,14 @@ def _grid(source: RunRecord) -> Grid:
         )
         models = _models(source, provider)
         budget = st.number_input(
-            "Budget of all cells together (USD)",
+            "Budget of all choices together (USD)",
             min_value=0.0,
             value=5.0,
             step=0.5,
             format="%.2f",
             placeholder="no cap",
             key="experiment_budget",
-            help="Reserved before each call over all cells, so never exceeded. Empty means no cap.",
+            help="Reserved before each call over all choices, so never exceeded. Empty means no cap.",
         )
     values = {
         "quality_threshold": [_number(text) for text in thresholds],
@@ -152,7 +152,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
         planned = providers_part.plan_or_error(cell.config, drafting=False, private=private)
         if not isinstance(planned, Plan) or planned.missing == "frontier_unavailable":
             reason = planned.reason if isinstance(planned, Plan) else str(planned)
-            ui.problem(f"Cell {number} ({cell.label}) cannot be run. {reason}")
+            ui.problem(f"Choice {number} ({cell.label}) cannot be run. {reason}")
             return reason
         seen = forecast_run(cell.config, planned, drafts=source)
         simulated = seen.simulated
@@ -173,8 +173,8 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
         f"{limit} {usd(most, simulated)} in all, {likely_words}."
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)
-    with st.expander("The cells"):
-        st.markdown(markdown_table(["Cell", "Settings", "Stay local", "Expected", "At most"], rows))
+    with st.expander("The choices"):
+        st.markdown(markdown_table(["Choice", "Settings", "Stay local", "Expected", "At most"], rows))
     return ""
 
 

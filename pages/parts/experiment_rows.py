@@ -24,11 +24,11 @@ def replicates(found: ExperimentResults) -> None:
     if not rows:
         return
     st.header("Repeated runs", anchor=False)
-    head = ["Settings", "Cells", "Mean score", "Beside the first row", "Stays local", "Cost per persona"]
+    head = ["Settings", "Choices", "Mean score", "Beside the first row", "Stays local", "Cost per persona"]
     st.markdown(markdown_table(head, [_replicates(row) for row in rows]))
     st.caption(
-        "Cells that differ only in their seed are one row. The interval (95 %) is over the runs, so it covers the luck "
-        "of the models as well as that of the drafts; with two or three runs it is wide.",
+        "Choices that differ only in their seed are one row. The interval (95 %) is over the runs, so it covers the "
+        "luck of the models as well as that of the drafts; with two or three runs it is wide.",
         width=720,
     )
 

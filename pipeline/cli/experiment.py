@@ -23,7 +23,7 @@ def register(commands: Commands, shared: argparse.ArgumentParser) -> None:
         "experiment", parents=[shared], help="run a grid of settings on the same drafts, under one budget"
     )
     experiment.add_argument("grid", type=Path, metavar="GRID.yaml", help="settings to vary; run it again to continue")
-    experiment.add_argument("--max-cost", type=float, metavar="USD", help="budget in USD of all cells together")
+    experiment.add_argument("--max-cost", type=float, metavar="USD", help="budget in USD of all choices together")
     experiment.set_defaults(command=_experiment)
 
 

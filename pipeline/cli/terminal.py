@@ -97,8 +97,8 @@ def print_experiment(found: "ExperimentResults") -> None:
     experiment = found.experiment
     out.print(_text(f"{experiment.id}  {experiment.name}  {found.status}"))
     table = Table(box=None, pad_edge=False)
-    for title in ("cell", "run", "status", "mean score", "beside cell 1", "local", "spent", "settings"):
-        table.add_column(title, no_wrap=title not in ("settings", "beside cell 1"))
+    for title in ("choice", "run", "status", "mean score", "beside choice 1", "local", "spent", "settings"):
+        table.add_column(title, no_wrap=title not in ("settings", "beside choice 1"))
     for cell in found.cells:
         score_of, local = cell.figures.get("score"), cell.figures.get("local_share")
         table.add_row(
@@ -119,7 +119,7 @@ def print_experiment(found: "ExperimentResults") -> None:
         out.print(_text(note))
     spent = [usd(found.spent_micros(simulated=kind), kind) for kind in (False, True) if _has(found, simulated=kind)]
     budget = "no cap" if experiment.budget_micros is None else f"of {usd(experiment.budget_micros)}"
-    out.print(_text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all cells."))
+    out.print(_text(f"Spent {' and '.join(spent) or usd(0)} {budget} for all choices."))
 
 
 def _print_replicates(out: Console, found: "ExperimentResults") -> None:

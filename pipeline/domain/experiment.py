@@ -26,7 +26,7 @@ class Cell(Frozen):
 
     @property
     def label(self) -> str:
-        """The settings in one line: `quality_threshold 0.8, frontier_model claude-sonnet-5-5`."""
+        """The settings in one line: `quality threshold 0.8, frontier model claude-sonnet-5-5`."""
         return settings_words(self.settings)
 
     @property
@@ -107,4 +107,4 @@ def value_words(value: JsonValue) -> str:
 
 def settings_words(settings: dict[str, JsonValue]) -> str:
     """Settings in one line, as `name value` pairs separated by commas."""
-    return ", ".join(f"{name} {value_words(value)}" for name, value in settings.items())
+    return ", ".join(f"{name.replace('_', ' ')} {value_words(value)}" for name, value in settings.items())

@@ -284,8 +284,8 @@ HOW = (
 """Guide to reading the intervals."""
 
 
-def figure_value(figure: ComparedFigure, run: Spender) -> str:
-    """Format the value: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`."""
+def figure_value(figure: ComparedFigure, run: Spender, *, marked: bool = True) -> str:
+    """Format the value: `0.86`, `40 % · 4 of 10`, `$0.0076 (simulated)`, `1.5 s`; unmarked where a heading says it."""
     if figure.value is None:
         return MISSING
     match figure.measure:
@@ -294,21 +294,26 @@ def figure_value(figure: ComparedFigure, run: Spender) -> str:
         case "local_share":
             return share(round(figure.value * figure.n), figure.n)
         case "cost_micros":
-            return usd(round(figure.value), run.simulated)
+            return usd(round(figure.value), marked and run.simulated)
         case "answer_ms":
             return milliseconds(figure.value)
 
 
-def figure_difference(figure: ComparedFigure, run: Spender) -> str:
+def figure_difference(figure: ComparedFigure, run: Spender, *, marked: bool = True) -> str:
     """Format the difference with its interval: `+0.04 [−0.01 to +0.09]`; empty where there is none."""
-    return difference_words(figure.measure, figure.difference, run) if figure.difference else ""
+    return difference_words(figure.measure, figure.difference, run, marked=marked) if figure.difference else ""
 
 
-def difference_words(measure: ComparedMeasure, found: Interval, run: Spender) -> str:
+def difference_words(measure: ComparedMeasure, found: Interval, run: Spender, *, marked: bool = True) -> str:
     """Format a difference with its interval and unit: `−20 [−50 to +14] points`."""
-    say, mark = _SAID[measure], " (simulated)" if run.simulated else ""
+    say, mark = _SAID[measure], " (simulated)" if marked and run.simulated else ""
     unit = {"local_share": " points", "cost_micros": mark}.get(measure, "")
     return f"{say(found.value)} [{say(found.low)} to {say(found.high)}]{unit}"
+
+
+def difference_value(measure: ComparedMeasure, found: Interval) -> str:
+    """Format a difference with its unit, without its interval: `−20 points`."""
+    return f"{_SAID[measure](found.value)}{' points' if measure == 'local_share' else ''}"
 
 
 def figure_basis(figure: ComparedFigure) -> str:
@@ -360,7 +365,7 @@ def settings_of(runs: Sequence[RunRecord]) -> tuple[Setting, ...]:
     """List every setting of the runs: study and origin of the drafts, then the `hybrid:` block in its order."""
     around = {
         "study": [run.study_name for run in runs],
-        "drafts taken from": [run.drafts_from or "nowhere: drafted anew" for run in runs],
+        "drafts": [_drafts_of(run, runs) for run in runs],
         "scorer": [run.scorer_version or MISSING for run in runs],
         "prompts": [run.prompt_version for run in runs],
     }
@@ -417,3 +422,10 @@ def _said(config: HybridConfig, name: str) -> str:
             return str(value)
     dumped = config.model_dump(mode="json")[name]
     return ", ".join(f"{key} {part}" for key, part in dumped.items()) or "none"
+
+
+def _drafts_of(run: RunRecord, runs: Sequence[RunRecord]) -> str:
+    if run.drafts_from is None:
+        return "its own"
+    letters = {other.id: letter for letter, other in zip(LETTERS, runs, strict=False)}
+    return f"those of {letters[run.drafts_from]}" if run.drafts_from in letters else f"those of {run.drafts_from}"

@@ -11,8 +11,18 @@ from pipeline.domain.base import Frozen, Micros
 from pipeline.domain.experiment import Cell, CellRun, Experiment, ExperimentStatus, run_of, status_of
 from pipeline.domain.run import Outcome, RunRecord, RunStatus
 from pipeline.errors import InputError
-from pipeline.results.compare_runs import ComparedFigure, ComparedMeasure, compared_figures
-from pipeline.text.wording import OUTCOME_WORDS, count
+from pipeline.results.compare_runs import (
+    NO_DIFFERENCE,
+    SAME,
+    TITLES,
+    ComparedFigure,
+    ComparedMeasure,
+    compared_figures,
+    difference_value,
+)
+from pipeline.text.wording import OUTCOME_WORDS, count, listed
+
+_BOUGHT: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
 
 
 class CellResult(Frozen):
@@ -63,7 +73,7 @@ def experiment_results(
         InputError: there is no cell of that number.
     """
     if not 1 <= baseline <= len(experiment.cells):
-        raise InputError(f"There is no cell {baseline}: the experiment has {count(len(experiment.cells), 'cell')}.")
+        raise InputError(f"There is no choice {baseline}: the experiment has {count(len(experiment.cells), 'choice')}.")
     found = [run_of(cell, runs) for cell in experiment.cells]
     record_of = [records.get(run.id) if run else None for run in found]
     first = record_of[baseline - 1]
@@ -78,6 +88,23 @@ def experiment_results(
         cells=cells,
         notes=_notes(cells),
     )
+
+
+def what_it_buys(cell: CellResult) -> str:
+    """Describe what a choice buys beside the baseline: `mean score higher (+0.03); the same local share`.
+
+    Empty for the baseline, and before the choice has personas.
+    """
+    compared = [figure for measure in _BOUGHT if (figure := cell.figures.get(measure))]
+    words = []
+    for figure in compared:
+        if figure.difference and figure.word not in (SAME, NO_DIFFERENCE):
+            value = difference_value(figure.measure, figure.difference)
+            words.append(f"{TITLES[figure.measure].lower()} {figure.word} ({value})")
+    for word, link in ((SAME, ""), (NO_DIFFERENCE, "in ")):
+        if named := [TITLES[figure.measure].lower() for figure in compared if figure.word == word]:
+            words.append(f"{word} {link}{listed(named)}")
+    return "; ".join([*words, *sorted({figure.why_not for figure in compared if figure.why_not})])
 
 
 def _result(
@@ -104,7 +131,7 @@ def _figures(record: RunRecord, first: RunRecord | None) -> dict[ComparedMeasure
     own = {figure.measure: figure for figure in found if figure.run_id == record.id}
     del own["answer_ms"]
     if first is not None and beside and not _same_score(first, record):
-        why = "the cells are scored with other weights or models, so their scores are not comparable"
+        why = "the choices are scored with other weights or models, so their scores are not comparable"
         own["score"] = own["score"].model_copy(update={"difference": None, "paired": False, "pairs": 0, "why_not": why})
     return own
 
@@ -118,7 +145,9 @@ def _notes(cells: Sequence[CellResult]) -> tuple[str, ...]:
     for cell in cells:
         if unpaid := cell.outcomes.get("budget_exhausted"):
             of = count(sum(cell.outcomes.values()), "draft")
-            notes.append(f"Cell {cell.number}: the budget ran out, so {unpaid} of {of} stayed unrefined.")
+            notes.append(f"Choice {cell.number}: the budget ran out, so {unpaid} of {of} stayed unrefined.")
         if failed := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
-            notes.append(f"Cell {cell.number}: {count(failed, 'answer')} of the frontier failed or could not be read.")
+            notes.append(
+                f"Choice {cell.number}: {count(failed, 'answer')} of the frontier failed or could not be read."
+            )
     return tuple(notes)

@@ -204,7 +204,7 @@ def run_tiles(run: RunRecord) -> tuple[Tile, ...]:
 def budget_words(run: RunRecord) -> str:
     """Return the words after an amount: `of $0.50`, or `no cap`."""
     budget = run.config.budget_micros
-    return "no cap" if budget is None else f"of {usd(budget, run.simulated)}"
+    return "no cap" if budget is None else f"of {usd(budget)}"
 
 
 def _mean_score_note(figures: RunFigures, missing: str | None) -> Tile:
@@ -234,15 +234,15 @@ def _money(run: RunRecord, figures: RunFigures) -> tuple[Tile, Tile]:
         Tile(
             f"Saved{mark}",
             percent(figures.saving.value) if figures.saving else MISSING,
-            _saving_note(run, figures) or figures.reasons["saving"],
+            _saving_note(figures) or figures.reasons["saving"],
             "Against the frontier writing every persona. The cost of refined drafts is known to the cent; the rest of "
             "the frontier-only cost is estimated, and the interval varies it by 25 % either way.",
         ),
     )
 
 
-def _saving_note(run: RunRecord, figures: RunFigures) -> str | None:
+def _saving_note(figures: RunFigures) -> str | None:
     saving, alone = figures.saving, figures.frontier_only_micros
     if saving is None or saving.low is None or saving.high is None or alone is None:
         return None
-    return f"{percent_range(saving.low, saving.high)} of {usd(alone, run.simulated)}"
+    return f"{percent_range(saving.low, saving.high)} of {usd(alone)}"

@@ -67,7 +67,7 @@ def test_grid_that_makes_no_experiment_is_refused_in_one_sentence(values: dict[s
     [
         (
             {"grid": {"quality_threshold": [0.7, 1.2]}},
-            "cell with quality_threshold 1.2: quality_threshold: input should",
+            "cell with quality threshold 1.2: quality_threshold: input should",
         ),
         ({"hybrid": {"qualty": 1}}, "unknown setting 'qualty'"),
         ({"grid": {"weights": [{"faithfulness": 0.5}, {"coherence": 0.3}]}}, "two cells are the same run"),

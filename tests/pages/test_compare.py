@@ -56,7 +56,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
     texts = _texts(page)
     assert "**dearer**" in texts
     assert "B\\: same 2 drafts" in texts
-    assert "$0 \\(simulated\\)" in texts
+    assert "**Cost per persona (simulated)**" in texts
     assert [heading.value for heading in page.header] == ["What differs", "Results", "Personas side by side"]
 
 

@@ -59,9 +59,9 @@ def test_cells_stand_side_by_side_with_their_paired_differences(app: App, databa
     page = _open(app, experiment=experiment_id)
     assert not page.exception
     text = _text(page)
-    assert "2 of 2 cells ended" in text
+    assert "2 of 2 choices finished" in text
     assert "| quality threshold |" in text
-    assert "Mean score beside cell 1" in text
+    assert "Mean score beside choice 1" in text
     assert "(simulated)" in text
     assert any(word in text for word in ("no clear difference", "higher", "the same"))
 
@@ -70,14 +70,14 @@ def test_other_cell_can_be_the_one_that_is_compared_with(app: App, database: Pat
     experiment_id = _experiment(database)
     page = _open(app, experiment=experiment_id)
     page.selectbox(key=f"baseline_{experiment_id}").set_value(2).run()
-    assert "Mean score beside cell 2" in _text(page)
+    assert "Mean score beside choice 2" in _text(page)
 
 
 def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, database: Path) -> None:
     run_id = finished_run(database)
     page = _open(app)
     assert f"3 runs on the 4 drafts of {run_id}; at most" in _text(page)
-    _button(page, "Run 3 cells").click().run()
+    _button(page, "Run 3 choices").click().run()
     assert not page.exception
     store = Store(database)
     (experiment,) = store.experiments()
@@ -85,7 +85,7 @@ def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, datab
     runs = store.experiment_runs(experiment.id)
     assert [run.status for run in runs] == ["completed"] * 3
     assert {run.drafts_from for run in runs} == {run_id}
-    assert "3 of 3 cells ended" in _text(page.run())
+    assert "3 of 3 choices finished" in _text(page.run())
 
 
 def test_form_of_a_new_experiment_is_there_once_it_is_opened(app: App, database: Path) -> None:
@@ -112,9 +112,9 @@ def test_cell_that_could_not_be_paid_keeps_the_experiment_from_starting(app: App
     run_id = finished_run(database)
     page = _open(app)
     page.multiselect(key=f"experiment_models_{run_id}_simulated").set_value(["claude-sonnet-5-5", "made-up"]).run()
-    assert "Cell 2" in _text(page)
+    assert "Choice 2" in _text(page)
     assert "cannot be run" in _text(page)
-    assert next(button for button in page.button if button.label == "Run 6 cells").disabled
+    assert next(button for button in page.button if button.label == "Run 6 choices").disabled
 
 
 def test_unknown_experiment_and_hostile_names_do_no_harm(app: App, database: Path) -> None:

@@ -102,10 +102,15 @@ def test_the_latest_run_is_shown_unless_another_is_asked_for(app: App, database:
     assert first != second
 
 
-def test_every_figure_of_money_of_a_simulated_run_says_so(app: App, database: Path) -> None:
+def test_simulated_money_is_marked_by_the_badge_of_the_page_and_once_in_the_name_of_each_figure(
+    app: App, database: Path
+) -> None:
     page = _open(app, finished_run(database, quality_threshold=1.0))
-    for line in _text(page).splitlines():
-        assert "$" not in line or "(simulated)" in line, line
+    assert {"Spent (simulated)", "Saved (simulated)"} <= {metric.label.replace("\\", "") for metric in page.metric}
+    lines = _text(page).splitlines()
+    assert any("simulated" in line and "badge" in line for line in lines)
+    assert any("spent of a budget" in line and "(simulated)" in line for line in lines)
+    assert all(line.count("(simulated)") <= 1 for line in lines)
 
 
 def test_a_local_run_claims_nothing_to_be_simulated(app: App, database: Path) -> None:

@@ -8,7 +8,7 @@ from pipeline.domain.run import RunRecord
 from pipeline.errors import InputError
 from pipeline.results.charts.experiment import paired_differences
 from pipeline.results.compare_runs import ComparedMeasure
-from pipeline.results.experiment import ExperimentResults, experiment_results
+from pipeline.results.experiment import ExperimentResults, experiment_results, what_it_buys
 from pipeline.results.export_experiment import experiment_document
 from tests.factories import make_run
 
@@ -84,12 +84,12 @@ def test_cell_that_was_not_begun_has_no_figures_and_the_rest_stands() -> None:
     found = found_of(*two_runs(), begun=1)
     assert (found.status, found.cells[1].status, found.cells[1].figures) == ("interrupted", None, {})
     view = paired_differences(found, "score")
-    assert (view.chart, view.title) == (None, "No cell can be compared with cell 1 yet")
+    assert (view.chart, view.title) == (None, "No choice can be compared with choice 1 yet")
 
 
 def test_chart_says_which_cells_differ_and_holds_their_intervals() -> None:
     view = paired_differences(found_of(*two_runs()), "score")
-    assert view.title == "Cell 2 differs clearly from cell 1"
+    assert view.title == "Choice 2 differs clearly from choice 1"
     row = view.table.iloc[0]
     assert row["low"] < row["difference"] < row["high"]
     assert view.still().chart.to_dict()["description"] == view.alt
@@ -114,7 +114,7 @@ def test_document_keeps_real_and_simulated_money_apart() -> None:
 
 
 def test_there_is_no_baseline_beyond_the_cells() -> None:
-    with pytest.raises(InputError, match="There is no cell 3: the experiment has 2 cells"):
+    with pytest.raises(InputError, match="There is no choice 3: the experiment has 2 choices"):
         found_of(*two_runs(), baseline=3)
 
 
@@ -133,3 +133,13 @@ def test_status_follows_from_the_runs(statuses: tuple[str, ...], changes: dict[s
     experiment, runs = experiment_of(*two_runs())
     runs = [run.model_copy(update={"status": was}) for run, was in zip(runs, statuses, strict=False)]
     assert status_of(experiment.model_copy(update=changes), runs) == status
+
+
+def test_what_a_choice_buys_names_clear_differences_with_their_size_and_puts_the_others_together():
+    first, second = found_of(*two_runs()).cells
+    assert what_it_buys(first) == ""
+    words = what_it_buys(second)
+    assert "mean score" in words
+    assert "cost per persona" in words
+    score = second.figures["score"]
+    assert (f"mean score {score.word} (" in words) == (score.word in ("higher", "lower"))

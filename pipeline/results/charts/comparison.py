@@ -119,7 +119,7 @@ def cost_lines(runs: Sequence[RunRecord], by: Progress = "call", *, dark: bool =
             ),
             alt.Y(
                 "total_usd:Q",
-                title=f"Cumulative cost, USD{mark}",
+                title="Cumulative cost, USD",
                 scale=style.unit_scale(top),
                 axis=style.money_axis(top),
             ),

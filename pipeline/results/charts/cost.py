@@ -56,18 +56,18 @@ def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> 
         return style.no_chart(why, table)
     refused = sum(final.outcome == "budget_exhausted" for final in run.personas)
     lines, far = _lines(run)
-    title = _finding(run, calls, refused)
-    subtitle = "; ".join([f"n = {count(calls, 'call')}", *(f"{line.label} is beyond the axis" for line in far)])
+    title, mark = _finding(run, calls, refused), " (simulated)" if run.simulated else ""
+    subtitle = "; ".join([f"n = {count(calls, 'call')}", *(f"{line.label}{mark} is beyond the axis" for line in far)])
     words = " ".join([f"Step line of cumulative cost, {subtitle}. {title}.", *(f"{line.label}." for line in lines)])
-    end = f"◆ stopped by the budget: {refused} not refined" if refused else _spending(run, run.simulated)
-    layers = _layers(*_curve(table, run, by), lines, end, run.simulated, dark)
+    end = f"◆ stopped by the budget: {refused} not refined" if refused else _spending(run)
+    layers = _layers(*_curve(table, run, by), lines, end, dark)
     return ChartView(style.finish(layers, 320, words), title, words, table, subtitle)
 
 
-def _spending(run: RunRecord, mark: bool = False) -> str:
+def _spending(run: RunRecord) -> str:
     reserved = sum(call.cost_micros for call in run.calls if call.status == "in_flight")
-    spent = f"{usd(run.spent_micros - reserved, mark)} spent"
-    return f"{spent}, {usd(reserved, mark)} reserved" if reserved else spent
+    spent = f"{usd(run.spent_micros - reserved)} spent"
+    return f"{spent}, {usd(reserved)} reserved" if reserved else spent
 
 
 def _finding(run: RunRecord, calls: int, refused: int) -> str:
@@ -82,9 +82,7 @@ def _lines(run: RunRecord) -> tuple[list[_Line], list[_Line]]:
     """Split budget and frontier-only cost, where known, into lines near enough to draw and the others."""
     amounts = {"budget": run.config.budget_micros, "frontier only": run.frontier_only_micros}
     known = [
-        _Line(name, micros / MICROS, f"{name} {usd(micros, run.simulated)}")
-        for name, micros in amounts.items()
-        if micros is not None
+        _Line(name, micros / MICROS, f"{name} {usd(micros)}") for name, micros in amounts.items() if micros is not None
     ]
     limit = _FAR * max(run.spent_micros, run.frontier_only_micros or 0) / MICROS
     return [line for line in known if line.usd <= limit], [line for line in known if line.usd > limit]
@@ -106,9 +104,7 @@ def _curve(table: pd.DataFrame, run: RunRecord, by: Progress) -> tuple[pd.DataFr
     return pd.concat([frame.iloc[:-1:step], frame.tail(1)], ignore_index=True), title
 
 
-def _layers(
-    curve: pd.DataFrame, title: str, lines: list[_Line], end: str, simulated: bool, dark: bool
-) -> list[AnyChart]:
+def _layers(curve: pd.DataFrame, title: str, lines: list[_Line], end: str, dark: bool) -> list[AnyChart]:
     settled = curve[~curve["status"].isin(["in_flight", "end"])]
     last, reserved = settled.tail(1), float(curve["reserved_usd"].iloc[-1])
     total = float(last["cumulative_usd"].iloc[0]) + reserved
@@ -118,7 +114,7 @@ def _layers(
     return [
         *([_reserved(held)] if reserved else []),
         *(layer for line in lines for layer in _reference(line, lines, frame.gap, dark)),
-        _steps(curve, title, f"Cumulative cost, USD{' (simulated)' if simulated else ''}", frame),
+        _steps(curve, title, "Cumulative cost, USD", frame),
         _points(settled),
         *_end(held, frame, end.startswith("◆"), dark),
     ]

@@ -46,7 +46,7 @@ def paired_differences(
     ]
     names = ["cell", "settings", *ends, "pairs", "word"]
     if not rows:
-        reason = f"No cell can be compared with cell {found.baseline} yet"
+        reason = f"No choice can be compared with choice {found.baseline} yet"
         return style.no_chart(reason, pd.DataFrame(columns=names))
     columns = {name: list(values) for name, values in zip(names, zip(*rows, strict=True), strict=True)}
     words = [str(word) for word in columns["word"]]
@@ -66,13 +66,13 @@ def paired_differences(
         title=_finding([row[0] for row, clear in zip(rows, is_clear, strict=True) if clear], found.baseline),
         alt=described,
         rows=columns,
-        subtitle=f"{count(len(rows), 'cell')}, {_pairs([row[5] for row in rows])} each; 95 % intervals, paired, by the "
-        "people behind a draft",
+        subtitle=f"{count(len(rows), 'choice')}, {_pairs([row[5] for row in rows])} each; 95 % intervals, paired, by "
+        "the people behind a draft",
     )
 
 
 def _words(measure: ComparedMeasure) -> str:
-    return f"Dots with intervals: {TITLES[measure].lower()} of each cell, as difference from the one compared with."
+    return f"Dots with intervals: {TITLES[measure].lower()} of each choice, as difference from the one compared with."
 
 
 def _height(cells: int) -> int:
@@ -81,10 +81,10 @@ def _height(cells: int) -> int:
 
 def _finding(clear: Sequence[int], baseline: int) -> str:
     if not clear:
-        return f"No cell differs clearly from cell {baseline}"
+        return f"No choice differs clearly from choice {baseline}"
     named = ", ".join(map(str, clear))
-    cells, verb = ("Cell", "differs") if len(clear) == 1 else ("Cells", "differ")
-    return f"{cells} {named} {verb} clearly from cell {baseline}"
+    choices, verb = ("Choice", "differs") if len(clear) == 1 else ("Choices", "differ")
+    return f"{choices} {named} {verb} clearly from choice {baseline}"
 
 
 def _pairs(pairs: Sequence[int]) -> str:
@@ -105,11 +105,11 @@ def _layers(cells: int, suffix: str, axis: str, dark: bool) -> list[AnyChart]:
     places = [str(number) for number in range(1, cells + 1)]
     row = alt.Y(
         "place:N",
-        title="Cell",
+        title="Choice",
         axis=alt.Axis(ticks=False, domain=False),
         scale=alt.Scale(type="point", padding=0.7, domain=places),
     )
-    of_a_cell = [alt.Tooltip("place:N", title="Cell"), alt.Tooltip("settings:N", title="Settings")]
+    of_a_cell = [alt.Tooltip("place:N", title="Choice"), alt.Tooltip("settings:N", title="Settings")]
     tooltip = [
         *of_a_cell,
         *(

@@ -304,16 +304,30 @@ def tenths_axis() -> alt.Axis:
     return alt.Axis(format=".1f", values=[tenth / 10 for tenth in range(11)], labelFlush=True, grid=False)
 
 
-def spread_levels(levels: Sequence[float], gap: float, top: float = 1.0) -> list[float]:
-    """Move ascending levels of labels at least `gap` apart, as little as needed, none over `top`."""
-    spread = list(levels)
-    for place in range(1, len(spread)):
-        spread[place] = max(spread[place], spread[place - 1] + gap)
+def spread_levels(levels: Sequence[float], gap: float, bottom: float = 0.0, top: float = 1.0) -> list[float]:
+    """Move ascending levels of labels at least `gap` apart, as little as needed, between `bottom` and `top`.
+
+    Labels that would touch are centred on the mean of their levels.
+    """
+    groups: list[list[float]] = []
+    for level in levels:
+        groups.append([level])
+        while len(groups) > 1 and _middle(groups[-1]) - _middle(groups[-2]) < gap * (len(groups[-1] + groups[-2]) / 2):
+            groups[-2:] = [groups[-2] + groups[-1]]
+    spread = [_middle(group) + gap * (at - (len(group) - 1) / 2) for group in groups for at in range(len(group))]
+    lowest = bottom
+    for place in range(len(spread)):
+        spread[place] = max(spread[place], lowest)
+        lowest = spread[place] + gap
     ceiling = top
     for place in reversed(range(len(spread))):
         spread[place] = min(spread[place], ceiling)
         ceiling = spread[place] - gap
     return spread
+
+
+def _middle(levels: Sequence[float]) -> float:
+    return sum(levels) / len(levels)
 
 
 def bin_numbers(scores: Floats, bins: int) -> Ints:

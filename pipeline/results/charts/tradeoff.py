@@ -106,7 +106,10 @@ def _points(found: "Tradeoff", place: int, frame: _Frame) -> dict[str, list[obje
     level = {
         side: iter(
             style.spread_levels(
-                [row[0] for row, is_late in zip(rows, late, strict=True) if is_late == side], 0.06 * (high - low), high
+                [row[0] for row, is_late in zip(rows, late, strict=True) if is_late == side],
+                0.06 * (high - low),
+                low,
+                high,
             )
         )
         for side in (True, False)

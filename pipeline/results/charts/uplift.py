@@ -1,5 +1,8 @@
 """Chart of scores before and after refining."""
 
+from math import ceil, floor
+from typing import NamedTuple
+
 import altair as alt
 import pandas as pd
 
@@ -20,7 +23,10 @@ _LONGEST_NAME = 20
 """Characters of a name that fit between its point and the edge of the chart."""
 
 _LINE_OF_TEXT = 0.06
-"""Score that a line of text takes in height."""
+"""Part of the height that a line of text takes."""
+
+_NAMES_AT = 1.18
+"""Where the names begin; a thin line leads to each from the end of its slope."""
 
 _RANGE = (-0.5, 2.0)
 """The draft is at 0, the frontier's text at 1: room on the left for the threshold's label, on the right for names."""
@@ -29,7 +35,17 @@ _FRONTIER_AT = (1 - _RANGE[0]) / (_RANGE[1] - _RANGE[0])
 """Part of the width at which the frontier's texts are; names stand to the right of it."""
 
 _SIDES = ("draft_score", "refined_score")
+_MARGIN = 0.04
+"""Score between the outermost point and the edge of the chart, at least."""
+
 _USED = {"used": (style.FRONTIER, [1, 0]), "not used: the draft was better": (style.NEUTRAL, [5, 4])}
+
+
+class _Shown(NamedTuple):
+    """The scores that the axis shows; slopes, unlike bars, need not begin at 0."""
+
+    low: float
+    high: float
 
 
 def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
@@ -45,9 +61,10 @@ def uplift_slopes(run: RunRecord, *, dark: bool = False) -> ChartView:
     words = f"Slope chart from draft score to frontier score, {subtitle}. {title}. {better}."
     named = len(pairs) <= _MOST_NAMES
     line = style.threshold_line(run.config.quality_threshold, dark, "y", until=_FRONTIER_AT if named else 1.0)
-    layers = [*_slopes(pairs), *line]
+    shown = _shown(pairs, run.config.quality_threshold)
+    layers = [*_slopes(pairs, shown), *line]
     if named:
-        layers.append(_names(pairs, dark))
+        layers += _names(pairs, shown, dark)
     return ChartView(style.finish(layers, 340, words), title, words, table, subtitle)
 
 
@@ -59,7 +76,14 @@ def _finding(run: RunRecord) -> str:
     return f"{gains_text(found, EVERYTHING)}{price}".removesuffix(".")
 
 
-def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
+def _shown(pairs: pd.DataFrame, threshold: float) -> _Shown:
+    """Return the tenths of a score around all points and the threshold."""
+    seen = [threshold, *(float(score) for side in _SIDES for score in pairs[side])]
+    low, high = floor(10 * (min(seen) - _MARGIN)) / 10, ceil(10 * (max(seen) + _MARGIN)) / 10
+    return _Shown(max(0.0, low), min(1.0, high))
+
+
+def _slopes(pairs: pd.DataFrame, shown: _Shown) -> list[AnyChart]:
     used = (pairs["outcome"] == "refined").map(dict(zip((True, False), _USED, strict=True)))
     ends = [pairs.assign(side=side, score=pairs[name], used=used) for side, name in enumerate(_SIDES)]
     present = [words for words in _USED if words in set(used)]
@@ -74,7 +98,10 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     base = alt.Chart(pd.concat(ends)).encode(
         alt.X("side:Q", title=None, scale=alt.Scale(domain=list(_RANGE), nice=False), axis=sides),
         alt.Y(
-            "score:Q", title="Score, overall (0–1)", scale=style.unit_scale(), axis=alt.Axis(format=".1f", tickCount=5)
+            "score:Q",
+            title="Score, overall (0–1)",
+            scale=alt.Scale(domain=list(shown), nice=False, zero=False),
+            axis=alt.Axis(format=".2~f", tickCount=5),
         ),
         alt.Color("used:N", scale=colours, legend=key),
         tooltip=[
@@ -92,14 +119,21 @@ def _slopes(pairs: pd.DataFrame) -> list[AnyChart]:
     return [lines, base.mark_point(filled=True, size=50, opacity=seen)]
 
 
-def _names(pairs: pd.DataFrame, dark: bool) -> alt.Chart:
-    """The personas' names at the right ends of their lines."""
+def _names(pairs: pd.DataFrame, shown: _Shown, dark: bool) -> list[AnyChart]:
+    """Draw the personas' names to the right of their lines, each with a thin line that leads to it."""
     ranked = pairs.sort_values("refined_score")
-    frame = pd.DataFrame({"level": style.spread_levels(ranked["refined_score"].to_list(), _LINE_OF_TEXT), "side": 1})
+    ends = ranked["refined_score"].to_list()
+    gap = _LINE_OF_TEXT * (shown.high - shown.low)
+    levels = style.spread_levels(ends, gap, shown.low + gap / 2, shown.high - gap / 2)
+    frame = pd.DataFrame({"end": ends, "level": levels, "side": 1.0, "at": _NAMES_AT})
     frame["label"] = ranked["name"].map(_short).to_list()
-    text = style.text_layer(alt.Chart(frame), dark, "left", "middle", dx=10)
-    names: alt.Chart = text.encode(alt.X("side:Q"), alt.Y("level:Q"))
-    return names
+    base = alt.Chart(frame)
+    leader = base.mark_rule(strokeWidth=1, color=style.NEUTRAL, opacity=0.6)
+    text = style.text_layer(base, dark, "left", "middle", dx=4)
+    return [
+        leader.encode(alt.X("side:Q"), alt.X2("at:Q"), alt.Y("end:Q"), alt.Y2("level:Q")),
+        text.encode(alt.X("at:Q"), alt.Y("level:Q")),
+    ]
 
 
 def _short(name: str) -> str:
