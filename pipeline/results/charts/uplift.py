@@ -26,7 +26,7 @@ _LINE_OF_TEXT = 0.06
 """Part of the height that a line of text takes."""
 
 _NAMES_AT = 1.18
-"""Where the names begin; a thin line leads to each from the end of its slope."""
+"""Place of the names on the x axis; a thin line leads to each from the end of its slope."""
 
 _RANGE = (-0.5, 2.0)
 """The draft is at 0, the frontier's text at 1: room on the left for the threshold's label, on the right for names."""
