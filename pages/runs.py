@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import main
-from pages.parts import access, calibration_files, run_actions, share, ui
+from pages.parts import access, calibration_files, run_actions, runs_trend, share, ui
 from pages.parts.table import Bars, TableColumn, TableRow, keep_in_address, page_turner, shown_page, table
 from pipeline.domain.comparison import FEWEST, MOST
 from pipeline.domain.experiment import Experiment
@@ -41,6 +41,7 @@ def page() -> None:
         return
     _list(facets)
     calibration_files.saved_calibrations()
+    runs_trend.show_trend()
 
 
 # Nested fragments: a mark redraws neither search nor header, a search does not redraw the header.

@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from pages.parts import ui
 from pipeline.store import Store
+from tests.invented import invented_run, invented_scores
 from tests.pages.runs import finished_run
 from tests.pages.tables import column, idle_runs, sent
 
@@ -201,3 +202,16 @@ def test_what_is_archived_is_not_marked_any_more(app: App, database: Path) -> No
     Store(database).archive_run(ids[1], False)
     page.run()
     assert next(button for button in page.button if button.label == "Open").disabled
+
+
+def test_trend_of_a_setup_lists_its_runs_with_a_mark_where_it_drifted(app: App, database: Path) -> None:
+    scores = invented_scores(60)
+    for shift in (0.0, 0.0, 0.3):
+        invented_run(database, [max(0.0, score - shift) for score in scores], count=60, draft_factor=1.0)
+    page = app().run()
+    page.session_state["trend"] = True
+    page = page.switch_page(ui.RUNS).run()
+    assert not page.exception
+    table = page.dataframe[-1].value
+    assert len(table) == 3
+    assert sum(table[""] == "⚠ drifted") == 1
