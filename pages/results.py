@@ -1,6 +1,7 @@
 """Results: are these personas good, where did they come from, and what did they cost?"""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -261,7 +262,7 @@ def _ended(run: RunRecord) -> None:
 
 def _coverage(run: RunRecord) -> None:
     """Say who is represented, and open to who is left out, what overlaps and what the other rule would choose."""
-    found = coverage(run)
+    found = ui.cached("coverage", [run], partial(coverage, run))
     whole, *details = coverage_sentences(found) or ("",)
     if whole:
         with st.expander(escape_markdown(whole), icon=":material/groups:"):

@@ -99,8 +99,11 @@ def _editor(run: RunRecord) -> "PersonaEditor":
 
 @st.cache_resource(max_entries=2, show_spinner="Reading the study …")
 def _index(_database: Path, study_id: str) -> "StudyIndex":
+    from pipeline.providers.extraction.grammar import load_dictionaries
     from pipeline.scoring.index import StudyIndex
 
+    # Once, while the editor opens: the first change would wait for them.
+    load_dictionaries()
     return StudyIndex.cached(ui.study(study_id), ui.cache_folder())
 
 

@@ -252,6 +252,11 @@ def _is_subject(lower: list[str], index: int) -> bool:
     return after in _MODALS or after in ("are", "were", "have", "had", "do", "did") or is_base(after) or is_past(after)
 
 
+def load_dictionaries() -> None:
+    """Read the dictionaries of word forms, which otherwise the first look-up does: half a second of processor time."""
+    is_past("went")
+
+
 @lru_cache(maxsize=1 << 14)
 def is_base(word: str) -> bool:
     """Return whether a word can be the plain form of a verb."""
