@@ -13,6 +13,7 @@ import streamlit as st
 
 from app import main
 from pages.parts import compare_figures, compare_personas, compare_saved, experiment, figures, share, ui
+from pages.parts.questionnaire import compare_perceptions
 from pages.parts.remarks import show_comments
 from pages.parts.ui import cached
 from pipeline.domain.comparison import FEWEST, MOST, Comparison
@@ -52,6 +53,7 @@ def page() -> None:
             share.comparison_exports(runs, saved)
         experiment.experiment_link([run.id for run in runs])
     _compared(runs, saved)
+    compare_perceptions(runs)
     if saved:
         show_comments(Subject("comparison", saved.id))
 

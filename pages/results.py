@@ -9,6 +9,7 @@ from app import main
 from pages.parts import access, cards, figures, remarks, share, ui
 from pages.parts.copy_link import copy_link
 from pages.parts.people_map import show_people_map
+from pages.parts.questionnaire import show_questionnaire
 from pipeline.domain.facts import RunProgress, stage_bars, stage_seconds_left, writing_words
 from pipeline.domain.run import RunRecord
 from pipeline.errors import PersonaError, StoreError
@@ -257,6 +258,7 @@ def _ended(run: RunRecord) -> None:
     figures.show_charts(run)
     if run.personas:
         remarks.show_run_remarks(run)
+        show_questionnaire(run)
         cards.show_cards(run, ui.study(run.study_id))
 
 

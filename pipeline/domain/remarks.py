@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from pipeline.domain.base import Frozen
 from pipeline.domain.edits import EditRow, in_force
+from pipeline.domain.questionnaire import Construct
 from pipeline.domain.run import ClaimPlace
 
 LONGEST_REMARK = 1_000
@@ -26,8 +27,8 @@ COMMENT_PERIOD = timedelta(minutes=10)
 """Within this time so many comments are taken on one run or comparison, from all readers together."""
 
 RemarkKind = Literal["note", "tag"]
-Opening = Literal["comments", "questionnaire"]
-"""The two things that readers may be asked to write."""
+Opening = Literal["comments"] | Construct
+"""What readers may be asked to write: comments, or answers about a construct of the questionnaire."""
 
 _Author = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_AUTHOR)]
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REMARK)]

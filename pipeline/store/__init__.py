@@ -12,7 +12,7 @@ from pipeline.store.comparisons import ComparisonTables
 from pipeline.store.edits import EditTables
 from pipeline.store.experiments import ExperimentTables
 from pipeline.store.labels import LabelTables
-from pipeline.store.remarks import RemarkTables
+from pipeline.store.remarks import AnswerTables, RemarkTables
 from pipeline.store.run_list import RunListTables, RunName, RunSummary
 from pipeline.store.runs import RunTables
 from pipeline.store.scores import ScoreTables
@@ -34,5 +34,6 @@ class Store(
     BundleTables,
     CalibrationTables,
     RemarkTables,
+    AnswerTables,
 ):
     """One database file; each mixin is the module of one kind of data."""

@@ -1,9 +1,10 @@
 """Notes and tags of analysts; comments of readers, where an analyst has opened a run or comparison to them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pipeline.domain.questionnaire import CONSTRUCTS, MOST_READERS, ReaderAnswer
 from pipeline.domain.remarks import (
     Comment,
     NumberedComment,
@@ -103,6 +104,56 @@ class RemarkTables(DatabaseFile):
                 f"DELETE FROM comments WHERE {_column(subject)} = ? AND seq = ?",  # noqa: S608 - our names
                 [subject.id, number],
             )
+
+
+class AnswerTables(DatabaseFile):
+    """Store methods for the questionnaire for readers."""
+
+    def add_answers(self, run_id: str, persona: str, respondent: str, answers: Mapping[str, int]) -> None:
+        """Save a reader's answers about a persona, also for viewers; the first answer to a statement counts.
+
+        Args:
+            run_id: of the run.
+            persona: id of the persona (of its draft).
+            respondent: a random token, the same for all answers of one reader.
+            answers: 1 to 7, by `CONSTRUCT 1` or `CONSTRUCT 2`.
+
+        Raises:
+            AccessDenied: one of these constructs is not open to readers.
+            InputError: there are too many answers already.
+        """
+        with self._read() as db:
+            constructs = {name.rpartition(" ")[0] for name in answers}
+            subject = Subject("run", run_id)
+            closed = not constructs <= set(CONSTRUCTS) or not all(
+                is_open(db, subject, construct) for construct in CONSTRUCTS if construct in constructs
+            )
+        if closed or not answers:
+            raise AccessDenied("You have read-only access here: these questions are closed.")
+        with self._write_as_reader() as db:
+            known = db.execute(_READERS, {"run": utf8(run_id), "respondent": respondent}).fetchone()[0]
+            if known >= MOST_READERS:
+                raise InputError(f"{MOST_READERS} readers have answered, and no more answers are taken.")
+            own = {"run_id": run_id, "persona": persona, "respondent": respondent}
+            for item, value in answers.items():
+                db.execute(_ANSWER, storable({**own, "item": item, "value": value}))
+
+    def answers(self, run_id: str) -> tuple[ReaderAnswer, ...]:
+        """Return all answers of readers about the personas of a run."""
+        with self._read() as db:
+            rows = db.query(
+                "SELECT persona, respondent, item, value FROM reader_answers WHERE run_id = ? "
+                "ORDER BY persona, respondent, item",
+                [run_id],
+            )
+            return tuple(ReaderAnswer(**row) for row in rows)
+
+
+_ANSWER = """
+    INSERT INTO reader_answers (run_id, persona, respondent, item, value)
+    VALUES (:run_id, :persona, :respondent, :item, :value) ON CONFLICT DO NOTHING
+"""
+_READERS = "SELECT COUNT(DISTINCT respondent) FROM reader_answers WHERE run_id = :run AND respondent <> :respondent"
 
 
 def read_remarks(db: "Database", run_id: str) -> tuple[NumberedRemark, ...]:

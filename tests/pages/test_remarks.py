@@ -14,7 +14,7 @@ from pipeline.results.remarks import placed_remarks
 from pipeline.results.report import run_report
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
-from tests.pages.conftest import button, opened
+from tests.pages.conftest import button, opened, words
 from tests.pages.runs import finished_run
 
 App = Callable[[], AppTest]
@@ -108,3 +108,18 @@ def test_a_note_on_a_claim_that_is_gone_stands_with_its_persona(tmp_path: Path) 
     placed = placed_remarks(without, store.run_remarks(run_id).remarks)
     assert list(placed) == [(final.draft_id, "", "")]
     assert "which is no longer there" in placed[(final.draft_id, "", "")].notes[0]
+
+
+def test_the_analyst_opens_questions_and_reads_the_answers(app: App, tmp_path: Path) -> None:
+    run_id = finished_run(tmp_path / "persona.db")
+    page = app().run()
+    page.query_params["run"] = run_id
+    page = opened(page.switch_page(ui.RESULTS).run(), "questionnaire")
+    next(one for one in page.get("button_group") if one.label == "Ask readers about").set_value(["clarity"]).run()
+    store = Store(tmp_path / "persona.db")
+    persona = store.run(run_id).shown[0].draft_id
+    for reader, value in (("a", 6), ("b", 4)):
+        store.add_answers(run_id, persona, reader, {"clarity 1": value})
+    page.run()
+    assert not page.exception
+    assert "| Clarity | 5.0" in words(page)

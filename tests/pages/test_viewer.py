@@ -101,6 +101,20 @@ def test_a_viewer_comments_where_comments_are_open_and_changes_nothing_else(view
     assert "Comments" not in [one.label for one in _open(viewer, ui.RESULTS, run=other).expander]
 
 
+def test_a_viewer_answers_questions_that_are_open(viewer: App, database: Path) -> None:
+    run = finished_run(database)
+    store = Store(database)
+    assert "Questions to readers" not in [one.label for one in _open(viewer, ui.RESULTS, run=run).expander]
+    store.set_open(Subject("run", run), "clarity", LONG_AGO, is_open=True)
+    shown = opened(_open(viewer, ui.RESULTS, run=run), "questionnaire")
+    first = next(one for one in shown.radio if "easy to understand" in one.label)
+    first.set_value(6)
+    button(shown, "Send answers").click().run()
+    assert not shown.exception
+    assert [(one.item, one.value) for one in store.answers(run)] == [("clarity 1", 6)]
+    assert "Your answers about this persona are saved." in [one.value.split("Thank you. ")[-1] for one in shown.success]
+
+
 @pytest.mark.parametrize("page", CLOSED)
 def test_a_page_that_writes_says_why_it_is_closed(viewer: App, database: Path, page: str) -> None:
     run = finished_run(database)

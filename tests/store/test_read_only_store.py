@@ -82,6 +82,8 @@ def _arguments(method: object, store: Store) -> dict[str, object]:
         "persona": make_final(make_draft(1, 0.5), "kept_local"),
         "call": make_call(1),
         "batch": Batch.model_construct(marker="x"),
+        "answers": {"credibility 1": 5},
+        "run_id": "run-1",
         "subject": Subject("run", "run-1"),
         "comment": Comment(words="x", author="x", at=LONG_AGO),
         "file": CalibrationFile(identity=None, summary=summarise(make_draft_arrays([0.5], label=[1.0]), Promise())),
