@@ -43,7 +43,7 @@ STATEMENTS: Mapping[Construct, tuple[str, str]] = {
 
 
 class ReaderAnswer(NamedTuple):
-    """How far one reader agrees with one statement about a persona."""
+    """Agreement of one reader with one statement about a persona."""
 
     persona: str
     respondent: str

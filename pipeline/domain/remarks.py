@@ -28,7 +28,7 @@ COMMENT_PERIOD = timedelta(minutes=10)
 
 RemarkKind = Literal["note", "tag"]
 Opening = Literal["comments"] | Construct
-"""What readers may be asked to write: comments, or answers about a construct of the questionnaire."""
+"""Something that readers can be asked to write: comments, or answers about a construct of the questionnaire."""
 
 _Author = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_AUTHOR)]
 _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_REMARK)]

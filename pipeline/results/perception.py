@@ -1,4 +1,4 @@
-"""How readers perceive the personas of a run: means of the constructs, with interval and number of readers."""
+"""Perception of the personas of a run by its readers: means of the constructs, with interval and number of readers."""
 
 from collections.abc import Iterable
 from statistics import fmean
