@@ -77,8 +77,8 @@ def test_notes_and_comments_are_in_the_report_only_if_wanted(tmp_path: Path) -> 
     store, run_id = _commented(tmp_path / "persona.db")
     run, study = store.run(run_id), store.study(store.run(run_id).study_id)
     report = run_report(run, study, remarks=store.run_remarks(run_id))
-    for words in ("Tags: check", "Note: Ask &lt;b&gt;again&lt;/b&gt;", "1 comment", "Is this real?"):
-        assert words in report
+    for told in ("Tags: check", "Note: Ask &lt;b&gt;again&lt;/b&gt;", "1 comment", "Is this real?"):
+        assert told in report
     plain = run_report(run, study)
     assert "Note: " not in plain
     assert "Is this real?" not in plain
