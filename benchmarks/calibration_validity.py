@@ -62,7 +62,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--habits", action="store_true", help="only what people do around a certificate")
     parser.add_argument("--audits", action="store_true", help="only audits of a calibration on other drafts")
-    parser.add_argument("--intervals", action="store_true", help="only replicates, slices, redraws and relabels")
+    parser.add_argument("--intervals", action="store_true", help="only intervals over replicates and slices")
     arguments = parser.parse_args()
     cases = read_cases(arguments.csv)
     if not cases.is_labelled.all():

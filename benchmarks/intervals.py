@@ -2,21 +2,17 @@
 
 Replicates: runs whose true means differ (the luck of a model), each the mean of a few skewed draft scores. Slices: the
 drafts of a cascade are dealt into kinds of unequal size, labels are drawn, and all corrected intervals must hold at
-once. Redraws and relabels: a person draws five designs, or turns bad labels into good ones after the first answer, and
-keeps the most permissive threshold; what certifies is the first draw, and the first value of each label.
+once.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from pipeline.calibration.bounds import lower_bound, upper_bound
-from pipeline.calibration.certificate import Sampling, certify
 from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.estimates import CONFIDENCE, mean_interval
-from pipeline.calibration.threshold_effects import on_stops
-from pipeline.domain.labels import Promise
 
 SIMULATIONS = 2_000
 
@@ -32,16 +28,12 @@ class Coverage:
 
 
 def intervals(cases: DraftArrays, draws: int) -> Iterator[Coverage]:
-    """Yield the coverage of replicates and slices, and broken promises after redraws and relabels."""
+    """Yield the coverage of replicates and slices."""
     for runs in (2, 3, 5):
         for spread in (0.0, 0.02, 0.05):
             yield _coverage(f"{runs} replicates, spread {spread:g}", _replicates(runs, spread), SIMULATIONS)
     for kinds in (3, 8):
         yield _coverage(f"{kinds} slices at once", _slices(cases, kinds, draws), draws)
-    for name, first in (("first of 5 draws", True), ("best of 5 draws", False)):
-        yield _coverage(f"{name}: promise broken", _redraws(cases, draws, first), draws)
-    for name, first in (("first value of labels", True), ("5 labels changed", False)):
-        yield _coverage(f"{name}: promise broken", _relabels(cases, draws, first), draws)
 
 
 def _coverage(name: str, hits: int, n: int) -> Coverage:
@@ -73,43 +65,3 @@ def _slices(cases: DraftArrays, kinds: int, draws: int) -> int:
                 right &= low <= truth <= high
         hits += int(right)
     return hits
-
-
-def _threshold(cases: DraftArrays, chosen: np.ndarray, label: np.ndarray, floor: float) -> float | None:
-    said = np.full(len(cases), np.nan)
-    said[chosen] = label
-    return certify(replace(cases, label=said), Promise(alpha=0.2), Sampling(floor=floor)).threshold
-
-
-def _is_broken(cases: DraftArrays, threshold: float | None) -> bool:
-    return threshold is not None and bool(
-        np.count_nonzero(cases.accepted(threshold) & (cases.label == 0)) > 0.2 * len(cases)
-    )
-
-
-def _redraws(cases: DraftArrays, draws: int, first: bool) -> int:
-    chance, broken, here = np.random.default_rng(5), 0, on_stops(cases)
-    floor = float(np.quantile(here.score, 0.4, method="higher"))
-    pool = np.flatnonzero(here.accepted(floor))
-    for _ in range(draws):
-        found = []
-        for _ in range(1 if first else 5):
-            chosen = chance.choice(pool, 50, replace=False)
-            found.append(_threshold(here, chosen, here.label[chosen], floor))
-        known = [one for one in found if one is not None]
-        broken += int(_is_broken(here, min(known, default=None)))
-    return broken
-
-
-def _relabels(cases: DraftArrays, draws: int, first: bool) -> int:
-    chance, broken, here = np.random.default_rng(6), 0, on_stops(cases)
-    floor = float(np.quantile(here.score, 0.4, method="higher"))
-    pool = np.flatnonzero(here.accepted(floor))
-    for _ in range(draws):
-        chosen = chance.choice(pool, 50, replace=False)
-        label = here.label[chosen].copy()
-        if not first:
-            bad = np.flatnonzero(label == 0)
-            label[bad[np.argsort(-here.score[chosen][bad])][:5]] = 1.0
-        broken += int(_is_broken(here, _threshold(here, chosen, label, floor)))
-    return broken

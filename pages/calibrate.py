@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from app import main
-from pages.parts import access, experiment, threshold, threshold_data, ui
+from pages.parts import access, calibration_files, experiment, threshold, threshold_data, ui
 from pages.parts.threshold_data import CalibrationQuestion
 from pipeline.domain.labels import DesignSummary, Promise
 from pipeline.domain.scores import RunScores
@@ -20,6 +20,7 @@ from pipeline.store import RunName
 from pipeline.text.wording import count, escape_markdown, label, usd
 
 if TYPE_CHECKING:
+    from pipeline.calibration.calibration_result import CalibrationResult
     from pipeline.calibration.threshold_effects import Terms
 
 
@@ -64,11 +65,13 @@ def _asked_and_answered(known: Sequence[RunName], chosen: list[str]) -> None:
     with right:
         for reason in reasons:
             st.warning(escape_markdown(reason), icon=":material/call_split:")
-        if asked:
-            _answer(*asked)
+        result = _answer(*asked) if asked else None
+    if result:
+        with left:
+            calibration_files.files_popover(result)
 
 
-def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
+def _answer(question: CalibrationQuestion, terms: "Terms") -> "CalibrationResult":
     from pipeline.results.calibration import calibration_notes, drift_warning
 
     result = threshold_data.result(question, terms)
@@ -80,6 +83,7 @@ def _answer(question: CalibrationQuestion, terms: "Terms") -> None:
     if found := calibration_notes(result):
         lines = "\n".join(f"- {escape_markdown(note)}" for note in found)
         st.caption(f"**Notes on these figures**\n\n{lines}")
+    return result
 
 
 # --- what is asked ---------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ _MOST_MB = 1
 
 def files_popover(result: "CalibrationResult") -> None:
     """Draw saving, importing and auditing; built when opened."""
-    with st.popover("Calibration file", icon=":material/verified_user:", key="files", on_change="rerun") as opened:
+    with st.popover(
+        "Calibration file", icon=":material/verified_user:", key="files", on_change="rerun", width="stretch"
+    ) as opened:
         if not opened.open:
             return
         _save(result)

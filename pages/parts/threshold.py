@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from pages.parts import access, calibration_files, figures, share, threshold_sections, ui
+from pages.parts import access, figures, share, threshold_sections, ui
 from pipeline.domain.units import MICROS
 from pipeline.text.wording import escape_markdown, percent, score
 
@@ -50,6 +50,8 @@ def _start(result: "CalibrationResult") -> float:
 
 def actions(result: "CalibrationResult") -> None:
     """Draw the actions on the threshold; outside the fragment, because this row is the slowest in the browser."""
+    from pipeline.results.calibration import verdict_of
+
     with st.container(horizontal=True, gap="small"):
         with st.popover("Type a threshold", icon=":material/keyboard:"):
             st.number_input(
@@ -75,13 +77,13 @@ def actions(result: "CalibrationResult") -> None:
             )
         if not access.is_viewer() and st.button(
             "Use this threshold",
-            type="primary",
+            # The action of the answer and no other stands out.
+            type="primary" if verdict_of(result).action == "use" else "secondary",
             icon=":material/arrow_forward:",
             help="Opens Configure with this threshold and budget, and with the study and settings of the newest run.",
         ):
             _use(result, float(st.session_state.get(AT_KEY, _start(result))))
         _report(result)
-        calibration_files.files_popover(result)
         _how_to_read(result)
 
 

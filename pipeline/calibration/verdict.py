@@ -33,9 +33,8 @@ def judge(result: CalibrationResult) -> CalibrationVerdict:
     if found.status == "in_progress":
         return _label(found, found.sentence)
     if found.status == "vacuous":
-        return _verdict(
-            "empty", "The promise is empty.", found.sentence.removeprefix("The promise is empty: ").capitalize()
-        )
+        why = found.sentence.removeprefix("The promise is empty: ")
+        return _verdict("empty", "The promise is empty.", f"{why[0].upper()}{why[1:]}")
     if no_gain := refining_does_not_help(result):
         return _verdict(
             "keep_local", "Keep everything local: refining does not help here.", f"{no_gain} {found.sentence}"

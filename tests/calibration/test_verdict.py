@@ -1,5 +1,6 @@
 """Situations of a calibration: one answer, and every tab, the report and the command line agree with it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,3 +91,12 @@ def test_the_answer_is_one_and_the_same_everywhere(name: str, tmp_path: Path) ->
 def test_green_is_never_shown_over_mostly_bad_local_drafts(tmp_path: Path) -> None:
     result = situation(tmp_path / "x.db", labels=80, acceptable=coin, asked=None)
     assert not judge(result).is_clear
+
+
+@pytest.mark.parametrize("name", SITUATIONS)
+def test_every_sentence_of_the_answer_begins_with_a_capital_and_ends(name: str, tmp_path: Path) -> None:
+    verdict = verdict_of(situation(tmp_path / "x.db", **SITUATIONS[name][0]))  # type: ignore[arg-type]
+    for text in (verdict.headline, verdict.sentence):
+        sentences = re.split(r"(?<=[a-z)%])\. ", text)
+        assert all(one[0].isupper() or not one[0].isalpha() for one in sentences), text
+        assert text.endswith("."), text
