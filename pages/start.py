@@ -95,9 +95,10 @@ def _runs(runs: Sequence[RunSummary]) -> None:
     if not runs:
         st.caption("No run yet. Personas will be listed here when an analyst has made some.")
         return
-    with st.container(border=True, gap="xxsmall"):
+    # Where a run takes several lines, it still stands apart from the next one.
+    with st.container(border=True, gap="small"):
         for run in runs:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.page_link(ui.RESULTS, label=escape_markdown(label(run.name, 60)), query_params={"run": run.id})
                 ui.status_badge(run.shown_status)
                 if run.simulated:

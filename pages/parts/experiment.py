@@ -73,15 +73,17 @@ def _head(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> Non
             ui.status_badge(status)
         if any(run.simulated for run in runs):
             ui.simulated_badge()
-    st.caption(
-        escape_markdown(
-            f"{experiment.id} · begun {ui.when(experiment.created_at)} · drafts of {experiment.drafts_from}"
-        )
-    )
+    st.caption(escape_markdown(f"begun {ui.when(experiment.created_at)} · drafts of {_source(experiment)}"))
     if experiment.problem and not running:
         ui.problem(experiment.problem)
     with st.container(horizontal=True, gap="small"):
         _actions(experiment, runs, running)
+
+
+def _source(experiment: Experiment) -> str:
+    """Return the name of the run whose drafts are used; its id where it is no longer here."""
+    listed = ui.services().store.listed_runs([experiment.drafts_from])
+    return label(listed[0].name if listed else experiment.drafts_from)
 
 
 def _steer(experiment: Experiment, runs: Sequence[CellRun], running: bool) -> None:
@@ -223,7 +225,7 @@ def _choices(found: ExperimentResults) -> None:
     mark = " (simulated)" if all(cell.simulated or not cell.run_id for cell in found.cells) else ""
     varied = list(found.experiment.cells[0].settings)
     # One column for all settings: it can break anywhere, and several would not fit on a narrow page.
-    head = ["Choice", " · ".join(escape_markdown(name.replace("_", " ")) for name in varied), "Stays local"]
+    head = ["Choice", " · ".join(escape_markdown(name.replace("_", " ")) for name in varied), "Kept local"]
     head += [TITLES["score"], f"Spent{mark}", f"What it buys, beside choice {found.baseline:d}"]
     st.markdown(markdown_table(head, [_row(cell, varied, found.baseline, marked=not mark) for cell in found.cells]))
 
@@ -238,8 +240,8 @@ def _row(cell: CellResult, varied: Sequence[str], baseline: int, *, marked: bool
     number = f"**{cell.number:d}**"
     if cell.run_id:
         number = f"[{number}](results?run={quote(cell.run_id, safe='')})"
-    stays = f"{kept} of {of}" if of else MISSING
-    return [number, *map(escape_markdown, [settings, stays, score(mean.value if mean else None), spent, buys])]
+    alone = f"{kept} of {of}" if of else MISSING
+    return [number, *map(escape_markdown, [settings, alone, score(mean.value if mean else None), spent, buys])]
 
 
 def _differences(found: ExperimentResults) -> None:

@@ -22,7 +22,7 @@ from pipeline.results.compare_runs import (
 )
 from pipeline.text.wording import OUTCOME_WORDS, count, listed
 
-_BOUGHT: tuple[ComparedMeasure, ...] = ("score", "local_share", "cost_micros")
+_BOUGHT: tuple[ComparedMeasure, ...] = ("score", "cost_micros")
 
 
 class CellResult(Frozen):
@@ -91,7 +91,7 @@ def experiment_results(
 
 
 def what_it_buys(cell: CellResult) -> str:
-    """Describe what a choice buys beside the baseline: `mean score higher (+0.03); the same local share`.
+    """Describe what a choice buys beside the baseline: `mean score higher (+0.03); the same cost per persona`.
 
     Empty for the baseline, and before the choice has personas.
     """

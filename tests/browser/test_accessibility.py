@@ -30,6 +30,12 @@ CHART_TEXT = """() => {
         .map(node => [getComputedStyle(node).fill, ground]);
 }"""
 
+BEYOND = """() => {
+    const main = document.querySelector('[data-testid="stMain"]');
+    return main.scrollWidth - main.clientWidth;
+}"""
+"""Pixels of the page beyond the right edge of the window."""
+
 _MENU = '[data-testid="stSidebarNavItems"]'
 KNOWN = {"list": [_MENU], "listitem": [_MENU]}
 """Streamlit's own faults, by rule and place: its menu has a `div` between the list and its items."""
@@ -46,7 +52,7 @@ class House(NamedTuple):
 @pytest.fixture(scope="module", params=["full", "empty"])
 def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     home = tmp_path_factory.mktemp(request.param)
-    places = {name: "/" if name == "upload" else f"/{name}" for name in PAGES}
+    places = {name: "/" if name == "start" else f"/{name}" for name in PAGES}
     if request.param == "full":
         places = populate(home / "persona.db")
     with serve(home) as address:
@@ -69,3 +75,16 @@ def test_page_has_no_serious_fault_of_ours(house: House, reader: Visitor, name: 
     assert reader.page.evaluate(SCAN, KNOWN) == []
     # axe does not look into drawings.
     assert [pair for pair in reader.page.evaluate(CHART_TEXT) if contrast(pair) < 4.5] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["start", "results", "experiments", "runs", "compare", "calibrate"])
+def test_page_on_a_phone_scrolls_downwards_only_and_has_no_serious_fault(
+    house: House, reader: Visitor, name: str
+) -> None:
+    reader.page.set_viewport_size({"width": 390, "height": 844})
+    reader.open(house.places[name])
+    reader.draw()
+    assert reader.page.evaluate(BEYOND) == 0
+    reader.page.evaluate(AXE)
+    assert reader.page.evaluate(SCAN, KNOWN) == []

@@ -20,7 +20,7 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "persona.db"
 
 
-def _open(app: App, **query: str) -> AppTest:
+def _open(app: App, **query: str | list[str]) -> AppTest:
     page = app().run().switch_page(ui.COMPARE)
     for name, value in query.items():
         page.query_params[name] = value
@@ -46,6 +46,23 @@ def test_without_runs_the_page_offers_to_choose_some_and_lists_saved_comparisons
     saved = next(button for button in page.button if button.label == "For the board").click().run()
     assert saved.header[0].value == "For the board"
     assert not saved.exception
+
+
+def test_runs_may_stand_in_the_address_once_each_as_on_calibrate(app: App, database: Path) -> None:
+    runs = _two(database)
+    apart, together = _open(app, runs=list(runs)), _open(app, runs=",".join(runs))
+    assert not apart.exception
+    assert _texts(apart) == _texts(together)
+    assert "**dearer**" in _texts(apart)
+
+
+def test_a_run_that_uses_the_drafts_of_another_is_told_by_the_letter_of_that_one(app: App, database: Path) -> None:
+    first = finished_run(database, "First", quality_threshold=0.1)
+    store = Store(database)
+    worker = Worker(store, cache=database.parent / ".cache")
+    config = store.run(first).config.model_copy(update={"quality_threshold": 1.0})
+    branch = worker.branch(first, config, Settings(), name="Branch", wait=True)
+    assert "| drafts | its own | those of A |" in _texts(_open(app, runs=f"{first},{branch}"))
 
 
 def test_two_runs_show_only_what_differs_then_the_differences(app: App, database: Path) -> None:
