@@ -25,10 +25,9 @@ from pipeline.providers.extraction.selection import (
     ranked,
     voice_of,
 )
-from pipeline.providers.extraction.statements import Statement, facts_of, find, is_usable
+from pipeline.providers.extraction.statements import Statement, can_be_quoted, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
 from pipeline.text.tokens import language_of
-from pipeline.text.wording import listed
 
 PER_LIST = 4
 """Most statements in one list of a persona."""
@@ -37,10 +36,23 @@ QUOTES = 3
 EXCERPTS = 5
 """Quotes of a persona in a language that the drafter does not read."""
 
-MOST_NAMED = 6
-"""Participants named in the background; further ones are counted."""
+FEWEST_QUOTED, QUOTED_WORDS = 6, 30
+"""Words of a quote in the background."""
 
-TAGLINE_WORDS = 20
+MOST_NAMED = 6
+"""Participants named in an error."""
+
+TAGLINE_WORDS = 16
+"""Most words of the statement in a tagline."""
+
+_PLACE = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?:,? [A-ZÀ-Þ][\w.'’-]*){0,3}")
+_STATES = frozenset(("retired", "unemployed", "self-employed", "freelance"))
+"""Occupations that take no article."""
+_NO_NOUN = re.compile(
+    r"(?:works?|working|looking|currently|between|part|full|various|other|at|in|no|not|a|an|the|my|i)\b", re.IGNORECASE
+)
+_AN = re.compile(r"(?!uni|use|uk\b|us\b|ux\b|eu|one)[aeiou]|(?-i:(?:[AEFHILMNORSX])(?=[A-Z]))|hour|hono", re.IGNORECASE)
+
 CLOSE_AGES = 15
 """Years within which the ages of a group are said as a range, where its central participant states none."""
 
@@ -136,14 +148,30 @@ def draft_persona(task: DraftTask) -> PersonaReply:
         chosen += picked
     sources = [statement.source for statement in chosen]
     name = _invented_name(task)
+    quotes = choose_quotes(task.segments, voice, QUOTES, statements, sources, variant)
+    tagline = _tagline(centre, chosen)
+    mine = [said for _, said in candidates if centre and said.participant == centre.id]
     return PersonaReply(
         name=name,
-        tagline=_tagline(centre, chosen),
+        tagline=tagline,
         demographics=_demographics(centre, task.participants),
-        background=_background(name, centre, task),
-        quotes=choose_quotes(task.segments, voice, QUOTES, statements, sources, variant),
+        background=_background(
+            name,
+            centre,
+            [said for said in mine if said.kind != "facts" and said.source not in tagline and _may_speak(said, task)],
+            [said for said in mine if said.kind == "facts"],
+        )
+        if centre
+        else "",
+        quotes=quotes,
         **lists,
     )
+
+
+def _may_speak(said: Statement, task: DraftTask) -> bool:
+    """Return whether the sentence behind a statement can be quoted on its own."""
+    words = len(said.source.split())
+    return FEWEST_QUOTED <= words <= QUOTED_WORDS and can_be_quoted(said.source) and not _names_text(said.source, task)
 
 
 def _is_for_persona(said: Statement, voice: Voice, task: DraftTask) -> bool:
@@ -159,7 +187,7 @@ def _excerpts(task: DraftTask, language: str) -> PersonaReply:
         name=name,
         tagline="",
         demographics=_demographics(centre, task.participants),
-        background=f"{_background(name, centre, task)} {note}",
+        background=note,
         goals=[],
         pain_points=[],
         behaviours=[],
@@ -211,35 +239,58 @@ def _age(centre: Participant | None, people: Sequence[Participant]) -> str:
 
 
 def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
-    """Return one line: who it is, and a wish of theirs; only the wish where the occupation is unknown.
+    """Return one line about the central participant: their work with a short statement of theirs, else their own words.
 
-    The central participant's own wish comes first, so that the line is true of one real person; without a wish, a
-    complaint or a habit stands in its place.
+    Without a statement of theirs it says their work and place; empty where neither is known.
     """
-    mine = [said for said in chosen if centre and said.participant == centre.id]
-    short = [said for said in (*mine, *chosen) if len(said.claim.split()) <= TAGLINE_WORDS - 4]
-    order = {kind: place for place, kind in enumerate(LISTS)}
-    said = min(short, key=lambda one: (one not in mine, order[one.kind]), default=None)
-    if said is None:
+    if centre is None:
         return ""
-    work = _stated(centre, "occupation") if centre and said in mine else ""
-    if not work or not work[0].isalpha() or len(work.split()) > 5:
-        return said.claim
-    return f"{work[0].upper()}{work[1:]} who {said.claim[0].lower()}{said.claim[1:]}"
+    work, place = _work(centre), _stated(centre, "location")
+    order = {kind: position for position, kind in enumerate(LISTS)}
+    own = sorted((said for said in chosen if said.participant == centre.id), key=lambda said: order[said.kind])
+    short = [said for said in own if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith("The ")]
+    if work and short:
+        claim = short[0].claim
+        return f"{work[0].upper()}{work[1:]} who {claim[0].lower()}{claim[1:]}"
+    if own and not work:
+        quotable = [
+            said.source for said in own if can_be_quoted(said.source) and len(said.source.split()) <= TAGLINE_WORDS
+        ]
+        return f"“{quotable[0]}”" if quotable else ""
+    return f"{work[0].upper()}{work[1:]} in {place}" if work and _PLACE.fullmatch(place) else ""
 
 
-def _background(name: str, centre: Participant | None, task: DraftTask) -> str:
-    """Write the background: facts of the central participant, and the participants behind the persona."""
-    ids = [person.id for person in task.participants]
+def _background(name: str, centre: Participant, own: Sequence[Statement], told: Sequence[Statement]) -> str:
+    """Write who the central participant is, in a sentence, and let them speak; empty where that says too little.
+
+    Args:
+        name: invented name of the persona.
+        centre: participant around whom it is built.
+        own: their statements that are not facts, best first.
+        told: their statements on where they live and work.
+    """
+    work, place = _work(centre), _stated(centre, "location")
+    age = _stated(centre, "age")
+    place = f" in {place}" if _PLACE.fullmatch(place) else ""
+    aged = f", {age}," if re.fullmatch(r"\d{1,3}", age) else ""
     sentences = []
-    if centre:
-        facts = [text for text in facts_of(task.segments, centre.id) if not _names_text(text, task)][:1]
-        sentences += [f"{name} {text[0].lower()}{text[1:]}." for text in facts]
-    if len(ids) > 1:
-        shown = ids[:MOST_NAMED] + ([f"{len(ids) - MOST_NAMED} more"] if len(ids) > MOST_NAMED else [])
-        sentences.append(f"Stands for {len(ids)} participants ({listed(shown)}).")
-        if centre and any(_stated(centre, key) for key in ("age", "occupation", "location")):
-            sentences.append(f"Age, work and place are those of {centre.id}, who is most like the others.")
-    elif ids:
-        sentences.append(f"This is the portrait of one participant, {ids[0]}.")
+    if work and (aged or place or told or own):
+        article = "" if work in _STATES else "an " if _AN.match(work) else "a "
+        sentences.append(f"{name}{aged} is {article}{work}{place}.")
+    elif place:
+        sentences.append(f"{name}{aged} lives{place}.")
+    if told and not (place and told[0].claim.startswith("Lives in")):
+        claim = re.split(r",| and they ", told[0].claim)[0]
+        sentences.append(f"{name} {claim[0].lower()}{claim[1:]}.")
+    if own:
+        said = own[0].source.strip()
+        sentences.append(f"In their own words: “{said}”" if sentences else f"{name} in their own words: “{said}”")
     return " ".join(sentences)
+
+
+def _work(person: Participant) -> str:
+    """Return the occupation of a person where it can stand in a sentence, else an empty text."""
+    work = _stated(person, "occupation")
+    if not re.fullmatch(r"[A-Za-z][\w'’-]*(?: [\w'’&-]+){0,4}", work) or _NO_NOUN.match(work):
+        return ""
+    return work if any(letter.isupper() for letter in work.split()[0][1:]) else f"{work[0].lower()}{work[1:]}"

@@ -1,4 +1,8 @@
-"""Score the completeness of a persona: 0 (empty) to 1 (every part filled with something of its own)."""
+"""Score the completeness of a persona: 0 (no statement) to 1 (every part filled with something of its own).
+
+Name, facts and quotes fill a persona only together with statements about it: the sum over its parts is multiplied by
+the square of the share of the statements that it needs at least. A persona of verbatim quotes alone is no persona.
+"""
 
 import re
 from collections.abc import Sequence
@@ -13,6 +17,9 @@ _TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3
 """Per list its weight, and the number of valid items that earns all of it."""
 
 _OCCUPATION, _NAME, _DEMOGRAPHICS = 0.10, 0.05, 0.05
+ENOUGH_STATEMENTS = 6
+"""Goals, pain points, behaviours and motivations that a persona needs at least, together."""
+_STATED = ("goals", "pain_points", "behaviours", "motivations")
 _ALIKE = 92
 _READ = 2000
 """Characters that are enough to see whether an item says something, and the same as another."""
@@ -53,7 +60,16 @@ def completeness(persona: Persona) -> tuple[float, list[Finding]]:
         score += _NAME
     else:
         findings.append(_missing("name", "The persona has no name."))
-    return min(score, 1.0), findings
+    stated_enough = min(statement_count(persona) / ENOUGH_STATEMENTS, 1.0)
+    if stated_enough < 1:
+        text = f"{statement_count(persona)} statements in all; a persona needs {ENOUGH_STATEMENTS} at least."
+        findings.insert(0, Finding(kind="missing", text=text))
+    return min(score, 1.0) * stated_enough**2, findings
+
+
+def statement_count(persona: Persona) -> int:
+    """Return how many goals, pain points, behaviours and motivations say something, each list up to what is enough."""
+    return sum(len(valid_items(getattr(persona, field), ENOUGH_STATEMENTS)) for field in _STATED)
 
 
 def valid_items(items: Sequence[str], enough: int) -> list[str]:

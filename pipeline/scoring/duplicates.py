@@ -1,4 +1,8 @@
-"""Penalise near-duplicate drafts of a run: the best of each group keeps its score, the others lose two fifths."""
+"""Penalise near-duplicate drafts of a run: the best of each group keeps its score, the others lose two fifths.
+
+Groups of participants are nested, so that the drafts of a group and of a part of it may read alike. Where their scores
+are close, the draft of more participants is the best: it says the same for more people.
+"""
 
 from collections.abc import Sequence
 
@@ -13,13 +17,16 @@ _ALIKE = 85
 PENALTY = 0.6
 """Factor on the overall score of a near-duplicate."""
 
+_CLOSE = 0.05
+"""Scores that differ by no more than this count as equal between near-duplicates."""
+
 _LONGEST = 20_000
 _LEAST_SHARED = 0.5
 """Two texts that share under half of the smaller one's vocabulary are never 85 % alike: not worth comparing."""
 
 
 def penalise_near_duplicates(assessed: Sequence[AssessedDraft]) -> tuple[AssessedDraft, ...]:
-    """The same drafts in the same order, all but the best of each group of near-duplicates times .6, with a finding.
+    """Return the drafts in the same order, all but the best of each group of near-duplicates times .6, with a finding.
 
     Args:
         assessed: the drafts of one run. One that already carries the finding is not lowered again.
@@ -33,16 +40,27 @@ def penalise_near_duplicates(assessed: Sequence[AssessedDraft]) -> tuple[Assesse
         twin = next((leader for leader in leaders if _alike(texts, words, place, leader)), None)
         if twin is None:
             leaders.append(place)
+        elif _stands_for_more(assessed[place], assessed[twin]):
+            leaders[leaders.index(twin)] = place
+            results[twin] = _lowered(assessed[twin], assessed[place])
         else:
             results[place] = _lowered(assessed[place], assessed[twin])
     return tuple(results)
+
+
+def _stands_for_more(item: AssessedDraft, twin: AssessedDraft) -> bool:
+    """Return whether a draft is drawn from more participants than its twin and scores about the same."""
+    mine, other = item.assessment.scores.overall, twin.assessment.scores.overall
+    close = mine is not None and other is not None and mine >= other - _CLOSE
+    return close and len(item.draft.focus) > len(twin.draft.focus)
 
 
 def _lowered(item: AssessedDraft, twin: AssessedDraft) -> AssessedDraft:
     if any(finding.kind == "near_duplicate" for finding in item.assessment.findings):
         return item
     text = (
-        f"Nearly the same persona as '{twin.draft.persona.name}' ({twin.draft.id}), which scores higher or came first."
+        f"Nearly the same persona as '{twin.draft.persona.name}' ({twin.draft.id}), which scores higher, stands for"
+        " more participants or came first."
     )
     overall = item.assessment.scores.overall
     scores = item.assessment.scores.model_copy(update={"overall": None if overall is None else overall * PENALTY})

@@ -38,7 +38,7 @@ _K1, _B = 1.2, 0.75
 _POSTINGS_READ = 20_000
 """Postings summed per query. Rare terms come first; what is left out are words of nearly every sentence."""
 
-SCORER_VERSION = "1.2"
+SCORER_VERSION = "1.3"
 """Changes whenever the same text could score differently. Stored with every assessment and in every cache file."""
 
 Ints = NDArray[np.int64]

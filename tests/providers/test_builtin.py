@@ -56,8 +56,8 @@ def test_two_short_interviews_give_a_usable_persona():
     assert "Checks the meter every morning before work" in persona.behaviours
     assert "Cannot read the small grey numbers on the screen" in persona.pain_points
     assert persona.motivations
-    assert persona.tagline.startswith("Wants to ")
-    assert persona.background.endswith("Stands for 2 participants (P01 and P02).")
+    assert persona.tagline == "“I just want to know what tonight is going to cost me.”"
+    assert "lives in a small flat above the bakery" in persona.background
 
 
 def test_answer_is_read_like_a_models_and_uses_no_tokens():
@@ -108,6 +108,27 @@ def test_facts_are_those_of_one_real_participant():
         (one.get("age"), one.get("occupation"), one.get("location")) == (facts.age, facts.occupation, facts.location)
         for one in stated
     )
+
+
+def test_background_says_who_the_central_participant_is_and_lets_them_speak():
+    persona = draft_persona(task(ANNA, age="34", occupation="Accountant", location="Leeds"))
+    first, _, words = persona.background.partition(" In their own words: ")
+    assert first.startswith(f"{persona.name}, 34, is an accountant in Leeds.")
+    assert words.strip("“”") in ANNA.replace("\n", " ")
+    assert persona.tagline.startswith("Accountant who ")
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [("retired", "is retired"), ("UX designer", "is a UX designer"), ("HR manager", "is an HR manager")],
+)
+def test_work_stands_in_a_sentence(work: str, sentence: str):
+    assert f"{sentence} in Leeds." in draft_persona(task(ANNA, occupation=work, location="Leeds")).background
+
+
+def test_work_that_is_no_noun_is_left_out():
+    persona = draft_persona(task(ANNA, occupation="works at a bank / part-time", location="Leeds"))
+    assert "bank" not in persona.background + persona.tagline
 
 
 def test_what_the_group_agrees_on_is_said_where_nobody_is_more_central():

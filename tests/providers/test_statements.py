@@ -46,9 +46,9 @@ def claims(text: str, where: str = "turn 1") -> list[tuple[str, str]]:
         ),
         ("I check the app every morning.", "behaviours", "Checks the app every morning"),
         (
-            "Every Sunday after tea I go round all six and type the readings into a spreadsheet.",
+            "Every Sunday after tea I go round all six meters and type the readings into a spreadsheet.",
             "behaviours",
-            "Goes round all six and types the readings into a spreadsheet every Sunday after tea",
+            "Goes round all six meters and types the readings into a spreadsheet every Sunday after tea",
         ),
         (
             "I print the rota every Friday and I pin it on the door.",
@@ -114,10 +114,55 @@ def test_infinitive_that_answers_a_question_about_wishes_is_a_wish():
         "I don't want to control my heating, I want it to know me.",
         "Touch screens and wet fingers.",
         "I want",
+        "Every Sunday I go round all six and type the readings into a spreadsheet.",
+        "I check the log at lunch and again when the last one's been collected.",
+        "I check the hall at twelve and I check it at four, every night.",
+        "I'd like a list of every time somebody looked, with the date.",
+        "I don't want fewer.",
+        "I can't understand why the box would hiss.",
+        "I hate the screen but love the sound.",
     ],
 )
 def test_what_is_unclear_without_its_neighbours_is_left_out(sentence: str):
     assert claims(sentence) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        (
+            "I copy the hours out every night, with a pencil, because there's no export unless you pay.",
+            "Copies the hours out every night, with a pencil",
+        ),
+        ("I always keep it warm, a heat pump likes that.", None),
+        (
+            "I always keep the house at nineteen by day, a heat pump doesn't like jumping up and down.",
+            "Always keeps the house at nineteen by day",
+        ),
+        (
+            "I want the flat warm when I get in, whether that's half five or ten.",
+            "Wants the flat warm when they get in",
+        ),
+        ("I want to turn the heating off, but not the hot water of that flat.", None),
+    ],
+)
+def test_claim_does_without_its_last_part_only_where_it_says_the_same(sentence: str, claim: str | None):
+    assert [said for _, said in claims(sentence)] == ([claim] if claim else [])
+
+
+def test_order_that_answers_a_question_about_wishes_is_a_wish():
+    asked = 'row 8, "What do you want to get done?"'
+    assert claims("Get the back porch hot for two hours after low tide.", asked) == [
+        ("goals", "Wants to get the back porch hot for two hours after low tide")
+    ]
+    assert claims("Dry oilskins.", asked) == []
+
+
+def test_wish_and_the_complaint_behind_its_but_are_two_claims():
+    assert claims("I want to return a lamp but I cannot find the button.") == [
+        ("goals", "Wants to return a lamp"),
+        ("pain_points", "Cannot find the button"),
+    ]
 
 
 def test_speaker_of_a_subordinate_clause_is_no_capital_pronoun():

@@ -28,7 +28,7 @@ def test_an_empty_persona_is_not_and_every_gap_is_named() -> None:
     score, findings = completeness(Persona(id="p", name=" "))
     assert score == 0.0
     assert [finding.field for finding in findings] == [
-        "goals", "pain_points", "behaviours", "quotes", "demographics.occupation", "demographics", "name",
+        None, "goals", "pain_points", "behaviours", "quotes", "demographics.occupation", "demographics", "name",
     ]  # fmt: skip
 
 
@@ -144,6 +144,24 @@ def test_all_but_the_best_of_near_duplicates_lose_and_keep_their_place() -> None
     assert [item.draft.id for item in after] == ["d0", "d1", "d2", "d3"]
     assert [item.assessment.scores.overall for item in after] == pytest.approx([0.3, 0.9, 0.8, 0.36])
     assert after[0].assessment.findings[0].kind == "near_duplicate"
+
+
+def test_draft_of_more_people_wins_over_its_twin_of_about_the_same_score() -> None:
+    part, whole = draft(0, 0.82, SAME), draft(1, 0.80, SAME)
+    part = part.model_copy(update={"draft": part.draft.model_copy(update={"focus": ("P1", "P2")})})
+    whole = whole.model_copy(update={"draft": whole.draft.model_copy(update={"focus": ("P1", "P2", "P3")})})
+    lowered = [item.assessment.scores.overall for item in penalise_near_duplicates([part, whole])]
+    assert lowered == pytest.approx([0.82 * 0.6, 0.80])
+    assert penalise_near_duplicates(penalise_near_duplicates([part, whole]))[1].assessment.scores.overall == 0.80
+
+
+def test_quotes_and_facts_without_statements_are_not_a_persona() -> None:
+    bare = FULL | {"goals": (), "pain_points": (), "behaviours": (), "motivations": ()}
+    assert completeness(make_persona(**bare))[0] == 0
+    two = bare | {"goals": FULL["goals"][:2]}
+    score, findings = completeness(make_persona(**two))
+    assert 0 < score < 0.1
+    assert "2 statements in all; a persona needs 6 at least." in [finding.text for finding in findings]
 
 
 def test_near_duplicates_are_lowered_once() -> None:

@@ -52,7 +52,7 @@ def test_every_claim_comes_with_its_verbatim_source() -> None:
 
 def test_the_same_persona_scores_low_against_somebody_else() -> None:
     own, other = (assess(PERSONA, [name]).scores.overall or 0 for name in ("P1", "P2"))
-    assert own > 0.6
+    assert own > 0.5
     assert other < 0.35
 
 

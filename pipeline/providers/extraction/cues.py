@@ -24,7 +24,8 @@ _WANT = (
 )
 _CANNOT = (
     r"(?:cannot|can never|could never)(?! (?:complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|"
-    r"think|believe|live without|recommend|comment|really (?:say|think|complain|remember)|emphasi[sz]e))"
+    r"think|believe|live without|recommend|comment|understand (?:why|how|what)|really (?:say|think|complain|"
+    r"remember)|emphasi[sz]e))"
 )
 _DISLIKE = (
     r"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
@@ -35,7 +36,7 @@ _DISLIKE = (
     r"money|sleep|time)|"
     r"am (?:\w+ )?(?:sick of|tired of|fed up|afraid|scared|worried|frustrated|annoyed|angry|confused|never sure|"
     r"never confident|not sure (?:how|what|which|where|when|why)|not confident|ashamed|embarrassed)|"
-    r"do not (?:\w+ )?(?:trust|understand|like|see why|know (?:how|why|what|where|which|when|who))|"
+    r"do not (?:\w+ )?(?:trust|understand|like|know (?:how|why|what|where|which|when|who))|"
     r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|why|what|where|which|when|who))"
 )
 _TROUBLES_ME = (
@@ -148,11 +149,6 @@ def reading(clause: str) -> tuple[CueKind, float] | None:
         if cue.pattern.fullmatch(clause):
             return cue.kind, cue.strength
     return None
-
-
-def states_fact(clause: str) -> bool:
-    """Return whether a sentence tells where its speaker lives or works."""
-    return bool(_FACTS.pattern.fullmatch(clause))
 
 
 def asked_for(where: str) -> CueKind | None:

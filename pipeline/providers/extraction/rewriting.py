@@ -50,7 +50,8 @@ _SUBJECT = (
 )
 _SPLICE = re.compile(
     rf"(?:[;:,]|\s—)\s+(?=(?:{_SUBJECT}))|"
-    rf",\s+(?:and|but|so(?! (?:i|we) can\b)|or)\s+(?=(?:{_SUBJECT}|my |the )|don't |never )|\s*;\s+|\s—\s",
+    rf",\s+(?:and|but|so(?! (?:i|we) can\b)|or)\s+(?=(?:{_SUBJECT}|my |the )|don't |never )|"
+    r"\s+but\s+(?=i (?:can't|cannot)\b)|\s*;\s+|\s—\s",
     re.IGNORECASE,
 )
 _DEPENDENT = re.compile(

@@ -14,7 +14,7 @@ from zlib import crc32
 
 from pipeline.domain.study import Participant, Segment
 from pipeline.providers.extraction.cues import CueKind
-from pipeline.providers.extraction.statements import KIN, Statement, has_contact, is_instruction
+from pipeline.providers.extraction.statements import KIN, Statement, can_be_quoted, has_contact, is_instruction
 from pipeline.text.tokens import sentences, stems
 
 SAME_CLAIM = 75
@@ -31,6 +31,9 @@ NEARLY = 0.6
 _OF_THE_CENTRE = 1.15
 _PER_SUPPORTER = 0.4
 """Factors for statements of the central participant, and per further participant who supports a statement."""
+
+_CONTEXT_NEEDED = 0.5
+"""Factor for a quote that points at something outside itself."""
 
 _MOST_OF_A_CLAIM = 0.7
 
@@ -266,7 +269,7 @@ def choose_quotes(
     def worth(found: tuple[Segment, str]) -> float:
         sentence = found[1]
         stated = _quotability(sentence, voice, variant) * (0.4 + states.get(sentence, 0.0))
-        return stated * (0.7 if sentence in used else 1.0)
+        return stated * (0.7 if sentence in used else 1.0) * (1.0 if can_be_quoted(sentence) else _CONTEXT_NEEDED)
 
     pool = sorted(_quotable(segments), key=worth, reverse=True)
     taken: list[str] = []

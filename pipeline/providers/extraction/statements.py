@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
-from pipeline.providers.extraction.cues import CueKind, asked_for, reading, states_fact
-from pipeline.providers.extraction.grammar import is_base, is_past, third_person
+from pipeline.providers.extraction.cues import CueKind, asked_for, reading
+from pipeline.providers.extraction.grammar import expand, is_base, is_past, third_person
 from pipeline.providers.extraction.rewriting import clauses, clean, finish, is_copied
 from pipeline.text.tokens import sentences, stems
 
-FEWEST_WORDS, MOST_WORDS = 4, 21
+FEWEST_WORDS, MOST_WORDS = 4, 25
 """Words of a claim: fewer say too little, more ramble."""
 
 _TO_A_WRITER = re.compile(
@@ -37,14 +37,17 @@ _NOT_WHOLE = re.compile(
     r"[\[\]()\"“”…?:;—]|\.\.|\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
     r"i think|sort of|"
     r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
-    r"\b(\w+),? \1\b|, (?:like|right|no|well|so|yeah|is it|isn't it|you see|pal|love|dear|mate|pet),?",
+    r"\b(\w+),? \1\b|, (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|"
+    r"you see|pal|love|"
+    r"dear|mate|pet)\b,?",
     re.IGNORECASE,
 )
 """Speech that is under repair, or several sentences in one."""
 
 _TALK = re.compile(
     r"\b(?:says?|said|saying|tells? (?:you|people)|told|rang|shouted|replied|question|interview|to answer|as i|let me|"
-    r"let us|asked|last (?:week|month|year|night|winter|summer|time)|yesterday|ago|the other|one day|"
+    r"let us|asked|wondering|last (?:week|month|year|night|winter|summer|time|(?:\w+)day)|yesterday|ago|"
+    r"the other|one day|"
     r"that day|you|your|yours|"
     r"yourself|(?:everything|anything|something|someone|somewhere|nothing) else|the [\w-]+ thing|that thing|"
     r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too|"
@@ -55,7 +58,9 @@ _TALK = re.compile(
 
 _POINTS_AWAY = re.compile(
     r"\b(?:this|these|those|they|them|their|theirs|themselves|here|such|another one|the same|the rest|the latter|"
-    r"the former|the others?|both|neither|ones|the one|one(?= of\b| that\b|$)|do so|there)\b"
+    r"the former|the others?|both|neither|ones|(?:the|each|which|last|first|next|old|new|real|proper|other) one|"
+    r"one(?= of\b| that\b|$)|do so|there|(?:all|the|other|my|our) (?:two|three|four|five|six|seven|eight|nine|ten)"
+    r"(?= (?:and|or|but|in|on|at|to|of|with|for)\b|,|$))\b"
     r"(?! (?:morning|evening|afternoon|week|month|year|is|are|house|home|flat|country|town|city|job|phone)\b)",
     re.IGNORECASE,
 )
@@ -64,7 +69,8 @@ _THAT = re.compile(
     r"kind|point|bit|part|stuff|time)\b)|\b(?:like|of|for|with|on|about|than|do|does|did|want|need|all|just|"
     r"after|before|"
     r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|simple|"
-    r"expensive|important|interested)\b|, (?:what|how|why|which) |\b(?:two|three|four|some|few|many|certain|"
+    r"expensive|important|interested)\b|\b(?:in|on|at|to|into|from|under|over|by|get|take|turn) that (?!i\b|we\b)|"
+    r", (?:what|how|why|which) |\b(?:two|three|four|some|few|many|certain|"
     r"several) things\b",
     re.IGNORECASE,
 )
@@ -81,6 +87,15 @@ _ANTECEDENT = re.compile(
     r"minute)\b)(?:[\w'-]+ ){0,3}[\w'-]+",
     re.IGNORECASE,
 )
+_UNFINISHED = re.compile(
+    # A look or a check that does not say at what, or what for; a thing or a number that is not named.
+    r"\bone thing\b(?! (?:that|which|i|we)\b)|\bthe \d+ (?:as|is|and|or)\b|"
+    r"\blook(?:ed|s)?\b(?! (?:at|for|after|like|up|into|forward|back|down|out|in|round|around|over|through|as|"
+    r"good|bad)\b)|"
+    r"\bcheck (?:the|my|our) (?:hall|house|room|place|flat|home|kitchen|shop|garden|office|building|"
+    r"site)\b(?! (?:for|to|from)\b)",
+    re.IGNORECASE,
+)
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 KIN = re.compile(
     r"\b(?:mum|mother|mam|mom|dad|da|father|husband|wife|partner|sons?|daughters?|sisters?|brothers?|nan|"
@@ -95,17 +110,20 @@ KIN = re.compile(
 _OPEN_END = re.compile(
     r"\b(?:to|of|for|with|from|at|about|by|into|and|or|but|so|because|that|which|the|an?|my|our|if|when|than|"
     r"as|is|are|am|"
-    r"was|do|does|not|it|them|what|how|just|really|like|though|on|in)$",
+    r"was|do|does|not|it|them|what|how|just|really|like|though|on|in|fewer|more|less|some|any|none|enough|another|many|"
+    r"(?:as|so) \w+|to (?:know|see|go|do|try|have|be|say|tell|get|use))$",
     re.IGNORECASE,
 )
 _MAY_END = re.compile(
-    r"\b(?:turn|switch|put|log|sign|come|go|look|what|where|who|how|which|turned|switched|logged|"
-    r"is)\b.* (?:on|in|off|it is|for|to|from|like)$",
+    r"\b(?:get|turn|switch|put|log|sign|come|go|look|what|where|who|how|which|turned|switched|logged|"
+    r"is)\b.* (?:on|in|off|it is|for|to|from|like)$|\bwherever (?:i am|we are)$|\b(?:any|once) more$|\b(?:what|"
+    r"who|where|how|which) and (?:when|how|why|where)$",
     re.I,
 )
 _NEW_SUBJECT = re.compile(
     r",\s+(?:i|it|we|he|she|they|that|there|this|you|people|nobody|everybody|everyone|somebody|the [\w-]+|"
-    r"my [\w-]+)(?:'\w+)? (?!and\b|or\b|then\b)[a-z']+",
+    r"my [\w-]+)(?:'\w+)? (?!and\b|or\b|then\b)[a-z']+|,\s+(?:its|im|ive|thats) |"
+    r",\s+an? (?:[\w-]+ ){1,3}(?:is|does|has|will|can|cannot|would|likes?|needs?|wants?) ",
     re.IGNORECASE,
 )
 _OPENS = re.compile(
@@ -133,15 +151,32 @@ _HALF_A_CONTRAST = re.compile(r"(?:i|we) do not (?:want|need|mind)\b", re.IGNORE
 _EMPHASIS = re.compile(
     r"^(?:(?:just|really|also|actually|simply|honestly|do|does) )+(?=(?:want|need|would|wish|hate|use|turn)\w* )"
 )
+_TAIL = re.compile(r"(?:,? and it is (?:mostly|mainly|only|just|really) [^,]+| now)$", re.IGNORECASE)
+"""Words after the end of what is said."""
+_UNJOINED = re.compile(
+    # `Hates ads but love the rest`: a verb that was not put into the third person with the first one.
+    r"^(?:(?!\bto\b|\bnot\b|\bwould\b|\bcannot\b).)*\b(?:and|but|or) (?:love|like|hate|want|need|use|feel|find|"
+    r"wish|hope|trust|"
+    r"prefer|enjoy|have|am|was|were|do)\b",
+    re.IGNORECASE,
+)
+_LAST_PART = re.compile(
+    r"(?P<reasoned>.+?),? because\b.+|"
+    r"(?P<rest>.+)(?:: |, (?=(?:and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its)\b))"
+    r"(?:(?!, (?:and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its)\b|: |"
+    r"\b(?:but|unless|except|if|not the|instead)\b).)+",
+    re.IGNORECASE,
+)
+"""A last part that a sentence is whole without: a reason, a circumstance, a second sentence, a list after a colon."""
 _INFINITIVE = re.compile(r"^to (?P<rest>[a-z]+ .+)", re.IGNORECASE)
+_IMPERATIVE = re.compile(r"^(?P<verb>[a-z]+) (?:the|my|our|a|an|everything|every|costs?|bills?)\b .+", re.IGNORECASE)
+_FIRST_SUBJECT = re.compile(r"\b(?:i|we)\b", re.IGNORECASE)
 _FIRST_VERB = re.compile(
     r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|do|not) )*(?P<verb>[a-z]+)",
     re.I,
 )
 _PAST = re.compile(r"\b(?:was|were|had|did|went|came|got|thought|used to|wanted|needed|i have been)\b", re.IGNORECASE)
-_LEADING_INTRO = re.compile(
-    r"^(?:So|And|But|Well|Oh|Yeah|Yes|No|Now|Also|Plus|Honestly|Basically|Personally|Actually|Okay|OK)[, ]+"
-)
+_JOINED = re.compile(r"(?:and|but|so|or|because|then)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -205,23 +240,45 @@ def _in_sentence(source: str, asked: CueKind | None) -> Iterator[tuple[CueKind, 
     for clause in written:
         if len(written) > 1 and _HALF_A_CONTRAST.match(clause):
             continue
-        wished = _INFINITIVE.match(clause) if asked == "goals" else None
-        if wished and is_base(wished["rest"].split()[0]):
-            clause = f"I want {clause[0].lower()}{clause[1:]}"
+        if asked == "goals":
+            clause = _as_wish(clause)
         yield from _in_clause(clause, source)
 
 
+def _as_wish(clause: str) -> str:
+    """Return an answer to `What do you want?` as a wish: `To keep it` and `Keep the bill low` as `I want to keep …`."""
+    if (wished := _INFINITIVE.match(clause)) and is_base(wished["rest"].split()[0]):
+        return f"I want {clause[0].lower()}{clause[1:]}"
+    if (told := _IMPERATIVE.match(clause)) and is_base(told["verb"]) and not _FIRST_SUBJECT.search(clause):
+        return f"I want to {clause[0].lower()}{clause[1:]}"
+    return clause
+
+
 def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, float]]:
-    found = reading(clause)
-    if found is None or not stands_alone(clause):
-        return
-    kind, strength = found
-    if kind in ("behaviours", "motivations", "facts") and _is_told(clause):
-        return
-    claim = as_claim(clause)
-    # The score holds a long copy against its writer; such a sentence can still be quoted.
-    if claim is not None and not is_copied(claim, source):
-        yield kind, claim, source, strength * _content(claim)
+    for said in _shortened(clause):
+        found = reading(said)
+        if found is None or not stands_alone(said):
+            continue
+        kind, strength = found
+        if kind in ("behaviours", "motivations", "facts") and _is_told(said):
+            continue
+        claim = as_claim(said)
+        # The score holds a long copy against its writer; such a sentence can still be quoted.
+        if claim is not None and not is_copied(claim, source):
+            yield kind, claim, source, strength * _content(claim)
+            return
+
+
+def _shortened(clause: str) -> Iterator[str]:
+    """Yield a clause, then the same without its last parts, as long as it is whole without them.
+
+    `I copy the hours out every night, with a pencil, because there is no export` can do without its reason. Conditions
+    and contrasts stay, because the sentence says something else without them.
+    """
+    yield clause
+    while cut := _LAST_PART.fullmatch(clause):
+        clause = cut["reasoned"] or cut["rest"]
+        yield clause
 
 
 def _is_whole(source: str) -> bool:
@@ -233,7 +290,7 @@ def _is_whole(source: str) -> bool:
 
 def stands_alone(clause: str) -> bool:
     """Return whether a sentence can be understood without the ones around it."""
-    if _NOT_WHOLE.search(clause) or _TALK.search(clause) or _POINTS_AWAY.search(clause) or _THAT.search(clause):
+    if any(fault.search(clause) for fault in (_NOT_WHOLE, _TALK, _POINTS_AWAY, _THAT, _UNFINISHED)):
         return False
     if not _FIRST_PERSON.search(clause) or (_NEW_SUBJECT.search(clause) and not _OPENS.match(clause)):
         return False
@@ -245,6 +302,12 @@ def stands_alone(clause: str) -> bool:
     plain = _NO_ANTECEDENT_NEEDED.sub(" ", clause)
     pointing = _IT.search(plain)
     return not pointing or bool(_ANTECEDENT.search(plain[: pointing.start()]))
+
+
+@lru_cache(maxsize=1 << 14)
+def can_be_quoted(source: str) -> bool:
+    """Return whether a whole sentence of the transcript, not only a part of it, can be understood on its own."""
+    return not _JOINED.match(source) and stands_alone(expand(clean(source)))
 
 
 def _is_told(clause: str) -> bool:
@@ -264,8 +327,10 @@ def as_claim(clause: str) -> str | None:
         if _NEW_SUBJECT.search(main):
             return None
         clause = f"{main}{',' if ',' in main else ''} {opening[0].lower()}{opening[1:]}"
-    claim = third_person(clause)
+    claim = third_person(_TAIL.sub("", clause))
     claim = claim and _EMPHASIS.sub("", claim)
+    if claim and _UNJOINED.search(claim):
+        return None
     if claim is None or not FEWEST_WORDS <= len(claim.split()) <= MOST_WORDS:
         return None
     return finish(claim)
@@ -274,12 +339,3 @@ def as_claim(clause: str) -> str | None:
 def _content(claim: str) -> float:
     """Return a factor, 0 to 1, for the number of different content words: a claim with one is empty."""
     return {0: 0.0, 1: 0.2, 2: 0.75}.get(len(set(stems(claim))), 1.0)
-
-
-def facts_of(segments: Sequence[Segment], participant: str) -> list[str]:
-    """Return whole sentences in which a participant tells where they live or work, as claims."""
-    return [
-        statement.claim.partition(",")[0]
-        for statement in find(segments)
-        if statement.participant == participant and statement.kind == "facts" and states_fact(statement.source)
-    ]
