@@ -81,7 +81,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     with OllamaServer(delay_s=delay_s) as ollama, AnthropicServer(delay_s=delay_s) as anthropic:
         nobody = Bench((ollama, anthropic), study, None, delay_s)  # type: ignore[arg-type]
         process = start(nobody.generate(folder / "undisturbed.db"), nobody.variables())
-        process.join(60)
+        process.join(600)
         assert process.exitcode == 0
         store = Store(folder / "undisturbed.db")
         yield nobody._replace(undisturbed=store.run(store.runs()[0].id))
@@ -114,7 +114,7 @@ def killed_and_resumed(bench: Bench, database: Path, lot: random.Random) -> RunR
         store.mark_interrupted(SystemClock().now())
     if store.run(run_id).status != "completed":
         process = start(["resume", run_id, "--db", str(database), "--json"], bench.variables())
-        process.join(60)
+        process.join(600)
         assert process.exitcode == 0
     return store.run(run_id)
 
