@@ -24,7 +24,10 @@ def run_it(visitor: Visitor) -> None:
 def unmarked_money(visitor: Visitor) -> list[str]:
     """Amounts on the page that do not say that they are simulated: per tile and chart, else per line."""
     page = visitor.page
-    groups = [*page.locator('[data-testid="stMetric"]').all(), *page.locator('[data-testid="stVegaLiteChart"]').all()]
+    tiles = page.locator(
+        '[data-testid="stVerticalBlock"]:has(> [data-testid="stElementContainer"] > [data-testid="stMetric"])'
+    )
+    groups = [*tiles.all(), *page.locator('[data-testid="stVegaLiteChart"]').all()]
     texts = [group.inner_text() for group in groups]
     grouped = {line for text in texts for line in text.splitlines()}
     # The text of cards is not part of the text around them.

@@ -168,7 +168,7 @@ def test_the_cost_axis_shows_spending_budget_and_frontier_only_and_marks_simulat
     labels = texts(spec)
     assert {"budget $0.10", "frontier only $0.12"} <= set(labels)
     titles = [axis["title"] for axis in channel(spec, "y") if "title" in axis]
-    assert titles == ["Cumulative cost, USD"]
+    assert titles == ["Cumulative cost, USD (simulated)"]
     assert view.title == "$0.04 spent of a budget of $0.10 in 2 calls (simulated); the budget stopped 1 refinement"
 
 

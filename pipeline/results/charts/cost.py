@@ -60,7 +60,8 @@ def cost_curve(run: RunRecord, by: Progress = "call", *, dark: bool = False) -> 
     subtitle = "; ".join([f"n = {count(calls, 'call')}", *(f"{line.label}{mark} is beyond the axis" for line in far)])
     words = " ".join([f"Step line of cumulative cost, {subtitle}. {title}.", *(f"{line.label}." for line in lines)])
     end = f"◆ stopped by the budget: {refused} not refined" if refused else _spending(run)
-    layers = _layers(*_curve(table, run, by), lines, end, dark)
+    curve, progress = _curve(table, run, by)
+    layers = _layers(curve, progress, f"Cumulative cost, USD{mark}", lines, end, dark)
     return ChartView(style.finish(layers, 320, words), title, words, table, subtitle)
 
 
@@ -104,7 +105,7 @@ def _curve(table: pd.DataFrame, run: RunRecord, by: Progress) -> tuple[pd.DataFr
     return pd.concat([frame.iloc[:-1:step], frame.tail(1)], ignore_index=True), title
 
 
-def _layers(curve: pd.DataFrame, title: str, lines: list[_Line], end: str, dark: bool) -> list[AnyChart]:
+def _layers(curve: pd.DataFrame, title: str, amount: str, lines: list[_Line], end: str, dark: bool) -> list[AnyChart]:
     settled = curve[~curve["status"].isin(["in_flight", "end"])]
     last, reserved = settled.tail(1), float(curve["reserved_usd"].iloc[-1])
     total = float(last["cumulative_usd"].iloc[0]) + reserved
@@ -114,7 +115,7 @@ def _layers(curve: pd.DataFrame, title: str, lines: list[_Line], end: str, dark:
     return [
         *([_reserved(held)] if reserved else []),
         *(layer for line in lines for layer in _reference(line, lines, frame.gap, dark)),
-        _steps(curve, title, "Cumulative cost, USD", frame),
+        _steps(curve, title, amount, frame),
         _points(settled),
         *_end(held, frame, end.startswith("◆"), dark),
     ]
