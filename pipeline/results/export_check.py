@@ -5,6 +5,7 @@ listed with its place; the person who sends it out decides whether it is replace
 redaction (`pipeline.hybrid.identifiers`); names of people are not among them.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, TypeVar, cast
 
@@ -119,13 +120,28 @@ def _walk(value: Any, place: str, seen: list[FoundIdentifier], shown: dict[str, 
         return {
             # A fact about a person may have any name, so keys are texts, too.
             _text(key, place, seen, shown) if isinstance(key, str) and key not in _OURS else key: (
-                part if key in _OURS else _walk(part, _named(place, str(key)), seen, shown)
+                part
+                if key in _OURS
+                else _request(part, _named(place, key), seen, shown)
+                if key == "payload" and isinstance(part, str)
+                else _walk(part, _named(place, str(key)), seen, shown)
             )
             for key, part in value.items()
         }
     if isinstance(value, list | tuple):
         return [_walk(part, f"{place} {number}", seen, shown) for number, part in enumerate(value, start=1)]
     return _text(value, place, seen, shown) if isinstance(value, str) else value
+
+
+def _request(payload: str, place: str, seen: list[FoundIdentifier], shown: dict[str, str] | None) -> str:
+    """Look through a request as its server reads it: in the text of JSON, the `n` of a new line joins the next word."""
+    try:
+        read = json.loads(payload)
+    except ValueError:
+        return _text(payload, place, seen, shown)
+    before = len(seen)
+    walked = _walk(read, place, seen, shown)
+    return payload if len(seen) == before else json.dumps(walked, ensure_ascii=False)
 
 
 def _named(place: str, key: str) -> str:

@@ -1,6 +1,11 @@
 """The export menu, posters, and imported runs on the Results page."""
 
+import tomllib
 from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
 
 from pipeline.domain.bundle import without_source
 from pipeline.domain.units import SystemClock
@@ -68,3 +73,33 @@ def test_comparison_offers_its_report_and_its_runs(app, tmp_path: Path) -> None:
     at.switch_page("pages/compare.py").run()
     assert not at.exception
     assert {"Report (simulated)", "Bundle for another installation"} <= set(labels(at))
+
+
+MAIL = "maren.oduya@example.org"
+
+
+@pytest.mark.parametrize(("choice", "shown"), [("replaced", "[email 1]"), ("left as they are", MAIL)])
+def test_identifiers_are_asked_about_before_a_file_is_offered(
+    app, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, choice: str, shown: str
+) -> None:
+    run_id = finished_run(tmp_path / "persona.db")
+    Store(tmp_path / "persona.db").log(run_id).warn(f"Sent by {MAIL}")
+    made: dict[str, Any] = {}
+    monkeypatch.setattr(st, "download_button", lambda label, data, *_, **__: made.update({label: data}))
+    at = results(app, run_id)
+    at.session_state["export"] = True
+    at.run()
+    assert "1 identifier of people found" in "".join(item.value for item in at.warning)
+    assert "Everything as JSON (simulated)" not in made
+    next(item for item in at.get("button_group") if item.label == "In the files they are").set_value(choice).run()
+    written = made["Everything as JSON (simulated)"]()
+    assert shown in written
+    assert (MAIL in written) == (choice == "left as they are")
+
+
+def test_the_page_offers_to_upload_what_the_server_takes(app) -> None:
+    at = app()
+    at.switch_page("pages/runs.py").run()
+    set_up = tomllib.loads(Path(".streamlit/config.toml").read_text())["server"]["maxUploadSize"]
+    assert at.file_uploader(key="bundle").proto.max_upload_size_mb == set_up
+    assert any("`persona import FILE`" in caption.value for caption in at.caption)

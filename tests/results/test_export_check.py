@@ -1,5 +1,7 @@
 """What is about to leave is looked through for identifiers of people."""
 
+import json
+
 import pytest
 
 from pipeline.domain.bundle import without_verbatim
@@ -8,7 +10,7 @@ from pipeline.errors import InputError
 from pipeline.results.export import personas_markdown, run_document
 from pipeline.results.export_check import checked, identifiers_in, without_identifiers
 from pipeline.results.report import posters, run_report
-from tests.factories import make_persona, make_run
+from tests.factories import make_call, make_persona, make_run
 from tests.results.test_report import SAID, make_study, quoting
 
 PHONE, MAIL = "+353 1 496 0123", "maren.oduya@example.org"
@@ -99,3 +101,10 @@ def test_without_words_no_quote_travels(written):
     run = quoting(make_run([0.9, 0.4]), quotes=(SAID,))
     assert SAID in written(run)
     assert SAID not in written(without_verbatim(run))
+
+
+def test_a_request_is_looked_through_as_its_server_reads_it():
+    payload = json.dumps({"prompt": f"Answers:\n{MAIL}\nend"})
+    run = make_run([0.9]).model_copy(update={"calls": (make_call(1).model_copy(update={"payload": payload}),)})
+    (shown,) = without_identifiers([run])
+    assert json.loads(shown.calls[0].payload) == {"prompt": "Answers:\n[email 1]\nend"}
