@@ -25,7 +25,7 @@ from pipeline.providers.extraction.selection import (
     ranked,
     voice_of,
 )
-from pipeline.providers.extraction.statements import Statement, can_be_quoted, find, is_usable
+from pipeline.providers.extraction.statements import Statement, find, is_usable
 from pipeline.providers.replies import Demographics, PersonaReply
 from pipeline.text.tokens import language_of
 
@@ -36,9 +36,6 @@ QUOTES = 3
 EXCERPTS = 5
 """Quotes of a persona in a language that the drafter does not read."""
 
-FEWEST_QUOTED, QUOTED_WORDS = 6, 30
-"""Words of a quote in the background."""
-
 MOST_NAMED = 6
 """Participants named in an error."""
 
@@ -46,6 +43,8 @@ TAGLINE_WORDS = 16
 """Most words of the statement in a tagline."""
 
 _PLACE = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?:,? [A-ZÀ-Þ][\w.'’-]*){0,3}")
+_OTHER_SUBJECT = ("The ", "Their ", "Every ", "No ", "Any ")
+"""Beginnings of statements that are not about what the person does."""
 _STATES = frozenset(("retired", "unemployed", "self-employed", "freelance"))
 """Occupations that take no article."""
 _NO_NOUN = re.compile(
@@ -158,7 +157,7 @@ def draft_persona(task: DraftTask) -> PersonaReply:
         background=_background(
             name,
             centre,
-            [said for said in mine if said.kind != "facts" and said.source not in tagline and _may_speak(said, task)],
+            [said for said in mine if said.kind != "facts" and said.claim[1:] not in tagline],
             [said for said in mine if said.kind == "facts"],
         )
         if centre
@@ -166,12 +165,6 @@ def draft_persona(task: DraftTask) -> PersonaReply:
         quotes=quotes,
         **lists,
     )
-
-
-def _may_speak(said: Statement, task: DraftTask) -> bool:
-    """Return whether the sentence behind a statement can be quoted on its own."""
-    words = len(said.source.split())
-    return FEWEST_QUOTED <= words <= QUOTED_WORDS and can_be_quoted(said.source) and not _names_text(said.source, task)
 
 
 def _is_for_persona(said: Statement, voice: Voice, task: DraftTask) -> bool:
@@ -239,29 +232,29 @@ def _age(centre: Participant | None, people: Sequence[Participant]) -> str:
 
 
 def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
-    """Return one line about the central participant: their work with a short statement of theirs, else their own words.
+    """Return one line about the central participant: their work with a short statement of theirs.
 
-    Without a statement of theirs it says their work and place; empty where neither is known.
+    Where one of the two is missing, it is the statement, or work and place; empty where neither is known. No quote: a
+    run without the words of its study still shows its taglines and backgrounds.
     """
     if centre is None:
         return ""
     work, place = _work(centre), _stated(centre, "location")
     order = {kind: position for position, kind in enumerate(LISTS)}
     own = sorted((said for said in chosen if said.participant == centre.id), key=lambda said: order[said.kind])
-    short = [said for said in own if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith("The ")]
+    short = [
+        said for said in own if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith(_OTHER_SUBJECT)
+    ]
     if work and short:
         claim = short[0].claim
         return f"{work[0].upper()}{work[1:]} who {claim[0].lower()}{claim[1:]}"
-    if own and not work:
-        quotable = [
-            said.source for said in own if can_be_quoted(said.source) and len(said.source.split()) <= TAGLINE_WORDS
-        ]
-        return f"“{quotable[0]}”" if quotable else ""
+    if short:
+        return short[0].claim
     return f"{work[0].upper()}{work[1:]} in {place}" if work and _PLACE.fullmatch(place) else ""
 
 
 def _background(name: str, centre: Participant, own: Sequence[Statement], told: Sequence[Statement]) -> str:
-    """Write who the central participant is, in a sentence, and let them speak; empty where that says too little.
+    """Write who the central participant is and what they say, a sentence each; empty where that says too little.
 
     Args:
         name: invented name of the persona.
@@ -282,9 +275,9 @@ def _background(name: str, centre: Participant, own: Sequence[Statement], told: 
     if told and not (place and told[0].claim.startswith("Lives in")):
         claim = re.split(r",| and they ", told[0].claim)[0]
         sentences.append(f"{name} {claim[0].lower()}{claim[1:]}.")
-    if own:
-        said = own[0].source.strip()
-        sentences.append(f"In their own words: “{said}”" if sentences else f"{name} in their own words: “{said}”")
+    said = next((one.claim for one in own if not one.claim.startswith(_OTHER_SUBJECT)), "")
+    if said:
+        sentences.append(f"{name} {said[0].lower()}{said[1:]}.")
     return " ".join(sentences)
 
 

@@ -56,7 +56,7 @@ def test_two_short_interviews_give_a_usable_persona():
     assert "Checks the meter every morning before work" in persona.behaviours
     assert "Cannot read the small grey numbers on the screen" in persona.pain_points
     assert persona.motivations
-    assert persona.tagline == "“I just want to know what tonight is going to cost me.”"
+    assert persona.tagline == "Wants to know what tonight is going to cost them"
     assert "lives in a small flat above the bakery" in persona.background
 
 
@@ -110,11 +110,12 @@ def test_facts_are_those_of_one_real_participant():
     )
 
 
-def test_background_says_who_the_central_participant_is_and_lets_them_speak():
+def test_background_says_who_the_central_participant_is_and_what_they_say():
     persona = draft_persona(task(ANNA, age="34", occupation="Accountant", location="Leeds"))
-    first, _, words = persona.background.partition(" In their own words: ")
-    assert first.startswith(f"{persona.name}, 34, is an accountant in Leeds.")
-    assert words.strip("“”") in ANNA.replace("\n", " ")
+    assert persona.background.startswith(f"{persona.name}, 34, is an accountant in Leeds. {persona.name} ")
+    said = persona.background.removesuffix(".").rpartition(f"{persona.name} ")[2]
+    assert f"{said[0].upper()}{said[1:]}" in claims(persona)
+    assert said not in persona.tagline
     assert persona.tagline.startswith("Accountant who ")
 
 

@@ -271,7 +271,7 @@ def test_the_command_prints_one_document_and_refuses_one_run(tmp_path):
     done = compare(first, "High", "--json")
     assert (done.returncode, json.loads(done.stdout)["baseline"]) == (0, first)
     text = compare("Low", "High").stdout
-    assert all(words in text for words in ("quality_threshold: A 0.1, B 1", "Local share", "dearer"))
+    assert all(words in text for words in ("quality_threshold: A 0.1, B 1", "Local share", "Cost per persona"))
     alone = compare("Low", "Low")
     assert (alone.returncode, alone.stdout) == (2, "")
     assert "Name 2 to 8" in alone.stderr
