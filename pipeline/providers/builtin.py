@@ -254,7 +254,9 @@ def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
 
 
 def _background(name: str, centre: Participant, own: Sequence[Statement], told: Sequence[Statement]) -> str:
-    """Write who the central participant is and what they say, a sentence each; empty where that says too little.
+    """Write who the central participant is, where they live and a habit of theirs; empty without work and place.
+
+    A wish or a complaint is not a background, and a habit alone does not describe a person.
 
     Args:
         name: invented name of the persona.
@@ -275,8 +277,8 @@ def _background(name: str, centre: Participant, own: Sequence[Statement], told: 
     if told and not (place and told[0].claim.startswith("Lives in")):
         claim = re.split(r",| and they ", told[0].claim)[0]
         sentences.append(f"{name} {claim[0].lower()}{claim[1:]}.")
-    said = next((one.claim for one in own if not one.claim.startswith(_OTHER_SUBJECT)), "")
-    if said:
+    habits = (one.claim for one in own if one.kind == "behaviours" and not one.claim.startswith(_OTHER_SUBJECT))
+    if sentences and (said := next(habits, "")):
         sentences.append(f"{name} {said[0].lower()}{said[1:]}.")
     return " ".join(sentences)
 
