@@ -15,7 +15,7 @@ ANSWERS = (
     "I need the flat warm at seven because my mother feels the cold. The app forgets my schedule when the router "
     "restarts. I always write the meter reading on the fridge.",
     "I would like one number that I can trust. I hate that the forecast changes after the evening has begun. I "
-    "turn the boost on for an hour before bath time.",
+    "turn the boost on for an hour before bath time. I cannot read the small numbers on the screen.",
 )
 
 

@@ -53,7 +53,7 @@ def test_runs_may_stand_in_the_address_once_each_as_on_calibrate(app: App, datab
     apart, together = _open(app, runs=list(runs)), _open(app, runs=",".join(runs))
     assert not apart.exception
     assert _texts(apart) == _texts(together)
-    assert "**dearer**" in _texts(apart)
+    assert "**less local**" in _texts(apart)
 
 
 def test_a_run_that_uses_the_drafts_of_another_is_told_by_the_letter_of_that_one(app: App, database: Path) -> None:
@@ -71,7 +71,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
     table = next(text.value for text in page.markdown if text.value.startswith("| Setting"))
     assert table.splitlines()[2:] == ["| quality threshold | 0\\.1 | 1 |"]
     texts = _texts(page)
-    assert "**dearer**" in texts
+    assert "**less local**" in texts
     assert "B\\: same 2 drafts" in texts
     assert "**Cost per persona (simulated)**" in texts
     assert [heading.value for heading in page.header] == ["What differs", "Results", "Personas side by side"]
@@ -79,7 +79,7 @@ def test_two_runs_show_only_what_differs_then_the_differences(app: App, database
 
 def test_the_first_run_of_the_address_is_the_baseline(app: App, database: Path) -> None:
     low, high = _two(database)
-    assert "**cheaper**" in _texts(_open(app, runs=f"{high},{low}"))
+    assert "**more local**" in _texts(_open(app, runs=f"{high},{low}"))
 
 
 def test_other_runs_can_be_chosen_on_the_page(app: App, database: Path) -> None:
@@ -88,7 +88,7 @@ def test_other_runs_can_be_chosen_on_the_page(app: App, database: Path) -> None:
     page.multiselect[0].set_value([high, low])
     page = next(button for button in page.button if button.label == "Compare").click().run()
     assert page.query_params["runs"] == f"{high},{low}"
-    assert "**cheaper**" in _texts(page)
+    assert "**more local**" in _texts(page)
 
 
 def test_a_saved_comparison_shows_title_note_and_annotations_before_anything_else(app: App, database: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_run_deleted_meanwhile_is_named_and_the_rest_is_compared(app: App, dat
     Store(database).remove_run(gone, datetime.now(UTC))
     page = _open(app, runs=f"{low},{gone},{high}")
     assert gone.replace("-", "\\-") in page.error[0].value
-    assert "**dearer**" in _texts(page)
+    assert "**less local**" in _texts(page)
 
 
 def test_runs_of_different_studies_come_with_a_warning(app: App, database: Path) -> None:
