@@ -106,7 +106,7 @@ def test_experiment_on_files_makes_its_drafts_first_and_only_once(bench: Bench) 
     [
         (
             {"grid": {"frontier_model": ["claude-sonnet-5-5", "made-up-9"]}},
-            r"cell 2 \(frontier_model made-up-9\) cannot",
+            r"cell 2 \(frontier model made-up-9\) cannot",
         ),
         ({"hybrid": {"frontier_provider": "anthropic"}}, "cell 1 .* cannot be run. .*ANTHROPIC_API_KEY"),
         ({"hybrid": {"count": 4}}, "contradict how they were made: count is 4, there 2"),
