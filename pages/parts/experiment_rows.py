@@ -97,7 +97,7 @@ def _model(row: LocalModelRow) -> list[str]:
         escape_markdown(f"{row.model} ({count(len(row.runs), 'run')})"),
         escape_markdown(_words(row.usable, percent)),
         escape_markdown(local),
-        escape_markdown(MISSING if row.cost is None else usd(round(row.cost * 1_000_000))),
+        escape_markdown(MISSING if row.cost_micros is None else usd(round(row.cost_micros))),
         escape_markdown(_words(row.seconds, "{:.1f}".format)),
         escape_markdown(_words(row.score, score)),
     ]

@@ -55,6 +55,12 @@ def lower_bound(bad: ArrayLike, labels: ArrayLike, delta: float) -> Floats:
     return np.where(k == 0, 0.0, special.betaincinv(np.where(k == 0, 1.0, k), n - k + 1, delta))
 
 
+def share_interval(part: int, whole: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Compute the two-sided Clopper-Pearson interval of a share; 0 to 1 for an empty whole."""
+    tail = (1 - confidence) / 2
+    return float(lower_bound(part, whole, tail)), float(upper_bound(part, whole, tail))
+
+
 def below_limit(bad: ArrayLike, labels: ArrayLike, limit: ArrayLike, delta: float) -> Bools:
     """Reject a share of bad drafts over `limit`: `BinomCDF(bad; labels, limit) <= delta`."""
     k, n, p = np.broadcast_arrays(bad, labels, limit)

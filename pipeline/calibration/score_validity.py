@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from pipeline.calibration.bounds import REPLICATES, Interval, lower_bound, mean_of, upper_bound
+from pipeline.calibration.bounds import REPLICATES, Interval, mean_of, share_interval
 from pipeline.calibration.draft_arrays import Bools, DraftArrays, Floats, Ints
 from pipeline.calibration.estimates import CONFIDENCE
 from pipeline.calibration.pooled_drafts import PooledDrafts
@@ -115,15 +115,15 @@ def reliability(cases: DraftArrays, threshold: float | None = None) -> tuple[Bin
 
 def _bin(score: Floats, label: Floats) -> Bin:
     n, bad = len(score), int(np.count_nonzero(label == 0))
-    tail = (1 - CONFIDENCE) / 2
+    low, high = share_interval(bad, n)
     return Bin(
         low=float(score[0]),
         high=float(score[-1]),
         mean_score=float(score.mean()),
         n=n,
         acceptable=(n - bad) / n,
-        acceptable_low=1 - float(upper_bound(bad, n, tail)),
-        acceptable_high=1 - float(lower_bound(bad, n, tail)),
+        acceptable_low=1 - high,
+        acceptable_high=1 - low,
     )
 
 

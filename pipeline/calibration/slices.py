@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 
-from pipeline.calibration.bounds import lower_bound, upper_bound
+from pipeline.calibration.bounds import share_interval
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.draft_arrays import Bools, Floats
 from pipeline.calibration.estimates import CONFIDENCE
@@ -93,6 +93,5 @@ def _slice(kind: SliceKind, name: str, members: Bools, label: Floats, local: Boo
     n, bad = int(members.sum()), int(np.count_nonzero(label[members] == 0))
     rest = local & ~members
     elsewhere = float(np.mean(label[rest] == 0)) if rest.any() else 1.0
-    tail = (1 - CONFIDENCE) / (2 * number)
-    low, high = float(lower_bound(bad, n, tail)), float(upper_bound(bad, n, tail))
+    low, high = share_interval(bad, n, 1 - (1 - CONFIDENCE) / number)
     return Slice(kind=kind, name=name, labels=n, bad=bad, share=bad / n, low=low, high=high, stands_out=low > elsewhere)

@@ -7,13 +7,12 @@ so.
 
 from collections.abc import Mapping, Sequence
 
-from pipeline.calibration.bounds import lower_bound, upper_bound
+from pipeline.calibration.bounds import share_interval
 from pipeline.calibration.calibration_result import CalibrationResult
 from pipeline.calibration.drift import setup_of
-from pipeline.calibration.estimates import CONFIDENCE, Estimate, mean_interval
+from pipeline.calibration.estimates import Estimate, mean_interval
 from pipeline.domain.base import Frozen
 from pipeline.domain.run import RunRecord
-from pipeline.domain.units import MICROS
 
 
 class LocalModelRow(Frozen):
@@ -31,8 +30,8 @@ class LocalModelRow(Frozen):
     """Answer time per draft; `None` where no model was called."""
     local_share: Estimate | None
     """Share of drafts that stays local at the certified threshold; `None` without one."""
-    cost: float | None
-    """USD of a run at the certified threshold; `None` without one, and where it is not known."""
+    cost_micros: float | None
+    """Micro-USD of a run at the certified threshold; `None` without one, and where it is not known."""
     answer: str
     """The verdict on its labels, in a few words; empty without labels."""
 
@@ -78,13 +77,12 @@ def _row(
         score=mean_interval(known, 0.0, 1.0) if known else None,
         seconds=mean_interval(list(waited.values()), 0.0, float("inf")) if waited else None,
         local_share=share_estimate(at.local, at.drafts) if at else None,
-        cost=None if at is None or at.cost_micros is None else at.cost_micros / MICROS,
+        cost_micros=at.cost_micros if at else None,
         answer=answer,
     )
 
 
 def share_estimate(part: int, whole: int) -> Estimate:
     """Return a share with its exact 95 % interval (Clopper and Pearson); 0 to 1 for an empty whole."""
-    tail = (1 - CONFIDENCE) / 2
-    low, high = float(lower_bound(part, whole, tail)), float(upper_bound(part, whole, tail))
+    low, high = share_interval(part, whole)
     return Estimate(value=part / max(1, whole), low=low, high=high, n=whole)

@@ -23,7 +23,7 @@ def test_every_model_is_one_row_over_all_its_runs():
     assert (second.usable.value, second.usable.n) == (0.5, 6)
     assert first.score
     assert first.score.value == pytest.approx(0.7)
-    assert (first.local_share, first.cost, first.answer) == (None, None, "")
+    assert (first.local_share, first.cost_micros, first.answer) == (None, None, "")
 
 
 def test_one_model_alone_is_no_choice():
