@@ -127,7 +127,9 @@ def find_alone(claim: Claim, together: Evidence, view: SourceView, enough: float
     most = ((_WINDOW + _WHOLE) * share + _PAIRS * bigrams) / _KNEE * _HIGH
     likely = np.flatnonzero((share > 0) & (most >= enough))
     found = []
-    best = int(view.person[together.sentences[0]]) if together.sentences else -1
+    # A denial by another participant takes nothing from the words of the one who says it.
+    is_denied = "polarity" in together.flags
+    best = int(view.person[together.sentences[0]]) if together.sentences and not is_denied else -1
     for person in likely.tolist():
         if person == best and said[:, person].all() and paired[person] == paired.max() == len(couples):
             found.append((view.participants[person], together))  # the others added nothing to it

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pipeline.domain.bundle import _without_quotes
@@ -115,6 +115,7 @@ WORDS = "check boiler morning work bill december print weekly report daughter ti
 
 
 @given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8))
+@example(["weekly", "report"])  # one says it, another denies it
 def test_support_alone_is_what_the_person_alone_gets_and_never_more_than_all(words: list[str]) -> None:
     index = StudyIndex.build(study_of(SAID, FACTS))
     view = index.view(["P1", "P2", "P3"])
