@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field
 
 from pipeline.domain.base import Frozen
+from pipeline.domain.persona import CLAIM_LISTS
 from pipeline.domain.routing import rank
 from pipeline.domain.run import FinalPersona
 
@@ -20,7 +21,7 @@ LONGEST_TEXT = 2_000
 
 EditedText = Annotated[str, Field(max_length=10 * LONGEST_TEXT)]
 
-EDITABLE_LISTS = ("goals", "pain_points", "behaviours", "motivations", "quotes")
+EDITABLE_LISTS = (*CLAIM_LISTS, "quotes")
 EDITABLE_TEXTS = ("name", "tagline", "background")
 
 

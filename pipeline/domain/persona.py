@@ -10,6 +10,9 @@ from pydantic import BeforeValidator
 
 from pipeline.domain.base import Frozen, Score
 
+CLAIM_LISTS = ("goals", "pain_points", "behaviours", "motivations")
+"""The lists of statements about a person; quotes are words of one."""
+
 SUPPORTED_FROM = 0.7
 """Minimum support of a supported claim; also the default quality threshold of drafts."""
 

@@ -110,8 +110,7 @@ def ensure_drafts(
     own = experiment_id_of(grid, cells, study.id)
     run = next((run for run in store.experiment_runs(own) if run.drafts_from is None), None)
     if run is None:
-        first = {name: value for name, value in cells[0].settings.items() if name in DRAFTED_ANEW}
-        config = parse_config({**grid.hybrid, **first, "enabled": False}, where)
+        config = parse_config({**grid.hybrid, **_drafting(cells[0]), "enabled": False}, where)
         run_id = worker.start(study.id, config, settings, f"{grid.experiment}: drafts"[:200], experiment_id=own)
         _follow(run_id, store, follow)
     else:
@@ -233,6 +232,7 @@ def _drafts_of(
 
 
 def _drafting(cell: Cell) -> dict[str, JsonValue]:
+    """Return the settings of a cell that decide how drafts are written."""
     return {name: value for name, value in cell.settings.items() if name in DRAFTED_ANEW}
 
 

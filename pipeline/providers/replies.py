@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue, ValidationError
 
 from pipeline.domain.config import explain_validation
-from pipeline.domain.persona import Persona
+from pipeline.domain.persona import CLAIM_LISTS, Persona
 from pipeline.domain.run import Draft
 from pipeline.domain.untrusted import Bounds, Refused, check_json, parse_json, read_file
 from pipeline.errors import InputError, PersonaError
@@ -255,10 +255,7 @@ def read_persona(text: str, persona_id: str, lines: Mapping[int, str] = MappingP
         reply = PersonaReply.model_validate(_json(text))
     except ValidationError as error:
         raise UnreadableReply(f"The answer is not a persona: {explain_validation(error)}"[:500]) from error
-    lists = {
-        field: tuple(dict.fromkeys(item for item in getattr(reply, field) if item))
-        for field in ("goals", "pain_points", "behaviours", "motivations")
-    }
+    lists = {field: tuple(dict.fromkeys(item for item in getattr(reply, field) if item)) for field in CLAIM_LISTS}
     lists["quotes"] = tuple(_quotes(reply.quotes, lines))
     if not reply.name:
         raise UnreadableReply("The answer has no name.")
@@ -291,9 +288,9 @@ def partial_persona(text: str, persona_id: str, lines: Mapping[int, str] = Mappi
         reply = PersonaReply.model_validate({"name": "", **(values if isinstance(values, dict) else {})})
     except (UnreadableReply, ValidationError):
         return None
-    fields = ("goals", "pain_points", "behaviours", "motivations", "quotes")
+    fields = (*CLAIM_LISTS, "quotes")
     lists = {field: list(dict.fromkeys(item for item in getattr(reply, field) if item)) for field in fields}
-    if sum(bool(lists[field]) for field in fields[:4]) < _LEAST_LISTS:
+    if sum(bool(lists[field]) for field in CLAIM_LISTS) < _LEAST_LISTS:
         return None
     name = reply.name or f"Persona {persona_id.rpartition('-')[2].lstrip('0')}".strip()
     whole = reply.model_copy(update={**lists, "name": name})

@@ -7,7 +7,7 @@ text is cut to what a card can hold and freed of characters that turn the direct
 from collections.abc import Mapping, Sequence
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.persona import ClaimSupport, Scores
+from pipeline.domain.persona import CLAIM_LISTS, ClaimSupport, Scores
 from pipeline.domain.run import AssessedDraft, Editing, FinalPersona, RunRecord
 from pipeline.domain.study import Segment, Study
 from pipeline.results.edit_history import edited_words, has_chosen_source, is_pinned
@@ -204,11 +204,10 @@ def is_compared(final: FinalPersona, draft: AssessedDraft | None) -> bool:
 
 
 class _Sources(Sources):
-    """Sources with the names of their documents."""
+    """Sources with the size of their study, and whether its words were withheld."""
 
     def __init__(self, study: Study) -> None:
         super().__init__(study)
-        self.names: Mapping[str, str] = {document.id: document.name for document in study.documents}
         self.is_withheld = study.is_withheld
         self.participants = len(study.participants)
 
@@ -219,6 +218,7 @@ def _card(
     persona, reason = final.persona, passage(final.reason, 600)
     focus = f" Drawn from {label(', '.join(people), 600)}." if people else ""
     cost = usd(final.cost_micros, simulated) if final.cost_micros else "nothing"
+    groups, marks = claim_groups(final), mark_counts(final)
     return Card(
         id=final.draft_id,
         name=label(persona.name),
@@ -230,12 +230,12 @@ def _card(
         reason=reason,
         score=score(final.assessment.scores.overall),
         people=f"Stands for {len(people)} of {count(sources.participants, 'participant')}" if people else "",
-        strongest=_strongest(final),
-        size=count(sum(mark_counts(final).values()), "statement"),
+        strongest=_strongest(groups),
+        size=count(sum(marks.values()), "statement"),
         parts=_parts(final.assessment.scores),
-        marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in mark_counts(final).items()),
+        marks=tuple((name, number, MARK_WORDS[name][1]) for name, number in marks.items()),
         background=passage(persona.background, 3000),
-        groups=tuple(_group(group, sources, final.edited) for group in claim_groups(final)),
+        groups=tuple(_group(group, sources, final.edited) for group in groups),
         findings=tuple(passage(finding.text, 600) for finding in other_findings(final)),
         foot=f"{reason}{focus} Cost: {cost}.",
         edited=edited_words(final.edited) if final.edited else "",
@@ -243,15 +243,15 @@ def _card(
     )
 
 
-def _strongest(final: FinalPersona) -> tuple[StrongClaim, ...]:
+def _strongest(groups: Sequence[ClaimGroup]) -> tuple[StrongClaim, ...]:
     """The claims that say most of a persona; verbatim quotes where it has fewer than three."""
     claims: list[tuple[MarkedClaim, ClaimSupport]] = []
     quotes: list[StrongClaim] = []
-    stated = [(group.field, claim) for group in claim_groups(final) for claim in group.claims]
+    stated = [(group.field, claim) for group in groups for claim in group.claims]
     for field, claim in stated:
         if field == "quotes" and claim.mark == "supported":
             quotes.append(StrongClaim(text=f"“{passage(claim.text, 300)}”", mark=claim.mark, people=""))
-        elif field not in ("quotes", "demographics") and claim.support and claim.mark in ("supported", "weak"):
+        elif field in CLAIM_LISTS and claim.support and claim.mark in ("supported", "weak"):
             claims.append((claim, claim.support))
     claims.sort(key=lambda one: (len(one[1].supporters), one[1].support), reverse=True)
     found = [

@@ -206,6 +206,7 @@ class Sources:
     """Look up segments of a study by id, with the turns around them."""
 
     def __init__(self, study: Study) -> None:
+        self.names: Mapping[str, str] = {document.id: document.name for document in study.documents}
         self._segments = study.segments
         self._places = {segment.id: place for place, segment in enumerate(study.segments)}
         self._questions = questions_asked(study)

@@ -9,10 +9,10 @@ there is no strength outside it.
 from collections.abc import Sequence
 
 from pipeline.domain.base import Frozen
-from pipeline.domain.persona import ClaimSupport
+from pipeline.domain.persona import CLAIM_LISTS, ClaimSupport
 from pipeline.domain.run import FinalPersona, RunRecord
 from pipeline.domain.study import Study
-from pipeline.results.evidence import LISTS, Sources
+from pipeline.results.evidence import Sources
 from pipeline.text.wording import clock, count, share
 
 STRENGTH = (
@@ -21,7 +21,6 @@ STRENGTH = (
 )
 """Definition of the strength, for the screen and reports."""
 
-_COUNTED = tuple(name for name in LISTS if name != "quotes")
 _MOST_OWN = 12
 """Passages shown of a participant who is in no persona."""
 
@@ -96,7 +95,7 @@ def people_map(run: RunRecord, study: Study) -> PeopleMap:
     columns: list[MappedPersona] = []
     cells: list[dict[str, MapCell]] = []
     for final in run.shown:
-        statements = [claim for claim in final.assessment.claims if claim.field in _COUNTED and claim.of is not None]
+        statements = [claim for claim in final.assessment.claims if claim.field in CLAIM_LISTS and claim.of is not None]
         mapped = MappedPersona(draft_id=final.draft_id, name=final.persona.name, statements=len(statements))
         columns.append(mapped)
         cells.append({person: _cell(person, statements) for person in run.people_of(final)})
@@ -117,7 +116,6 @@ def map_sentence(found: PeopleMap) -> str:
 def words_of(run: RunRecord, study: Study, participant: str) -> tuple[OwnWords, ...]:
     """Return a participant's words behind the statements of each persona; of people in none, their first passages."""
     sources = Sources(study)
-    names = {document.id: document.name for document in study.documents}
     found: list[OwnWords] = []
     for final in run.shown:
         found += _supporting(final, participant, sources)
@@ -129,7 +127,7 @@ def words_of(run: RunRecord, study: Study, participant: str) -> tuple[OwnWords, 
             persona="",
             statement="",
             quote=one.text,
-            place=_place(names.get(one.document), one.where, one.at),
+            place=_place(sources.names.get(one.document), one.where, one.at),
             question=sources.question(one.id),
         )
         for one in own[:_MOST_OWN]
@@ -153,7 +151,7 @@ def _order(row: MapRow) -> tuple[int, float]:
 def _supporting(final: FinalPersona, participant: str, sources: Sources) -> list[OwnWords]:
     found = []
     for claim in final.assessment.claims:
-        if claim.field not in _COUNTED:
+        if claim.field not in CLAIM_LISTS:
             continue
         for one in claim.supporters:
             if one.participant == participant:

@@ -1,6 +1,6 @@
 """Notes, tags and comments of people in words, sorted by the persona and claim that they are about."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from pipeline.domain.base import Frozen
@@ -50,11 +50,9 @@ def placed_remarks(run: RunRecord, remarks: Iterable[Remark]) -> dict[Place, Pla
     return {place: _in_words(those) for place, those in found.items()}
 
 
-def comment_lines(
-    comments: Sequence[Comment], when: Callable[[datetime], str] | None = None
-) -> tuple[tuple[str, str], ...]:
+def comment_lines(comments: Sequence[Comment]) -> tuple[tuple[str, str], ...]:
     """Return comments, oldest first, as pairs of author with day and words."""
-    return tuple((f"{label(one.author)}, {(when or _day)(one.at)}", passage(one.words, 1000)) for one in comments)
+    return tuple((f"{label(one.author)}, {_day(one.at)}", passage(one.words, 1000)) for one in comments)
 
 
 def of_persona(placed: Mapping[Place, PlacedRemarks], persona: str) -> PlacedRemarks:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
+from pipeline.calibration.draft_arrays import DraftArrays
 from pipeline.calibration.drift import drift, setup_of
 from pipeline.calibration.estimates import Estimate, mean_interval
 from pipeline.calibration.pooled_drafts import pool_drafts
@@ -45,13 +46,18 @@ def trend(runs: Sequence[RunScores]) -> tuple[TrendPoint, ...]:
     """Return the points of runs of one setup, oldest first; at least one run."""
     ordered = sorted(runs, key=lambda run: run.created_at)
     threshold = ordered[-1].config.quality_threshold
-    return tuple(_point(run, ordered[:place], threshold) for place, run in enumerate(ordered))
+    pool = pool_drafts(ordered)
+    places = {run.id: place for place, run in enumerate(ordered)}
+    owner = np.asarray([places[key.run_id] for key in pool.keys], np.int64)
+    return tuple(
+        _point(run, pool.cases.where(owner < place), pool.cases.where(owner == place), threshold)
+        for place, run in enumerate(ordered)
+    )
 
 
-def _point(run: RunScores, earlier: Sequence[RunScores], threshold: float) -> TrendPoint:
-    cases = pool_drafts([run]).cases
+def _point(run: RunScores, earlier: DraftArrays, cases: DraftArrays, threshold: float) -> TrendPoint:
     known = [float(score) for score in cases.score[~np.isnan(cases.score)]]
-    found = drift(pool_drafts(earlier).cases, cases, threshold) if earlier else None
+    found = drift(earlier, cases, threshold) if len(earlier) else None
     return TrendPoint(
         run_id=run.id,
         name=run.name,

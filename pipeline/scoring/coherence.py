@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import combinations
 
-from pipeline.domain.persona import Finding, Persona
+from pipeline.domain.persona import CLAIM_LISTS, Finding, Persona
 from pipeline.scoring.claim_faults import FAULTY_UNDER, faults, soundness
 from pipeline.scoring.completeness import is_blank, same_statement
 from pipeline.scoring.polarity import disagree, fewest_shared, read_signs
@@ -37,8 +37,6 @@ _SAME_WORD = {
 """Everyday words that may stand for each other, each with the first of its group."""
 _MOST_ITEMS = 60
 _LONGEST_ITEM = 600
-LISTS = ("goals", "pain_points", "behaviours", "motivations")
-"""The lists of statements about a person; quotes are looked up as they stand."""
 _WORK = "experience|career|profession|job|industry|trade|practice"
 _YEARS = re.compile(
     rf"\b(\d{{1,2}}) (?:\w+ ){{0,2}}?years? (?:\w+ ){{0,3}}?(?:{_WORK})"
@@ -86,7 +84,7 @@ def _faulty(persona: Persona, language: str) -> Iterator[tuple[str, Finding]]:
 
 def _retold(persona: Persona, language: str) -> Iterator[tuple[str, Finding]]:
     """Every statement that says in other words what one before it in its list says."""
-    for field in LISTS:
+    for field in CLAIM_LISTS:
         items = [text[:_LONGEST_ITEM] for text in getattr(persona, field)[:_MOST_ITEMS]]
         read = [_plain_stems(text, language) for text in items]
         for at, other in combinations(range(len(items)), 2):
@@ -163,7 +161,7 @@ def _between_items(persona: Persona) -> Iterator[Finding]:
             yield _issue(None, f"Said to happen often and seldom: '{one.text}' beside '{other.text}'.")
         elif disagree(one.signed, other.signed, min(fewest_shared(one.signed), fewest_shared(other.signed))):
             yield _issue(None, f"These two contradict each other: '{one.text}' beside '{other.text}'.")
-    for field in LISTS:
+    for field in CLAIM_LISTS:
         for one, other in combinations(getattr(persona, field)[:_MOST_ITEMS], 2):
             if same_statement(one, other):
                 yield _issue(field, f"Said twice: '{shortened(one)}' and '{shortened(other)}'.")
@@ -188,7 +186,7 @@ def _frequency_clash(one: _Item, other: _Item) -> bool:
 
 def _statements(persona: Persona) -> list[tuple[str, str]]:
     """Field and text of the first 60 items, each cut at 600 characters: the rules compare every pair."""
-    return [(field, item[:_LONGEST_ITEM]) for field in LISTS for item in getattr(persona, field)][:_MOST_ITEMS]
+    return [(field, item[:_LONGEST_ITEM]) for field in CLAIM_LISTS for item in getattr(persona, field)][:_MOST_ITEMS]
 
 
 def _issue(field: str | None, text: str) -> Finding:

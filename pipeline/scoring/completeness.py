@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from pipeline.domain.persona import Finding, Persona
+from pipeline.domain.persona import CLAIM_LISTS, Finding, Persona
 from pipeline.text.tokens import content, is_number, stems, tokens
 
 _TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3), "quotes": (0.10, 2)}
@@ -19,7 +19,6 @@ _TARGETS = {"goals": (0.25, 3), "pain_points": (0.25, 3), "behaviours": (0.20, 3
 _OCCUPATION, _NAME, _DEMOGRAPHICS = 0.10, 0.05, 0.05
 ENOUGH_STATEMENTS = 6
 """Goals, pain points, behaviours and motivations that a persona needs at least, together."""
-_STATED = ("goals", "pain_points", "behaviours", "motivations")
 _ALIKE = 92
 _READ = 2000
 """Characters that are enough to see whether an item says something, and the same as another."""
@@ -60,16 +59,17 @@ def completeness(persona: Persona) -> tuple[float, list[Finding]]:
         score += _NAME
     else:
         findings.append(_missing("name", "The persona has no name."))
-    stated_enough = min(statement_count(persona) / ENOUGH_STATEMENTS, 1.0)
+    statements = statement_count(persona)
+    stated_enough = min(statements / ENOUGH_STATEMENTS, 1.0)
     if stated_enough < 1:
-        text = f"{statement_count(persona)} statements in all; a persona needs {ENOUGH_STATEMENTS} at least."
+        text = f"{statements} statements in all; a persona needs {ENOUGH_STATEMENTS} at least."
         findings.insert(0, Finding(kind="missing", text=text))
     return min(score, 1.0) * stated_enough**2, findings
 
 
 def statement_count(persona: Persona) -> int:
     """Return how many goals, pain points, behaviours and motivations say something, each list up to what is enough."""
-    return sum(len(valid_items(getattr(persona, field), ENOUGH_STATEMENTS)) for field in _STATED)
+    return sum(len(valid_items(getattr(persona, field), ENOUGH_STATEMENTS)) for field in CLAIM_LISTS)
 
 
 def valid_items(items: Sequence[str], enough: int) -> list[str]:

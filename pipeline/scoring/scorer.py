@@ -10,9 +10,18 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from pipeline.domain.config import Weights
-from pipeline.domain.persona import WEAK_FROM, Assessment, ClaimSupport, Finding, Persona, Scores, Supporter
+from pipeline.domain.persona import (
+    CLAIM_LISTS,
+    WEAK_FROM,
+    Assessment,
+    ClaimSupport,
+    Finding,
+    Persona,
+    Scores,
+    Supporter,
+)
 from pipeline.domain.run import ChosenSource
-from pipeline.scoring.coherence import LISTS, coherence
+from pipeline.scoring.coherence import coherence
 from pipeline.scoring.completeness import completeness, is_blank
 from pipeline.scoring.demographics import look_up
 from pipeline.scoring.faithfulness import LONGEST_CLAIM, Claim, Evidence, find, find_at, summed_up
@@ -88,7 +97,7 @@ class Scorer:
         """
         view = self._index.view(focus)
         if self._meaning:
-            listed = [text for field, text in statements(persona) if field in LISTS]
+            listed = [text for field, text in statements(persona) if field in CLAIM_LISTS]
             self._meaning.prepare(listed, view, persona.id)
         claims = tuple(self._claims(persona, view, sources, known))
         complete, missing = completeness(persona)
@@ -104,7 +113,7 @@ class Scorer:
             *about_source(written, view),
             *issues,
             *about_claims(claims),
-            *about_prevalence(claims, LISTS),
+            *about_prevalence(claims, CLAIM_LISTS),
             *missing,
         ]
         scores = Scores(overall=overall, coherence=coherent, faithfulness=faithful, completeness=complete)
@@ -133,12 +142,12 @@ class Scorer:
                 # Who says so does not depend on the sentence that is shown.
                 backers = supporters(claim, best, view, self._index)
                 evidence = best if sentence is None else find_at(claim, sentence, view)
-                if self._meaning and field in LISTS:
+                if self._meaning and field in CLAIM_LISTS:
                     evidence = self._meaning.blend(text, claim, evidence, view, persona.id)
                 evidence = _capped(claim, evidence, view)
-                if self._verifier and field in LISTS:
+                if self._verifier and field in CLAIM_LISTS:
                     evidence = self._verifier.weigh(field, text, claim, evidence, view, persona.id)
-                if self._judge and field in LISTS:
+                if self._judge and field in CLAIM_LISTS:
                     evidence = self._judge.weigh(field, text, evidence, view, persona.id)
                 if field.startswith(_DEMOGRAPHICS):
                     key = field.removeprefix(_DEMOGRAPHICS)
@@ -217,7 +226,7 @@ def statements(persona: Persona) -> Iterator[tuple[str, str]]:
 
     The name is invented on purpose, and tagline and background retell the other parts: they are not scored.
     """
-    for field in (*LISTS, "quotes"):
+    for field in (*CLAIM_LISTS, "quotes"):
         for text in getattr(persona, field):
             if not is_blank(text):
                 yield field, text

@@ -160,10 +160,11 @@ _UNJOINED = re.compile(
     r"prefer|enjoy|have|am|was|were|do)\b",
     re.IGNORECASE,
 )
+_JOINED_BY = "and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its"
 _LAST_PART = re.compile(
     r"(?P<reasoned>.+?),? because\b.+|"
-    r"(?P<rest>.+)(?:: |, (?=(?:and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its)\b))"
-    r"(?:(?!, (?:and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its)\b|: |"
+    rf"(?P<rest>.+)(?:: |, (?=(?:{_JOINED_BY})\b))"
+    rf"(?:(?!, (?:{_JOINED_BY})\b|: |"
     r"\b(?:but|unless|except|if|not the|instead)\b).)+",
     re.IGNORECASE,
 )
