@@ -27,8 +27,11 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.browser.conftest import CHROMIUM, FLAGS, READY  # noqa: E402
+from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
 from tests.invented import invented_run, invented_scores, labelled_run  # noqa: E402
+
+READY = '[data-testid="stApp"][data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+"""Matches a page whose script has ended."""
 
 BARE = """
 import streamlit as st

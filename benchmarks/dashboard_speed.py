@@ -10,7 +10,7 @@ ours has, because the browser then looks for the server twice. A load ends when 
 (first figures, table, fields; the slider of the bare page), an interaction when the script has ended and the page has
 been painted. Server time is processor time of the server process. Several databases also give the growth from the
 smallest to the largest; `--start` also measures the start from the command line. The exit
-status is 1 when a limit is missed.
+status is 1 when a limit is missed or an interaction could not be measured.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from math import sqrt
+from math import nan, sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,10 +29,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.calibrate_slider import Served, serving  # noqa: E402
+from benchmarks.calibrate_slider import READY, Served, serving  # noqa: E402
 from pipeline.store import Store  # noqa: E402
 from pipeline.store.run_list import RunChoice  # noqa: E402
-from tests.browser.conftest import CHROMIUM, FLAGS, READY  # noqa: E402
+from tests.browser.conftest import CHROMIUM, FLAGS  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -126,6 +126,8 @@ class Measure(NamedTuple):
     took: list[float]
     bare: list[float]
     server: list[float]
+    failure: str = ""
+    """Why there are no times: a control that the page does not have any more, for instance."""
 
     def summary(self) -> dict[str, Any]:
         """Return percentiles and the verdict."""
@@ -136,19 +138,20 @@ class Measure(NamedTuple):
         missed = [f"{ratio:.1f} x > {PAINT if loads else REACT}"] if ratio > (PAINT if loads else REACT) else []
         if not loads and spent > SERVER_MS:
             missed.append(f"server {spent:.0f} > {SERVER_MS:.0f} ms")
+        missed += [self.failure] if self.failure else []
         return {
             "page": self.page, "kind": self.kind, "n": len(self.took),
             "p50_ms": percentile(self.took, 50), "p95_ms": percentile(self.took, 95),
             "bare_p50_ms": percentile(self.bare, 50), "bare_p95_ms": percentile(self.bare, 95),
             "ratio_p50": middle, "ratio_p95": ratio,
             "server_p50_ms": percentile(self.server, 50), "server_p95_ms": spent,
-            "server_mean_ms": float(np.mean(self.server)), "missed": missed,
+            "server_mean_ms": float(np.mean(self.server)) if self.server else nan, "missed": missed,
         }  # fmt: skip
 
 
 def percentile(values: list[float], rank: float) -> float:
-    """Return a percentile of the values."""
-    return float(np.percentile(values, rank))
+    """Return a percentile of the values; not a number where there are none."""
+    return float(np.percentile(values, rank)) if values else nan
 
 
 # --- interactions of each page ----------------------------------------------------------------------
@@ -285,7 +288,7 @@ def measured(
         try:
             found.append(interactions(subject.name, kind, act, page, app, other, options.moves))
         except Exception as error:
-            print(f"{subject.name} {kind}: not measured ({str(error).splitlines()[0][:120]})", file=sys.stderr)
+            found.append(Measure(subject.name, kind, [], [], [], f"not measured: {str(error).splitlines()[0][:120]}"))
     context.close()
     return found
 
