@@ -219,11 +219,11 @@ _COLUMNS = (
     TableColumn(
         "Score", 60, help="Mean of the delivered personas.", is_number=True, orders=("best score", "worst score")
     ),
-    TableColumn("Local", 72, help="Personas with the text of their local draft.", orders=("most local",)),
+    TableColumn("Local", 86, help="Personas with the text of their local draft.", orders=("most local",)),
     TableColumn("Spent", 112, help="sim. stands for simulated: not charged.", orders=("dearest",)),
     TableColumn("Threshold", 90, is_number=True),
-    TableColumn("Started", 110, orders=("newest", "oldest")),
-    TableColumn("Study", 96),
+    TableColumn("Started", 102, orders=("newest", "oldest")),
+    TableColumn("Study", 130),
     TableColumn("Draft scores", 110, help=f"Scored drafts in {BINS} bins from 0 (left) to 1 (right)."),
     TableColumn("Tags", 110),
     TableColumn("Experiment", 150),
@@ -246,7 +246,7 @@ def _open(run_id: str) -> None:
 def _cells(run: ListedRun, experiments: Mapping[str, Experiment]) -> list[str | Bars]:
     of = experiments.get(run.id)
     return [
-        f"{'📌 ' if run.pinned else ''}{label(run.name, 80)}",
+        f"{'★ ' if run.pinned else ''}{label(run.name, 80)}",
         run.shown_status.removeprefix("completed ") if run.undone else run.shown_status,
         score(run.mean_score),
         f"{run.local} of {run.personas}" if run.personas else "",

@@ -122,9 +122,9 @@ def test_a_run_can_be_renamed_tagged_and_noted(app: App, database: Path) -> None
 def test_pinning_and_archiving_change_the_place_of_a_run(app: App, database: Path) -> None:
     old, new = finished_run(database, "Old"), finished_run(database, "New")
     page = _press(_open(app, old), "Pin")
-    assert _names(page) == ["📌 Old", "New"]
+    assert _names(page) == ["★ Old", "New"]
     page = _press(_open(app, new), "Archive")
-    assert _names(page) == ["📌 Old"]
+    assert _names(page) == ["★ Old"]
     page.toggle(key="archived").set_value(True).run()
     assert _names(page) == ["New"]
 
