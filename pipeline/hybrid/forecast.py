@@ -246,7 +246,7 @@ def _paying(config: HybridConfig, planned: Plan, money: CostForecast) -> str:
     if money.expected_micros is not None:
         expected = f"; expected {usd(money.expected_micros)}{mark}, from {money.based_on}"
     way = " in a batch, answered within 24 hours" if config.refine_mode == "batch" else ""
-    return f"{limit} {worst} goes to {config.frontier_model}{way}{expected}"
+    return f"{limit} {worst} for {config.frontier_model}{way}{expected}"
 
 
 def _leaving(config: HybridConfig, planned: Plan) -> str:

@@ -141,13 +141,16 @@ def _same_score(first: RunRecord, record: RunRecord) -> bool:
 
 
 def _notes(cells: Sequence[CellResult]) -> tuple[str, ...]:
-    notes = []
+    """Say in one sentence for each kind what choices did not do, so that a large grid does not fill the page."""
+    unpaid, failed = [], []
     for cell in cells:
-        if unpaid := cell.outcomes.get("budget_exhausted"):
-            of = count(sum(cell.outcomes.values()), "draft")
-            notes.append(f"Choice {cell.number}: the budget ran out, so {unpaid} of {of} stayed unrefined.")
-        if failed := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
-            notes.append(
-                f"Choice {cell.number}: {count(failed, 'answer')} of the frontier failed or could not be read."
-            )
+        if drafts := cell.outcomes.get("budget_exhausted"):
+            unpaid.append(f"{drafts} of {count(sum(cell.outcomes.values()), 'draft')} in choice {cell.number}")
+        if answers := sum(cell.outcomes.get(name, 0) for name in ("refine_failed", "refine_unparsable")):
+            failed.append(f"{answers} in choice {cell.number}")
+    notes = []
+    if unpaid:
+        notes.append(f"The budget ran out, and drafts stayed unrefined: {', '.join(unpaid)}.")
+    if failed:
+        notes.append(f"Answers of the frontier failed or could not be read: {', '.join(failed)}.")
     return tuple(notes)

@@ -86,7 +86,7 @@ def test_one_budget_holds_over_all_cells(bench: Bench) -> None:
     assert 0 < found["spent_simulated_usd"] <= 0.03
     assert sum(found["cells"][0]["counts"].get(one, 0) for one in ("refined", "refine_not_better")) == 2
     assert "budget_exhausted" in found["cells"][2]["counts"]
-    assert "the budget ran out" in found["notes"][-1]
+    assert "The budget ran out, and drafts stayed unrefined" in found["notes"][-1]
 
 
 def test_experiment_on_files_makes_its_drafts_first_and_only_once(bench: Bench) -> None:
