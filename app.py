@@ -14,6 +14,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from pages.parts import access, uploads
+from pages.parts.opening import opening
 from pipeline.errors import PersonaError
 
 
@@ -30,6 +31,12 @@ def main() -> None:
         role, broken = None, error
     uploads.remember_role(role)
     page = st.navigation(_pages(role), position="sidebar" if role else "hidden")
+    with opening(page.title):
+        _show(page, role, broken)
+
+
+def _show(page: st.Page, role: access.AccessRole | None, broken: PersonaError | None) -> None:
+    """Show a page, or why there is none."""
     # Imported late, because it takes a second or two at the server's start: until the navigation is known, the
     # first visitor sees Streamlit's own list of the files in pages/.
     from pages.parts import sign_in, ui

@@ -10,6 +10,7 @@ import streamlit as st
 
 from app import main
 from pages.parts import access, ui
+from pages.parts.opening import opened
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import PersonaError
 from pipeline.hybrid.preflight import BUILTIN_THRESHOLD
@@ -35,6 +36,7 @@ def page() -> None:
     asked = st.query_params.get("study")
     if asked and not access.is_viewer():  # links of earlier versions, when Upload came first
         st.switch_page(ui.UPLOAD, query_params={"study": asked})
+    opened()
     st.title("Persona", anchor=False)
     if access.is_viewer():
         st.markdown(

@@ -205,9 +205,11 @@ def _kept(
     _experiment: Experiment,
     _runs: tuple[CellRun, ...],
 ) -> ExperimentResults:
-    return experiment_results(
-        _experiment, _runs, {run.id: ui.run(run.id) for run in _runs if run.drafts_from}, baseline
-    )
+    # Not through the cache of runs: only the results are kept. The records of a large grid are hundreds of thousands of
+    # objects, and the collector visits all of them after each interaction on any page.
+    store = ui.services().store
+    records = {run.id: store.run(run.id) for run in _runs if run.drafts_from}
+    return experiment_results(_experiment, _runs, records, baseline)
 
 
 def _money(found: ExperimentResults) -> None:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from pages.parts import access
+from pages.parts.opening import opened
 from pipeline.domain.config import HybridConfig, Settings, from_environment
 from pipeline.domain.run import RunRecord, ShownStatus
 from pipeline.domain.study import Study
@@ -38,8 +39,8 @@ EXPERIMENTS = "pages/experiments.py"
 EXAMPLE = Path(__file__).parents[2] / "data" / "hearthwise"
 EXAMPLE_NAME = "Living with Hearthwise (example)"
 
-RUNS_KEPT = 16
-"""Runs held in memory at the same time: two comparisons of the largest kind. One of 200 drafts takes about 10 MB."""
+RUNS_KEPT = 8
+"""Runs held in memory at the same time: one comparison of the largest kind. A run of 200 drafts takes about 10 MB."""
 
 # Keys of the session state; widgets add their own under these prefixes.
 STUDY_KEY, RUN_KEY = "study_id", "run_id"
@@ -344,6 +345,7 @@ def header(
         study_name: of the current study; a run brings its own.
         run: the run the page is about.
     """
+    opened()
     place = study_name or (run.study_name if run else None)
     with st.container(gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):

@@ -260,6 +260,8 @@ def gains(pool: PooledDrafts, threshold: float) -> Gains | None:
 def gains_text(found: Gains, threshold: float) -> str:
     """Put the gains into two sentences."""
     whole = found.everything
+    if not whole.better and found.gain.low == found.gain.high:
+        return f"Refining raised the score of none of {count(whole.drafts, 'draft')}."
     first = (
         f"Refining raised the score of {whole.better} of {count(whole.drafts, 'draft')}, on average by"
         f" {signed(found.gain.value)} (95 %: {signed(found.gain.low)} to {signed(found.gain.high)})."

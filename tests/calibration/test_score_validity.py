@@ -10,7 +10,7 @@ from pipeline.calibration.design import draw_design
 from pipeline.calibration.draft_arrays import DraftArrays, make_draft_arrays
 from pipeline.calibration.drift import drift, setup_of, why_it_does_not_apply
 from pipeline.calibration.labels import agreement
-from pipeline.calibration.score_validity import discrimination, reliability
+from pipeline.calibration.score_validity import Gains, Side, discrimination, gains_text, reliability
 from pipeline.domain.labels import DesignSettings, DraftKey, Setup
 from pipeline.errors import InputError
 from tests.factories import make_run
@@ -207,3 +207,9 @@ def test_kappa_of_two_raters() -> None:
     assert agreement(list(zip(first, first, strict=True))).kappa == 1
     assert agreement([("unsure", "unsure")]).kappa is None
     assert agreement([]).agreement is None
+
+
+def test_refining_that_helped_no_draft_has_no_mean_and_no_interval_of_width_zero() -> None:
+    none, nothing = Side(drafts=4, better=0, gain=0), Side(drafts=0, better=0, gain=0)
+    found = Gains(everything=none, gain=Interval(value=0, low=0, high=0), under=none, over=nothing)
+    assert gains_text(found, 0.7) == "Refining raised the score of none of 4 drafts."

@@ -152,7 +152,7 @@ def test_the_outcome_bar_adds_up_to_all_personas_and_names_each_part():
         "draft was better · 1",
         "budget used up · 1",
     ]
-    assert view.title == "6 personas: 3 kept local, 1 refined, 1 draft was better, 1 budget used up"
+    assert view.title == "6 personas: kept local 3, refined 1, draft was better 1, budget used up 1"
 
 
 def test_a_narrow_part_of_the_bar_has_no_text_that_would_run_out_of_it():

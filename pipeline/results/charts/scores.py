@@ -153,7 +153,7 @@ def outcome_bar(run: RunRecord) -> ChartView:
     if table.empty:
         return style.no_chart("No persona has an outcome yet", table)
     total = int(table["personas"].sum())
-    parts = ", ".join(f"{number} {words}" for words, number in zip(table["words"], table["personas"], strict=True))
+    parts = ", ".join(f"{words} {number}" for words, number in zip(table["words"], table["personas"], strict=True))
     title = f"{count(total, 'persona')}: {parts}"
     words = f"One bar, divided by outcome, n = {total}. {title}."
     frame = _placed(table, total)
