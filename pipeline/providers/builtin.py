@@ -45,6 +45,7 @@ TAGLINE_WORDS = 16
 _PLACE = re.compile(r"[A-ZÀ-Þ][\w.'’-]*(?:,? [A-ZÀ-Þ][\w.'’-]*){0,3}")
 _OTHER_SUBJECT = ("The ", "Their ", "Every ", "No ", "Any ")
 """Beginnings of statements that are not about what the person does."""
+_MAY_BE_PERSON = re.compile(r"\b(?:[Ww]ants?|[Nn]eeds?|like|love|lets?) ([A-Z]\w+) to\b|\b([A-Z]\w+)'s\b")
 _STATES = frozenset(("retired", "unemployed", "self-employed", "freelance"))
 """Occupations that take no article."""
 _NO_NOUN = re.compile(
@@ -168,7 +169,11 @@ def draft_persona(task: DraftTask) -> PersonaReply:
 
 
 def _is_for_persona(said: Statement, voice: Voice, task: DraftTask) -> bool:
-    return not _names_participant(said.claim, task) and not voice.names_third_person(said.claim)
+    named = {word for match in _MAY_BE_PERSON.finditer(said.claim) for word in match.groups() if word}
+    if _names_participant(said.claim, task) or voice.names_third_person(said.claim):
+        return False
+    # A name that only one participant uses is more likely a person than a product.
+    return all(voice.users(word) > 1 for word in named)
 
 
 def _excerpts(task: DraftTask, language: str) -> PersonaReply:
@@ -232,25 +237,26 @@ def _age(centre: Participant | None, people: Sequence[Participant]) -> str:
 
 
 def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
-    """Return one line about the central participant: their work with a short statement of theirs.
+    """Return the work of the central participant with a short statement of theirs, or with their place.
 
-    Where one of the two is missing, it is the statement, or work and place; empty where neither is known. No quote: a
-    run without the words of its study still shows its taglines and backgrounds.
+    Empty where their work is not known: a statement alone only repeats a claim. No quote: a run without the words of
+    its study still shows its taglines and backgrounds.
     """
-    if centre is None:
+    work = _work(centre) if centre else ""
+    if centre is None or not work:
         return ""
-    work, place = _work(centre), _stated(centre, "location")
+    place = _stated(centre, "location")
     order = {kind: position for position, kind in enumerate(LISTS)}
     own = sorted((said for said in chosen if said.participant == centre.id), key=lambda said: order[said.kind])
     short = [
-        said for said in own if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith(_OTHER_SUBJECT)
+        said.claim
+        for said in own
+        if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith(_OTHER_SUBJECT)
     ]
-    if work and short:
-        claim = short[0].claim
-        return f"{work[0].upper()}{work[1:]} who {claim[0].lower()}{claim[1:]}"
+    title = f"{work[0].upper()}{work[1:]}"
     if short:
-        return short[0].claim
-    return f"{work[0].upper()}{work[1:]} in {place}" if work and _PLACE.fullmatch(place) else ""
+        return f"{title} who {short[0][0].lower()}{short[0][1:]}"
+    return f"{title} in {place}" if _PLACE.fullmatch(place) else ""
 
 
 def _background(name: str, centre: Participant, own: Sequence[Statement], told: Sequence[Statement]) -> str:

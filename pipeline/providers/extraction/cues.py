@@ -11,21 +11,24 @@ CueKind = Literal["goals", "pain_points", "behaviours", "motivations", "facts"]
 
 _ADV = r"(?:(?:really|just|only|also|still|mostly|mainly|actually|simply|do|always|often|usually|rather|honestly) )*"
 _LEAD = (
-    r"(?P<lead>(?:when|whenever|if|before|after|once|as soon as|on|at|in|for|every|each|most|first thing|during|by) "
+    # No `if`: a wish or a trouble under a condition is not said without it.
+    r"(?P<lead>(?:when|whenever|before|after|once|as soon as|on|at|in|for|every|each|most|first thing|during|by) "
     r"[^,]{3,60}?,? )?"
 )
 _NOT_TALK = (
     r"(?! (?:to )?(?:say|stress|ask you|tell you|be (?:fair|honest|clear)|make (?:it )?clear|mention|add|show you|"
-    r"point out|die|cry|scream|laugh|emphasi[sz]e|talk|go back|come back|explain|thank|know if|see if|think|guess)\b)"
+    r"point out|die|cry|scream|laugh|emphasi[sz]e|talk|come back|explain|thank|think|guess|go (?!to\b|into\b)|leave\b|"
+    r"run\b|head|hear (?:from|about)|give )\b)"
 )
 _WANT = (
-    r"(?:want|need|wish|hope|would (?:really |just |also |rather )?(?:like|love|prefer)|"
-    r"am (?:looking|hoping) (?:for|to))"
+    r"(?:want|wish|hope to|plan to|intend to|would (?:really |just |also |rather )?(?:like|love|prefer)|"
+    r"am (?:looking for|hoping to|trying to)|"
+    # `I need to go to class` is an errand.
+    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|print)))"
 )
 _CANNOT = (
-    r"(?:cannot|can never|could never)(?! (?:complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|"
-    r"think|believe|live without|recommend|comment|understand (?:why|how|what)|really (?:say|think|complain|"
-    r"remember)|emphasi[sz]e))"
+    r"(?:cannot|can never)(?! (?:complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|really|"
+    r"think|believe|live without|recommend|comment|understand (?:why|how|what)|emphasi[sz]e))"
 )
 _DISLIKE = (
     r"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
@@ -34,10 +37,11 @@ _DISLIKE = (
     r"impossible|tiring)|"
     r"have (?:\w+ )?(?:trouble|difficulty|difficulties|a hard time)\b(?! free)|lose (?:track|patience|"
     r"money|sleep|time)|"
-    r"am (?:\w+ )?(?:sick of|tired of|fed up|afraid|scared|worried|frustrated|annoyed|angry|confused|never sure|"
-    r"never confident|not sure (?:how|what|which|where|when|why)|not confident|ashamed|embarrassed)|"
-    r"do not (?:\w+ )?(?:trust|understand|like|know (?:how|why|what|where|which|when|who))|"
-    r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|why|what|where|which|when|who))"
+    r"am (?:\w+ )?(?:sick of|tired of|fed up|(?:afraid|scared) (?:of|to)|worried (?:about|that)|"
+    r"frustrated|annoyed|angry|confused|never sure|"
+    r"never confident|not confident|ashamed|embarrassed)|"
+    r"do not (?:really |fully |always )?(?:trust|understand|like|know (?:how|why))|"
+    r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|why))"
 )
 _TROUBLES_ME = (
     r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets|frightens|worries|confuses|stresses) (?:me|us)\b"
@@ -57,8 +61,10 @@ ROUTINE = (
     r"\b(?:every (?!single\b|penny|word|number|time (?:i|we) (?:see|hear))|each (?!other\b|one\b)|once an?|twice an?|"
     r"(?:three|four|five|six) times|most (?:days|nights|mornings|evenings|weeks|weekends)|at (?:night|"
     r"breakfast|bedtime|lunch|weekends)|"
-    r"in the (?:morning|evening|night|afternoon)s?|on (?:mondays?|tuesdays?|wednesdays?|thursdays?|fridays?|saturdays?|"
-    r"sundays?|weekdays|weekends)|whenever|daily|weekly|monthly|first thing|last thing|by hand|by heart|"
+    r"in the (?:morning|evening|night|afternoon)s?|on (?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|"
+    r"sundays|weekdays|weekends|payday)|"
+    r"all (?:day|night|week|year)\b(?! long)|a few times an? |whenever|daily|"
+    r"weekly|monthly|first thing|last thing|by hand|by heart|"
     r"before (?:i|we|bed|work|school|breakfast|lunch|dinner|every|each)|after (?:i|we|bed|work|school|breakfast|lunch|"
     r"dinner|every|each)|when(?:ever)? (?:i|we) (?:get|go|come|wake|leave|arrive|finish|start|have|need|"
     r"travel|work|cook|"
@@ -72,12 +78,17 @@ _STATIVE = (
     r"see|reckon|find|seem|own|live|say|suspect|imagine|doubt|agree|admit|expect|prefer|trust|care|bet|swear|promise|"
     r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|refuse|get|come|mind|forget|lose|"
     r"resent|object|worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|"
-    r"used|tried|tend|wonder|consider|miss|just|been)\b"
+    r"used|tried|tend|wonder|consider|miss|just|been|plan|intend|hope|now|almost|even|already|also|still|mostly|not|then|ever|love|enjoy)\b"
 )
-_VALUE = (
-    r"(?:(?:really |deeply |do )?care about|value|prefer|enjoy|love|take pride in|am proud of|believe in|would rather|"
-    r"would sooner|refuse to|trust)"
+_VALUE = r"(?:(?:really |deeply |do )?care about|value|take pride in|am proud of|believe in)"
+"""What moves a person. Liking a thing does not: praise of it is no motive."""
+_EVERYDAY = (
+    r"(?:use|make|write|listen|watch|check|buy|cook|bake|print|copy|record|share|text|ring|call|track|book|order|"
+    r"compare|store|carry|wear|play|practi[sc]e|teach|explain|count|save|send|charge|clean|wash|exercise|swim|cycle|walk|"
+    r"note|sort|scan|type|download|upload|search|browse|skip|avoid|pay|eat|drink|volunteer|commute|grow|collect)"
 )
+"""Verbs that are habits in the simple present, without a word that says how often."""
+_TROUBLE = r"(?:\w+ )?(?:problems?|issues?|troubles?|doubts?|ideas?|chance|reason|complaints?|feeling|time|plan)\b"
 _REASON = r"\b(?:because|so that|so (?:i|we) (?:can|do not|am|never)|in case|in order to)\b(?: \S+){3,}"
 _HOME = r"(?:live|rent|share|work|teach|lead|drive|run|manage|study|farm|look after)"
 
@@ -94,13 +105,12 @@ def _cue(kind: CueKind, strength: float, pattern: str) -> _Cue:
 
 _CUES: tuple[_Cue, ...] = (
     _cue("goals", 1.0, rf"^{_LEAD}(?:i|we) {_ADV}{_WANT}{_NOT_TALK} .+"),
-    _cue("goals", 0.95, rf"^(?:i|we) do not want{_NOT_TALK} .+"),
+    _cue("goals", 0.95, r"^(?:i|we) would (?:rather|sooner) .+ than .+"),
     _cue("goals", 0.9, r"^my (?:\w+ )?(?:goal|aim|hope|dream|wish|priority) is to .+"),
     _cue(
         "motivations",
         1.0,
-        rf"^{_LEAD}(?:i|we) (?:{_OFTEN} |do not )?(?!said|told|know|think|guess|mean|suppose|have|am|own|"
-        rf"live).*{_REASON}",
+        rf"^{_LEAD}(?:i|we) (?:{_OFTEN} |do not )?(?!{_STATIVE})[a-z]+\b.*{_REASON}",
     ),
     _cue("pain_points", 1.0, rf"^{_LEAD}(?:i|we) {_ADV}(?:\w+ly )?{_DISLIKE}\b.+"),
     _cue("pain_points", 0.95, rf"^{_LEAD}(?:i|we) {_ADV}{_CANNOT} .+"),
@@ -117,7 +127,14 @@ _CUES: tuple[_Cue, ...] = (
         r"^(?!i |we |that |this |it |what |which ).{3,60}\b(?:matters?|is (?:very |"
         r"really )?important) to (?:me|us)\b.*",
     ),
-    _cue("behaviours", 1.0, rf"^{_LEAD}(?:i|we) {_OFTEN} (?!{_STATIVE})[a-z]+\b.+"),
+    _cue("behaviours", 1.0, rf"^{_LEAD}(?:i|we) {_OFTEN} (?:(?!{_STATIVE})[a-z]+\b|have an? (?!{_TROUBLE})).+"),
+    _cue("behaviours", 0.95, r"^(?:i|we) refuse to .+"),
+    _cue(
+        "behaviours",
+        0.8,
+        rf"^(?:i|we) (?:mostly )?{_EVERYDAY} (?!with |what |down )"
+        r"(?!.*(?:,| and (?:my|our|the|a|he|she|it|i|we) |things?\b)).+",
+    ),
     _cue("behaviours", 0.95, rf"^(?:i|we) (?:just |also |still |mostly |do )*(?!{_STATIVE})[a-z]+\b.*{ROUTINE}.*"),
     _cue(
         "behaviours",

@@ -17,6 +17,7 @@ _IS_AFTER = (
     "too|so|not|never|always|already|still|a|the|off|on|down|up|back|going|getting|doing|coming|working|running|trying|"
     "being|asking|locked|stuck|broken|dead|shut|closed|finished"
 )
+_ADJECTIVE = "good|bad|cold|warm|hot|open|empty|full|free|late|ready|low|high|quiet|busy|right|wrong|asleep|awake|away"
 _NOUN_AFTER = r"(?:a|an|the|my|our|no|some|any|two|three|four|five|six|ten|one|\d+)\b"
 _EXPANSIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), full)
@@ -36,6 +37,7 @@ _EXPANSIONS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\b(problem|trouble|thing|difficulty)'s (?=that\b)", r"\1 is "),
         (r"\b(\w+)'s (?=(?:been|gone|got|had|failed)\b)", r"\1 has "),
         (rf"\b(\w+)'s (?=(?:{_IS_AFTER})\b)", r"\1 is "),
+        (rf"\b(\w+)'s (?=(?:{_ADJECTIVE})(?:$|[,.]| (?:and|or|for|at|in|on|when|enough)\b))", r"\1 is "),
         (rf"\b(i|you|he|she|it|we|they)'d (?={_NOUN_AFTER})", r"\1 had "),
         (r"\blet's\b", "let us"),
         (r"'?\bcause\b(?= (?:i|it|he|she|we|they|you|the|that|there)\b)", "because"),

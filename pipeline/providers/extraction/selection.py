@@ -74,6 +74,8 @@ class Voice:
     """Per stem, the share of participants who use it."""
     people: frozenset[str]
     """First names of third persons."""
+    group: int
+    """Number of participants."""
 
     def centrality(self, text: str) -> float:
         """Return the centrality of a text's words in the group, 0 to 1; 0 for a text without content words."""
@@ -82,6 +84,10 @@ class Voice:
     def typicality(self, text: str) -> float:
         """Return the mean share of the group that uses a text's words, 0 to 1."""
         return _mean(self.shared, text)
+
+    def users(self, word: str) -> int:
+        """Return how many participants use a word."""
+        return round(self.typicality(word) * self.group)
 
     def names_third_person(self, text: str) -> bool:
         """Return whether a text names a third person."""
@@ -110,6 +116,7 @@ def voice_of(segments: Sequence[Segment]) -> Voice:
         spread={stem: math.log1p(count) / most for stem, count in times.items()},
         shared={stem: len(who) / group for stem, who in users.items()},
         people=_people(turns),
+        group=group,
     )
 
 

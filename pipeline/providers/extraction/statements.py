@@ -13,12 +13,15 @@ from functools import lru_cache
 
 from pipeline.domain.study import Segment
 from pipeline.providers.extraction.cues import CueKind, asked_for, reading
-from pipeline.providers.extraction.grammar import expand, is_base, is_past, third_person
+from pipeline.providers.extraction.grammar import expand, is_base, third_person
 from pipeline.providers.extraction.rewriting import clauses, clean, finish, is_copied
 from pipeline.text.tokens import sentences, stems
 
-FEWEST_WORDS, MOST_WORDS = 4, 25
+FEWEST_WORDS, MOST_WORDS = 4, 20
 """Words of a claim: fewer say too little, more ramble."""
+
+FEWEST_THINGS = 2
+"""Different content words of a claim beside its wish: `Wants to find out` and `Would love to play` say nothing."""
 
 _TO_A_WRITER = re.compile(
     r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instruction|previous|prompt|context)|"
@@ -37,7 +40,7 @@ _NOT_WHOLE = re.compile(
     r"[\[\]()\"“”…?:;—]|\.\.|\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
     r"i think|sort of|"
     r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
-    r"\b(\w+),? \1\b|, (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|"
+    r"\b(\w+),? \1\b|([a-z])\2\2|, (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|"
     r"you see|pal|love|"
     r"dear|mate|pet)\b,?",
     re.IGNORECASE,
@@ -51,13 +54,14 @@ _TALK = re.compile(
     r"that day|you|your|yours|"
     r"yourself|(?:everything|anything|something|someone|somewhere|nothing) else|the [\w-]+ thing|that thing|"
     r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too|"
-    r"whatsoever|as well)\b",
+    r"whatsoever|as well|again(?! at\b)|anyways|(?:man|dude|guys|first)$)\b",
     re.IGNORECASE,
 )
 """Reports, stories, and words that belong to the conversation or point at another sentence."""
 
 _POINTS_AWAY = re.compile(
-    r"\b(?:this|these|those|they|them|their|theirs|themselves|here|such|another one|the same|the rest|the latter|"
+    r"\b(?:the (?:second|third|next|last|previous|older|younger|newer|former|whole|entire)|"
+    r"this|these|those|they|them|their|theirs|themselves|mine|ours|here|such|another one|the same|the rest|the latter|"
     r"the former|the others?|both|neither|ones|(?:the|each|which|last|first|next|old|new|real|proper|other) one|"
     r"one(?= of\b| that\b|$)|do so|there|(?:all|the|other|my|our) (?:two|three|four|five|six|seven|eight|nine|ten)"
     r"(?= (?:and|or|but|in|on|at|to|of|with|for)\b|,|$))\b"
@@ -70,7 +74,7 @@ _THAT = re.compile(
     r"after|before|"
     r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|simple|"
     r"expensive|important|interested)\b|\b(?:in|on|at|to|into|from|under|over|by|get|take|turn) that (?!i\b|we\b)|"
-    r", (?:what|how|why|which) |\b(?:two|three|four|some|few|many|certain|"
+    r", (?:what|how|why|which) |\b(?:what|how|why|when|if) that\b|\b(?:two|three|four|some|few|many|certain|"
     r"several) things\b",
     re.IGNORECASE,
 )
@@ -90,12 +94,59 @@ _ANTECEDENT = re.compile(
 _UNFINISHED = re.compile(
     # A look or a check that does not say at what, or what for; a thing or a number that is not named.
     r"\bone thing\b(?! (?:that|which|i|we)\b)|\bthe \d+ (?:as|is|and|or)\b|"
+    r"\b(?:see|show|want|need|like) (?:\d+|\w+teen|twenty|thirty|forty)\b(?=,| in\b|$)|"
+    r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
+    # `I cannot sleep I vomit`: two sentences in one.
+    r"\bcannot \w+ (?:i|we)\b|"
     r"\blook(?:ed|s)?\b(?! (?:at|for|after|like|up|into|forward|back|down|out|in|round|around|over|through|as|"
     r"good|bad)\b)|"
     r"\bcheck (?:the|my|our) (?:hall|house|room|place|flat|home|kitchen|shop|garden|office|building|"
     r"site)\b(?! (?:for|to|from)\b)",
     re.IGNORECASE,
 )
+_AROUND_EACH = r"""
+    apps? website screen home house flat kitchen bathroom bedroom living front back garden garage stairs hall
+    roof doors? windows? street neighbourhood area countryside coast country city town village world internet web news radio tv
+    telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket office school
+    hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler heat.pump
+    radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning afternoon
+    evening night daytime week weekends? month year summer winter spring autumn future past way truth kids children
+    family baby dishes laundry washing cooking shopping housework outdoors environment planet twenty-\w+ most best
+"""
+"""Things of which a person has one, so that `the` says which."""
+_NO_NOUN = """
+    in on at to into for with without from by about as and or but so because when while if unless until before after
+    again back straight away now today every each all either nor than then up down off out over through i we they it
+    is are was were has have had do does did not cannot can could will would should must might always never myself only
+    very too quite a an my our once twice go come keep get seem look make
+"""
+_NOWHERE_NAMED = re.compile(
+    # A thing with an article and nothing that says which one: `the switch`, `the price in pence`.
+    rf"\bthe (?!(?:{'|'.join(_AROUND_EACH.split())})\b)[\w'-]+(?=$|[,.]| (?:{'|'.join(_NO_NOUN.split())})\b)",
+    re.IGNORECASE,
+)
+_MOMENT = re.compile(
+    r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|lol|"
+    r"xd|lmao|omg|tbh|im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
+    re.IGNORECASE,
+)
+"""Words of a moment or of a message, not of how a person lives."""
+_ALONE = re.compile(r"\b(?:i|me|my|mine|myself)\b", re.IGNORECASE)
+_TOGETHER = re.compile(r"\b(?:we|us|our|ours|ourselves)\b", re.IGNORECASE)
+_SUBJECT = re.compile(r"\b(?:i|we)\b", re.IGNORECASE)
+MOST_SUBJECTS = 3
+"""`I` and `we` in a claim: with more of them it is several sentences in one."""
+_CONDITION = re.compile(
+    r"(?<!know )(?<!see )(?<!tell )(?<!check )(?<!ask )\b(?:if|unless|as long as|provided)\b", re.IGNORECASE
+)
+_CONTRAST = re.compile(r"\b(?:but|although|though|however|except)\b", re.IGNORECASE)
+_WISHING = frozenset(
+    stems(
+        "not want need wish hope would like love prefer plan try look find know always never usually time thing lot way"
+    )
+)
+_ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
+_CANNOT = re.compile(r"(?:i|we) cannot\b", re.IGNORECASE)
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 KIN = re.compile(
     r"\b(?:mum|mother|mam|mom|dad|da|father|husband|wife|partner|sons?|daughters?|sisters?|brothers?|nan|"
@@ -148,9 +199,7 @@ _OPENING_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _HALF_A_CONTRAST = re.compile(r"(?:i|we) do not (?:want|need|mind)\b", re.IGNORECASE)
-_EMPHASIS = re.compile(
-    r"^(?:(?:just|really|also|actually|simply|honestly|do|does) )+(?=(?:want|need|would|wish|hate|use|turn)\w* )"
-)
+_EMPHASIS = re.compile(r"^(?:(?:just|really|also|actually|simply|honestly) )+(?=[a-z]+ )")
 _TAIL = re.compile(r"(?:,? and it is (?:mostly|mainly|only|just|really) [^,]+| now)$", re.IGNORECASE)
 """Words after the end of what is said."""
 _UNJOINED = re.compile(
@@ -160,7 +209,7 @@ _UNJOINED = re.compile(
     r"prefer|enjoy|have|am|was|were|do)\b",
     re.IGNORECASE,
 )
-_JOINED_BY = "and|with|in|on|at|for|often|so|from|no|not even|where|whether|wherever|the|an?|its"
+_JOINED_BY = "and|with|in|on|at|for|often|so|from|which|where|whether|wherever|the|an?|its"
 _LAST_PART = re.compile(
     r"(?P<reasoned>.+?),? because\b.+|"
     rf"(?P<rest>.+)(?:: |, (?=(?:{_JOINED_BY})\b))"
@@ -173,7 +222,8 @@ _INFINITIVE = re.compile(r"^to (?P<rest>[a-z]+ .+)", re.IGNORECASE)
 _IMPERATIVE = re.compile(r"^(?P<verb>[a-z]+) (?:the|my|our|a|an|everything|every|costs?|bills?)\b .+", re.IGNORECASE)
 _FIRST_SUBJECT = re.compile(r"\b(?:i|we)\b", re.IGNORECASE)
 _FIRST_VERB = re.compile(
-    r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|do|not) )*(?P<verb>[a-z]+)",
+    r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|almost|even|already|now|do|"
+    r"not) )*(?P<verb>[a-z]+)",
     re.I,
 )
 _PAST = re.compile(r"\b(?:was|were|had|did|went|came|got|thought|used to|wanted|needed|i have been)\b", re.IGNORECASE)
@@ -237,13 +287,20 @@ def _in_text(text: str, asked: CueKind | None) -> tuple[tuple[CueKind, str, str,
 def _in_sentence(source: str, asked: CueKind | None) -> Iterator[tuple[CueKind, str, str, float]]:
     if has_contact(source) or not _is_whole(source):
         return
-    written = clauses(clean(source))
-    for clause in written:
+    said = clean(source)
+    written = clauses(said)
+    is_contrast = bool(_CONTRAST.search(said))
+    for number, clause in enumerate(written):
         if len(written) > 1 and _HALF_A_CONTRAST.match(clause):
             continue
         if asked == "goals":
             clause = _as_wish(clause)
-        yield from _in_clause(clause, source)
+        found = tuple(_in_clause(clause, source))
+        # Beside a `but`, only a wish means the same alone, and `I want … but I cannot …` is a wish and its trouble.
+        if is_contrast and number == 0 and not (found and found[0][0] == "goals"):
+            return
+        if not is_contrast or number == 0 or _CANNOT.match(clause):
+            yield from found
 
 
 def _as_wish(clause: str) -> str:
@@ -258,10 +315,14 @@ def _as_wish(clause: str) -> str:
 def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, float]]:
     for said in _shortened(clause):
         found = reading(said)
-        if found is None or not stands_alone(said):
+        if found is None or not stands_alone(said) or not _is_one_thought(said):
             continue
         kind, strength = found
         if kind in ("behaviours", "motivations", "facts") and _is_told(said):
+            continue
+        if kind == "goals" and _CONDITION.search(said):
+            continue
+        if len(set(stems(_ALL_THE_TIME.sub("", said))) - _WISHING) < FEWEST_THINGS:
             continue
         claim = as_claim(said)
         # The score holds a long copy against its writer; such a sentence can still be quoted.
@@ -311,10 +372,17 @@ def can_be_quoted(source: str) -> bool:
     return not _JOINED.match(source) and stands_alone(expand(clean(source)))
 
 
+def _is_one_thought(clause: str) -> bool:
+    """Return whether a clause is about one speaker, holds at any time, and says one thing without a contrast."""
+    if _MOMENT.search(clause) or _CONTRAST.search(clause) or _NOWHERE_NAMED.search(clause):
+        return False
+    return not (_ALONE.search(clause) and _TOGETHER.search(clause)) and len(_SUBJECT.findall(clause)) <= MOST_SUBJECTS
+
+
 def _is_told(clause: str) -> bool:
-    """Return whether a sentence tells what happened once, not a habit."""
+    """Return whether a sentence tells what happened once, not what its speaker does."""
     verb = _FIRST_VERB.search(clause)
-    return bool(_PAST.search(clause)) or (verb is not None and is_past(verb["verb"]) and not is_base(verb["verb"]))
+    return bool(_PAST.search(clause)) or (verb is not None and not is_base(verb["verb"]))
 
 
 def as_claim(clause: str) -> str | None:
