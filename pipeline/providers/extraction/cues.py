@@ -22,12 +22,13 @@ _NOT_TALK = (
 )
 _WANT = (
     r"(?:want|wish|hope to|plan to|intend to|would (?:really |just |also |rather )?(?:like|love|prefer)|"
-    r"am (?:looking for|hoping to|trying to)|"
+    r"am (?:looking for|hoping to)|"
     # `I need to go to class` is an errand.
     r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|print)))"
 )
 _CANNOT = (
-    r"(?:cannot|can never)(?! (?:complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|really|"
+    r"(?:cannot|can never)(?! (?:even|go around|keep|just|let|"
+    r"complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|really|"
     r"think|believe|live without|recommend|comment|understand (?:why|how|what)|emphasi[sz]e))"
 )
 _DISLIKE = (
@@ -40,8 +41,8 @@ _DISLIKE = (
     r"am (?:\w+ )?(?:sick of|tired of|fed up|(?:afraid|scared) (?:of|to)|worried (?:about|that)|"
     r"frustrated|annoyed|angry|confused|never sure|"
     r"never confident|not confident|ashamed|embarrassed)|"
-    r"do not (?:really |fully |always )?(?:trust|understand|like|know (?:how|why))|"
-    r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|why))"
+    r"do not (?:really |fully |always )?(?:trust|understand|like|know (?:how|where|when) to)|"
+    r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|where|when) to)"
 )
 _TROUBLES_ME = (
     r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets|frightens|worries|confuses|stresses) (?:me|us)\b"
@@ -72,14 +73,15 @@ ROUTINE = (
 )
 """Words that say that something is done again and again."""
 
-_STATIVE = (
-    r"(?:want|need|like|love|hate|think|know|believe|feel|mean|guess|suppose|remember|understand|hear|"
-    r"hope|wish|have|be|am|"
+_STATES = (
+    r"(?:want|need|like|love|hate|think|know|believe|feel|mean|guess|suppose|remember|understand|hear|hope|wish|be|am|"
     r"see|reckon|find|seem|own|live|say|suspect|imagine|doubt|agree|admit|expect|prefer|trust|care|bet|swear|promise|"
-    r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|refuse|get|come|mind|forget|lose|"
-    r"resent|object|worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|"
-    r"used|tried|tend|wonder|consider|miss|just|been|plan|intend|hope|now|almost|even|already|also|still|mostly|not|then|ever|love|enjoy)\b"
+    r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|come|mind|forget|lose|resent|object|"
+    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|tend|"
+    r"wonder|consider|miss|just|been|plan|intend|now|almost|even|already|also|still|mostly|not|then|ever|enjoy)\b"
 )
+"""States, opinions and words of talk, which no habit is."""
+_STATIVE = rf"(?:{_STATES}|(?:have|refuse)\b|get\b(?! (?:home|up|dressed)\b))"
 _VALUE = r"(?:(?:really |deeply |do )?care about|value|take pride in|am proud of|believe in)"
 """What moves a person. Liking a thing does not: praise of it is no motive."""
 _EVERYDAY = (
@@ -132,7 +134,7 @@ _CUES: tuple[_Cue, ...] = (
     _cue(
         "behaviours",
         0.8,
-        rf"^(?:i|we) (?:mostly )?{_EVERYDAY} (?!with |what |down )"
+        rf"^(?:i|we) (?:mostly )?{_EVERYDAY} (?!with |what |down |at |to (?:hate|love|like|be|have|do)\b)"
         r"(?!.*(?:,| and (?:my|our|the|a|he|she|it|i|we) |things?\b)).+",
     ),
     _cue("behaviours", 0.95, rf"^(?:i|we) (?:just |also |still |mostly |do )*(?!{_STATIVE})[a-z]+\b.*{ROUTINE}.*"),
@@ -166,6 +168,11 @@ def reading(clause: str) -> tuple[CueKind, float] | None:
         if cue.pattern.fullmatch(clause):
             return cue.kind, cue.strength
     return None
+
+
+def is_stative(verb: str) -> bool:
+    """Return whether a verb is a state, an opinion or a word of talk, which no habit is."""
+    return bool(re.fullmatch(_STATES, verb, re.IGNORECASE))
 
 
 def asked_for(where: str) -> CueKind | None:

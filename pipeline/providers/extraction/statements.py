@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
-from pipeline.providers.extraction.cues import CueKind, asked_for, reading
+from pipeline.providers.extraction.cues import CueKind, asked_for, is_stative, reading
 from pipeline.providers.extraction.grammar import expand, is_base, third_person
 from pipeline.providers.extraction.rewriting import clauses, clean, finish, is_copied
 from pipeline.text.tokens import sentences, stems
@@ -40,9 +40,10 @@ _NOT_WHOLE = re.compile(
     r"[\[\]()\"“”…?:;—]|\.\.|\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
     r"i think|sort of|"
     r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
-    r"\b(\w+),? \1\b|([a-z])\2\2|, (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|"
-    r"you see|pal|love|"
-    r"dear|mate|pet)\b,?",
+    r"\b(\w+),? \1\b|([a-z])\2\2|which is why|for some reason|"
+    r"(?:had|have|is|are|was|am|needs?) like|"
+    r", (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|you see|pal|love|dear|mate|pet)"
+    r"\b,?",
     re.IGNORECASE,
 )
 """Speech that is under repair, or several sentences in one."""
@@ -60,7 +61,8 @@ _TALK = re.compile(
 """Reports, stories, and words that belong to the conversation or point at another sentence."""
 
 _POINTS_AWAY = re.compile(
-    r"\b(?:the (?:second|third|next|last|previous|older|younger|newer|former|whole|entire)|"
+    r"\b(?:an? \w+ one|the first (?!thing|time|of)|"
+    r"the (?:second|third|next|last|previous|older|younger|newer|former|whole|entire)|"
     r"this|these|those|they|them|their|theirs|themselves|mine|ours|here|such|another one|the same|the rest|the latter|"
     r"the former|the others?|both|neither|ones|(?:the|each|which|last|first|next|old|new|real|proper|other) one|"
     r"one(?= of\b| that\b|$)|do so|there|(?:all|the|other|my|our) (?:two|three|four|five|six|seven|eight|nine|ten)"
@@ -97,7 +99,8 @@ _UNFINISHED = re.compile(
     r"\b(?:see|show|want|need|like) (?:\d+|\w+teen|twenty|thirty|forty)\b(?=,| in\b|$)|"
     r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
     # `I cannot sleep I vomit`: two sentences in one.
-    r"\bcannot \w+ (?:i|we)\b|"
+    r"\bcannot \w+ (?:i|we)\b|\bso (?:i|we) (?:am|are|will)\b|\band (?:i )?am \w+ing\b|\bcould have\b|\bnext$|"
+    r"\b(?:when|where) (?:i|we) (?:go|do)$|"
     r"\blook(?:ed|s)?\b(?! (?:at|for|after|like|up|into|forward|back|down|out|in|round|around|over|through|as|"
     r"good|bad)\b)|"
     r"\bcheck (?:the|my|our) (?:hall|house|room|place|flat|home|kitchen|shop|garden|office|building|"
@@ -106,9 +109,9 @@ _UNFINISHED = re.compile(
 )
 _AROUND_EACH = r"""
     apps? website screen home house flat kitchen bathroom bedroom living front back garden garage stairs hall
-    roof doors? windows? street neighbourhood area countryside coast country city town village world internet web news radio tv
-    telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket office school
-    hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler heat.pump
+    roof doors? windows? street neighbourhood area countryside coast country city town village world internet web news
+    radio tv telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket
+    office school hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler heat.pump
     radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning afternoon
     evening night daytime week weekends? month year summer winter spring autumn future past way truth kids children
     family baby dishes laundry washing cooking shopping housework outdoors environment planet twenty-\w+ most best
@@ -127,7 +130,7 @@ _NOWHERE_NAMED = re.compile(
 )
 _MOMENT = re.compile(
     r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|lol|"
-    r"xd|lmao|omg|tbh|im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
+    r"xd|lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
     re.IGNORECASE,
 )
 """Words of a moment or of a message, not of how a person lives."""
@@ -139,10 +142,12 @@ MOST_SUBJECTS = 3
 _CONDITION = re.compile(
     r"(?<!know )(?<!see )(?<!tell )(?<!check )(?<!ask )\b(?:if|unless|as long as|provided)\b", re.IGNORECASE
 )
+_SECOND = re.compile(r"\band (?:i|we)\b", re.IGNORECASE)
+"""The subject of a second sentence."""
 _CONTRAST = re.compile(r"\b(?:but|although|though|however|except)\b", re.IGNORECASE)
 _WISHING = frozenset(
     stems(
-        "not want need wish hope would like love prefer plan try look find know always never usually time thing lot way"
+        "not want need wish hope would like love prefer plan try look find know always never usually also thing way day week month year once twice least"
     )
 )
 _ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
@@ -318,9 +323,9 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
         if found is None or not stands_alone(said) or not _is_one_thought(said):
             continue
         kind, strength = found
-        if kind in ("behaviours", "motivations", "facts") and _is_told(said):
+        if kind in ("behaviours", "motivations", "facts") and _is_told(said, kind):
             continue
-        if kind == "goals" and _CONDITION.search(said):
+        if kind in ("goals", "pain_points") and (_CONDITION.search(said) and kind == "goals" or _SECOND.search(said)):
             continue
         if len(set(stems(_ALL_THE_TIME.sub("", said))) - _WISHING) < FEWEST_THINGS:
             continue
@@ -379,10 +384,12 @@ def _is_one_thought(clause: str) -> bool:
     return not (_ALONE.search(clause) and _TOGETHER.search(clause)) and len(_SUBJECT.findall(clause)) <= MOST_SUBJECTS
 
 
-def _is_told(clause: str) -> bool:
+def _is_told(clause: str, kind: CueKind) -> bool:
     """Return whether a sentence tells what happened once, not what its speaker does."""
     verb = _FIRST_VERB.search(clause)
-    return bool(_PAST.search(clause)) or (verb is not None and not is_base(verb["verb"]))
+    if _PAST.search(clause) or verb is None:
+        return bool(_PAST.search(clause))
+    return not is_base(verb["verb"]) or (kind == "behaviours" and is_stative(verb["verb"]))
 
 
 def as_claim(clause: str) -> str | None:
@@ -397,7 +404,7 @@ def as_claim(clause: str) -> str | None:
             return None
         clause = f"{main}{',' if ',' in main else ''} {opening[0].lower()}{opening[1:]}"
     claim = third_person(_TAIL.sub("", clause))
-    claim = claim and _EMPHASIS.sub("", claim)
+    claim = claim and _EMPHASIS.sub("", claim).replace("would also ", "would ")
     if claim and _UNJOINED.search(claim):
         return None
     if claim is None or not FEWEST_WORDS <= len(claim.split()) <= MOST_WORDS:
