@@ -281,7 +281,7 @@ def _background(name: str, centre: Participant, own: Sequence[Statement], told: 
     elif place:
         sentences.append(f"{name}{aged} lives{place}.")
     if told and not (place and told[0].claim.startswith("Lives in")):
-        claim = re.split(r",| and they ", told[0].claim)[0]
+        claim = re.split(r",| and ", told[0].claim)[0]
         sentences.append(f"{name} {claim[0].lower()}{claim[1:]}.")
     habits = (one.claim for one in own if one.kind == "behaviours" and not one.claim.startswith(_OTHER_SUBJECT))
     if sentences and (said := next(habits, "")):

@@ -17,14 +17,16 @@ _LEAD = (
 )
 _NOT_TALK = (
     r"(?! (?:to )?(?:say|stress|ask you|tell you|be (?:fair|honest|clear)|make (?:it )?clear|mention|add|show you|"
-    r"point out|die|cry|scream|laugh|emphasi[sz]e|talk|come back|explain|thank|think|guess|go (?!to\b|into\b)|leave\b|"
+    r"point out|die|cry|scream|laugh|emphasi[sz]e|talk|come back|explain|thank|think|guess|go (?!to\b|into\b)|"
+    r"leave\b|"
     r"run\b|head|hear (?:from|about)|give )\b)"
 )
 _WANT = (
     r"(?:want|wish|hope to|plan to|intend to|would (?:really |just |also |rather )?(?:like|love|prefer)|"
     r"am (?:looking for|hoping to)|"
     # `I need to go to class` is an errand.
-    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|print)))"
+    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|"
+    r"print)))"
 )
 _CANNOT = (
     r"(?:cannot|can never)(?! (?:even|go around|keep|just|let|"
@@ -41,11 +43,12 @@ _DISLIKE = (
     r"am (?:\w+ )?(?:sick of|tired of|fed up|(?:afraid|scared) (?:of|to)|worried (?:about|that)|"
     r"frustrated|annoyed|angry|confused|never sure|"
     r"never confident|not confident|ashamed|embarrassed)|"
-    r"do not (?:really |fully |always )?(?:trust|understand|like|know (?:how|where|when) to)|"
+    r"do not (?:really |fully |always )?(?:trust|understand|like(?! (?:it )?when)|know (?:how|where|when) to)|"
     r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|where|when) to)"
 )
 _TROUBLES_ME = (
-    r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets|frightens|worries|confuses|stresses) (?:me|us)\b"
+    r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets|frightens|worries|confuses|stresses) (?:me|"
+    r"us)\b"
 )
 _FEELING = (
     r"(?:mad|crazy|angry|cross|nervous|anxious|uneasy|uncomfortable|stupid|old|sad|furious|annoyed|guilty|worried|"
@@ -66,7 +69,8 @@ ROUTINE = (
     r"sundays|weekdays|weekends|payday)|"
     r"all (?:day|night|week|year)\b(?! long)|a few times an? |whenever|daily|"
     r"weekly|monthly|first thing|last thing|by hand|by heart|"
-    r"before (?:i|we|bed|work|school|breakfast|lunch|dinner|every|each)|after (?:i|we|bed|work|school|breakfast|lunch|"
+    r"before (?:i|we|bed|work|school|breakfast|lunch|dinner|every|each)|after (?:i|we|bed|work|school|breakfast|"
+    r"lunch|"
     r"dinner|every|each)|when(?:ever)? (?:i|we) (?:get|go|come|wake|leave|arrive|finish|start|have|need|"
     r"travel|work|cook|"
     r"am|see|buy|open|do)|as soon as)"
@@ -74,25 +78,33 @@ ROUTINE = (
 """Words that say that something is done again and again."""
 
 _STATES = (
-    r"(?:want|need|like|love|hate|think|know|believe|feel|mean|guess|suppose|remember|understand|hear|hope|wish|be|am|"
+    r"(?:want|need|like|love|hate|think|know|believe|feel|mean|guess|suppose|remember|understand|hear|hope|wish|be|"
+    r"am|"
     r"see|reckon|find|seem|own|live|say|suspect|imagine|doubt|agree|admit|expect|prefer|trust|care|bet|swear|promise|"
-    r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|come|mind|forget|lose|resent|object|"
-    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|tend|"
-    r"wonder|consider|miss|just|been|plan|intend|now|almost|even|already|also|still|mostly|not|then|ever|enjoy)\b"
+    r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|come|mind|forget|lose|resent|"
+    r"object|"
+    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|"
+    r"tend|"
+    r"wonder|consider|miss|just|been|plan|intend|end|identify|probably|now|almost|even|already|also|still|mostly|"
+    r"not|then|ever|enjoy)\b"
 )
 """States, opinions and words of talk, which no habit is."""
 _STATIVE = rf"(?:{_STATES}|(?:have|refuse)\b|get\b(?! (?:home|up|dressed)\b))"
 _VALUE = r"(?:(?:really |deeply |do )?care about|value|take pride in|am proud of|believe in)"
 """What moves a person. Liking a thing does not: praise of it is no motive."""
 _EVERYDAY = (
-    r"(?:use|make|write|listen|watch|check|buy|cook|bake|print|copy|record|share|text|ring|call|track|book|order|"
-    r"compare|store|carry|wear|play|practi[sc]e|teach|explain|count|save|send|charge|clean|wash|exercise|swim|cycle|walk|"
+    r"(?:use|write|listen|watch|check|buy|cook|bake|print|copy|record|share|text|ring|call|track|book|order|"
+    r"compare|store|carry|wear|play|practi[sc]e|teach|explain|count|save|send|charge|clean|wash|exercise|swim|cycle|"
+    r"walk|"
     r"note|sort|scan|type|download|upload|search|browse|skip|avoid|pay|eat|drink|volunteer|commute|grow|collect)"
 )
 """Verbs that are habits in the simple present, without a word that says how often."""
 _TROUBLE = r"(?:\w+ )?(?:problems?|issues?|troubles?|doubts?|ideas?|chance|reason|complaints?|feeling|time|plan)\b"
 _REASON = r"\b(?:because|so that|so (?:i|we) (?:can|do not|am|never)|in case|in order to)\b(?: \S+){3,}"
-_HOME = r"(?:live|rent|share|work|teach|lead|drive|run|manage|study|farm|look after)"
+_HOME = (
+    r"(?:(?:live|work) (?:in|on|at|near|with|alone|as|for|from)|rent an?|share an?|teach|lead an?|drive an?|run an?|"
+    r"manage|study|farm|look after)"
+)
 
 
 class _Cue(NamedTuple):
@@ -112,14 +124,17 @@ _CUES: tuple[_Cue, ...] = (
     _cue(
         "motivations",
         1.0,
-        rf"^{_LEAD}(?:i|we) (?:{_OFTEN} |do not )?(?!{_STATIVE})[a-z]+\b.*{_REASON}",
+        rf"^{_LEAD}(?:i|we) (?:{_OFTEN} (?!{_STATIVE})[a-z]+|{_EVERYDAY}|stay|keep|leave|turn|take|"
+        rf"do not {_EVERYDAY})\b.*"
+        rf"{_REASON}",
     ),
     _cue("pain_points", 1.0, rf"^{_LEAD}(?:i|we) {_ADV}(?:\w+ly )?{_DISLIKE}\b.+"),
     _cue("pain_points", 0.95, rf"^{_LEAD}(?:i|we) {_ADV}{_CANNOT} .+"),
     _cue(
         "pain_points",
         0.9,
-        rf"^(?!i |we |if |when |that |this |it |what |which ).{{3,70}}\b{_TROUBLES_ME} {_FEELING}\b.*",
+        rf"^(?!i |we |if |when |that |this |it |what |which )(?:(?!\b(?:that|which|"
+        rf"who)\b).){{3,50}}\b{_TROUBLES_ME} {_FEELING}\b.*",
     ),
     _cue("pain_points", 0.9, rf"^(?:the|my|our|every|no) (?:[\w-]+ ){{1,4}}(?:{_FAILS_ME})\b.*"),
     _cue("motivations", 0.95, rf"^{_LEAD}(?:i|we) {_ADV}{_VALUE} .+"),

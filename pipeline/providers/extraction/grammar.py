@@ -169,7 +169,9 @@ def _conjugate(verb: str, clause: str) -> str | None:
     if verb in _MODALS or verb in ("had", "did", "used"):
         return verb
     if verb in _BASE_IS_PAST:
-        told = _PAST_SIGNS.search(clause) or any(is_past(word) and not is_base(word) for word in clause.split())
+        told = _PAST_SIGNS.search(clause) or any(
+            is_past(word) and not is_base(word) and not is_noun(word) for word in clause.split()
+        )
         return verb if told else present(verb)
     if is_past(verb):
         return verb

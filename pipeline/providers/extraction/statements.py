@@ -37,25 +37,28 @@ _CONTACT = re.compile(r"\S@\S|https?:|www\.|\d[\d ()-]{6,}\d")
 
 _UNDER_REPAIR = re.compile(r"[\[\]…?]|\.\.|\b(?:um+|uh+|erm*)\b|[-–—]\s*$|\b(\w+), \1\b", re.IGNORECASE)
 _NOT_WHOLE = re.compile(
-    r"[\[\]()\"“”…?:;—]|\.\.|\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
+    r"[\[\]()\"“”…?:;—]|\.\.| / |\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
     r"i think|sort of|"
     r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
     r"\b(\w+),? \1\b|([a-z])\2\2|which is why|for some reason|"
     r"(?:had|have|is|are|was|am|needs?) like|"
-    r", (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|you see|pal|love|dear|mate|pet)"
+    r", (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|you see|pal|love|dear|mate|"
+    r"pet)"
     r"\b,?",
     re.IGNORECASE,
 )
 """Speech that is under repair, or several sentences in one."""
 
 _TALK = re.compile(
-    r"\b(?:says?|said|saying|tells? (?:you|people)|told|rang|shouted|replied|question|interview|to answer|as i|let me|"
+    r"\b(?:says?|said|saying|tells? (?:you|people)|told|rang|shouted|replied|question|interview|to answer|as i|"
+    r"let me|"
     r"let us|asked|wondering|last (?:week|month|year|night|winter|summer|time|(?:\w+)day)|yesterday|ago|"
     r"the other|one day|"
     r"that day|you|your|yours|"
     r"yourself|(?:everything|anything|something|someone|somewhere|nothing) else|the [\w-]+ thing|that thing|"
     r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too|"
-    r"whatsoever|as well|again(?! at\b)|anyways|(?:man|dude|guys|first)$)\b",
+    r"whatsoever|as well|again(?! at\b)|anyways|(?:man|dude|guys|first|honestly|probably|literally|actually|"
+    r"unfortunately|for sure|mostly|together|to be exact|depending|ever|sometime|two|three|four)$)\b",
     re.IGNORECASE,
 )
 """Reports, stories, and words that belong to the conversation or point at another sentence."""
@@ -63,8 +66,10 @@ _TALK = re.compile(
 _POINTS_AWAY = re.compile(
     r"\b(?:an? \w+ one|the first (?!thing|time|of)|"
     r"the (?:second|third|next|last|previous|older|younger|newer|former|whole|entire)|"
-    r"this|these|those|they|them|their|theirs|themselves|mine|ours|here|such|another one|the same|the rest|the latter|"
-    r"the former|the others?|both|neither|ones|(?:the|each|which|last|first|next|old|new|real|proper|other) one|"
+    r"this|these|those|they|them|their|theirs|themselves|mine|ours|here|such|another one|the same|the rest|"
+    r"the latter|"
+    r"the former|(?:the )?others?(?! (?:people|\w+s)\b)|each others?|both|neither|ones|(?:the|each|which|last|first|"
+    r"next|old|new|real|proper|other) one|"
     r"one(?= of\b| that\b|$)|do so|there|(?:all|the|other|my|our) (?:two|three|four|five|six|seven|eight|nine|ten)"
     r"(?= (?:and|or|but|in|on|at|to|of|with|for)\b|,|$))\b"
     r"(?! (?:morning|evening|afternoon|week|month|year|is|are|house|home|flat|country|town|city|job|phone)\b)",
@@ -74,9 +79,11 @@ _THAT = re.compile(
     r"\bthat\b(?=$|[,.]| (?:and|or|but|for|with|in|on|at|to|of|from|is|was|because|so|when|if|way|one|thing|"
     r"kind|point|bit|part|stuff|time)\b)|\b(?:like|of|for|with|on|about|than|do|does|did|want|need|all|just|"
     r"after|before|"
-    r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|simple|"
+    r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|"
+    r"simple|"
     r"expensive|important|interested)\b|\b(?:in|on|at|to|into|from|under|over|by|get|take|turn) that (?!i\b|we\b)|"
-    r", (?:what|how|why|which) |\b(?:what|how|why|when|if) that\b|\b(?:two|three|four|some|few|many|certain|"
+    r", (?:what|how|why|which) |\b(?:what|how|why|when|if|see|make|let) that\b|\bthat would be\b|\b(?:two|three|"
+    r"four|some|few|many|certain|"
     r"several) things\b",
     re.IGNORECASE,
 )
@@ -111,9 +118,9 @@ _AROUND_EACH = r"""
     apps? website screen home house flat kitchen bathroom bedroom living front back garden garage stairs hall
     roof doors? windows? street neighbourhood area countryside coast country city town village world internet web news
     radio tv telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket
-    office school hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler heat.pump
-    radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning afternoon
-    evening night daytime week weekends? month year summer winter spring autumn future past way truth kids children
+    office school hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler
+    heat.pump radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning
+    afternoon evening night daytime week weekends? month year summer winter spring autumn future past way truth kids children
     family baby dishes laundry washing cooking shopping housework outdoors environment planet twenty-\w+ most best
 """
 """Things of which a person has one, so that `the` says which."""
@@ -129,8 +136,10 @@ _NOWHERE_NAMED = re.compile(
     re.IGNORECASE,
 )
 _MOMENT = re.compile(
-    r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|lol|"
-    r"xd|lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
+    r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|"
+    r"lol|"
+    r"xd|a?ha+h*|agh|tho|anymore|currently|right about|much longer|wish i am|lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|"
+    r"im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
     re.IGNORECASE,
 )
 """Words of a moment or of a message, not of how a person lives."""
@@ -142,12 +151,20 @@ MOST_SUBJECTS = 3
 _CONDITION = re.compile(
     r"(?<!know )(?<!see )(?<!tell )(?<!check )(?<!ask )\b(?:if|unless|as long as|provided)\b", re.IGNORECASE
 )
-_SECOND = re.compile(r"\band (?:i|we)\b", re.IGNORECASE)
+_SECOND = re.compile(
+    r"\b(?:and|so) (?:then )?(?:i|we)\b|\band (?:my|our|the|his|her|all the) (?:\w+ ){1,2}(?:have|has|is|are|was|"
+    r"were|do|does)\b",
+    re.IGNORECASE,
+)
 """The subject of a second sentence."""
+_JOINED_HABIT = re.compile(
+    r"^(?:i|we) (?!want|need|would|wish|cannot)[a-z]+ [^,]+ and (?:i|we) (?!am|want|need)[a-z]+ ", re.IGNORECASE
+)
 _CONTRAST = re.compile(r"\b(?:but|although|though|however|except)\b", re.IGNORECASE)
 _WISHING = frozenset(
     stems(
-        "not want need wish hope would like love prefer plan try look find know always never usually also thing way day week month year once twice least"
+        "not want need wish hope would like love prefer plan try look find know always never usually also thing way "
+        "day week month year once twice least"
     )
 )
 _ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
@@ -166,7 +183,8 @@ KIN = re.compile(
 _OPEN_END = re.compile(
     r"\b(?:to|of|for|with|from|at|about|by|into|and|or|but|so|because|that|which|the|an?|my|our|if|when|than|"
     r"as|is|are|am|"
-    r"was|do|does|not|it|them|what|how|just|really|like|though|on|in|fewer|more|less|some|any|none|enough|another|many|"
+    r"was|do|does|not|cannot|can|would|will|all over|it|them|what|how|just|really|like|though|on|in|fewer|more|less|"
+    r"some|any|none|enough|another|many|"
     r"(?:as|so) \w+|to (?:know|see|go|do|try|have|be|say|tell|get|use))$",
     re.IGNORECASE,
 )
@@ -204,7 +222,9 @@ _OPENING_CLAUSE = re.compile(
     re.IGNORECASE,
 )
 _HALF_A_CONTRAST = re.compile(r"(?:i|we) do not (?:want|need|mind)\b", re.IGNORECASE)
-_EMPHASIS = re.compile(r"^(?:(?:just|really|also|actually|simply|honestly) )+(?=[a-z]+ )")
+_EMPHASIS = re.compile(
+    r"^(?:(?:just|really|also|actually|simply|honestly|personally|literally) )+(?=[a-z]+ )", re.IGNORECASE
+)
 _TAIL = re.compile(r"(?:,? and it is (?:mostly|mainly|only|just|really) [^,]+| now)$", re.IGNORECASE)
 """Words after the end of what is said."""
 _UNJOINED = re.compile(
@@ -227,7 +247,8 @@ _INFINITIVE = re.compile(r"^to (?P<rest>[a-z]+ .+)", re.IGNORECASE)
 _IMPERATIVE = re.compile(r"^(?P<verb>[a-z]+) (?:the|my|our|a|an|everything|every|costs?|bills?)\b .+", re.IGNORECASE)
 _FIRST_SUBJECT = re.compile(r"\b(?:i|we)\b", re.IGNORECASE)
 _FIRST_VERB = re.compile(
-    r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|almost|even|already|now|do|"
+    r"\b(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|sometimes|hardly|ever|almost|even|already|now|"
+    r"do|"
     r"not) )*(?P<verb>[a-z]+)",
     re.I,
 )
@@ -325,7 +346,9 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
         kind, strength = found
         if kind in ("behaviours", "motivations", "facts") and _is_told(said, kind):
             continue
-        if kind in ("goals", "pain_points") and (_CONDITION.search(said) and kind == "goals" or _SECOND.search(said)):
+        if kind == "goals" and _CONDITION.search(said):
+            continue
+        if kind != "motivations" and _SECOND.search(said) and not _JOINED_HABIT.search(said):
             continue
         if len(set(stems(_ALL_THE_TIME.sub("", said))) - _WISHING) < FEWEST_THINGS:
             continue
@@ -400,7 +423,7 @@ def as_claim(clause: str) -> str | None:
             return None
         # The subject goes, so that what opened the sentence is said at its end.
         opening, main = opened["opening"].rstrip(","), opened["main"] or opened["wish"]
-        if _NEW_SUBJECT.search(main):
+        if _NEW_SUBJECT.search(main) or opening.endswith(" time"):
             return None
         clause = f"{main}{',' if ',' in main else ''} {opening[0].lower()}{opening[1:]}"
     claim = third_person(_TAIL.sub("", clause))
