@@ -24,27 +24,29 @@ _NOT_TALK = (
 _WANT = (
     r"(?:want|wish|hope to|plan to|intend to|would (?:really |just |also |rather )?(?:like|love|prefer)|"
     r"am (?:looking for|hoping to)|"
-    # `I need to go to class` is an errand.
-    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|"
-    r"print)))"
+    # `I need to go to class` is an errand, and `I need a break` is one of a moment.
+    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|print))"
+    r"(?! (?!my\b|our\b|to\b)(?:\S+ ){0,3}\S+$))"
 )
 _CANNOT = (
-    r"(?:cannot|can never)(?! (?:even|go around|keep|just|let|"
+    r"(?:cannot|can never)(?! (?:even|stop|get over|decide|choose|go around|keep|just|let|"
     r"complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|really|"
     r"think|believe|live without|recommend|comment|understand (?:why|how|what)|emphasi[sz]e))"
 )
+_DEGREE = r"(?:(?!no|not|never|little|less|rarely|hardly|without)\w+ )?"
+"""An adverb or adjective that does not turn the meaning: `I am not afraid` is no complaint."""
 _DISLIKE = (
-    r"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
-    r"get (?:\w+ )?(?:annoyed|frustrated|confused|lost|stuck|angry|cross|anxious|nervous)|"
-    r"find (?:it|\w+ \w+) (?:\w+ )?(?:hard|difficult|annoying|frustrating|confusing|irritating|stressful|"
-    r"impossible|tiring)|"
-    r"have (?:\w+ )?(?:trouble|difficulty|difficulties|a hard time)\b(?! free)|lose (?:track|patience|"
-    r"money|sleep|time)|"
-    r"am (?:\w+ )?(?:sick of|tired of|fed up|(?:afraid|scared) (?:of|to)|worried (?:about|that)|"
-    r"frustrated|annoyed|angry|confused|never sure|"
-    r"never confident|not confident|ashamed|embarrassed)|"
-    r"do not (?:really |fully |always )?(?:trust|understand|like(?! (?:it )?when)|know (?:how|where|when) to)|"
-    r"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|where|when) to)"
+    rf"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
+    rf"get {_DEGREE}(?:annoyed|frustrated|confused|lost|stuck|angry|cross|anxious|nervous)|"
+    rf"find (?:it|\w+ \w+) {_DEGREE}(?:hard|difficult|annoying|frustrating|confusing|irritating|stressful|"
+    rf"impossible|tiring)|"
+    rf"have {_DEGREE}(?:trouble|difficulty|difficulties|a hard time)\b(?! free)|lose (?:track|patience|"
+    rf"money|sleep|time)|"
+    rf"am {_DEGREE}(?:sick of|tired of|fed up|(?:afraid|scared) (?:of|to)|worried (?:about|that)|"
+    rf"frustrated|annoyed|angry|confused|never sure|"
+    rf"never confident|not confident|ashamed|embarrassed)|"
+    rf"do not (?:really |fully |always )?(?:trust|understand|like(?! (?:it )?when)|know (?:how|where|when) to)|"
+    rf"never know (?:how|why|what|where|which|when|who|whether|if)|have no idea (?:how|where|when) to)"
 )
 _TROUBLES_ME = (
     r"(?:drives|makes|gets|annoys|bothers|irritates|frustrates|upsets|frightens|worries|confuses|stresses) (?:me|"
@@ -102,7 +104,8 @@ _EVERYDAY = (
 _TROUBLE = r"(?:\w+ )?(?:problems?|issues?|troubles?|doubts?|ideas?|chance|reason|complaints?|feeling|time|plan)\b"
 _REASON = r"\b(?:because|so that|so (?:i|we) (?:can|do not|am|never)|in case|in order to)\b(?: \S+){3,}"
 _HOME = (
-    r"(?:(?:live|work) (?:in|on|at|near|with|alone|as|for|from)|rent an?|share an?|teach|lead an?|drive an?|run an?|"
+    r"(?:(?:live|work) (?:in(?! an? world)|on|at|near|with|alone|as|for|from)|rent an?|share an?|teach|lead an?|"
+    r"drive an?|run an?|"
     r"manage|study|farm|look after)"
 )
 
@@ -149,7 +152,7 @@ _CUES: tuple[_Cue, ...] = (
     _cue(
         "behaviours",
         0.8,
-        rf"^(?:i|we) (?:mostly )?{_EVERYDAY} (?!with |what |down |at |to (?:hate|love|like|be|have|do)\b)"
+        rf"^(?:i|we) (?:mostly )?{_EVERYDAY} (?!with |what |down |at |to (?:see|hate|love|like|be|have|do)\b)"
         r"(?!.*(?:,| and (?:my|our|the|a|he|she|it|i|we) |things?\b)).+",
     ),
     _cue("behaviours", 0.95, rf"^(?:i|we) (?:just |also |still |mostly |do )*(?!{_STATIVE})[a-z]+\b.*{ROUTINE}.*"),

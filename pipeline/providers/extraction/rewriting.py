@@ -34,7 +34,8 @@ _ASIDES = (
 )
 _ASIDE = re.compile(rf"(?:,\s+(?:{_ASIDES}))+(?P<end>,|(?=[.!?]|$))", re.IGNORECASE)
 _OPENING = re.compile(
-    rf"^(?:(?:and|but|so(?! far| long| much| many| that)|or|'?cause|because|then|well|oh|plus|anyway|ok|okay|yeah|yep|"
+    rf"^(?:(?:and|but|so(?! far| long| much| many| that)|or|'?cause|because|then|well|oh|plus|anyway|ok|okay|yeah|"
+    rf"yep|yup|ya|"
     rf"aye|actually|basically|honestly|obviously|thing is|the thing is|funny thing is)[,\s]+|"
     rf"(?:{_ASIDES}|now|only|also|plus|sure|fine|sorry|god)[,!.]\s+)",
     re.IGNORECASE,
@@ -55,9 +56,12 @@ _SPLICE = re.compile(
     re.IGNORECASE,
 )
 _DEPENDENT = re.compile(
-    r"^(?:if|when|whenever|because|before|after|since|as|while|until|till|once|unless|although|though|every|each|on|in|at|"
-    r"by|for|with|without|from|during|last|one|what|where|how|then|to|the (?:day|night|week|minute|second|first|last)|"
-    r"most|some|twice|two|three|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|febr)uary|(?:octo|novem|decem)ber)\b",
+    r"^(?:if|when|whenever|because|before|after|since|as|while|until|till|once|unless|although|though|every|each|on|"
+    r"in|at|"
+    r"by|for|with|without|from|during|last|one|what|where|how|then|to|the (?:day|night|week|minute|second|first|"
+    r"last)|"
+    r"most|some|twice|two|three|(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:jan|febr)uary|(?:octo|novem|"
+    r"decem)ber)\b",
     re.IGNORECASE,
 )
 _NEW_START = re.compile(rf"\s*(?:{_SUBJECT}|not |and |but |so |because |which |then )", re.IGNORECASE)

@@ -82,7 +82,9 @@ _THAT = re.compile(
     r"hate|love|use|trust) that\b|\bthat (?:cold|hot|bad|good|much|often|big|late|early|long|far|many|easy|hard|"
     r"simple|"
     r"expensive|important|interested)\b|\b(?:in|on|at|to|into|from|under|over|by|get|take|turn) that (?!i\b|we\b)|"
-    r", (?:what|how|why|which) |\b(?:what|how|why|when|if|see|make|let) that\b|\bthat would be\b|\b(?:two|three|"
+    r", (?:what|how|why|which) |\b(?:what|how|why|when|if|see|make|let|and) that\b|^(?:i|we) (?:cannot |"
+    r"\w+ )?\w+ that (?!i\b|we\b|it\b|my\b)\w+(?: (?:in|on|at|for|with|to|every)\b|$)|\bthat would be\b|\b(?:two|"
+    r"three|"
     r"four|some|few|many|certain|"
     r"several) things\b",
     re.IGNORECASE,
@@ -107,6 +109,10 @@ _UNFINISHED = re.compile(
     r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
     # `I cannot sleep I vomit`: two sentences in one.
     r"\bcannot \w+ (?:i|we)\b|\bso (?:i|we) (?:am|are|will)\b|\band (?:i )?am \w+ing\b|\bcould have\b|\bnext$|"
+    r"\bwish (?:\w+ ){0,4}had (?:\w+ ){0,1}(?:\w+ed|been|taken|gone|done|known|come|seen)\b|"
+    r"\bsomething\b(?! (?:to|that|new)\b)|\ba lot (?:later|earlier|more|less|better|worse)$|(?<!th)ing that (?!i\b|"
+    r"we\b|"
+    r"it\b|the\b|my\b)|"
     r"\b(?:when|where) (?:i|we) (?:go|do)$|"
     r"\blook(?:ed|s)?\b(?! (?:at|for|after|like|up|into|forward|back|down|out|in|round|around|over|through|as|"
     r"good|bad)\b)|"
@@ -120,15 +126,16 @@ _AROUND_EACH = r"""
     radio tv telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket
     office school hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler
     heat.pump radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning
-    afternoon evening night daytime week weekends? month year summer winter spring autumn future past way truth kids children
-    family baby dishes laundry washing cooking shopping housework outdoors environment planet twenty-\w+ most best
+    afternoon evening night daytime week weekends? month year summer winter spring autumn future past way
+    truth kids children family baby dishes laundry washing cooking shopping housework outdoors environment planet most
+    twenty-\w+ best
 """
 """Things of which a person has one, so that `the` says which."""
 _NO_NOUN = """
     in on at to into for with without from by about as and or but so because when while if unless until before after
     again back straight away now today every each all either nor than then up down off out over through i we they it
     is are was were has have had do does did not cannot can could will would should must might always never myself only
-    very too quite a an my our once twice go come keep get seem look make
+    really very too quite a an my our once twice go come keep get seem look make
 """
 _NOWHERE_NAMED = re.compile(
     # A thing with an article and nothing that says which one: `the switch`, `the price in pence`.
@@ -138,7 +145,8 @@ _NOWHERE_NAMED = re.compile(
 _MOMENT = re.compile(
     r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|"
     r"lol|"
-    r"xd|a?ha+h*|agh|tho|anymore|currently|right about|much longer|wish i am|lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|"
+    r"xd|rn|to be honest|as far as|really bad|a?ha+h*|agh|tho|anymore|currently|right about|much longer|wish i am|"
+    r"lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|"
     r"im|cant|dont|thats|stars?|reviews?|reviewers?|recommend|refund)\b",
     re.IGNORECASE,
 )
@@ -345,6 +353,8 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
             continue
         kind, strength = found
         if kind in ("behaviours", "motivations", "facts") and _is_told(said, kind):
+            continue
+        if kind == "facts" and len(_SUBJECT.findall(said)) > 1:
             continue
         if kind == "goals" and _CONDITION.search(said):
             continue
