@@ -85,7 +85,7 @@ _STATES = (
     r"see|reckon|find|seem|own|live|say|suspect|imagine|doubt|agree|admit|expect|prefer|trust|care|bet|swear|promise|"
     r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|come|mind|forget|lose|resent|"
     r"object|"
-    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|"
+    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|try|"
     r"tend|"
     r"wonder|consider|miss|just|been|plan|intend|end|identify|probably|now|almost|even|already|also|still|mostly|"
     r"not|then|ever|enjoy)\b"
@@ -97,7 +97,6 @@ _VALUE = r"(?:(?:really |deeply |do )?care about|value|take pride in|am proud of
 _EVERYDAY = (
     r"(?:use|write|listen|watch|check|buy|cook|bake|print|copy|record|share|text|ring|call|track|book|order|"
     r"compare|store|carry|wear|play|practi[sc]e|teach|explain|count|save|send|charge|clean|wash|exercise|swim|cycle|"
-    r"walk|"
     r"note|sort|scan|type|download|upload|search|browse|skip|avoid|pay|eat|drink|volunteer|commute|grow|collect)"
 )
 """Verbs that are habits in the simple present, without a word that says how often."""

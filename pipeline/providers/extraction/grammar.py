@@ -9,6 +9,8 @@ the sentence, so a word that can be a noun and a verb is both.
 import re
 from functools import lru_cache
 
+from pipeline.text.tokens import STOP_WORDS
+
 _HAS_AFTER = (
     "(?:just |not |never |always |only |already |probably )?"
     "(?:been|got|gone|had|done|become|taken|come|made|given|started|stopped|worked|run|learned|failed|lied|dropped)"
@@ -69,6 +71,17 @@ _PRONOUNS = {
 }  # fmt: skip
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _QUOTED = re.compile(r"[\"“][^\"”]*[\"”]")
+
+_NOT_IN_THE_DICTIONARY = frozenset(
+    """two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+    nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand first second third unless beside nor
+    against without whenever wherever whatever anything nothing everything anybody everybody nobody somebody anyone
+    everyone someone ourselves yourselves cannot not no never toward till per app apps website websites webpage tv
+    offline wifi podcast podcasts smartphone smartphones screenshot screenshots login logins blog blogs gps pdf csv tech
+    dropdown onboarding sustainability analytics online upload uploads chatbot chatbots dashboard dashboards backup
+    username spreadsheet workflow workflows freelancer coworking stats wellbeing""".split()  # noqa: SIM905
+)
+"""Words of everyday English that the dictionary of 2008 lacks."""
 
 COMMON_VERBS = frozenset(
     """look go have get put sit turn press check write read come try make take run set keep open close shut walk watch
@@ -316,3 +329,12 @@ def is_noun(word: str) -> bool:
     from lemminflect import getAllLemmas
 
     return "NOUN" in getAllLemmas(word)
+
+
+@lru_cache(maxsize=1 << 14)
+def is_word(word: str) -> bool:
+    """Return whether the dictionary has a word, or it is one that it lacks: a number, a particle, a newer word."""
+    from lemminflect import getAllLemmas
+
+    word = word.lower()
+    return word in STOP_WORDS or word in _NOT_IN_THE_DICTIONARY or bool(getAllLemmas(word))

@@ -42,7 +42,8 @@ _OPENING = re.compile(
 )
 _REPEAT = re.compile(r"\b((?:[\w']+ ){0,3}[\w']+)(?:,| —)? \1\b(?![-'])", re.IGNORECASE)
 _VAGUE = re.compile(
-    r"\bhere (?=in\b)|\b(?:actually|basically)\s+|\b(?:sort of|kind of)\s+(?!a\b)(?<!a sort of )(?<!a kind of )",
+    r"\bhere (?=in\b)|\b(?:actually|basically)\s+|(?<!that )\b(?:sort of|"
+    r"kind of)\s+(?!a\b)(?<!a sort of )(?<!a kind of )",
     re.IGNORECASE,
 )
 _SUBJECT = (

@@ -7,13 +7,14 @@ language than English gives no statement.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pipeline.domain.study import Segment
 from pipeline.providers.extraction.cues import CueKind, asked_for, is_stative, reading
-from pipeline.providers.extraction.grammar import expand, is_base, third_person
+from pipeline.providers.extraction.grammar import expand, is_base, is_word, third_person
 from pipeline.providers.extraction.rewriting import clauses, clean, finish, is_copied
 from pipeline.text.tokens import sentences, stems
 
@@ -37,7 +38,8 @@ _CONTACT = re.compile(r"\S@\S|https?:|www\.|\d[\d ()-]{6,}\d")
 
 _UNDER_REPAIR = re.compile(r"[\[\]…?]|\.\.|\b(?:um+|uh+|erm*)\b|[-–—]\s*$|\b(\w+), \1\b", re.IGNORECASE)
 _NOT_WHOLE = re.compile(
-    r"[\[\]()\"“”…?:;—]|\.\.| / |\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|i mean|i guess|i suppose|"
+    r"\band i (?:will|would|can)\b|[\[\]()\"“”…?:;—]|\.\.| / |\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|"
+    r"i mean|i guess|i suppose|"
     r"i think|sort of|"
     r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
     r"\b(\w+),? \1\b|([a-z])\2\2|which is why|for some reason|"
@@ -109,6 +111,7 @@ _UNFINISHED = re.compile(
     r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
     # `I cannot sleep I vomit`: two sentences in one.
     r"\bcannot \w+ (?:i|we)\b|\bso (?:i|we) (?:am|are|will)\b|\band (?:i )?am \w+ing\b|\bcould have\b|\bnext$|"
+    r"\bto \w+ i\b|\b(?:longer|bigger|better)$|so to speak|\bthat (?:kind|sort) of\b|"
     r"\bwish (?:\w+ ){0,4}had (?:\w+ ){0,1}(?:\w+ed|been|taken|gone|done|known|come|seen)\b|"
     r"\bsomething\b(?! (?:to|that|new)\b)|\ba lot (?:later|earlier|more|less|better|worse)$|(?<!th)ing that (?!i\b|"
     r"we\b|"
@@ -177,6 +180,9 @@ _WISHING = frozenset(
 )
 _ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
 _CANNOT = re.compile(r"(?:i|we) cannot\b", re.IGNORECASE)
+_PAST_ALSO_BASE = frozenset(("saw", "found", "felt", "left", "fell", "bore", "lay", "wound", "ground"))
+"""Past forms that are also other verbs."""
+_PLAIN_WORD = re.compile(r"(?<![\w'’-])[a-z]+(?![\w'’-])")
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 KIN = re.compile(
     r"\b(?:mum|mother|mam|mom|dad|da|father|husband|wife|partner|sons?|daughters?|sisters?|brothers?|nan|"
@@ -281,12 +287,26 @@ class Statement:
 
 def find(segments: Sequence[Segment]) -> list[Statement]:
     """Find every statement in the participants' turns, in reading order; interviewer turns give none."""
-    return [
+    found = [
         Statement(kind, claim, source, segment.id, segment.participant, strength)
         for segment in segments
         if segment.role == "participant"
         for kind, claim, source, strength in _in_text(segment.text, asked_for(segment.where))
     ]
+    strange = {word for said in found for word in _unknown(said.claim)}
+    if not strange:
+        return found
+    uses: Counter[str] = Counter()
+    for segment in segments:
+        uses.update(word for word in _PLAIN_WORD.findall(segment.text) if word in strange)
+    # A word that no dictionary has and only one sentence uses is a slip of typing or of the transcript.
+    return [said for said in found if all(uses[word] > 1 for word in _unknown(said.claim))]
+
+
+@lru_cache(maxsize=1 << 14)
+def _unknown(claim: str) -> tuple[str, ...]:
+    """Return the words of a claim in lower case, without hyphens, that are in no dictionary."""
+    return tuple(word for word in _PLAIN_WORD.findall(claim) if not is_word(word))
 
 
 def is_usable(text: str) -> bool:
@@ -354,7 +374,7 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
         kind, strength = found
         if kind in ("behaviours", "motivations", "facts") and _is_told(said, kind):
             continue
-        if kind == "facts" and len(_SUBJECT.findall(said)) > 1:
+        if kind == "facts" and (len(_SUBJECT.findall(said)) > 1 or _TOGETHER.search(said)):
             continue
         if kind == "goals" and _CONDITION.search(said):
             continue
@@ -422,6 +442,8 @@ def _is_told(clause: str, kind: CueKind) -> bool:
     verb = _FIRST_VERB.search(clause)
     if _PAST.search(clause) or verb is None:
         return bool(_PAST.search(clause))
+    if verb["verb"] in _PAST_ALSO_BASE:
+        return True
     return not is_base(verb["verb"]) or (kind == "behaviours" and is_stative(verb["verb"]))
 
 
