@@ -25,7 +25,7 @@ _WANT = (
     r"(?:want|wish|hope to|plan to|intend to|would (?:really |just |also |rather )?(?:like|love|prefer)|"
     r"am (?:looking for|hoping to)|"
     # `I need to go to class` is an errand, and `I need a break` is one of a moment.
-    r"need(?! to (?!know|see|be able|have|keep|understand|trust|feel|hear|learn|find|reach|control|plan|share|print))"
+    r"need(?! to (?!know|see|be able|have|understand|trust|feel|hear|learn|find|reach|control|plan|share|print))"
     r"(?! (?!my\b|our\b|to\b)(?:\S+ ){0,3}\S+$))"
 )
 _CANNOT = (
@@ -36,7 +36,7 @@ _CANNOT = (
 _DEGREE = r"(?:(?!no|not|never|little|less|rarely|hardly|without)\w+ )?"
 """An adverb or adjective that does not turn the meaning: `I am not afraid` is no complaint."""
 _DISLIKE = (
-    rf"(?:hate|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
+    rf"(?:hate(?! when)|detest|resent|dread|dislike|despise|struggle|worry|mistrust|distrust|"
     rf"get {_DEGREE}(?:annoyed|frustrated|confused|lost|stuck|angry|cross|anxious|nervous)|"
     rf"find (?:it|\w+ \w+) {_DEGREE}(?:hard|difficult|annoying|frustrating|confusing|irritating|stressful|"
     rf"impossible|tiring)|"
@@ -85,7 +85,8 @@ _STATES = (
     r"see|reckon|find|seem|own|live|say|suspect|imagine|doubt|agree|admit|expect|prefer|trust|care|bet|swear|promise|"
     r"appreciate|notice|thank|must|can|could|will|would|should|might|may|do|cannot|come|mind|forget|lose|resent|"
     r"object|"
-    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|try|"
+    r"worry|struggle|dread|recall|bother|sound|look|was|were|had|did|got|said|told|went|thought|is|are|used|tried|"
+    r"try|"
     r"tend|"
     r"wonder|consider|miss|just|been|plan|intend|end|identify|probably|now|almost|even|already|also|still|mostly|"
     r"not|then|ever|enjoy)\b"
@@ -121,7 +122,7 @@ def _cue(kind: CueKind, strength: float, pattern: str) -> _Cue:
 
 _CUES: tuple[_Cue, ...] = (
     _cue("goals", 1.0, rf"^{_LEAD}(?:i|we) {_ADV}{_WANT}{_NOT_TALK} .+"),
-    _cue("goals", 0.95, r"^(?:i|we) would (?:rather|sooner) .+ than .+"),
+    _cue("goals", 0.95, r"^(?:i|we) would (?:rather|sooner) (?!an? |the |my )\S+ .+ than .+"),
     _cue("goals", 0.9, r"^my (?:\w+ )?(?:goal|aim|hope|dream|wish|priority) is to .+"),
     _cue(
         "motivations",

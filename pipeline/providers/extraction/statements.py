@@ -111,7 +111,8 @@ _UNFINISHED = re.compile(
     r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
     # `I cannot sleep I vomit`: two sentences in one.
     r"\bcannot \w+ (?:i|we)\b|\bso (?:i|we) (?:am|are|will)\b|\band (?:i )?am \w+ing\b|\bcould have\b|\bnext$|"
-    r"\bto \w+ i\b|\b(?:longer|bigger|better)$|so to speak|\bthat (?:kind|sort) of\b|"
+    r"\bto \w+ i\b|\b(?:longer|bigger|better)$|so to speak|^(?:i|we) (?:want|need) (?!to\b).* and (?:get|be|have|do|"
+    r"go|make|know|feel)\b|\bthat (?:kind|sort) of\b|"
     r"\bwish (?:\w+ ){0,4}had (?:\w+ ){0,1}(?:\w+ed|been|taken|gone|done|known|come|seen)\b|"
     r"\bsomething\b(?! (?:to|that|new)\b)|\ba lot (?:later|earlier|more|less|better|worse)$|(?<!th)ing that (?!i\b|"
     r"we\b|"
@@ -175,13 +176,15 @@ _CONTRAST = re.compile(r"\b(?:but|although|though|however|except)\b", re.IGNOREC
 _WISHING = frozenset(
     stems(
         "not want need wish hope would like love prefer plan try look find know always never usually also thing way "
-        "day week month year once twice least"
+        "day week month year once twice least minute hour"
     )
 )
 _ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
 _CANNOT = re.compile(r"(?:i|we) cannot\b", re.IGNORECASE)
 _PAST_ALSO_BASE = frozenset(("saw", "found", "felt", "left", "fell", "bore", "lay", "wound", "ground"))
 """Past forms that are also other verbs."""
+_TITLE = re.compile(r"(?<!^)\b(?:Me|My|Us|We|Our|Mine|You|They)\b|(?<!\w)'")
+"""A pronoun in a name, such as `Despicable Me`, or a word in quotation marks."""
 _PLAIN_WORD = re.compile(r"(?<![\w'’-])[a-z]+(?![\w'’-])")
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 KIN = re.compile(
@@ -432,7 +435,7 @@ def can_be_quoted(source: str) -> bool:
 
 def _is_one_thought(clause: str) -> bool:
     """Return whether a clause is about one speaker, holds at any time, and says one thing without a contrast."""
-    if _MOMENT.search(clause) or _CONTRAST.search(clause) or _NOWHERE_NAMED.search(clause):
+    if _TITLE.search(clause) or _MOMENT.search(clause) or _CONTRAST.search(clause) or _NOWHERE_NAMED.search(clause):
         return False
     return not (_ALONE.search(clause) and _TOGETHER.search(clause)) and len(_SUBJECT.findall(clause)) <= MOST_SUBJECTS
 
