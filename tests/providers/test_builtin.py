@@ -18,7 +18,7 @@ from pipeline.sources import load_paths
 HEARTHWISE = load_paths([Path(__file__).parents[2] / "data" / "hearthwise"])
 
 ANNA = """I just want to know what tonight is going to cost me. I check the meter every morning before work.
-I hate that the bill always comes too late. I refuse to pay for a graph, because I can draw one myself.
+I hate that the bill always comes too late. I keep every bill in a box, because my landlord checks my sums.
 I live in a small flat above the bakery. Um, so, it's fine."""
 BEN = """I need it to tell me when the boiler stops. I always turn the heating off at night.
 I can't read the small grey numbers on the screen. I'd never give my location to a radiator, it matters to me."""
@@ -56,7 +56,7 @@ def test_two_short_interviews_give_a_usable_persona():
     assert "Checks the meter every morning before work" in persona.behaviours
     assert "Cannot read the small grey numbers on the screen" in persona.pain_points
     assert persona.motivations
-    assert persona.tagline == "Wants to know what tonight is going to cost them"
+    assert persona.tagline == ""
     assert "lives in a small flat above the bakery" in persona.background
 
 
@@ -125,6 +125,23 @@ def test_background_says_who_the_central_participant_is_and_what_they_say():
 )
 def test_work_stands_in_a_sentence(work: str, sentence: str):
     assert f"{sentence} in Leeds." in draft_persona(task(ANNA, occupation=work, location="Leeds")).background
+
+
+def test_tagline_needs_the_work_of_its_person():
+    assert draft_persona(task(ANNA, location="Leeds")).tagline == ""
+    assert (
+        draft_persona(
+            task("I always feel fine in Leeds, my dear friends.", occupation="nurse", location="Leeds")
+        ).tagline
+        == "Nurse in Leeds"
+    )
+
+
+def test_name_that_only_one_person_uses_stands_in_no_claim():
+    alone = "I want Eva to be my boss. I want a warm office."
+    assert claims(draft_persona(task(alone, ANNA))).count("Wants Eva to be their boss") == 0
+    shared = claims(draft_persona(task(alone.replace("Eva", "Autopilot"), "Autopilot is new. I want a lamp at work.")))
+    assert "Wants Autopilot to be their boss" in shared
 
 
 def test_work_that_is_no_noun_is_left_out():

@@ -10,9 +10,9 @@ from pipeline.providers.replies import read_persona
 from pipeline.providers.simulated import SimulatedProvider, refine_persona
 from tests.factories import make_persona
 
-SAID = """I want to see the price before I press the button. I need it to stop by itself at night.
+SAID = """I want to see my price before I open a tap. I need it to stop by itself at night.
 I want a plain list of every hour with its cost. I check the meter every morning before work.
-I always turn the heating down when I leave. I never open the report on a Monday.
+I always turn the heating down when I leave. I never open my report on a Monday.
 I can't read the small grey numbers on the screen. There is no way to undo a wrong touch.
 I hate that the bill always comes after the money has gone."""
 
@@ -25,7 +25,7 @@ def task(weak: tuple[str, ...] = (), **fields: object) -> RefineTask:
 def test_supported_claims_stay_and_lists_are_filled_from_the_evidence():
     refined = refine_persona(task())
     assert refined.goals[0] == "Know what tonight costs"
-    assert "Wants to see the price before they press the button" in refined.goals
+    assert "Wants to see their price before they open a tap" in refined.goals
     assert [len(items) for items in (refined.goals, refined.pain_points, refined.behaviours)] == [3, 2, 3]
 
 
@@ -33,15 +33,15 @@ def test_weak_claims_are_replaced_by_what_was_said():
     refined = refine_persona(task(("Know what tonight costs", "Nurse")))
     assert "Know what tonight costs" not in refined.goals
     assert refined.goals == [
-        "Wants to see the price before they press the button",
+        "Wants to see their price before they open a tap",
         "Wants a plain list of every hour with its cost",
     ]
     assert (refined.demographics.occupation, refined.demographics.age) == ("", "41")
 
 
 def test_quotes_that_nobody_said_give_way_to_verbatim_ones():
-    refined = refine_persona(task(quotes=("I never open the report on a Monday.", "This app changed my life!")))
-    assert refined.quotes[0] == "I never open the report on a Monday."
+    refined = refine_persona(task(quotes=("I never open my report on a Monday.", "This app changed my life!")))
+    assert refined.quotes[0] == "I never open my report on a Monday."
     assert all(quote in SAID for quote in refined.quotes)
 
 

@@ -30,9 +30,9 @@ def claims(text: str, where: str = "turn 1") -> list[tuple[str, str]]:
             "Wants to know what tonight is going to cost them",
         ),
         (
-            "Before I press the button I want to see the price in pence.",
+            "Before I open a bill I want to see my meter reading.",
             "goals",
-            "Wants to see the price in pence before they press the button",
+            "Wants to see their meter reading before they open a bill",
         ),
         (
             "I don't trust anything that won't show me why.",
@@ -46,9 +46,9 @@ def claims(text: str, where: str = "turn 1") -> list[tuple[str, str]]:
         ),
         ("I check the app every morning.", "behaviours", "Checks the app every morning"),
         (
-            "Every Sunday after tea I go round all six meters and type the readings into a spreadsheet.",
+            "Every Sunday after tea I go round all six meters and type my readings into a spreadsheet.",
             "behaviours",
-            "Goes round all six meters and types the readings into a spreadsheet every Sunday after tea",
+            "Goes round all six meters and types their readings into a spreadsheet every Sunday after tea",
         ),
         (
             "I print the rota every Friday and I pin it on the door.",
@@ -60,7 +60,7 @@ def claims(text: str, where: str = "turn 1") -> list[tuple[str, str]]:
             "motivations",
             "Stays at work until eight, because it is warm and they save money",
         ),
-        ("I refuse to give my location to a radiator.", "motivations", "Refuses to give their location to a radiator"),
+        ("I refuse to give my location to a radiator.", "behaviours", "Refuses to give their location to a radiator"),
         ("I live alone on a farm near the coast.", "facts", "Lives alone on a farm near the coast"),
     ],
 )
@@ -131,8 +131,8 @@ def test_what_is_unclear_without_its_neighbours_is_left_out(sentence: str):
     ("sentence", "claim"),
     [
         (
-            "I copy the hours out every night, with a pencil, because there's no export unless you pay.",
-            "Copies the hours out every night, with a pencil",
+            "I copy my hours out every night, with a pencil, because there's no export unless you pay.",
+            "Copies their hours out every night, with a pencil",
         ),
         ("I always keep it warm, a heat pump likes that.", None),
         (
@@ -159,15 +159,132 @@ def test_order_that_answers_a_question_about_wishes_is_a_wish():
 
 
 def test_wish_and_the_complaint_behind_its_but_are_two_claims():
-    assert claims("I want to return a lamp but I cannot find the button.") == [
+    assert claims("I want to return a lamp but I cannot find my receipt.") == [
         ("goals", "Wants to return a lamp"),
-        ("pain_points", "Cannot find the button"),
+        ("pain_points", "Cannot find their receipt"),
     ]
 
 
 def test_speaker_of_a_subordinate_clause_is_no_capital_pronoun():
     assert claims("I worry I'm missing something important.") == [
         ("pain_points", "Worries they are missing something important")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentences"),
+    [
+        (
+            "a thing that nothing in the sentence names",
+            (
+                "I cannot find the switch.",
+                "I want to see the price in pence before I pay.",
+                "I always hand in the older form.",
+                "I need an electric one for my garden.",
+                "I stick that paper in my folder every Friday.",
+                "I never pay with mine.",
+                "I want to see sixteen, in big letters.",
+            ),
+        ),
+        (
+            "praise",
+            ("I love all of the features.", "I enjoy baking bread.", "I really like to bake because I like science."),
+        ),
+        (
+            "a refusal, a condition or a past chance as a goal",
+            (
+                "I don't want to be greeted by my fridge.",
+                "I would like a second ticket if my sister comes.",
+                "I wish I had taken the early train.",
+                "I wish I could have stayed at home.",
+            ),
+        ),
+        (
+            "a complaint that is denied",
+            (
+                "I'm not afraid of spiders.",
+                "I have no trouble with stairs.",
+                "I have little difficulty reading small print.",
+            ),
+        ),
+        (
+            "an errand or a mood of the moment",
+            (
+                "I need to go to class.",
+                "I need a quick break.",
+                "I can't see anything anymore.",
+                "I'm already sick of snow.",
+            ),
+        ),
+        (
+            "what stands beside a contrast",
+            (
+                "I'm not rich, but I'd like to know what heating costs.",
+                "I can't change my landlord, but I can change my lamp.",
+                "I usually walk to work, although my knee hurts.",
+            ),
+        ),
+        (
+            "two speakers or two sentences in one",
+            (
+                "I nap on Sundays because we work all week.",
+                "I can't sleep I worry about my rent.",
+                "Every time I sit down I feel like falling asleep.",
+                "I cry almost every day and my moods have cost me friends.",
+                "I live above a shop we sell bread.",
+            ),
+        ),
+        (
+            "speech and slips that nobody would print",
+            (
+                "I want to sleep rn.",
+                "I want to become a desiner of lamps.",
+                "I hate so much musicccc in shops.",
+                "I want a lamp that's big enough, so to speak.",
+                "I can't stand Despicable Me.",
+            ),
+        ),
+        (
+            "what says nothing",
+            ("I want to find out.", "I worry all the time.", "I would love to play.", "I play at least once a week."),
+        ),
+        (
+            "what happened once",
+            ("I never saw the sea as a child.", "I read a book about bees every summer until I left."),
+        ),
+    ],
+)
+def test_kind_that_a_reader_found_unclear_is_left_out(kind: str, sentences: tuple[str, ...]):
+    assert {sentence: claims(sentence) for sentence in sentences} == {sentence: [] for sentence in sentences}
+
+
+@pytest.mark.parametrize(
+    ("sentence", "claim"),
+    [
+        ("I can't read the small grey numbers on the screen.", "Cannot read the small grey numbers on the screen"),
+        ("I want to stay in the house of my parents.", "Wants to stay in the house of their parents"),
+        ("I take the bus to work every day.", "Takes the bus to work every day"),
+        ("I want to learn Dutch, but I don't like grammar.", "Wants to learn Dutch"),
+        ("I also really don't like loud shops.", "Does not like loud shops"),
+        ("I text eleven neighbours when the wind's good.", "Texts eleven neighbours when the wind is good"),
+        ("I explain fractions to children for a living.", "Explains fractions to children for a living"),
+        ("I never have a phone in the bedroom.", "Never has a phone in the bedroom"),
+        ("I make a little bread every day.", "Makes a little bread every day"),
+    ],
+)
+def test_clear_sentence_is_kept(sentence: str, claim: str):
+    assert [said for _, said in claims(sentence)] == [claim]
+
+
+def test_word_that_no_dictionary_has_is_believed_where_it_is_used_twice():
+    segments = [said("I want a zibbler for my desk.", "P01", number=1), said("A zibbler helps.", "P02", number=2)]
+    assert not find(segments[:1])
+    assert [one.claim for one in find(segments)] == ["Wants a zibbler for their desk"]
+
+
+def test_reason_of_a_habit_is_a_motive():
+    assert claims("I print my rota on Fridays, because my screen is too small.") == [
+        ("motivations", "Prints their rota on Fridays, because their screen is too small")
     ]
 
 

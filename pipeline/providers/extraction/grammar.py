@@ -79,7 +79,7 @@ _NOT_IN_THE_DICTIONARY = frozenset(
     everyone someone ourselves yourselves cannot not no never toward till per app apps website websites webpage tv
     offline wifi podcast podcasts smartphone smartphones screenshot screenshots login logins blog blogs gps pdf csv tech
     dropdown onboarding sustainability analytics online upload uploads chatbot chatbots dashboard dashboards backup
-    username spreadsheet workflow workflows freelancer coworking stats wellbeing""".split()  # noqa: SIM905
+    username spreadsheet workflow workflows freelancer coworking stats rota rotas wellbeing""".split()  # noqa: SIM905
 )
 """Words of everyday English that the dictionary of 2008 lacks."""
 
@@ -183,7 +183,9 @@ def _conjugate(verb: str, clause: str) -> str | None:
         return verb
     if verb in _BASE_IS_PAST:
         told = _PAST_SIGNS.search(clause) or any(
-            is_past(word) and not is_base(word) and not is_noun(word) for word in clause.split()
+            # `a little bit` is no story of biting.
+            is_past(word) and not is_base(word) and word != "bit"
+            for word in clause.split()
         )
         return verb if told else present(verb)
     if is_past(verb):

@@ -58,7 +58,8 @@ _TALK = re.compile(
     r"the other|one day|"
     r"that day|you|your|yours|"
     r"yourself|(?:everything|anything|something|someone|somewhere|nothing) else|the [\w-]+ thing|that thing|"
-    r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too|"
+    r"stuff|where we stand|thing is|for example|for instance|otherwise|either|instead|anyway|though|too(?=$|,|"
+    r" (?:someday|then|and|but|or|when)\b)|"
     r"whatsoever|as well|again(?! at\b)|anyways|(?:man|dude|guys|first|honestly|probably|literally|actually|"
     r"unfortunately|for sure|mostly|together|to be exact|depending|ever|sometime|two|three|four)$)\b",
     re.IGNORECASE,
@@ -114,7 +115,8 @@ _UNFINISHED = re.compile(
     r"\bto \w+ i\b|\b(?:longer|bigger|better)$|so to speak|^(?:i|we) (?:want|need) (?!to\b).* and (?:get|be|have|do|"
     r"go|make|know|feel)\b|\bthat (?:kind|sort) of\b|"
     r"\bwish (?:\w+ ){0,4}had (?:\w+ ){0,1}(?:\w+ed|been|taken|gone|done|known|come|seen)\b|"
-    r"\bsomething\b(?! (?:to|that|new)\b)|\ba lot (?:later|earlier|more|less|better|worse)$|(?<!th)ing that (?!i\b|"
+    r"\bsomething(?= (?:with|like|about|for|in|on)\b|$)|\ba lot (?:later|earlier|more|less|better|worse)$|"
+    r"(?<!th)ing that (?!i\b|"
     r"we\b|"
     r"it\b|the\b|my\b)|"
     r"\b(?:when|where) (?:i|we) (?:go|do)$|"
@@ -175,12 +177,14 @@ _JOINED_HABIT = re.compile(
 _CONTRAST = re.compile(r"\b(?:but|although|though|however|except)\b", re.IGNORECASE)
 _WISHING = frozenset(
     stems(
-        "not want need wish hope would like love prefer plan try look find know always never usually also thing way "
+        "not want need wish hope would like love prefer plan know always never usually also thing way "
         "day week month year once twice least minute hour"
     )
 )
 _ALL_THE_TIME = re.compile(r"\b(?:all|most of|half) the time\b|\ba lot\b", re.IGNORECASE)
 _CANNOT = re.compile(r"(?:i|we) cannot\b", re.IGNORECASE)
+_PAST_OR_NOT = re.compile(r"(?:\w+ )?(?:put|set|let|cut|shut|hit|read|cost|quit|hurt|spread|split)\b", re.IGNORECASE)
+"""A claim that begins with a verb whose past looks like the present, and was not put into the present."""
 _PAST_ALSO_BASE = frozenset(("saw", "found", "felt", "left", "fell", "bore", "lay", "wound", "ground"))
 """Past forms that are also other verbs."""
 _TITLE = re.compile(r"(?<!^)\b(?:Me|My|Us|We|Our|Mine|You|They)\b|(?<!\w)'")
@@ -375,6 +379,8 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
         if found is None or not stands_alone(said) or not _is_one_thought(said):
             continue
         kind, strength = found
+        if kind != "facts" and _NOWHERE_NAMED.search(said):
+            continue
         if kind in ("behaviours", "motivations", "facts") and _is_told(said, kind):
             continue
         if kind == "facts" and (len(_SUBJECT.findall(said)) > 1 or _TOGETHER.search(said)):
@@ -386,6 +392,8 @@ def _in_clause(clause: str, source: str) -> Iterator[tuple[CueKind, str, str, fl
         if len(set(stems(_ALL_THE_TIME.sub("", said))) - _WISHING) < FEWEST_THINGS:
             continue
         claim = as_claim(said)
+        if claim is not None and kind == "behaviours" and _PAST_OR_NOT.match(claim):
+            continue
         # The score holds a long copy against its writer; such a sentence can still be quoted.
         if claim is not None and not is_copied(claim, source):
             yield kind, claim, source, strength * _content(claim)
@@ -435,7 +443,7 @@ def can_be_quoted(source: str) -> bool:
 
 def _is_one_thought(clause: str) -> bool:
     """Return whether a clause is about one speaker, holds at any time, and says one thing without a contrast."""
-    if _TITLE.search(clause) or _MOMENT.search(clause) or _CONTRAST.search(clause) or _NOWHERE_NAMED.search(clause):
+    if _TITLE.search(clause) or _MOMENT.search(clause) or _CONTRAST.search(clause):
         return False
     return not (_ALONE.search(clause) and _TOGETHER.search(clause)) and len(_SUBJECT.findall(clause)) <= MOST_SUBJECTS
 
