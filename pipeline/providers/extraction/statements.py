@@ -130,7 +130,7 @@ _AROUND_EACH = r"""
     apps? website screen home house flat kitchen bathroom bedroom living front back garden garage stairs hall
     roof doors? windows? street neighbourhood area countryside coast country city town village world internet web news
     radio tv telly television computer laptop tablet phone telephone car bus tube van cab roads? shops? supermarket
-    office school hospital doctor gym beach park sea tide weather sun rain snow wind frost cold heat heating boiler
+    office school hospital doctor gym lab beach park sea tide weather sun rain snow wind frost cold heat heating boiler
     heat.pump radiators? thermostat meter oven fridge shower bath bills? rent clock rota diary calendar time day morning
     afternoon evening night daytime week weekends? month year summer winter spring autumn future past way
     truth kids children family baby dishes laundry washing cooking shopping housework outdoors environment planet most
@@ -222,7 +222,8 @@ _NEW_SUBJECT = re.compile(
     re.IGNORECASE,
 )
 _OPENS = re.compile(
-    r"^(?:when|whenever|if|before|after|once|as soon as|because|since|while|until|unless|although|every|"
+    r"^(?:when|whenever|if|before|after|once|as soon as|because|since|while|until|unless|although|all (?:day|night)|"
+    r"every|"
     r"each|on|at|in|for|"
     r"most|during|by|first)\b",
     re.IGNORECASE,
@@ -231,7 +232,8 @@ _FIRST_PERSON = re.compile(r"\b(?:i|we|me|us|my|our)\b", re.IGNORECASE)
 _MAIN = r"(?P<main>(?:i|we) (?:(?:\w+ly|always|often|never|just|only|also|still|do) )*"
 _OPENING = re.compile(
     # Without a subject of its own: `Every night I check the hall`.
-    r"(?P<opening>(?:every|each|on|at|in|for|most|during|by|first)\b(?:(?!\b(?:i|we|it|he|she|you|they)\b).)+?),? "
+    r"(?P<opening>(?:every|each|all|on|at|in|for|most|during|by|first)\b(?:(?!\b(?:i|we|it|he|she|you|"
+    r"they)\b).)+?),? "
     rf"{_MAIN}.+)(?P<wish>)",
     re.IGNORECASE,
 )
