@@ -53,7 +53,7 @@ def run(database: Path) -> RunRecord:
     study = load_paths([EXAMPLE])
     store.save_study(study)
     found = store.run(Worker(store).run(study.id, CONFIG, Settings()))
-    assert {final.outcome for final in found.personas} == {"kept_local", "refine_not_better"}
+    assert {final.outcome for final in found.personas} == {"kept_local", "refined", "refine_not_better"}
     return found
 
 

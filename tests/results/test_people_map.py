@@ -26,7 +26,7 @@ def study() -> Study:
 @pytest.fixture(scope="module")
 def run(study: Study) -> RunRecord:
     return HybridPipeline(
-        HybridConfig(local_provider="builtin", enabled=False, count=3, seed=1, selection="best_score")
+        HybridConfig(local_provider="builtin", enabled=False, count=5, seed=1, selection="best_score")
     ).run(study)
 
 
