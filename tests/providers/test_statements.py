@@ -183,6 +183,7 @@ def test_speaker_of_a_subordinate_clause_is_no_capital_pronoun():
                 "I need an electric one for my garden.",
                 "I stick that paper in my folder every Friday.",
                 "I never pay with mine.",
+                "I don't like how dry they are.",
                 "I want to see sixteen, in big letters.",
             ),
         ),
@@ -232,6 +233,8 @@ def test_speaker_of_a_subordinate_clause_is_no_capital_pronoun():
                 "Every time I sit down I feel like falling asleep.",
                 "I cry almost every day and my moods have cost me friends.",
                 "I live above a shop we sell bread.",
+                "I really want to go to Rome, never been, sounds cool.",
+                "I want to catch a pike, eel, perch, and trout all in one day.",
             ),
         ),
         (
@@ -242,6 +245,9 @@ def test_speaker_of_a_subordinate_clause_is_no_capital_pronoun():
                 "I hate so much musicccc in shops.",
                 "I want a lamp that's big enough, so to speak.",
                 "I can't stand Despicable Me.",
+                "I NEED a lamp for my desk at work.",
+                "I typically paint like one night a week.",
+                "I can't seem to land a job in town.",
             ),
         ),
         (

@@ -29,7 +29,7 @@ _WANT = (
     r"(?! (?!my\b|our\b|to\b)(?:\S+ ){0,3}\S+$))"
 )
 _CANNOT = (
-    r"(?:cannot|can never)(?! (?:even|stop|get over|decide|choose|go around|keep|just|let|"
+    r"(?:cannot|can never)(?! (?:even|seem|stop|get over|decide|choose|go around|keep|just|let|"
     r"complain|fault|wait|help|stress|say|tell|imagine|speak|remember|recall|really|"
     r"think|believe|live without|recommend|comment|understand (?:why|how|what)|emphasi[sz]e))"
 )

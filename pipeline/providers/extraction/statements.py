@@ -41,10 +41,11 @@ _NOT_WHOLE = re.compile(
     r"\band i (?:will|would|can)\b|[\[\]()\"“”…?:;—]|\.\.| / |\s[-–]\s|[-–]\s*$|\b(?:um+|uh+|erm*|hm+|mm+|you know|"
     r"i mean|i guess|i suppose|"
     r"i think|sort of|"
-    r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|blah)\b|"
+    r"kind of|or something|or whatever|and stuff|and so on|and all that|and everything|etcetera|etc|blah)\b|"
     r"\b(\w+),? \1\b|([a-z])\2\2|which is why|for some reason|"
     r"(?:had|have|is|are|was|am|needs?) like|"
     r", (?:like|right|no|well|so(?! (?:i|we) (?:can|do not|never)\b)|yeah|is it|isn't it|you see|pal|love|dear|mate|"
+    r"never|sounds|looks|"
     r"pet)"
     r"\b,?",
     re.IGNORECASE,
@@ -69,7 +70,7 @@ _TALK = re.compile(
 _POINTS_AWAY = re.compile(
     r"\b(?:an? \w+ one|the first (?!thing|time|of)|"
     r"the (?:second|third|next|last|previous|older|younger|newer|former|whole|entire)|"
-    r"this|these|those|they|them|their|theirs|themselves|mine|ours|here|such|another one|the same|the rest|"
+    r"this|these|those|mine|ours|here|such|another one|the same|the rest|"
     r"the latter|"
     r"the former|(?:the )?others?(?! (?:people|\w+s)\b)|each others?|both|neither|ones|(?:the|each|which|last|first|"
     r"next|old|new|real|proper|other) one|"
@@ -107,9 +108,10 @@ _ANTECEDENT = re.compile(
 )
 _UNFINISHED = re.compile(
     # A look or a check that does not say at what, or what for; a thing or a number that is not named.
+    r"\b(?:they|them|their|theirs|themselves)\b|\blike (?:one|on|every|at|in)\b|\btook that\b|^(?:i|we) keep \w+ing\b|"
     r"\bone thing\b(?! (?:that|which|i|we)\b)|\bthe \d+ (?:as|is|and|or)\b|"
     r"\b(?:see|show|want|need|like) (?:\d+|\w+teen|twenty|thirty|forty)\b(?=,| in\b|$)|"
-    r"(?<! at)(?<! to)(?<! by)(?<! until) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
+    r"(?<! at)(?<! to)(?<! by) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
     # `I cannot sleep I vomit`: two sentences in one.
     r"\bcannot \w+ (?:i|we)\b|\bso (?:i|we) (?:am|are|will)\b|\band (?:i )?am \w+ing\b|\bcould have\b|\bnext$|"
     r"\bto \w+ i\b|\b(?:longer|bigger|better)$|so to speak|^(?:i|we) (?:want|need) (?!to\b).* and (?:get|be|have|do|"
@@ -149,7 +151,8 @@ _NOWHERE_NAMED = re.compile(
     re.IGNORECASE,
 )
 _MOMENT = re.compile(
-    r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend)|haha\w*|"
+    r"\b(?:already|right now|at the moment|today|tomorrow|this (?:morning|afternoon|evening|week|weekend|month|"
+    r"year)|haha\w*|"
     r"lol|"
     r"xd|rn|to be honest|as far as|really bad|a?ha+h*|agh|tho|anymore|currently|right about|much longer|wish i am|"
     r"lmao|omg|wbu|hbu|idk|bc|btw|ngl|ur|tbh|"
@@ -189,6 +192,9 @@ _PAST_ALSO_BASE = frozenset(("saw", "found", "felt", "left", "fell", "bore", "la
 """Past forms that are also other verbs."""
 _TITLE = re.compile(r"(?<!^)\b(?:Me|My|Us|We|Our|Mine|You|They)\b|(?<!\w)'")
 """A pronoun in a name, such as `Despicable Me`, or a word in quotation marks."""
+_IN_A_LIST = re.compile(r", (?!(?:on|in|at|for|with|from|to|by|not)\b)[\w'-]+(?: [\w'-]+)?$")
+"""The last but one thing of a list, of which the last was cut off."""
+_SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 _PLAIN_WORD = re.compile(r"(?<![\w'’-])[a-z]+(?![\w'’-])")
 _SOMEBODY = re.compile(r"\b(?:he|she|him|her|his|hers)\b", re.IGNORECASE)
 KIN = re.compile(
@@ -411,6 +417,8 @@ def _shortened(clause: str) -> Iterator[str]:
     yield clause
     while cut := _LAST_PART.fullmatch(clause):
         clause = cut["reasoned"] or cut["rest"]
+        if _IN_A_LIST.search(clause):
+            return
         yield clause
 
 
@@ -445,6 +453,8 @@ def can_be_quoted(source: str) -> bool:
 
 def _is_one_thought(clause: str) -> bool:
     """Return whether a clause is about one speaker, holds at any time, and says one thing without a contrast."""
+    if any(is_word(word) for word in _SHOUTED.findall(clause)):
+        return False
     if _TITLE.search(clause) or _MOMENT.search(clause) or _CONTRAST.search(clause):
         return False
     return not (_ALONE.search(clause) and _TOGETHER.search(clause)) and len(_SUBJECT.findall(clause)) <= MOST_SUBJECTS
