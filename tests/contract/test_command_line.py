@@ -249,7 +249,9 @@ def test_same_run_completes_against_servers_that_speak_the_wire_formats(persona,
 def test_module_and_installed_program_are_the_same_and_keep_stdout_clean(tmp_path: Path) -> None:
     environment = os.environ | {"PERSONA_DB": str(tmp_path / "p.db"), "OLLAMA_HOST": "http://127.0.0.1:9"}
     study = tmp_path / "answers.csv"
-    study.write_text("participant,answer\n" + "".join(f'R{n},"I want to know the cost, {n}."\n' for n in range(4)))
+    study.write_text(
+        "participant,answer\n" + "".join(f'R{n},"I want to know my heating costs, {n}."\n' for n in range(4))
+    )
     for program in (["-m", "pipeline"], [str(Path(sys.executable).parent / "persona")]):
         command = [sys.executable, *program, "generate", "--from", str(study), "--count", "1", "--json"]
         done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
@@ -270,7 +272,7 @@ NAMES = "\x1b[31mred\x1b]0;title\x07 \x9b31m \u202egnp.exe [bold]loud[/bold]"
 def test_names_from_elsewhere_do_not_steer_the_terminal(persona, tmp_path: Path) -> None:
     study = tmp_path / "answers.csv"
     study.write_text(
-        "participant,answer\n" + "".join(f'R{n},"I want to know the cost tonight, {n}."\n' for n in range(4))
+        "participant,answer\n" + "".join(f'R{n},"I want to know my heating costs tonight, {n}."\n' for n in range(4))
     )
     assert persona("generate", "--from", str(study), "--count", "1", "--local-provider", "builtin").returncode == 0
     (run,) = json.loads(persona("runs", "--json").stdout)

@@ -106,7 +106,7 @@ def test_a_card_shows_the_whole_persona_and_nothing_of_where_it_comes_from(app, 
     shown = _text(page)
     for words in (persona.name, persona.tagline, persona.background, *persona.goals, *persona.quotes):
         assert words in shown
-    card = shown.split(persona.tagline, 1)[1].lower()
+    card = shown.split(persona.name, 1)[1].lower()
     assert [word for word in HIDDEN if word in card] == []
 
 

@@ -79,7 +79,12 @@ _NOT_IN_THE_DICTIONARY = frozenset(
     everyone someone ourselves yourselves cannot not no never toward till per app apps website websites webpage tv
     offline wifi podcast podcasts smartphone smartphones screenshot screenshots login logins blog blogs gps pdf csv tech
     dropdown onboarding sustainability analytics online upload uploads chatbot chatbots dashboard dashboards backup
-    username spreadsheet workflow workflows freelancer coworking stats rota rotas wellbeing""".split()  # noqa: SIM905
+    username spreadsheet workflow workflows freelancer coworking stats rota rotas wellbeing
+    api apis audiobook audiobooks autocomplete autofill backend barcode barista biometrics bluetooth captcha cashback
+    codebase contactless dataset datasets ebook ebooks flatmate flatmates fridge fridges frontend github gp hashtag
+    hoover hotspot inbox iphone javascript lab labs meds multitask nhs passcode paywall pdfs playlist playlists popup
+    popups selfie signup sql stakeholder stakeholders tab tabs takeaway teatime telly touchscreen uninstall unsubscribe
+    url urls usb vlog webcam widget widgets""".split()  # noqa: SIM905
 )
 """Words of everyday English that the dictionary of 2008 lacks."""
 

@@ -108,7 +108,8 @@ _ANTECEDENT = re.compile(
 )
 _UNFINISHED = re.compile(
     # A look or a check that does not say at what, or what for; a thing or a number that is not named.
-    r"\b(?:they|them|their|theirs|themselves)\b|\blike (?:one|on|every|at|in)\b|\btook that\b|^(?:i|we) keep \w+ing\b|"
+    r"\b(?:they|them|their|theirs|themselves)\b|(?<!would )\blike (?:one|on|every|at|in)\b|\btook that\b|^(?:i|"
+    r"we) keep \w+ing\b|"
     r"\bone thing\b(?! (?:that|which|i|we)\b)|\bthe \d+ (?:as|is|and|or)\b|"
     r"\b(?:see|show|want|need|like) (?:\d+|\w+teen|twenty|thirty|forty)\b(?=,| in\b|$)|"
     r"(?<! at)(?<! to)(?<! by) \d{1,2}$|\b\w+ and i (?:are|were)\b|"
