@@ -19,8 +19,8 @@ from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
 
 BUILTIN_THRESHOLD = 0.75
-"""Default threshold of a first visit with `builtin`. Delivered drafts of the bundled study score 0.50 to 0.83 (seeds 0 to
-9): two of five stay, and the others show what refining does."""
+"""Default threshold of a first visit with `builtin`. Delivered drafts of the bundled study score 0.50 to 0.83: two of
+five stay, and the others show what refining does."""
 
 
 class Plan(NamedTuple):
