@@ -4,14 +4,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import ui
+from pipeline.cli.main import main as run_command
 from pipeline.domain.bundle import Bundle
 from pipeline.domain.remarks import Comment, Remark, Subject
 from pipeline.results.cards import cards
 from pipeline.results.remarks import placed_remarks
-from pipeline.results.report import run_report
+from pipeline.results.report import comparison_report, run_report
 from pipeline.store import Store
 from pipeline.store.bundle_file import read_bundle, write_bundle
 from tests.pages.conftest import button, opened, words
@@ -123,3 +125,47 @@ def test_the_analyst_opens_questions_and_reads_the_answers(app: App, tmp_path: P
     page.run()
     assert not page.exception
     assert "| Clarity | 5.0" in words(page)
+
+
+def test_answers_about_several_runs_stand_beside_each_other_on_compare(app: App, tmp_path: Path) -> None:
+    runs = [finished_run(tmp_path / "persona.db", name) for name in ("First", "Second")]
+    store = Store(tmp_path / "persona.db")
+    for run_id, value in zip(runs, (6, 3), strict=True):
+        store.set_open(Subject("run", run_id), "clarity", NOW, is_open=True)
+        store.add_answers(run_id, store.run(run_id).shown[0].draft_id, "a reader", {"clarity 1": value})
+    page = app().run()
+    page.query_params["runs"] = ",".join(runs)
+    page.switch_page(ui.COMPARE).run()
+    assert not page.exception
+    (row,) = [line for line in words(page).splitlines() if line.startswith("| Clarity")]
+    assert "6.0" in row
+    assert "3.0" in row
+    assert row.count("n = 1") == 2
+
+
+def test_comments_stand_in_the_report_of_a_comparison(tmp_path: Path) -> None:
+    runs = [finished_run(tmp_path / "persona.db", name) for name in ("First", "Second")]
+    store = Store(tmp_path / "persona.db")
+    comment = Comment(words="Which <b>one</b>?", author="Rita", at=NOW)
+    report = comparison_report([store.run(one) for one in runs], comments=[comment])
+    assert "1 comment" in report
+    assert "Which &lt;b&gt;one&lt;/b&gt;?" in report
+    assert "Rita, 3 Mar 2026" in report
+    assert "Rita" not in comparison_report([store.run(one) for one in runs])
+
+
+@pytest.mark.parametrize("given", [(), ("--with-notes",)])
+def test_the_command_sends_notes_only_if_told(tmp_path: Path, given: tuple[str, ...]) -> None:
+    _, run_id = _commented(tmp_path / "persona.db")
+    report = tmp_path / "report.html"
+    command = ["export", run_id, "--html", str(report), "--db", str(tmp_path / "persona.db"), *given]
+    assert run_command(command) == 0
+    assert ("Is this real?" in report.read_text(encoding="utf-8")) == bool(given)
+
+
+def test_the_command_says_where_notes_have_no_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _, run_id = _commented(tmp_path / "persona.db")
+    deck = tmp_path / "deck.pptx"
+    assert run_command(["export", run_id, "--pptx", str(deck), "--with-notes", "--db", str(tmp_path / "persona.db")])
+    assert "has no place for notes" in capsys.readouterr().err
+    assert not deck.exists()
