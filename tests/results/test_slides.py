@@ -117,6 +117,21 @@ def test_word_document_has_headings_tables_and_the_edited_claim(made) -> None:
     assert len(page.tables) == 2
 
 
+def test_slides_and_word_tell_the_question_that_was_asked_beside_its_answer(made) -> None:
+    _, run, study = made
+    asked = study.segments[0].model_copy(
+        update={"id": "asked", "role": "interviewer", "participant": None, "text": "What costs you sleep?"}
+    )
+    questioned = study.model_copy(update={"segments": (asked, *study.segments)})
+    deck = Presentation(io.BytesIO(run_slides(run, questioned, with_source=True)))
+    notes = "\n".join(slide.notes_slide.notes_text_frame.text for slide in list(deck.slides)[1:-1])
+    page = Document(io.BytesIO(run_document_file(run, questioned, with_source=True)))
+    for told in (notes, "\n".join(line.text for line in page.paragraphs)):
+        assert "Asked: What costs you sleep?" in told
+    plain = Presentation(io.BytesIO(run_slides(run, questioned)))
+    assert "Asked" not in "\n".join(slide.notes_slide.notes_text_frame.text for slide in list(plain.slides)[1:-1])
+
+
 def test_board_rows_have_the_documented_columns_and_no_formula(made) -> None:
     _, run, study = made
     rows = card_rows(run, study, with_source=True)

@@ -166,7 +166,8 @@ def persona_notes(persona: ReportPersona) -> str:
         lines.append(f"{group.title}:")
         for claim in group.claims:
             quote = f" “{claim.quote}”" if claim.quote and claim.quote != claim.text else ""
-            source = f" Source: {claim.source}.{quote}" if claim.source else ""
+            asked = f" Asked: {claim.question}" if claim.question else ""
+            source = f" Source: {claim.source}.{quote}{asked}" if claim.source else ""
             people = f", {claim.people}" if claim.people else ""
             pinned = ", pinned" if claim.pinned else ""
             lines.append(f"- {claim.text} [{claim.word} {claim.support}{people}{pinned}]{source}")

@@ -81,7 +81,8 @@ def _persona(page: "Document", persona: ReportPersona) -> None:
             line.add_run(plain(f"{claim.word} {claim.support}{people}{pinned}", 200)).italic = True
             if claim.source:
                 quote = f"“{claim.quote}” " if claim.quote and claim.quote != claim.text else ""
-                page.add_paragraph(plain(f"{quote}{claim.source}", 1500), style="Quote")
+                asked = f" Asked: {claim.question}" if claim.question else ""
+                page.add_paragraph(plain(f"{quote}{claim.source}{asked}", 1500), style="Quote")
     if persona.withheld:
         page.add_paragraph(f"{count(persona.withheld, 'quote')} left out with the words of the study.")
     for text in persona.findings:
