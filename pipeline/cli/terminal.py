@@ -155,6 +155,8 @@ def print_check(report: "CheckReport") -> None:
     for item in report.items:
         out.print(_text(f"{'ok' if item.ready else '--'}  {item.name}: {item.sentence}"))
     out.print(_text(report.verdict))
+    if report.window:
+        out.print(_text(report.window))
     if report.capacity:
         out.print(_text(report.capacity.sentence))
     for warning in report.warnings:

@@ -14,6 +14,7 @@ from pipeline.domain.run import Outcome
 from pipeline.domain.study import Study
 from pipeline.errors import ConfigError, PersonaError, ProviderError
 from pipeline.hybrid.capacity import Capacity, capacity
+from pipeline.hybrid.tasks import demand_room, window_sentence
 from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, names, provider_class
 from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
@@ -74,7 +75,7 @@ def plan_run(
 
     Raises:
         ConfigError: an unknown provider, a model that the provider does not have, a missing setting, a judge that
-            has not passed its check, a model on another machine for a private study.
+            has not passed its check, a model on another machine for a private study, a window without room.
         UnpricedModelError: the frontier model has no known price, so no budget can be enforced.
         ProviderError: the local provider, or the server of the score's models, does not answer.
     """
@@ -84,6 +85,7 @@ def plan_run(
 
 def _without_scoring(config: HybridConfig, settings: Settings, drafting: bool, private: bool) -> Plan:
     config, local, local_health, warnings = _local(config, settings, drafting, private)
+    demand_room(local.context_tokens, config)
     if not config.uses_frontier:
         why = "The run is local only."
         return Plan(config, local, local_health, None, None, FREE, "local_only", why, warnings)
@@ -181,6 +183,8 @@ class CheckReport(Frozen):
     """Model to use as `frontier_model` instead of a retired one."""
     capacity: Capacity | None = None
     """Personas that the study carries; `None` when none was given."""
+    window: str = ""
+    """How much of a prompt the local model can read; empty for `builtin`, and where no run would start."""
     config: HybridConfig
 
 
@@ -220,6 +224,7 @@ def check_setup(
         exit_code=0,
         warnings=(*planned.warnings, *([crowded] if crowded else [])),
         capacity=carried,
+        window=window_sentence(planned.local.context_tokens, planned.config),
         successor=planned.frontier_health.successor if planned.frontier_health else None,
         config=planned.config,
     )

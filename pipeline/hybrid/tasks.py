@@ -12,7 +12,7 @@ from pipeline.domain.config import HybridConfig
 from pipeline.domain.persona import WEAK_FROM
 from pipeline.domain.run import AssessedDraft
 from pipeline.domain.study import Segment, Study
-from pipeline.errors import ProviderError
+from pipeline.errors import ConfigError, ProviderError
 from pipeline.hybrid.centrality import Centrality
 from pipeline.providers import DraftTask, RefineTask
 from pipeline.providers.lines import numbered_lines
@@ -31,6 +31,42 @@ LONGEST_QUESTION = 300
 
 _HEADER = re.compile(r'^(?:.+, )?(?:row|line) [0-9]+, "(?P<header>[^"]{3,})"')
 """The place of an answer in a table: `row 4, "What frustrates you most?"`."""
+
+
+def demand_room(context_tokens: int | None, config: HybridConfig) -> None:
+    """Refuse a window in which no draft could be written.
+
+    Raises:
+        ConfigError: not even one participant fits beside the instructions and the answer.
+    """
+    if room_for_material(context_tokens, 1, config) == 0 and context_tokens is not None:
+        raise ConfigError(_no_room(context_tokens, config))
+
+
+def window_sentence(context_tokens: int | None, config: HybridConfig) -> str:
+    """Say how much of a full prompt fits into a window; empty for a drafter that reads everything."""
+    room = room_for_material(context_tokens, MOST_PEOPLE, config)
+    if context_tokens is None or room is None:
+        return ""
+    answer = f"beside the instructions and an answer of {config.max_output_tokens:,}"
+    if room >= MOST_MATERIAL:
+        return (
+            f"A window of {context_tokens:,} tokens holds a whole prompt: {MOST_MATERIAL:,} tokens of what participants"
+            f" said, {answer}."
+        )
+    return (
+        f"A window of {context_tokens:,} tokens holds {room:,} of the {MOST_MATERIAL:,} tokens of what participants"
+        f" said that a prompt can have, {answer}; less of it is sent. Raise context_tokens where the server allows it,"
+        " or lower max_output_tokens."
+    )
+
+
+def _no_room(context_tokens: int, config: HybridConfig) -> str:
+    return (
+        f"A window of {context_tokens:,} tokens (context_tokens) has no room for what participants said beside"
+        f" instructions and an answer of {config.max_output_tokens:,} tokens (max_output_tokens). Raise"
+        " the one, where the server allows it, or lower the other."
+    )
 
 
 class Tasks:
@@ -113,11 +149,7 @@ class Tasks:
                 room -= needed
                 chosen.append(segment)
         if ranked and not chosen:
-            raise ProviderError(
-                f"A window of {context_tokens:,} tokens (context_tokens) has no room for what participants said beside"
-                f" instructions and an answer of {self._config.max_output_tokens:,} tokens (max_output_tokens). Raise"
-                " the one, where the server allows it, or lower the other."
-            )
+            raise ProviderError(_no_room(context_tokens, self._config))
         return people, chosen
 
     def _in_order(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:

@@ -100,6 +100,33 @@ def test_check_reports_every_provider_and_the_exit_code_of_a_run() -> None:
     assert (bad.ready, bad.exit_code) == (False, 1)
 
 
+@pytest.mark.parametrize("kind", ["llama.cpp", "vLLM", "ollama"])
+@pytest.mark.parametrize(
+    ("window", "told"),
+    [
+        (16_384, "holds a whole prompt: 9,000 tokens"),
+        (8_192, "of the 9,000 tokens of what participants said that a prompt can have"),
+        (2_500, "has no room for what participants said"),
+    ],
+)
+def test_check_says_how_much_of_a_prompt_fits_the_window_of_the_server(kind: str, window: int, told: str) -> None:
+    with OllamaServer(context_length=window) as ollama, OpenAIServer(local=True) as compatible:
+        compatible.kind, compatible.window = kind, window
+        settings = Settings().with_secrets({"OLLAMA_HOST": ollama.url})
+        chosen = {"local_provider": "ollama"}
+        if kind != "ollama":
+            chosen = {"local_provider": "openai", "local_base_url": compatible.url, "local_model": "gpt-4o-mini"}
+        report = check_setup(HybridConfig.model_validate({**chosen, "enabled": False}), settings)
+    fits = window > 2_500
+    assert told in (report.window if fits else report.verdict)
+    assert f"A window of {window:,} tokens" in report.window + report.verdict
+    assert (report.ready, report.exit_code) == ((True, 0) if fits else (False, 2))
+
+
+def test_check_says_nothing_of_a_window_where_no_model_writes() -> None:
+    assert check_setup(HybridConfig(frontier_provider="simulated"), NOWHERE).window == ""
+
+
 def test_check_proposes_a_successor_for_a_retired_model() -> None:
     assert (
         check_setup(HybridConfig(frontier_model="claude-sonnet-4-20250514"), NOWHERE).successor == "claude-sonnet-5-5"

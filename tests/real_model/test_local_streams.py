@@ -5,7 +5,9 @@ import time
 
 import pytest
 
+from pipeline.domain.config import HybridConfig, Settings
 from pipeline.errors import Cancelled, ProviderError
+from pipeline.hybrid.preflight import check_setup
 from pipeline.providers import ProviderSpec
 from pipeline.providers.openai import OpenAIProvider
 from pipeline.providers.tokens import least_tokens, most_tokens
@@ -24,6 +26,18 @@ def test_window_of_one_slot_and_number_of_slots_are_read(llama_server: LlamaServ
     sentence = local.check().sentence
     assert f"llama.cpp: a window of {SLOT_TOKENS:,} tokens, {SLOTS} requests at once" in sentence
     assert local.context_tokens == SLOT_TOKENS
+
+
+def test_check_says_what_fits_the_window_of_a_slot(llama_server: LlamaServer) -> None:
+    config = HybridConfig(
+        local_provider="openai", local_base_url=llama_server.base_url, local_model=llama_server.model, enabled=False
+    )
+    told = check_setup(config.model_copy(update={"max_output_tokens": 1024}), Settings())
+    assert told.ready
+    assert f"A window of {SLOT_TOKENS:,} tokens holds" in told.window
+    none = check_setup(config.model_copy(update={"max_output_tokens": SLOT_TOKENS}), Settings())
+    assert (none.ready, none.exit_code) == (False, 2)
+    assert "has no room for what participants said" in none.verdict
 
 
 @pytest.mark.parametrize("prompt", ["the night before " * 2500, JAPANESE * 700])
