@@ -218,7 +218,7 @@ def _row_id(of_run: str, call_id: str, run_id: str | None) -> str:
 def _columns(with_run: bool, with_mark: bool) -> list[TableColumn]:
     return [
         *([TableColumn("Run", 180)] if with_run else ()),
-        TableColumn("Draft", 86),
+        TableColumn("Draft", 96),
         TableColumn("Stage", 72),
         TableColumn("Status", 92),
         TableColumn("Cost", 172 if with_mark else 78),

@@ -169,7 +169,7 @@ def _cost(grid: Grid, cells: tuple[Cell, ...], source: RunRecord) -> str:
     known = expected is not None
     likely_words = f"expected {usd(min(expected or 0, most), simulated)}" if known else "what is likely is not known"
     sentence = (
-        f"{count(len(cells), 'run')} on the {count(len(source.drafts), 'draft')} of {source.id}; "
+        f"{count(len(cells), 'run')} on the {count(len(source.drafts), 'draft')} of {label(source.name, 60)}; "
         f"{limit} {usd(most, simulated)} in all, {likely_words}."
     )
     st.markdown(f"**{escape_markdown(sentence)}**", width=900)

