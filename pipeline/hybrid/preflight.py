@@ -184,7 +184,7 @@ class CheckReport(Frozen):
     capacity: Capacity | None = None
     """Personas that the study carries; `None` when none was given."""
     window: str = ""
-    """Sentence about the part of a prompt that the local model can read; empty for `builtin`, and where no run would start."""
+    """Sentence about the part of a prompt that the local model can read; empty for `builtin`, and without a run."""
     config: HybridConfig
 
 

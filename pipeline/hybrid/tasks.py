@@ -29,6 +29,9 @@ CENTRAL_SEGMENTS = 8
 LONGEST_QUESTION = 300
 """Characters of a question; the end is kept, where the question stands."""
 
+_FACTS_TOKENS = 60
+"""Room for the facts of one participant."""
+
 _HEADER = re.compile(r'^(?:.+, )?(?:row|line) [0-9]+, "(?P<header>[^"]{3,})"')
 """The place of an answer in a table: `row 4, "What frustrates you most?"`."""
 
@@ -39,13 +42,13 @@ def demand_room(context_tokens: int | None, config: HybridConfig) -> None:
     Raises:
         ConfigError: not even one participant fits beside the instructions and the answer.
     """
-    if room_for_material(context_tokens, 1, config) == 0 and context_tokens is not None:
+    if _usual_room(context_tokens, 1, config) == 0 and context_tokens is not None:
         raise ConfigError(_no_room(context_tokens, config))
 
 
 def window_sentence(context_tokens: int | None, config: HybridConfig) -> str:
     """Say how much of a full prompt fits into a window; empty for a drafter that reads everything."""
-    room = room_for_material(context_tokens, MOST_PEOPLE, config)
+    room = _usual_room(context_tokens, MOST_PEOPLE, config)
     if context_tokens is None or room is None:
         return ""
     answer = f"beside the instructions and an answer of {config.max_output_tokens:,}"
@@ -59,6 +62,12 @@ def window_sentence(context_tokens: int | None, config: HybridConfig) -> str:
         f" said that a prompt can have, {answer}; less of it is sent. Raise context_tokens where the server allows it,"
         " or lower max_output_tokens."
     )
+
+
+def _usual_room(context_tokens: int | None, people: int, config: HybridConfig) -> int | None:
+    """Return about the room for material beside the facts of so many participants, whoever they are."""
+    room = room_for_material(context_tokens, DraftTask(number=0, participants=(), segments=(), seed=0), config)
+    return None if room is None else max(0, room - people * _FACTS_TOKENS)
 
 
 def _no_room(context_tokens: int, config: HybridConfig) -> str:
@@ -91,23 +100,19 @@ class Tasks:
         Raises:
             ProviderError: not even one segment fits into the window.
         """
-        config, theme = self._config, tuple[str, ...]()
+        config = self._config
         if context_tokens is None:
-            people, segments = list(focus), self._centrality.said(focus)
-        else:
-            if number >= config.count:
-                theme = self._centrality.theme(focus, number - config.count)
-            people, segments = self._typical(focus, theme, context_tokens)
-        chosen = frozenset(people)
-        return DraftTask(
-            number=number,
-            participants=tuple(person for person in self._study.participants if person.id in chosen),
-            segments=self._in_order(segments),
-            questions=self._asked(segments),
-            group=len(focus),
-            theme=theme,
-            seed=config.seed + number,
-        )
+            task = self._without_material(number, focus, focus)
+            return self._with_material(task, self._centrality.said(focus))
+        theme = self._centrality.theme(focus, number - config.count) if number >= config.count else ()
+        ranked = self._centrality.ranked(focus, theme)
+        people = self._centrality.typical(focus, ranked)[:MOST_PEOPLE]
+        task = self._without_material(number, focus, people, tuple(theme))
+        room = room_for_material(context_tokens, task, config)
+        chosen = self._central(people, ranked, MOST_MATERIAL if room is None else min(MOST_MATERIAL, room))
+        if ranked and not chosen:
+            raise ProviderError(_no_room(context_tokens, config))
+        return self._with_material(task, chosen)
 
     def refine(self, assessed: AssessedDraft) -> RefineTask:
         """Return the input of one refinement: its findings, its cited segments and the central ones of its focus."""
@@ -126,18 +131,28 @@ class Tasks:
             seed=self._config.seed,
         )
 
-    def _typical(
-        self, focus: Sequence[str], theme: Sequence[str], context_tokens: int
-    ) -> tuple[list[str], list[Segment]]:
-        """Return the most typical participants and their most central segments, as many as fit.
+    def _without_material(
+        self, number: int, focus: Sequence[str], people: Sequence[str], theme: tuple[str, ...] = ()
+    ) -> DraftTask:
+        chosen = frozenset(people)
+        return DraftTask(
+            number=number,
+            participants=tuple(person for person in self._study.participants if person.id in chosen),
+            segments=(),
+            group=len(focus),
+            theme=theme,
+            seed=self._config.seed + number,
+        )
+
+    def _with_material(self, task: DraftTask, segments: Sequence[Segment]) -> DraftTask:
+        return task.model_copy(update={"segments": self._in_order(segments), "questions": self._asked(segments)})
+
+    def _central(self, people: Sequence[str], ranked: Sequence[tuple[float, Segment]], room: int) -> list[Segment]:
+        """Return the most central segments of some participants, as many as there is room for.
 
         Taken in turn from each participant, so that no one voice fills the prompt; a segment that does not fit is
         left out, and a shorter one may still follow.
         """
-        ranked = self._centrality.ranked(focus, theme)
-        people = self._centrality.typical(focus, ranked)[:MOST_PEOPLE]
-        room = room_for_material(context_tokens, len(people), self._config)
-        room = MOST_MATERIAL if room is None else min(MOST_MATERIAL, room)
         by_person: dict[str, list[Segment]] = {person: [] for person in people}
         for _, segment in ranked:
             if segment.participant in by_person:
@@ -148,9 +163,7 @@ class Tasks:
             if needed <= room:
                 room -= needed
                 chosen.append(segment)
-        if ranked and not chosen:
-            raise ProviderError(_no_room(context_tokens, self._config))
-        return people, chosen
+        return chosen
 
     def _in_order(self, segments: Iterable[Segment]) -> tuple[Segment, ...]:
         return tuple(sorted(segments, key=lambda segment: self._place[segment.id]))

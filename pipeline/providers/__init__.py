@@ -70,6 +70,9 @@ class Request(Frozen):
     temperature: float | None
     repeat_penalty: float | None = None
     """Makes words less likely that were just written; set after an answer that only repeated itself. Local models."""
+    instructions: str = ""
+    """The part of `system` and `prompt` that is the same for every study: our own English, of which the number of
+    tokens is known better than that of other texts."""
     task: DraftTask | RefineTask | None = None
     """For providers without a language model (`builtin`, `simulated`); the others send `system` and `prompt`. `None`
     where nothing but a model can answer."""

@@ -20,7 +20,7 @@ from pipeline.providers._hosted import usage_from
 from pipeline.providers._lanes import Lanes
 from pipeline.providers._streams import LocalStream, Piece, trusted
 from pipeline.providers._windows import PromptCheck, thought_only
-from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens_of
 
 CHECK_TIMEOUT_S = 5.0
 OLLAMA_WINDOW = 4096
@@ -131,7 +131,7 @@ class CompatibleServer:
 
     def _demand_room(self, request: Request, facts: ServerFacts) -> None:
         """Refuse what may not fit: some servers cut it without a word."""
-        most = most_tokens(request.system + request.prompt)
+        most = most_tokens_of(request)
         needed = most + request.max_output_tokens + TEMPLATE_TOKENS
         if facts.context_tokens and needed > facts.context_tokens:
             how = " (choose local_provider ollama, which can ask for more)" if facts.kind == "Ollama" else ""

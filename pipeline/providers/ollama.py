@@ -22,7 +22,7 @@ from pipeline.providers._lanes import Lanes
 from pipeline.providers._streams import LocalStream, Piece, trusted
 from pipeline.providers._windows import PromptCheck, thought_only
 from pipeline.providers.pricing import estimate_tokens
-from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens_of
 from pipeline.providers.verification import ALTERNATIVES, Continuation, GeneratedToken
 
 DEFAULT_ADDRESS = "http://127.0.0.1:11434"
@@ -297,7 +297,7 @@ class OllamaProvider:
         Raises:
             ProviderError: not even the model's largest window holds prompt and answer.
         """
-        most = most_tokens(request.system + request.prompt)
+        most = most_tokens_of(request)
         needed_at_most = most + request.max_output_tokens + TEMPLATE_TOKENS
         window = max(self.context_tokens or WINDOW_STEP, -(-needed_at_most // WINDOW_STEP) * WINDOW_STEP)
         largest = facts.context_length or window

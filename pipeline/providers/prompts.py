@@ -12,7 +12,7 @@ from pipeline.domain.study import Participant, Segment
 from pipeline.providers import DraftTask, RefineTask, Request, worked_example
 from pipeline.providers.lines import json_line, numbered_lines, read_lines, segment_line
 from pipeline.providers.replies import judge_schema, local_persona_schema, outline, persona_schema
-from pipeline.providers.tokens import TEMPLATE_TOKENS
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens_of
 
 PROMPT_VERSION = "2"
 """Raise it with every change of the words below, of the schema, or of the choice of material: drafts of two versions
@@ -49,8 +49,13 @@ def draft_request(task: DraftTask, config: HybridConfig) -> Request:
         max_output_tokens=config.max_output_tokens,
         seed=task.seed,
         temperature=DRAFT_TEMPERATURE if config.temperature is None else config.temperature,
+        instructions=_draft_instructions(),
         task=task,
     )
+
+
+def _draft_instructions() -> str:
+    return _RULES + worked_example.TEXT + outline()
 
 
 def _draft_task_in_words(task: DraftTask) -> str:
@@ -85,6 +90,7 @@ def refine_request(task: RefineTask, config: HybridConfig) -> Request:
         max_output_tokens=config.max_output_tokens,
         seed=task.seed,
         temperature=config.temperature,
+        instructions=_RULES + outline(),
         task=task,
     )
 
@@ -134,21 +140,20 @@ def _cut(sentence: Segment) -> Segment:
     return sentence.model_copy(update={"text": sentence.text[:_LONGEST_SENTENCE]})
 
 
-def room_for_material(context_tokens: int | None, participants: int, config: HybridConfig) -> int | None:
-    """Return the tokens left for excerpts in a context window, after the answer, the instructions and the facts.
+def room_for_material(context_tokens: int | None, task: DraftTask, config: HybridConfig) -> int | None:
+    """Return the tokens left for excerpts in a context window, after the answer and all else that a prompt holds.
 
     `None` without a limit, and 0 where not even the instructions fit.
+
+    Args:
+        context_tokens: the window.
+        task: without segments.
+        config: of the run.
     """
     if context_tokens is None:
         return None
-    fixed = -(-len(_RULES + worked_example.TEXT + outline()) // _CHARACTERS_PER_TOKEN) + TEMPLATE_TOKENS + _TASK_TOKENS
-    return max(0, context_tokens - config.max_output_tokens - fixed - _PERSON_TOKENS * participants)
-
-
-_CHARACTERS_PER_TOKEN = 3
-"""Of our own instructions: 4.3 with the vocabulary of SmolLM2, 4.1 with Gemma's."""
-_TASK_TOKENS, _PERSON_TOKENS = 100, 60
-"""Room for the words around the material, and for the facts of one participant."""
+    taken = most_tokens_of(draft_request(task, config)) + TEMPLATE_TOKENS + config.max_output_tokens
+    return max(0, context_tokens - taken)
 
 
 def persona_text(persona: Persona) -> str:

@@ -4,9 +4,16 @@
 """
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.providers import Request
 
 TEMPLATE_TOKENS = 256
 """Room for a model's chat template, which a server puts around a prompt."""
+
+_INSTRUCTION_CHARACTERS_PER_TOKEN = 3
+"""Measured: 4.3 with the vocabulary of SmolLM2, 4.1 with Gemma's."""
 
 _LETTERS = bytes(range(ord("A"), ord("Z") + 1)) + bytes(range(ord("a"), ord("z") + 1))
 _ASCII = bytes(range(128))
@@ -33,6 +40,13 @@ def most_tokens(text: str) -> int:
     beyond = len(said.translate(None, _ASCII))
     spaces = len(_SPACE_OF_A_WORD.findall(said))
     return -(-letters // _LETTERS_PER_TOKEN) + beyond + (len(said) - letters - beyond - spaces) + 1
+
+
+def most_tokens_of(request: "Request") -> int:
+    """Return more tokens than a tokenizer makes of a request, without its chat template; at least 1."""
+    ours = request.instructions
+    known = -(-len(ours) // _INSTRUCTION_CHARACTERS_PER_TOKEN)
+    return most_tokens(request.system + request.prompt) - most_tokens(ours) + known + 1
 
 
 def least_tokens(text: str) -> int:

@@ -12,7 +12,7 @@ from pipeline.hybrid.tasks import CENTRAL_SEGMENTS, MOST_MATERIAL, MOST_PEOPLE, 
 from pipeline.providers import DraftTask
 from pipeline.providers.lines import numbered_lines, segment_line
 from pipeline.providers.prompts import draft_request
-from pipeline.providers.tokens import most_tokens
+from pipeline.providers.tokens import TEMPLATE_TOKENS, most_tokens, most_tokens_of
 from tests.factories import make_draft
 from tests.studies import study_of
 
@@ -27,7 +27,8 @@ def segment(number: int, text: str, participant: str = "P0", role: str = "partic
 
 def study(*segments: Segment) -> Study:
     ids = dict.fromkeys(part.participant for part in segments if part.participant)
-    people = tuple(Participant(id=id, documents=("d1",), words=9) for id in ids)
+    facts = {"occupation": "community nurse on nights", "age": "41", "location": "Kraków, Stare Miasto"}
+    people = tuple(Participant(id=id, documents=("d1",), words=9, demographics=facts) for id in ids)
     return Study(id="s", name="s", documents=(), participants=people, segments=segments)
 
 
@@ -35,14 +36,20 @@ def drafted(of: Study, number: int = 0, window: int | None = 16_384) -> DraftTas
     return Tasks(of, CONFIG).draft(number, [person.id for person in of.participants], window)
 
 
-@given(words=st.lists(st.integers(1, 300), min_size=1, max_size=40), window=st.integers(4_000, 20_000))
-def test_prompt_fits_its_window_and_keeps_reading_order(words: list[int], window: int) -> None:
+@given(
+    words=st.lists(st.integers(1, 300), min_size=1, max_size=40),
+    window=st.integers(4_000, 20_000),
+    number=st.sampled_from([0, CONFIG.count]),
+)
+def test_prompt_fits_its_window_as_providers_check_it_and_keeps_reading_order(
+    words: list[int], window: int, number: int
+) -> None:
     of = study(*(segment(number, "warm word " * count, f"P{number % 3}") for number, count in enumerate(words)))
-    task = drafted(of, window=window)
+    task = drafted(of, number, window)
     request = draft_request(task, CONFIG)
     material = "".join(numbered_lines(task.segments, task.questions))
     assert most_tokens(material) <= MOST_MATERIAL
-    assert most_tokens(material) + len(request.system) // 3 + CONFIG.max_output_tokens <= window
+    assert most_tokens_of(request) + TEMPLATE_TOKENS + CONFIG.max_output_tokens <= window
     numbers = [of.segments.index(turn) for turn in task.segments]
     assert numbers == sorted(set(numbers))
 

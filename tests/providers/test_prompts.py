@@ -121,6 +121,7 @@ def test_refinement_names_the_field_of_each_finding() -> None:
 
 def test_room_shrinks_with_the_answer_and_is_unlimited_for_an_unlimited_provider() -> None:
     small, large = HybridConfig(max_output_tokens=4000), HybridConfig(max_output_tokens=1000)
-    assert room_for_material(16_384, 3, small) < room_for_material(16_384, 3, large)  # type: ignore[operator]
-    assert room_for_material(None, 3, small) is None
-    assert room_for_material(2_048, 3, small) == 0
+    task = DraftTask(number=0, participants=(), segments=(), seed=0)
+    assert room_for_material(16_384, task, small) < room_for_material(16_384, task, large)  # type: ignore[operator]
+    assert room_for_material(None, task, small) is None
+    assert room_for_material(2_048, task, small) == 0
