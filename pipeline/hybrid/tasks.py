@@ -65,7 +65,7 @@ def window_sentence(context_tokens: int | None, config: HybridConfig) -> str:
 
 
 def _usual_room(context_tokens: int | None, people: int, config: HybridConfig) -> int | None:
-    """Return about the room for material beside the facts of so many participants, whoever they are."""
+    """Estimate the room for material beside the facts of a number of participants."""
     room = room_for_material(context_tokens, DraftTask(number=0, participants=(), segments=(), seed=0), config)
     return None if room is None else max(0, room - people * _FACTS_TOKENS)
 
