@@ -13,7 +13,6 @@ from pages.parts import access, ui
 from pages.parts.opening import opened
 from pipeline.domain.config import HybridConfig
 from pipeline.errors import PersonaError
-from pipeline.hybrid.preflight import BUILTIN_THRESHOLD
 from pipeline.store.run_list import RunChoice, RunSummary
 from pipeline.text.wording import count, escape_markdown, label, score
 
@@ -80,7 +79,7 @@ def _try_example() -> None:
     if study_id is None:
         ui.problem("The example study is not installed with this copy of Persona. Bring your own study.")
         return
-    config = HybridConfig(local_provider="builtin", frontier_provider="simulated", quality_threshold=BUILTIN_THRESHOLD)
+    config = HybridConfig(local_provider="builtin", frontier_provider="simulated")
     try:
         run_id = services.worker.start(study_id, config, ui.settings())
     except PersonaError as error:

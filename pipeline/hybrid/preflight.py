@@ -19,10 +19,6 @@ from pipeline.providers import Health, Provider, ProviderRole, ProviderSpec, nam
 from pipeline.providers.pricing import FREE, Pricer
 from pipeline.scoring.optional_models import ScorerModels, scorer_models
 
-BUILTIN_THRESHOLD = 0.75
-"""Default threshold of a first visit with `builtin`. Delivered drafts of the bundled study score 0.50 to 0.83: two of
-five stay, and the others show what refining does."""
-
 
 class Plan(NamedTuple):
     """A checked configuration with its providers and prices."""
@@ -156,10 +152,7 @@ def suggested_config(settings: Settings) -> HybridConfig:
         if settings.secret(provider_class(name, "frontier").key_variable):
             chosen = {"frontier_provider": name, "frontier_model": DEFAULT_FRONTIER_MODEL[name]}
             break
-    config = _resolve_auto(HybridConfig().model_copy(update=chosen), settings).config
-    if config.local_provider == "builtin":
-        return config.model_copy(update={"quality_threshold": BUILTIN_THRESHOLD})
-    return config
+    return _resolve_auto(HybridConfig().model_copy(update=chosen), settings).config
 
 
 class CheckItem(Frozen):

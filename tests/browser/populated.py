@@ -13,7 +13,7 @@ from pipeline.jobs.worker import Worker
 from pipeline.sources import load_paths
 from pipeline.store import Store
 from tests.browser.conftest import ROOT
-from tests.invented import labelled_run
+from tests.invented import invented_run, invented_scores, labelled_run
 
 PAGES = ("start", "upload", "configure", "results", "calibrate", "label", "experiments", "runs", "compare", "calls")
 """Every page, in the order of the menu."""
@@ -25,14 +25,14 @@ def populate(database: Path) -> dict[str, str]:
     worker = Worker(store, cache=database.parent / ".cache")
     study = load_paths([ROOT / "data" / "hearthwise"], "Living with Hearthwise (example)")
     store.save_study(study)
-    drafts = _config(count=28, draft_factor=1.0, quality_threshold=0.8)
-    labelled = worker.run(study.id, drafts, Settings(), "Drafts to label")
-    first = worker.run(study.id, _config(count=10, quality_threshold=0.85), Settings(), "First look")
+    # No person labelled anything here: scores and labels of this run are invented, and its name says so.
+    labelled = invented_run(database, invented_scores(150), name="Invented scores and labels", threshold=0.6)
+    labelled_run(database, labelled, labels=120, acceptable=lambda score: score >= 0.5)
+    first = worker.run(study.id, _config(count=8, quality_threshold=0.6), Settings(), "First look")
     strict = worker.branch(
-        first, _config(count=10, quality_threshold=0.92), Settings(), name="Stricter threshold", wait=True
+        first, _config(count=8, quality_threshold=0.75), Settings(), name="Stricter threshold", wait=True
     )
     experiment = _experiment(store, worker, first, database.parent / ".cache")
-    labelled_run(database, labelled, labels=28, floor=0.0, acceptable=lambda score: score >= 0.7)
     comparison = store.save_comparison(
         "Is the stricter threshold worth it?", [first, strict], SystemClock().now(), note="Same drafts, more refined."
     )
@@ -64,7 +64,7 @@ def _unlabelled(store: Store, run_id: str) -> str:
 
 def _experiment(store: Store, worker: Worker, source: str, cache: Path) -> str:
     grid = Grid.model_validate(
-        {"experiment": "Which threshold?", "from_drafts": source, "grid": {"quality_threshold": [0.82, 0.85, 0.88]}}
+        {"experiment": "Which threshold?", "from_drafts": source, "grid": {"quality_threshold": [0.5, 0.65, 0.8]}}
     )
     experiment = plan_experiment(grid, store.run(source), Settings(), cache, SystemClock().now())
     store.save_experiment(experiment)
