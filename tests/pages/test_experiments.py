@@ -76,7 +76,7 @@ def test_other_cell_can_be_the_one_that_is_compared_with(app: App, database: Pat
 def test_experiment_is_started_from_the_page_and_runs_to_its_end(app: App, database: Path) -> None:
     run_id = finished_run(database)
     page = _open(app)
-    assert f"3 runs on the 4 drafts of {run_id}; at most" in _text(page)
+    assert "3 runs on the 4 drafts of Night tariff; at most" in _text(page)
     _button(page, "Run 3 choices").click().run()
     assert not page.exception
     store = Store(database)
