@@ -90,7 +90,10 @@ def _same_under_its_own_guess(file: SourceFile) -> None:
 def test_a_corrected_table_is_another_study_with_other_words() -> None:
     mapping = corrected(ODD, tick="participant", X1="ignored", X3="fact")
     before, after = read(ODD), read(ODD, mapping)
-    assert said(after) == [("K7", "I want more light in the hall at night"), ("K8", "I never find the light switch at night")]
+    assert said(after) == [
+        ("K7", "I want more light in the hall at night"),
+        ("K8", "I never find the light switch at night"),
+    ]
     assert [person.demographics for person in after.participants] == [{"x3": "Leeds"}, {"x3": "York"}]
     assert before.id != after.id
     assert "Columns are read as corrected by hand" in after.documents[0].notes[-1]
