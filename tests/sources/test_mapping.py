@@ -22,7 +22,7 @@ QUICK = settings(max_examples=60, deadline=3000)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 ODD = source(
     "survey_csv",
-    "X1,X2,X3,tick\n4,I want more light in the hall at night,Leeds,K7\n2,I never find the light switch at night,York,K8\n",
+    "X1,X2,X3,tick\n4,I want more light at night,Leeds,K7\n2,I never find the light switch at night,York,K8\n",
 )
 TALK = source("talk_txt", "Ben: We cook at home every day.\nAda: Why?\nBen: It is cheap.\nAda: And?\nCid: I help.\n")
 TURNS = source("turns_csv", "who,text,session\nInterviewer,Why?,1\nP1,It is so warm,1\nP2,I do not know,2\nAda,So?,2\n")
@@ -91,7 +91,7 @@ def test_a_corrected_table_is_another_study_with_other_words() -> None:
     mapping = corrected(ODD, tick="participant", X1="ignored", X3="fact")
     before, after = read(ODD), read(ODD, mapping)
     assert said(after) == [
-        ("K7", "I want more light in the hall at night"),
+        ("K7", "I want more light at night"),
         ("K8", "I never find the light switch at night"),
     ]
     assert [person.demographics for person in after.participants] == [{"x3": "Leeds"}, {"x3": "York"}]
