@@ -282,7 +282,7 @@ _FIRST_VERB = re.compile(
     r"not) )*(?P<verb>[a-z]+)",
     re.I,
 )
-_PAST = re.compile(r"\b(?:was|were|had|did|went|came|got|thought|used to|wanted|needed|i have been)\b", re.IGNORECASE)
+_PAST = re.compile(r"\b(?:was|were|had|did|went|came|got|thought|used? to|wanted|needed|i have been)\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?:and|but|so|or|because|then)\b", re.IGNORECASE)
 
 
