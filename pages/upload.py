@@ -51,8 +51,8 @@ def page() -> None:
     store = ui.services().store
     kept = store.studies()
     current = next((summary for summary in kept if summary.id == study_id), None)
-    question = "Which study will the personas be drawn from?"
-    ui.header("Upload", question, study_name=current.name if current else None)
+    # Without the name of a study: it would be that of the one before while new files are read.
+    ui.header("Upload", "Which study will the personas be drawn from?")
 
     cards = st.grid(2, min_column_width=330, border=True)
     chosen_card, new_card = cards.cell(), cards.cell()

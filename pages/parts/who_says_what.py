@@ -16,7 +16,7 @@ from pipeline.domain.study import Study
 from pipeline.errors import InputError
 from pipeline.sources import MappedPart, SourceFile, load_files, outline
 from pipeline.sources.roles import DOUBTFUL
-from pipeline.text.wording import count, escape_markdown, label
+from pipeline.text.wording import count, escape_markdown, label, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def show(ids: tuple[str, ...], files: Sequence[SourceFile], remembered: mapping.
 def _file(part: MappedPart, study: Study, remembered: mapping.RememberedCorrections) -> None:
     document = study.documents[0]
     sure = document.confidence
-    title = f"Who says what: {escape_markdown(part.title)}" + ("" if sure is None else f" ({sure:.0%} sure)")
+    title = f"Who says what: {escape_markdown(part.title)}" + ("" if sure is None else f" ({percent(sure)} sure)")
     is_doubtful = sure is not None and sure < DOUBTFUL
     # A correction changes the title and so makes a new expander; it stays open to show the words change.
     is_open = is_doubtful or st.session_state.get(CORRECTED) == part.shape

@@ -253,7 +253,7 @@ def _tagline(centre: Participant | None, chosen: Sequence[Statement]) -> str:
         for said in own
         if len(said.claim.split()) <= TAGLINE_WORDS and not said.claim.startswith(_OTHER_SUBJECT)
     ]
-    title = f"{work[0].upper()}{work[1:]}"
+    title = f"{work[0].upper()}{work[1:]}{' person' if work in _STATES else ''}"
     if short:
         return f"{title} who {short[0][0].lower()}{short[0][1:]}"
     return f"{title} in {place}" if _PLACE.fullmatch(place) else ""

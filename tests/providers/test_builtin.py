@@ -127,6 +127,10 @@ def test_work_stands_in_a_sentence(work: str, sentence: str):
     assert f"{sentence} in Leeds." in draft_persona(task(ANNA, occupation=work, location="Leeds")).background
 
 
+def test_tagline_of_a_state_is_about_a_person():
+    assert draft_persona(task(ANNA, occupation="Retired")).tagline.startswith("Retired person who ")
+
+
 def test_tagline_needs_the_work_of_its_person():
     assert draft_persona(task(ANNA, location="Leeds")).tagline == ""
     assert (
